@@ -1,0 +1,16 @@
+"""Zero-shot CLIP segmentation for MMSegmentation 1.x.
+
+Importing this package checks the installed versions and registers its models,
+data sets, transforms and hooks; a config says
+``custom_imports = dict(imports=['mmseg_clipzs'])``.
+"""
+from . import compat
+
+compat.check_versions()
+compat.install_ops_stand_in()
+compat.register_safe_checkpoint_loaders()
+
+from . import datasets, engine, models  # noqa: E402, F401
+from .version import __version__  # noqa: E402
+
+__all__ = ['__version__']

@@ -1,0 +1,56 @@
+"""Packaging; the tools' settings are in pyproject.toml."""
+import re
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+
+
+def read_requirements(name):
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+    return [line for line in lines if line and line[0] not in '#-']
+
+
+class BuildWithMim(build_py):
+    """Put configs, tools and the model index where ``mim`` looks for them."""
+
+    def run(self):
+        super().run()
+        if self.editable_mode:  # they are found in the checkout
+            return
+        mim = Path(self.build_lib) / 'mmseg_clipzs' / '.mim'
+        for name in ('configs', 'tools'):
+            shutil.copytree(ROOT / name, mim / name, dirs_exist_ok=True)
+        shutil.copy(ROOT / 'model-index.yml', mim)
+
+
+version = re.search("'(.+)'",
+                    (ROOT / 'mmseg_clipzs/version.py').read_text()).group(1)
+setup(
+    name='mmseg_clipzs',
+    version=version,
+    description='Zero-shot CLIP segmentation for MMSegmentation 1.x',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    packages=find_packages(include=['mmseg_clipzs', 'mmseg_clipzs.*']),
+    package_data={
+        'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
+        'mmseg_clipzs.vocabularies': ['*.txt'],
+    },
+    python_requires='>=3.10',
+    install_requires=read_requirements('runtime'),
+    extras_require={
+        name: read_requirements(name)
+        for name in ('lite', 'full', 'tests')
+    },
+    cmdclass=dict(build_py=BuildWithMim),
+    classifiers=[
+        'License :: OSI Approved :: Apache Software License',
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ])
