@@ -1,0 +1,4 @@
+from .clip_resnet import ClipResNet
+from .clip_vit import ClipViT
+
+__all__ = ['ClipResNet', 'ClipViT']

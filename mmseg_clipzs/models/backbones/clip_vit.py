@@ -1,0 +1,172 @@
+from typing import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from open_clip.transformer import QuickGELU, VisionTransformer
+from torch import nn
+
+from mmseg_clipzs.clip import LoadedClip, load_clip
+from mmseg_clipzs.clip.blocks import run_block
+from mmseg_clipzs.utils import UserError
+from .last_block import LAST_BLOCKS, LastBlock, run_last_block
+
+_KEYS = (None, 'raw', 'projected')
+
+
+@MODELS.register_module()
+class ClipViT(BaseModule):
+    """CLIP's Vision Transformer, giving dense features.
+
+    All blocks but the last run unchanged; the last one computes what a row of
+    ``LAST_BLOCKS`` says, for the patches alone. Only parameters of open_clip's
+    model are used, none of its internals.
+
+    Args:
+        clip (dict | LoadedClip): Arguments of
+            :func:`mmseg_clipzs.clip.load_clip`, or its result.
+        last_block (str | dict): A row of ``LAST_BLOCKS`` ('clip', 'maskclip',
+            'sclip', ...), or arguments of :class:`LastBlock`.
+        out_keys (str, optional): Also give the last block's keys, for key
+            smoothing: 'raw' (MaskCLIP, section 3.4) or 'projected' (its code
+            passes them through the output projection).
+        off_grid (str): Images that are no multiple of the patch: 'pad' with
+            zeros below and right (MaskCLIP), 'pad_even' on both sides
+            (ClearCLIP) or 'drop' the last rows and columns (SCLIP).
+        pos_embed (str): Bicubic resizing of the position embedding: 'exact'
+            to the grid, or 'sclip', by the factor (grid + 0.1) / own grid.
+        quick_gelu (bool, optional): Override the weights' activation;
+            MaskCLIP's code runs OpenAI's weights with GELU.
+        norm_eps (float, optional): Override LayerNorm's epsilon; MaskCLIP's
+            code has 1e-6, CLIP 1e-5.
+
+    Raises:
+        UserError: A ResNet, or options out of range.
+    """
+
+    def __init__(self,
+                 clip,
+                 last_block='maskclip',
+                 out_keys=None,
+                 off_grid='pad',
+                 pos_embed='exact',
+                 quick_gelu=None,
+                 norm_eps=None,
+                 init_cfg=None):
+        super().__init__(init_cfg)
+        if not isinstance(clip, LoadedClip):
+            clip = load_clip(**clip)
+        visual = clip.model.visual
+        if not isinstance(visual, VisionTransformer) or getattr(
+                visual, 'attn_pool', None) is not None:
+            raise UserError(
+                f'ClipViT needs a Vision Transformer with a class token, but '
+                f'CLIP {clip.name} has a {type(visual).__name__}; for RN50 '
+                'and its kind set backbone=dict(type="ClipResNet").')
+        for option, value, choices in (
+            ('out_keys', out_keys, _KEYS),
+            ('off_grid', off_grid, ('pad', 'pad_even', 'drop')),
+            ('pos_embed', pos_embed, ('exact', 'sclip'))):
+            if value not in choices:
+                raise UserError(f'{option}={value!r} is unknown; choose one '
+                                f'of {choices}.')
+        self.last_block = _last_block(last_block)
+        self.out_keys = out_keys
+        self.off_grid = off_grid
+        self.pos_embed = pos_embed
+        self.visual = visual
+        self.embed_dims = visual.output_dim
+        self.patch_size = visual.conv1.kernel_size
+        self.grid_size = tuple(visual.grid_size)
+        self._positions = {}
+        for module in visual.modules():
+            if quick_gelu is not None and hasattr(module, 'gelu'):
+                module.gelu = QuickGELU() if quick_gelu else nn.GELU()
+            if norm_eps is not None and isinstance(module, nn.LayerNorm):
+                module.eps = norm_eps
+
+    def init_weights(self):
+        """The weights are CLIP's and came with the constructor."""
+
+    def forward(self, inputs):
+        """Dense features in CLIP's joint space.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W) float, CLIP-normalised RGB, any size.
+
+        Returns:
+            tuple[Tensor]: Features (N, D, h, w), not normalised, and with
+            ``out_keys`` the keys (N, C, h, w); h = H / patch, rounded as
+            ``off_grid`` says.
+        """
+        visual = self.visual
+        x = visual.conv1(self._fit_to_grid(inputs))  # (N, C, h, w)
+        grid = tuple(x.shape[2:])
+        x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
+        cls = visual.class_embedding.to(x.dtype).expand(len(x), 1, -1)
+        x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
+        x = visual.ln_pre(x)
+        blocks = visual.transformer.resblocks
+        for block in blocks[:-1]:
+            x = run_block(block, x)
+        x, keys = run_last_block(
+            blocks[-1], x, self.last_block, grid, self.out_keys)
+        x = visual.ln_post(x) @ visual.proj  # (N, h * w, D)
+        outs = (x, ) if keys is None else (x, keys)
+        return tuple(
+            out.transpose(1, 2).unflatten(2, grid) for out in outs)
+
+    def _fit_to_grid(self, inputs):
+        """Pad or cut to whole patches; at least one patch stays."""
+        (h, w), (ph, pw) = inputs.shape[2:], self.patch_size
+        if self.off_grid == 'drop' and h >= ph and w >= pw:
+            return inputs[:, :, :h - h % ph, :w - w % pw]
+        below, right = -h % ph, -w % pw
+        if not below and not right:
+            return inputs
+        top, left = (below // 2, right // 2) if self.off_grid == 'pad_even' \
+            else (0, 0)
+        return F.pad(inputs, (left, right - left, top, below - top))
+
+    def _position_embedding(self, grid):
+        """(1 + h * w, C), interpolated once for each grid."""
+        weight = self.visual.positional_embedding
+        if grid == self.grid_size:
+            return weight
+        if weight.requires_grad:
+            return self._interpolate(weight, grid)
+        # In-place changes (a checkpoint) and moves make old entries stale.
+        state = (weight._version, weight.data_ptr(), weight.dtype)
+        if self._positions.get('state') != state:
+            self._positions = {'state': state}
+        if grid not in self._positions:
+            self._positions[grid] = self._interpolate(weight, grid)
+        return self._positions[grid]
+
+    def _interpolate(self, weight, grid):
+        cls, patches = weight[:1], weight[1:].float()
+        patches = patches.unflatten(0, self.grid_size).permute(2, 0, 1)[None]
+        if self.pos_embed == 'sclip':
+            factors = tuple(
+                (n + 0.1) / own for n, own in zip(grid, self.grid_size))
+            patches = F.interpolate(
+                patches, scale_factor=factors, mode='bicubic')
+        else:
+            patches = F.interpolate(patches, size=grid, mode='bicubic')
+        return torch.cat(
+            [cls, patches[0].flatten(1).T.to(cls.dtype)])  # (1 + h * w, C)
+
+
+def _last_block(value):
+    if isinstance(value, str):
+        if value not in LAST_BLOCKS:
+            raise UserError(f'Unknown last block {value!r}; choose one of '
+                            f'{sorted(LAST_BLOCKS)} or pass its switches.')
+        return LAST_BLOCKS[value]
+    row = LastBlock(**value)
+    if not isinstance(row.attend, Sequence) or set(row.attend) - {
+            'qk', 'qq', 'kk', 'vv'}:
+        raise UserError(f'attend={row.attend!r} may hold "qk", "qq", "kk" and '
+                        '"vv".')
+    return row
