@@ -1,0 +1,4 @@
+from .photos import CheckSample, read_photo
+from .toy import ToyScenesDataset
+
+__all__ = ['CheckSample', 'ToyScenesDataset', 'read_photo']

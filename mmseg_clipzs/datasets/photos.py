@@ -1,0 +1,82 @@
+"""Read photos as people have them, and check what an evaluation loads."""
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mmseg_clipzs.utils import UserError
+
+
+def read_photo(path):
+    """An image file as RGB: grey, RGBA, CMYK and 16-bit ones too.
+
+    Turned as its EXIF note says; transparency is laid on white; 16 bits are
+    scaled to 8.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        ndarray: (H, W, 3) uint8 RGB.
+
+    Raises:
+        UserError: Missing, truncated or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()
+            image = ImageOps.exif_transpose(image)
+    except FileNotFoundError as e:
+        raise UserError(f'No photo at {path}.') from e
+    except UnidentifiedImageError as e:
+        raise UserError(f'{path} is not an image that can be read.') from e
+    except (OSError, SyntaxError) as e:
+        raise UserError(f'The photo {path} is damaged: {e}.') from e
+    if image.mode.startswith('I'):  # Pillow would clip 16 bits at 255
+        values = np.asarray(image).astype(np.float64) / 257
+        image = Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
+    if image.mode in ('RGBA', 'LA', 'PA') or 'transparency' in image.info:
+        image = image.convert('RGBA')
+        white = Image.new('RGBA', image.size, 'white')
+        image = Image.alpha_composite(white, image)
+    return np.asarray(image.convert('RGB'))
+
+
+@TRANSFORMS.register_module()
+class CheckSample(BaseTransform):
+    """Stop at a damaged photo or a mask that does not belong to it.
+
+    The toolbox's decoder fills the missing part of a truncated JPEG with
+    grey, and a mask of another size fails deep inside the metric.
+
+    Required keys: img_path, ori_shape, and where loaded gt_seg_map.
+    """
+
+    def transform(self, results):
+        """Check one sample.
+
+        Args:
+            results (dict): After loading the image and the annotations.
+
+        Returns:
+            dict: Unchanged.
+
+        Raises:
+            UserError: Names the file.
+        """
+        path = results.get('img_path')
+        if path and str(path).lower().endswith(('.jpg', '.jpeg')):
+            try:
+                with Image.open(path) as image:
+                    # An eighth of the size: complete, but cheap to decode.
+                    image.draft('RGB', (1, 1))
+                    image.load()
+            except OSError as e:
+                raise UserError(f'The photo {path} is damaged: {e}.') from e
+        mask = results.get('gt_seg_map')
+        if mask is not None and mask.shape[:2] != tuple(results['ori_shape']):
+            raise UserError(
+                f'The mask {results.get("seg_map_path")} is {mask.shape[1]} x '
+                f'{mask.shape[0]} pixels, but its photo {path} is '
+                f'{results["ori_shape"][1]} x {results["ori_shape"][0]}.')
+        return results

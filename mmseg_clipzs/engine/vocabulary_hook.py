@@ -1,0 +1,44 @@
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmseg.registry import HOOKS
+
+from mmseg_clipzs.models.segmentors import ZeroShotSegmentor
+from mmseg_clipzs.utils import UserError
+
+
+@HOOKS.register_module()
+class VocabularyHook(Hook):
+    """Give a zero-shot model the names of the data set it is evaluated on.
+
+    A model whose config names a vocabulary keeps it; that list must have as
+    many classes as the data set. Other models are left alone, so that any
+    mmseg config can share a runtime with zero-shot ones.
+    """
+
+    def before_val(self, runner):
+        self._apply(runner.model, runner.val_dataloader.dataset)
+
+    def before_test(self, runner):
+        self._apply(runner.model, runner.test_dataloader.dataset)
+
+    @staticmethod
+    def _apply(model, dataset):
+        # Under DistributedDataParallel and TTA the segmentor is inside.
+        while not isinstance(model, ZeroShotSegmentor):
+            if not hasattr(model, 'module'):
+                return
+            model = model.module
+        names = dataset.metainfo['classes']
+        if model.vocabulary is None:
+            model.set_vocabulary([[name] for name in names])
+        if model.num_classes != len(names):
+            raise UserError(
+                f'The vocabulary {model.vocabulary.source} has '
+                f'{model.num_classes} classes, but the data set '
+                f'{type(dataset).__name__} has {len(names)} '
+                f'({", ".join(names[:3])}, ...). Set model.vocabulary to a '
+                'list of that many, in the same order.')
+        model.dataset_meta = dict(dataset.metainfo)
+        print_log(
+            f'{len(names)} classes, {len(model.vocabulary.words)} words '
+            f'({model.vocabulary.source}).', logger='current')

@@ -1,0 +1,45 @@
+from mmseg.models.data_preprocessor import SegDataPreProcessor
+from mmseg.registry import MODELS
+
+
+@MODELS.register_module()
+class ZeroShotDataPreProcessor(SegDataPreProcessor):
+    """mmseg's preprocessor, for test batches of images of different sizes.
+
+    Padding would change what a transformer sees, so in testing images of
+    different sizes stay a list and the segmentor runs them size by size.
+
+    Args:
+        mean, std (Sequence[float], optional): RGB, in [0, 255]. The segmentor
+            fills in those of CLIP's weights.
+        bgr_to_rgb (bool): The toolbox loads BGR.
+        kwargs: As for ``SegDataPreProcessor``.
+    """
+
+    def __init__(self, mean=None, std=None, bgr_to_rgb=True, **kwargs):
+        super().__init__(mean, std, bgr_to_rgb=bgr_to_rgb, **kwargs)
+
+    def forward(self, data, training=False):
+        """Normalise a batch.
+
+        Args:
+            data (dict): ``inputs`` (list of (3, H, W) uint8 or one tensor)
+                and ``data_samples``.
+
+        Returns:
+            dict: ``inputs`` (N, 3, H, W), or a list of (3, H, W) where the
+            sizes differ in testing, float32; ``data_samples`` as they came.
+        """
+        inputs = data['inputs']
+        if training or len({image.shape[-2:] for image in inputs}) == 1:
+            return super().forward(data, training)
+        samples = data.get('data_samples') or [None] * len(inputs)
+        each = [
+            super(ZeroShotDataPreProcessor, self).forward(
+                dict(inputs=[image], data_samples=[sample]), training)
+            for image, sample in zip(inputs, samples)
+        ]
+        return dict(
+            inputs=[one['inputs'][0] for one in each],
+            data_samples=[one['data_samples'][0] for one in each]
+            if data.get('data_samples') else None)

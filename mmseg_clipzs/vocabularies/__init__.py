@@ -1,0 +1,123 @@
+"""Class names with synonyms: data files, one loader.
+
+A file has one class a line, ``name: word, word, ...``, or ``name`` alone
+where the name is the only word; ``name:`` is a class without words, which
+only a threshold can give (background). Lines that begin with "#" are notes.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Tuple
+
+from ..utils import UserError
+
+_FOLDER = Path(__file__).parent
+BACKGROUND = 'background'
+
+
+def available():
+    """list[str]: Names of the lists that come with the package."""
+    return sorted(path.stem for path in _FOLDER.glob('*.txt'))
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """C classes and the Q words that stand for them.
+
+    Attributes:
+        classes (tuple[str]): Display names, C.
+        synonyms (tuple[tuple[str]]): Words of each class, in all Q.
+        source (str): Where the names are from, for reports.
+    """
+    classes: Tuple[str, ...]
+    synonyms: Tuple[Tuple[str, ...], ...]
+    source: str = 'custom'
+
+    def __post_init__(self):
+        if not self.classes or not self.words:
+            raise UserError('The list of classes is empty. Give at least one '
+                            'name, e.g. "cat; grass, lawn; sky".')
+        for what, names in (('class', self.classes), ('word', self.words)):
+            for name in names:
+                if not any(letter.isalpha() for letter in name):
+                    raise UserError(f'A {what} needs letters, but got '
+                                    f'{name!r} in the list {self.source}.')
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise UserError(
+                    f'The {what} {twice[0]!r} occurs more than once in the '
+                    f'list {self.source}; every {what} must be unique.')
+
+    @property
+    def words(self):
+        """tuple[str]: All Q words, class by class."""
+        return tuple(word for words in self.synonyms for word in words)
+
+    @property
+    def has_synonyms(self):
+        """bool: Whether words and classes differ in number."""
+        return any(len(words) != 1 for words in self.synonyms)
+
+    def with_background(self):
+        """Vocabulary: With a class 0 "background" that has no words."""
+        if self.classes[0] == BACKGROUND:
+            return self
+        return Vocabulary((BACKGROUND, ) + self.classes,
+                          ((), ) + self.synonyms, self.source)
+
+
+def get_vocabulary(classes):
+    """Vocabulary of a name, a file, a text or a list.
+
+    Args:
+        classes (Vocabulary | str | Path | Sequence): One of
+
+            - the name of a list that comes with the package ('voc20');
+            - the path of a ``.txt`` file in the same form;
+            - a text, ";" between classes and "," between synonyms:
+              'cat; grass, lawn; sky';
+            - a list of names, each a str (with "," between synonyms) or a
+              list of synonyms.
+
+    Returns:
+        Vocabulary: The first synonym is the class's display name.
+
+    Raises:
+        UserError: No such list, no classes, a name twice or without letters.
+    """
+    if isinstance(classes, Vocabulary):
+        return classes
+    if isinstance(classes, (str, Path)):
+        path = Path(classes)
+        if path.suffix == '.txt':
+            return _read(path)
+        if classes in available():
+            return _read(_FOLDER / f'{classes}.txt')
+        classes = [name for name in str(classes).split(';') if name.strip()]
+        if len(classes) == 1 and '_' in classes[0] or not classes:
+            raise UserError(
+                f'Unknown vocabulary {"".join(classes)!r}; choose one of '
+                f'{available()}, a .txt file, or write the classes like '
+                '"cat; grass, lawn; sky".')
+    synonyms = []
+    for entry in classes:
+        words = entry.split(',') if isinstance(entry, str) else list(entry)
+        synonyms.append(tuple(str(word).strip() for word in words))
+    return Vocabulary(
+        tuple(words[0] if words else '' for words in synonyms),
+        tuple(synonyms))
+
+
+def _read(path):
+    if not path.is_file():
+        raise UserError(f'No vocabulary file at {path}.')
+    names, synonyms = [], []
+    for line in path.read_text(encoding='utf-8').splitlines():
+        line = line.strip()
+        if not line or line.startswith('#'):
+            continue
+        name, colon, words = line.partition(':')
+        names.append(name.strip())
+        synonyms.append(
+            tuple(word.strip() for word in words.split(',') if word.strip())
+            if colon else (name.strip(), ))
+    return Vocabulary(tuple(names), tuple(synonyms), source=path.stem)
