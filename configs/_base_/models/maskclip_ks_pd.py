@@ -1,0 +1,6 @@
+# Key smoothing and prompt denoising by the paper's formulas.
+_base_ = 'maskclip.py'
+method = 'MaskCLIP + KS + PD'
+model = dict(
+    backbone=dict(out_keys='raw'),
+    decode_head=dict(ks_thresh=1.0, pd_thresh=0.5))

@@ -1,0 +1,9 @@
+# MaskCLIP ViT-B/16, its authors' settings, on COCO-Stuff, 171 classes.
+# Protocol A; published 12.5 mIoU.
+#
+#     python tools/test.py configs/maskclip_authors_coco_stuff.py
+_base_ = [
+    '_base_/models/maskclip_authors.py', '_base_/datasets/coco_stuff.py',
+    '_base_/default_runtime.py'
+]
+model = dict(vocabulary='coco_stuff171')

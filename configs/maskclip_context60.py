@@ -1,0 +1,13 @@
+# MaskCLIP ViT-B/16 on Pascal Context with background, protocol B with SCLIP's
+# settings; published 23.2 mIoU.
+#
+#     python tools/test.py configs/maskclip_context60.py
+_base_ = [
+    '_base_/models/maskclip.py', '_base_/datasets/context60.py',
+    '_base_/default_runtime.py'
+]
+model = dict(
+    vocabulary='context60',
+    logit_scale=50,
+    background_threshold=0.1,
+    test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)))

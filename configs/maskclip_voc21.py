@@ -1,0 +1,13 @@
+# MaskCLIP ViT-B/16 on Pascal VOC 2012 with background, protocol B with SCLIP's
+# settings (without its area threshold); published 43.4 mIoU.
+#
+#     python tools/test.py configs/maskclip_voc21.py
+_base_ = [
+    '_base_/models/maskclip.py', '_base_/datasets/voc21.py',
+    '_base_/default_runtime.py'
+]
+model = dict(
+    vocabulary='voc21',
+    logit_scale=65,
+    background_threshold=0.1,
+    test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)))

@@ -1,0 +1,213 @@
+"""Photos and words in, label maps and pictures out."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmseg.apis import init_model
+from PIL import Image
+from tqdm import tqdm
+
+from .datasets import read_photo
+from .utils import UserError, atomic_write
+from .visualization import heat_map, overlay, save_mask, with_legend
+
+_PACKAGE = Path(__file__).parent
+
+
+def find_config(name):
+    """Path of a config.
+
+    Args:
+        name (str | Path): A file, or the name of one that comes with the
+            project ('maskclip_voc').
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        UserError: There is none; lists those that come with the project.
+    """
+    folders = [folder for folder in (_PACKAGE / '.mim' / 'configs',
+                                     _PACKAGE.parent / 'configs')
+               if folder.is_dir()]
+    for path in (Path(name), *(folder / f'{name}.py' for folder in folders)):
+        if path.is_file():
+            return path
+    known = sorted(path.stem for folder in folders
+                   for path in folder.glob('*.py'))
+    raise UserError(f'No config {str(name)!r}; give a file or one of '
+                    f'{", ".join(known)}.')
+
+
+@dataclass
+class ZeroShotResult:
+    """What the model says about one photo.
+
+    Attributes:
+        name (str): Stem of the photo's file, or its number.
+        photo (ndarray): (H, W, 3) uint8 RGB.
+        mask (ndarray): (H, W) int64, index into ``classes``.
+        scores (ndarray): (C, H, W) float32, probabilities.
+        classes (Sequence[str]): C names.
+        palette (Sequence): C RGB colours.
+    """
+    name: str
+    photo: np.ndarray
+    mask: np.ndarray
+    scores: np.ndarray
+    classes: Sequence[str]
+    palette: Sequence
+
+    def picture(self):
+        """ndarray: The photo with coloured classes and a legend, RGB."""
+        return with_legend(overlay(self.photo, self.mask, self.palette),
+                           self.mask, self.classes, self.palette)
+
+    def save(self, folder, heatmaps=False):
+        """Write ``NAME_overlay.png`` and ``NAME_mask.png`` (class indices).
+
+        Args:
+            folder (str | Path): Made if missing.
+            heatmaps (bool): Also ``NAME_heat_CLASS.png`` for each class.
+
+        Returns:
+            list[Path]: The files.
+        """
+        folder = Path(folder)
+        pictures = {'overlay': self.picture()}
+        if heatmaps:
+            for name, score in zip(self.classes, self.scores):
+                safe = ''.join(c if c.isalnum() else '_' for c in name)
+                pictures[f'heat_{safe}'] = heat_map(self.photo, score)
+        written = []
+        for what, picture in pictures.items():
+            path = folder / f'{self.name}_{what}.png'
+            with atomic_write(path) as temporary:
+                Image.fromarray(picture).save(temporary)
+            written.append(path)
+        path = folder / f'{self.name}_mask.png'
+        with atomic_write(path) as temporary:
+            save_mask(temporary, self.mask, self.palette)
+        return written + [path]
+
+
+class ZeroShotInferencer:
+    """A zero-shot model that takes photos and words.
+
+    >>> inferencer = ZeroShotInferencer('maskclip_voc')
+    >>> inferencer('photo.jpg', classes='cat; grass, lawn; sky', out_dir='out')
+
+    Args:
+        config (str | Path | Config): As for :func:`find_config`. Its model
+            and its test pipeline are used, its data set is not.
+        checkpoint (str, optional): For models that do not bring weights.
+        device (str, optional): 'cpu', 'cuda:0', ...; by default a GPU where
+            there is one.
+        cfg_options (dict, optional): Overrides, e.g.
+            ``{'model.clip.model': 'ViT-L-14'}``.
+    """
+
+    def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
+                 cfg_options=None):
+        if not isinstance(config, Config):
+            config = Config.fromfile(find_config(config))
+        device = device or (
+            'cuda:0' if torch.cuda.is_available() else 'cpu')
+        self.model = init_model(config, checkpoint, device, cfg_options)
+        # Photos come as arrays, and no annotation with them.
+        self.pipeline = Compose([
+            dict(type='LoadImageFromNDArray')] + [
+                step for step in config.test_pipeline
+                if step['type'] not in (
+                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
+
+    def __call__(self, photos, classes=None, out_dir=None, heatmaps=False,
+                 batch_size=1):
+        """Segment photos.
+
+        Args:
+            photos: A file, a folder, an array (H, W, 3) uint8 RGB, or a list
+                of files and arrays.
+            classes (optional): As for ``set_vocabulary``; they stay set.
+            out_dir (str | Path, optional): Write pictures and masks there.
+            heatmaps (bool): And a heat map for each class.
+            batch_size (int): Photos at once; their sizes may differ.
+
+        Returns:
+            list[ZeroShotResult]: In the photos' order.
+
+        Raises:
+            UserError: No such photo, a damaged one, or classes that cannot be
+                used.
+        """
+        return list(self.stream(photos, classes, out_dir, heatmaps,
+                                batch_size))
+
+    def stream(self, photos, classes=None, out_dir=None, heatmaps=False,
+               batch_size=1):
+        """As :meth:`__call__`, one :class:`ZeroShotResult` after another.
+
+        For more photos than fit into the memory.
+        """
+        if batch_size < 1:
+            raise UserError(f'batch_size is 1 or more, but got {batch_size}.')
+        if classes is not None:
+            self.model.set_vocabulary(classes)
+        photos = _list_photos(photos)
+        for start in tqdm(range(0, len(photos), batch_size), 'photos',
+                          delay=3):
+            for result in self._segment(photos[start:start + batch_size],
+                                        start):
+                if out_dir:
+                    result.save(out_dir, heatmaps)
+                yield result
+
+    @torch.no_grad()
+    def _segment(self, photos, first):
+        images = [photo if isinstance(photo, np.ndarray) else
+                  read_photo(photo) for photo in photos]
+        for image in images:
+            if image.ndim != 3 or image.shape[2] != 3 or (
+                    image.dtype != np.uint8):
+                raise UserError(
+                    'A photo array is (H, W, 3) uint8 RGB, but got '
+                    f'{image.shape} {image.dtype}.')
+        data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
+                for image in images]  # the toolbox has BGR
+        samples = self.model.test_step(dict(
+            inputs=[one['inputs'] for one in data],
+            data_samples=[one['data_samples'] for one in data]))
+        meta = self.model.dataset_meta
+        return [
+            ZeroShotResult(
+                name=str(i) if isinstance(photo, np.ndarray) else
+                Path(photo).stem,
+                photo=image,
+                mask=sample.pred_sem_seg.data[0].cpu().numpy(),
+                scores=sample.seg_logits.data.softmax(0).cpu().numpy(),
+                classes=meta['classes'],
+                palette=meta['palette'])
+            for i, (photo, image, sample) in enumerate(
+                zip(photos, images, samples), start=first)
+        ]
+
+
+def _list_photos(photos):
+    """A file, a folder, an array or a list of them as a flat list."""
+    if isinstance(photos, np.ndarray):
+        return [photos]
+    listed = []
+    for photo in [photos] if isinstance(photos, (str, Path)) else photos:
+        if isinstance(photo, np.ndarray) or not Path(photo).is_dir():
+            listed.append(photo)
+            continue
+        suffixes = Image.registered_extensions()
+        listed += sorted(path for path in Path(photo).iterdir()
+                         if path.suffix.lower() in suffixes)
+    if not listed:
+        raise UserError(f'No photos in {photos}.')
+    return listed

@@ -1,0 +1,3 @@
+from .runs import run_test
+
+__all__ = ['run_test']
