@@ -1,4 +1,5 @@
-# MaskCLIP ViT-B/16 + KS + PD, its authors' settings, on COCO-Stuff, 171 classes.
+# MaskCLIP ViT-B/16 + KS + PD, its authors' settings,
+# on COCO-Stuff, 171 classes.
 # Protocol A; published 14.6 mIoU.
 #
 #     python tools/test.py configs/maskclip_authors_ks_pd_coco_stuff.py

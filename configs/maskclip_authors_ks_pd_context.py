@@ -1,4 +1,5 @@
-# MaskCLIP ViT-B/16 + KS + PD, its authors' settings, on Pascal Context, 59 classes.
+# MaskCLIP ViT-B/16 + KS + PD, its authors' settings,
+# on Pascal Context, 59 classes.
 # Protocol A; published 25.5 mIoU.
 #
 #     python tools/test.py configs/maskclip_authors_ks_pd_context.py

@@ -1,4 +1,5 @@
-# MaskCLIP ViT-B/16 + KS + PD, its authors' settings, on Pascal VOC 2012, 20 classes.
+# MaskCLIP ViT-B/16 + KS + PD, its authors' settings,
+# on Pascal VOC 2012, 20 classes.
 # Protocol A.
 #
 #     python tools/test.py configs/maskclip_authors_ks_pd_voc.py

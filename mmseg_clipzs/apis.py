@@ -1,7 +1,7 @@
 """Photos and words in, label maps and pictures out."""
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 import torch

@@ -44,12 +44,15 @@ def check_versions():
     """
     for module, (oldest, first_unfit, install) in REQUIREMENTS.items():
         try:
-            version = importlib.import_module(module).__version__
+            found = importlib.import_module(module)
         except ImportError as e:
             raise ImportError(
                 f'mmseg_clipzs needs {module}, which cannot be imported '
                 f'({e}). Install {install}, or all at once with '
                 'pip install "mmseg_clipzs[lite]".') from e
+        # open_clip 2 has its version in a module of its own.
+        version = getattr(found, '__version__', None) or (
+            found.version.__version__)
         # '2.1.0+cpu' counts as 2.1.0.
         release = Version(Version(version).base_version)
         if release < Version(oldest) or (

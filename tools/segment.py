@@ -59,9 +59,11 @@ def main():
     for result in inferencer.stream(
             args.photos, out_dir=args.out, heatmaps=args.heatmaps,
             batch_size=args.batch_size):
-        shares = [(result.mask == i).mean() for i in range(len(result.classes))]
-        top = sorted(zip(shares, result.classes), reverse=True)[:3]
-        said = ', '.join(f'{name} {share:.0%}' for share, name in top if share)
+        shares = sorted(
+            (((result.mask == i).mean(), name)
+             for i, name in enumerate(result.classes)), reverse=True)
+        said = ', '.join(
+            f'{name} {share:.0%}' for share, name in shares[:3] if share)
         print(f'{args.out}/{result.name}_overlay.png: {said}')
 
 

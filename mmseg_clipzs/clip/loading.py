@@ -5,10 +5,10 @@
 import difflib
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Tuple
 
 import open_clip
 from mmengine.logging import print_log
@@ -41,8 +41,8 @@ class LoadedClip:
     pretrained: str
     model: nn.Module
     tokenizer: Callable
-    mean: Tuple[float, ...]
-    std: Tuple[float, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     @cached_property
     def text_fingerprint(self):

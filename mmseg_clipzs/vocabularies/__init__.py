@@ -6,7 +6,6 @@ only a threshold can give (background). Lines that begin with "#" are notes.
 """
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple
 
 from ..utils import UserError
 
@@ -28,8 +27,8 @@ class Vocabulary:
         synonyms (tuple[tuple[str]]): Words of each class, in all Q.
         source (str): Where the names are from, for reports.
     """
-    classes: Tuple[str, ...]
-    synonyms: Tuple[Tuple[str, ...], ...]
+    classes: tuple[str, ...]
+    synonyms: tuple[tuple[str, ...], ...]
     source: str = 'custom'
 
     def __post_init__(self):

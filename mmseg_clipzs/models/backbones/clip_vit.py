@@ -1,4 +1,4 @@
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,7 @@ from torch import nn
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import run_block
 from mmseg_clipzs.utils import UserError
+
 from .last_block import LAST_BLOCKS, LastBlock, run_last_block
 
 _KEYS = (None, 'raw', 'projected')

@@ -4,7 +4,6 @@ CLIP, MaskCLIP and its training-free successors differ in which of q, k and v
 attend to which, and in whether the block's residual and feed-forward stay.
 """
 from dataclasses import dataclass
-from typing import Tuple
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +24,7 @@ class LastBlock:
         neighbour_std (float): Standard deviation, in patches, of a Gaussian
             added to the scaled similarities (NACLIP, equation 8); 0 for none.
     """
-    attend: Tuple[str, ...] = ()
+    attend: tuple[str, ...] = ()
     residual: bool = True
     ffn: bool = True
     neighbour_std: float = 0.
