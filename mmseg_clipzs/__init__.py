@@ -10,7 +10,7 @@ compat.check_versions()
 compat.install_ops_stand_in()
 compat.register_safe_checkpoint_loaders()
 
-from . import datasets, engine, models  # noqa: E402, F401
+from . import datasets, engine, evaluation, models  # noqa: E402, F401
 from .version import __version__  # noqa: E402
 
 __all__ = ['__version__']

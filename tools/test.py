@@ -9,6 +9,7 @@ import os
 
 from mmengine.config import Config, DictAction
 
+from mmseg_clipzs.apis import find_config
 from mmseg_clipzs.evaluation import run_test
 from mmseg_clipzs.utils import run_tool
 
@@ -16,7 +17,7 @@ from mmseg_clipzs.utils import run_tool
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or the name of one here')
     parser.add_argument(
         'checkpoint', nargs='?',
         help='checkpoint; zero-shot models bring their weights and need none')
@@ -51,7 +52,7 @@ def parse_args():
 
 def main():
     args = parse_args()
-    cfg = Config.fromfile(args.config)
+    cfg = Config.fromfile(find_config(args.config))
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     run_test(

@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import open_clip
@@ -118,9 +118,13 @@ def load_clip(model, quick_gelu=None, **kwargs):
         name=name,
         pretrained=None if pretrained is None else str(pretrained),
         model=network.eval(),
-        tokenizer=open_clip.get_tokenizer(name),
+        tokenizer=_tokenizer(name),
         mean=tuple(preset.get('mean') or OPENAI_DATASET_MEAN),
         std=tuple(preset.get('std') or OPENAI_DATASET_STD))
+
+
+# Reading its file takes a second.
+_tokenizer = lru_cache(open_clip.get_tokenizer)
 
 
 def _architecture(model):

@@ -1,3 +1,5 @@
+from .random_state_hook import RandomStateHook
+from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
-__all__ = ['VocabularyHook']
+__all__ = ['RandomStateHook', 'SelfTrainingHook', 'VocabularyHook']

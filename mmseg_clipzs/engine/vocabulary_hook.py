@@ -2,7 +2,6 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
-from mmseg_clipzs.models.segmentors import ZeroShotSegmentor
 from mmseg_clipzs.utils import UserError
 
 
@@ -15,6 +14,9 @@ class VocabularyHook(Hook):
     mmseg config can share a runtime with zero-shot ones.
     """
 
+    def before_train(self, runner):
+        self._apply(runner.model, runner.train_dataloader.dataset)
+
     def before_val(self, runner):
         self._apply(runner.model, runner.val_dataloader.dataset)
 
@@ -24,7 +26,7 @@ class VocabularyHook(Hook):
     @staticmethod
     def _apply(model, dataset):
         # Under DistributedDataParallel and TTA the segmentor is inside.
-        while not isinstance(model, ZeroShotSegmentor):
+        while not hasattr(model, 'set_vocabulary'):
             if not hasattr(model, 'module'):
                 return
             model = model.module

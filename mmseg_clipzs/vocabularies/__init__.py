@@ -56,6 +56,31 @@ class Vocabulary:
         """bool: Whether words and classes differ in number."""
         return any(len(words) != 1 for words in self.synonyms)
 
+    def subset(self, indices):
+        """Vocabulary: Of the classes at ``indices`` alone."""
+        return Vocabulary(
+            tuple(self.classes[i] for i in indices),
+            tuple(self.synonyms[i] for i in indices), self.source)
+
+    def indices(self, names):
+        """Where classes stand in the list.
+
+        Args:
+            names (Sequence[str]): Display names.
+
+        Returns:
+            list[int]: Their indices, ascending.
+
+        Raises:
+            UserError: A name that is not in the list.
+        """
+        unknown = [name for name in names if name not in self.classes]
+        if unknown:
+            raise UserError(
+                f'{unknown[0]!r} is no class of the list {self.source}; it '
+                f'has {", ".join(self.classes)}.')
+        return sorted(self.classes.index(name) for name in set(names))
+
     def with_background(self):
         """Vocabulary: With a class 0 "background" that has no words."""
         if self.classes[0] == BACKGROUND:

@@ -23,13 +23,15 @@ class ClipResNet(BaseModule):
             every location (and the mean) as a query, the naive baseline.
         out_keys (str, optional): Also give the pool's keys ('raw'), for key
             smoothing.
+        out_stages (bool): Give the maps of the four stages, strides 4 to 32,
+            as mmseg's ResNets do, to train other heads on.
 
     Raises:
         UserError: A Vision Transformer, or options out of range.
     """
 
     def __init__(self, clip, last_block='maskclip', out_keys=None,
-                 init_cfg=None):
+                 out_stages=False, init_cfg=None):
         super().__init__(init_cfg)
         if not isinstance(clip, LoadedClip):
             clip = load_clip(**clip)
@@ -47,6 +49,7 @@ class ClipResNet(BaseModule):
                             'choose None or "raw".')
         self.last_block = last_block
         self.out_keys = out_keys
+        self.out_stages = out_stages
         self.visual = visual
         self.embed_dims = visual.output_dim
 
@@ -61,15 +64,20 @@ class ClipResNet(BaseModule):
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
-            ``out_keys`` the keys (N, C, h, w); h = H / 32 rounded.
+            ``out_keys`` the keys (N, C, h, w); h = H / 32 rounded. Or the
+            stages, with ``out_stages``.
         """
         visual, pool = self.visual, self.visual.attnpool
         # Four halvings precede the last stage; each needs two pixels.
         below, right = (max(32 - n, 0) for n in inputs.shape[2:])
         x = visual.stem(F.pad(inputs, (0, right, 0, below)))
+        stages = []
         for stage in (visual.layer1, visual.layer2, visual.layer3,
                       visual.layer4):
             x = stage(x)
+            stages.append(x)
+        if self.out_stages:
+            return tuple(stages)
         grid = x.shape[2:]
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         if self.last_block == 'clip':

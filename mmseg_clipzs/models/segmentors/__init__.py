@@ -1,4 +1,9 @@
 from .data_preprocessor import ZeroShotDataPreProcessor
+from .maskclip_plus import MaskClipPlus
+from .text_mapped_segmentor import TextMappedSegmentor
 from .zero_shot_segmentor import ZeroShotSegmentor
 
-__all__ = ['ZeroShotDataPreProcessor', 'ZeroShotSegmentor']
+__all__ = [
+    'MaskClipPlus', 'TextMappedSegmentor', 'ZeroShotDataPreProcessor',
+    'ZeroShotSegmentor'
+]

@@ -167,6 +167,17 @@ class ZeroShotSegmentor(EncoderDecoder):
             mode='bilinear',
             align_corners=self.align_corners)
 
+    def merge_words(self, logits):
+        """The best word of each class, (N, Q, ...) -> (N, C, ...)."""
+        if not self.vocabulary.has_synonyms:
+            return logits
+        counts = [len(words) for words in self.vocabulary.synonyms]
+        return torch.stack([
+            part.amax(1) if part.size(1) else
+            part.new_full((len(part), *part.shape[2:]), -torch.inf)
+            for part in logits.split(counts, dim=1)
+        ], dim=1)
+
     def class_logits(self, logits):
         """From words to classes; the one place where that happens.
 
@@ -180,13 +191,7 @@ class ZeroShotSegmentor(EncoderDecoder):
         logits = self.logit_scale * logits
         if self.background_threshold is not None:
             logits = logits.log_softmax(1)
-        if self.vocabulary.has_synonyms:
-            counts = [len(words) for words in self.vocabulary.synonyms]
-            logits = torch.stack([
-                part.amax(1) if part.size(1) else
-                part.new_full((len(part), *part.shape[2:]), -torch.inf)
-                for part in logits.split(counts, dim=1)
-            ], dim=1)  # (N, Q, H, W) -> (N, C, H, W)
+        logits = self.merge_words(logits)
         if self.background_threshold is not None:
             # Background wins wherever nothing reaches the threshold.
             logits[:, 0].clamp_(min=math.log(self.background_threshold))

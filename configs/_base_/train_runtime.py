@@ -1,0 +1,8 @@
+_base_ = 'default_runtime.py'
+default_hooks = dict(
+    checkpoint=dict(
+        type='CheckpointHook', by_epoch=False, interval=2000,
+        max_keep_ckpts=2))
+custom_hooks = [dict(type='VocabularyHook'), dict(type='RandomStateHook')]
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', _delete_=True)
+randomness = dict(seed=0)

@@ -1,0 +1,38 @@
+# MaskCLIP+ on a folder of photos and a list of words: a segmentor for one's
+# own classes without a label.
+#
+#     python tools/train.py configs/maskclip_plus_photos.py --photos FOLDER \
+#         --classes "white car; red bus; road; sky"
+_base_ = [
+    '_base_/models/maskclip_plus.py', '_base_/schedules/schedule_300.py',
+    '_base_/train_runtime.py'
+]
+dataset_name = 'photos'
+protocol = 'none'
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='RandomResize',
+        scale=(2048, 512),
+        ratio_range=(0.5, 2.0),
+        keep_ratio=True),
+    dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=1.),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PhotoMetricDistortion'),
+    dict(type='PackSegInputs')
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(2048, 512), keep_ratio=True),
+    dict(type='PackSegInputs')
+]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='PhotoFolderDataset', data_root='data/photos',
+        pipeline=train_pipeline))
+val_cfg = None
+default_hooks = dict(checkpoint=dict(interval=100))

@@ -1,0 +1,92 @@
+"""Train a config."""
+from pathlib import Path
+
+import torch
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from mmseg_clipzs.datasets.check import check_dataset
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import get_vocabulary
+
+
+def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
+              resume=False, amp=False, launcher='none'):
+    """Train with mmengine's runner.
+
+    Args:
+        cfg (Config): A training config of this project or of mmseg.
+        work_dir (str, optional): Default ``work_dirs/<config's name>``.
+        data_root (str, optional): Replaces the root of all data sets.
+        photos (str, optional): A folder of photos to train on, without
+            labels, in place of the data set; nothing is validated then.
+        classes (optional): Replaces the teacher's vocabulary.
+        resume (bool): Go on from the last checkpoint of ``work_dir``.
+        amp (bool): Automatic mixed precision.
+        launcher (str): As in mmseg's tools/train.py.
+
+    Returns:
+        Runner: After the training.
+
+    Raises:
+        UserError: The data are not there, or options do not fit.
+    """
+    if classes:
+        if 'teacher' not in cfg.model:
+            raise UserError('--classes needs a model with a teacher.')
+        cfg.model.teacher.vocabulary = classes
+    if photos:
+        _train_on_photos(cfg, photos)
+    for dataset in _datasets(cfg):
+        if data_root:
+            dataset.data_root = data_root
+        check_dataset(dataset)
+    cfg.launcher = launcher
+    cfg.resume = resume
+    cfg.work_dir = work_dir or cfg.get('work_dir') or str(
+        Path('work_dirs') / Path(cfg.filename).stem)
+    if amp:
+        cfg.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+    if not torch.cuda.is_available():
+        if 'env_cfg' in cfg:
+            cfg.env_cfg.dist_cfg = dict(backend='gloo')
+        _without_sync_bn(cfg.model)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
+
+
+def _datasets(cfg):
+    """The configs of all data sets that a training touches."""
+    found = []
+    for name in ('train_dataloader', 'val_dataloader'):
+        dataset = (cfg.get(name) or {}).get('dataset', {})
+        found += dataset.get('datasets', [dataset] if dataset else [])
+    return found
+
+
+def _train_on_photos(cfg, photos):
+    vocabulary = get_vocabulary(cfg.model.teacher.get('vocabulary') or '')
+    cfg.train_dataloader.dataset = dict(
+        type='PhotoFolderDataset', data_root=photos,
+        metainfo=dict(classes=vocabulary.classes),
+        pipeline=[step for step in cfg.train_pipeline
+                  if step['type'] not in ('LoadAnnotations', 'HideLabels')])
+    for name in ('val_dataloader', 'val_evaluator', 'val_cfg',
+                 'test_dataloader', 'test_evaluator', 'test_cfg'):
+        cfg[name] = None
+    if 'val_interval' in cfg.train_cfg:
+        cfg.train_cfg.val_interval = cfg.train_cfg.max_iters + 1
+
+
+def _without_sync_bn(node):
+    """SyncBN to BN, in place: it does not run on a CPU."""
+    if isinstance(node, dict):
+        if node.get('type') == 'SyncBN':
+            node['type'] = 'BN'
+            print_log('SyncBN needs a GPU; BN takes its place.',
+                      logger='current')
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            _without_sync_bn(child)

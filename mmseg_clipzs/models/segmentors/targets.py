@@ -1,0 +1,80 @@
+"""Which label each pixel is trained with: one rule, one place."""
+import torch
+from mmseg.models.utils import resize
+
+from mmseg_clipzs.datasets.hide_labels import UNLABELLED
+from mmseg_clipzs.utils import UserError
+
+IGNORED = 255  # the toolbox's value for pixels that do not count
+
+
+def assign_targets(scores, labels, categories, conf_thresh=None):
+    """Fill in what is not labelled with the best category.
+
+    MaskCLIP (arXiv 2112.01071), section 3.5.
+
+    Args:
+        scores (Tensor): (N, K, h, w), of K categories at any resolution.
+        labels (Tensor): (N, 1, H, W) int64; -1 where there is no label.
+        categories (Tensor): (K, ) int64, the class index of each.
+        conf_thresh (float, optional): Where the best score is below this the
+            pixel is ignored, also a labelled one, as in the authors' code.
+
+    Returns:
+        Tensor: (N, 1, H, W) int64.
+    """
+    scores = resize(scores, size=labels.shape[2:], mode='bilinear')
+    confidence, best = scores.max(1, keepdim=True)
+    targets = torch.where(labels == UNLABELLED, categories[best], labels)
+    if conf_thresh is not None:
+        targets = targets.masked_fill(confidence < conf_thresh, IGNORED)
+    return targets
+
+
+def batch_labels(inputs, data_samples, unseen=None):
+    """The labels of a batch, after a check that no hidden one is there.
+
+    Args:
+        inputs (Tensor): (N, 3, H, W).
+        data_samples (list[SegDataSample]): With ``gt_sem_seg``, unless
+            ``unseen`` is None.
+        unseen (Tensor, optional): Class indices that must not occur. None:
+            labels are not read at all, every pixel inside the image is
+            unlabelled.
+
+    Returns:
+        Tensor: (N, 1, H, W) int64; -1 unlabelled, 255 padding and ignored.
+
+    Raises:
+        UserError: The label of an unseen class got through.
+    """
+    if unseen is None:
+        labels = inputs.new_full(
+            (len(inputs), 1, *inputs.shape[2:]), IGNORED, dtype=torch.int64)
+        for label, sample in zip(labels, data_samples):
+            h, w = sample.metainfo['img_shape'][:2]
+            label[:, :h, :w] = UNLABELLED
+        return labels
+    labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
+    leaks = torch.isin(labels, unseen)
+    if leaks.any():
+        index = leaks.flatten(1).any(1).nonzero()[0].item()
+        label = labels[index][leaks[index]][0].item()
+        raise UserError(
+            f'A label of the unseen class {label} reached the loss, in '
+            f'{data_samples[index].metainfo.get("img_path")}. Put '
+            'dict(type="HideLabels", unseen=...) behind LoadAnnotations.')
+    return labels
+
+def with_classes(student, count):
+    """A segmentor's config with ``num_classes`` in all its heads."""
+    heads = {}
+    for name in ('decode_head', 'auxiliary_head'):
+        head = student.get(name)
+        if isinstance(head, (list, tuple)):
+            heads[name] = [dict(one, num_classes=count) for one in head]
+        elif head is not None:
+            heads[name] = dict(head, num_classes=count)
+    if not isinstance(heads.get('decode_head'), dict):
+        raise UserError('The student needs one decode_head, not a cascade.')
+    return dict(student, **heads)
