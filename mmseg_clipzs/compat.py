@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+import torch.distributed
 import torch.nn.functional as F
 from packaging.version import Version
 
@@ -270,3 +271,22 @@ def register_safe_checkpoint_loaders():
              force=True)
     # The model-zoo prefixes call this function by its name in the module.
     checkpoint.load_from_http = load_from_http
+
+
+# --------------------------------------------------------- without a GPU
+def fit_to_cpu(cfg):
+    """Let the processes that torchrun has started run without a GPU.
+
+    mmengine asks for a GPU even where gloo joins the processes.
+
+    Args:
+        cfg (Config): With ``launcher``; changed in place.
+    """
+    if cfg.launcher != 'pytorch' or torch.cuda.is_available():
+        return
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    wrapper = cfg.get('model_wrapper_cfg') or dict(
+        type='MMDistributedDataParallel', broadcast_buffers=False)
+    if wrapper['type'] == 'MMDistributedDataParallel':
+        cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)

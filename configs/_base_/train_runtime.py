@@ -4,5 +4,6 @@ default_hooks = dict(
         type='CheckpointHook', by_epoch=False, interval=2000,
         max_keep_ckpts=2))
 custom_hooks = [dict(type='VocabularyHook'), dict(type='RandomStateHook')]
-model_wrapper_cfg = dict(type='MMDistributedDataParallel', _delete_=True)
+model_wrapper_cfg = dict(
+    _delete_=True, type='MMDistributedDataParallel', broadcast_buffers=False)
 randomness = dict(seed=0)

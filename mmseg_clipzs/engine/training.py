@@ -1,10 +1,9 @@
 """Train a config."""
 from pathlib import Path
 
-import torch
-from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from mmseg_clipzs.compat import fit_to_cpu
 from mmseg_clipzs.datasets.check import check_dataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -47,10 +46,7 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
         Path('work_dirs') / Path(cfg.filename).stem)
     if amp:
         cfg.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
-    if not torch.cuda.is_available():
-        if 'env_cfg' in cfg:
-            cfg.env_cfg.dist_cfg = dict(backend='gloo')
-        _without_sync_bn(cfg.model)
+    fit_to_cpu(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
@@ -77,16 +73,3 @@ def _train_on_photos(cfg, photos):
         cfg[name] = None
     if 'val_interval' in cfg.train_cfg:
         cfg.train_cfg.val_interval = cfg.train_cfg.max_iters + 1
-
-
-def _without_sync_bn(node):
-    """SyncBN to BN, in place: it does not run on a CPU."""
-    if isinstance(node, dict):
-        if node.get('type') == 'SyncBN':
-            node['type'] = 'BN'
-            print_log('SyncBN needs a GPU; BN takes its place.',
-                      logger='current')
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            _without_sync_bn(child)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from mmengine.runner import Runner
 
+from mmseg_clipzs.compat import fit_to_cpu
 from mmseg_clipzs.datasets.check import check_dataset
 from mmseg_clipzs.utils import UserError
 
@@ -40,8 +41,6 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
     cfg.load_from = checkpoint
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(
         Path('work_dirs') / Path(cfg.filename).stem)
-    if not torch.cuda.is_available() and 'env_cfg' in cfg:
-        cfg.env_cfg.dist_cfg = dict(backend='gloo')
     if classes:
         cfg.model.vocabulary = classes
     if out:
@@ -58,6 +57,7 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
         dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(cfg.tta_model, module=cfg.model)
 
+    fit_to_cpu(cfg)
     runner = Runner.from_cfg(cfg)
     start = time.perf_counter()
     metrics = runner.test()
