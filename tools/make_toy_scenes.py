@@ -13,7 +13,7 @@ from mmseg_clipzs.utils import run_tool
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', default='data/toy', help='folder to create')
-    parser.add_argument('--train', type=int, default=200, help='scenes')
+    parser.add_argument('--train', type=int, default=600, help='scenes')
     parser.add_argument('--val', type=int, default=100, help='scenes')
     parser.add_argument('--size', type=int, default=128, help='pixels')
     parser.add_argument('--seed', type=int, default=1)

@@ -8,6 +8,7 @@ legend) and NAME_mask.png (class indices) are written.
 import argparse
 
 from mmengine.config import DictAction
+from tqdm import tqdm
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.utils import run_tool
@@ -64,7 +65,7 @@ def main():
              for i, name in enumerate(result.classes)), reverse=True)
         said = ', '.join(
             f'{name} {share:.0%}' for share, name in shares[:3] if share)
-        print(f'{args.out}/{result.name}_overlay.png: {said}')
+        tqdm.write(f'{args.out}/{result.name}_overlay.png: {said}')
 
 
 if __name__ == '__main__':

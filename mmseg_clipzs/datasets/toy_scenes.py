@@ -184,7 +184,7 @@ def _captions(rng, things, ground, count=6):
     return [t + '.' if rng.random() < .5 else t for t in texts]
 
 
-def write_voc(root, train=200, val=100, size=128, seed=1, progress=None):
+def write_voc(root, train=600, val=100, size=128, seed=1, progress=None):
     """Write scenes in the layout of Pascal VOC, all or nothing.
 
     A folder that already holds the same scenes is left alone.
