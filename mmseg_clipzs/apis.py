@@ -109,15 +109,21 @@ class ZeroShotInferencer:
             there is one.
         cfg_options (dict, optional): Overrides, e.g.
             ``{'model.clip.model': 'ViT-L-14'}``.
+        classes (optional): In place of the config's; as for
+            ``set_vocabulary``.
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
-                 cfg_options=None):
+                 cfg_options=None, classes=None):
         if not isinstance(config, Config):
             config = Config.fromfile(find_config(config))
+        if classes is not None and 'clip' in config.model:
+            config.model.vocabulary = None  # need not be embedded
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
         self.model = init_model(config, checkpoint, device, cfg_options)
+        if classes is not None:
+            self.model.set_vocabulary(classes)
         # Photos come as arrays, and no annotation with them.
         self.pipeline = Compose([
             dict(type='LoadImageFromNDArray')] + [

@@ -29,6 +29,7 @@ REQUIREMENTS = {
     'mmengine': ('0.10.2', '1.0.0', '"mmengine>=0.10.2,<1.0"'),
     'mmcv': ('2.0.0', '2.2.0', '"mmcv-lite>=2.0.0,<2.2.0" (nothing to '
              'compile) or the compiled "mmcv>=2.0.0,<2.2.0"'),
+    'mmseg': ('1.2.0', '2.0.0', '"mmsegmentation>=1.2.0,<2.0"'),
     'open_clip': ('2.24.0', None, '"open_clip_torch>=2.24"'),
 }
 
@@ -37,8 +38,7 @@ def check_versions():
     """Compare the installed packages with :data:`REQUIREMENTS`.
 
     The modules are asked, not the distributions: forks that provide the same
-    modules under other names count as well. mmseg itself checks the mmcv it
-    meets when it is imported.
+    modules under other names count as well.
 
     Raises:
         ImportError: Names the module, its version and the ``pip`` argument.
@@ -62,14 +62,10 @@ def check_versions():
             raise ImportError(
                 f'mmseg_clipzs does not work with {module} {version}. '
                 f'Install {install}.')
-    if find_spec('mmseg') is None:
-        raise ImportError(
-            'mmseg_clipzs needs MMSegmentation 1.x. Install '
-            '"mmsegmentation>=1.2.0,<2.0".')
 
 
 def _is_fork(module):
-    """Forks number on from another point and bring a fitting mmseg along."""
+    """Forks number on from another point, and mmseg checks their mmcv."""
     return module == 'mmcv' and not any(
         _has_distribution(name) for name in ('mmcv', 'mmcv-lite'))
 

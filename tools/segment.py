@@ -46,8 +46,6 @@ def parse_args():
 def main():
     args = parse_args()
     options = dict(args.cfg_options)
-    # The classes are set in a moment; the config's need not be embedded.
-    options['model.vocabulary'] = args.classes
     if args.background is not None:
         options['model.background_threshold'] = args.background
     if args.clip:
@@ -56,7 +54,7 @@ def main():
         if weights:
             options['model.clip.pretrained'] = weights
     inferencer = ZeroShotInferencer(
-        args.config, args.checkpoint, args.device, options)
+        args.config, args.checkpoint, args.device, options, args.classes)
     for result in inferencer.stream(
             args.photos, out_dir=args.out, heatmaps=args.heatmaps,
             batch_size=args.batch_size):

@@ -38,8 +38,12 @@ class MaskClipPlus(BaseSegmentor):
             the teacher's vocabulary has the other classes.
         normalize (bool): Normalise the student's features before they are
             compared with the text.
-        conf_thresh (float, optional): Ignore pixels whose best score of the
-            teacher (a cosine, unless it smooths by keys) is below this.
+        conf_thresh (float, optional): Ignore pixels of which the teacher is
+            less sure than this.
+        conf_by (str): What says how sure it is: 'score', its best cosine (or
+            what it makes of it), as in the authors' code; or 'probability',
+            the best class's, in (0, 1), which tells right from wrong better
+            on the toy scenes.
         distill_weight (float, optional): Weight of an L1 loss between the
             student's last features and the teacher's (the paper's ablation).
             The pseudo labels then have no part in the training.
@@ -51,9 +55,12 @@ class MaskClipPlus(BaseSegmentor):
     """
 
     def __init__(self, student, teacher, unseen=None, learn_background=False,
-                 normalize=False, conf_thresh=None, distill_weight=None,
-                 data_preprocessor=None, train_cfg=None, test_cfg=None,
-                 pretrained=None, init_cfg=None):
+                 normalize=False, conf_thresh=None, conf_by='score',
+                 distill_weight=None, data_preprocessor=None, train_cfg=None,
+                 test_cfg=None, pretrained=None, init_cfg=None):
+        if conf_by not in ('score', 'probability'):
+            raise UserError(f'conf_by={conf_by!r} is unknown; choose "score" '
+                            'or "probability".')
         student = dict(student)
         super().__init__(
             data_preprocessor or student.pop('data_preprocessor', None),
@@ -77,6 +84,8 @@ class MaskClipPlus(BaseSegmentor):
         self.register_buffer('own', torch.tensor(own), False)
         self.learn_background = learn_background
         self.conf_thresh = conf_thresh
+        self.conf_scale = (self.teacher.logit_scale
+                           if conf_by == 'probability' else None)
         self.distill_weight = distill_weight
         self.self_training = False
 
@@ -192,7 +201,8 @@ class MaskClipPlus(BaseSegmentor):
         if self.self_training:
             return assign_targets(logits[:, self.own], labels, self.own)
         scores = self._ask_teacher(inputs)[1]
-        return assign_targets(scores, labels, self.guided, self.conf_thresh)
+        return assign_targets(scores, labels, self.guided, self.conf_thresh,
+                              self.conf_scale)
 
     def loss(self, inputs, data_samples):
         """Losses of the student on the targets.

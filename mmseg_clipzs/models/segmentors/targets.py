@@ -8,7 +8,8 @@ from mmseg_clipzs.utils import UserError
 IGNORED = 255  # the toolbox's value for pixels that do not count
 
 
-def assign_targets(scores, labels, categories, conf_thresh=None):
+def assign_targets(scores, labels, categories, conf_thresh=None,
+                   conf_scale=None):
     """Fill in what is not labelled with the best category.
 
     MaskCLIP (arXiv 2112.01071), section 3.5.
@@ -19,6 +20,8 @@ def assign_targets(scores, labels, categories, conf_thresh=None):
         categories (Tensor): (K, ) int64, the class index of each.
         conf_thresh (float, optional): Where the best score is below this the
             pixel is ignored, also a labelled one, as in the authors' code.
+        conf_scale (float, optional): Compare the threshold with
+            softmax(conf_scale * scores) in place of the score itself.
 
     Returns:
         Tensor: (N, 1, H, W) int64.
@@ -27,6 +30,8 @@ def assign_targets(scores, labels, categories, conf_thresh=None):
     confidence, best = scores.max(1, keepdim=True)
     targets = torch.where(labels == UNLABELLED, categories[best], labels)
     if conf_thresh is not None:
+        if conf_scale is not None:
+            confidence = (conf_scale * scores).softmax(1).amax(1, True)
         targets = targets.masked_fill(confidence < conf_thresh, IGNORED)
     return targets
 
