@@ -10,4 +10,5 @@ model = dict(
     vocabulary='context60',
     logit_scale=50,
     background_threshold=0.1,
+    backbone=dict(off_grid='drop', pos_embed='sclip'),
     test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)))

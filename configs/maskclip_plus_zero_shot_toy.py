@@ -14,5 +14,5 @@ model = dict(
 custom_hooks = [
     dict(type='VocabularyHook'),
     dict(type='RandomStateHook'),
-    dict(type='SelfTrainingHook', begin=40)
+    dict(type='SelfTrainingHook', begin=120)
 ]

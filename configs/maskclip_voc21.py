@@ -10,4 +10,5 @@ model = dict(
     vocabulary='voc21',
     logit_scale=65,
     background_threshold=0.1,
+    backbone=dict(off_grid='drop', pos_embed='sclip'),
     test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)))

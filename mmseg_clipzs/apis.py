@@ -1,4 +1,6 @@
 """Photos and words in, label maps and pictures out."""
+import copy
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +74,7 @@ class ZeroShotResult:
 
         Args:
             folder (str | Path): Made if missing.
-            heatmaps (bool): Also ``NAME_heat_CLASS.png`` for each class.
+            heatmaps (bool): Also ``NAME_heat_INDEX_CLASS.png`` for each class.
 
         Returns:
             list[Path]: The files.
@@ -80,9 +82,10 @@ class ZeroShotResult:
         folder = Path(folder)
         pictures = {'overlay': self.picture()}
         if heatmaps:
-            for name, score in zip(self.classes, self.scores):
-                safe = ''.join(c if c.isalnum() else '_' for c in name)
-                pictures[f'heat_{safe}'] = heat_map(self.photo, score)
+            for i, (name, score) in enumerate(
+                    zip(self.classes, self.scores)):
+                safe = ''.join(c if c.isalnum() else '_' for c in name[:40])
+                pictures[f'heat_{i}_{safe}'] = heat_map(self.photo, score)
         written = []
         for what, picture in pictures.items():
             path = folder / f'{self.name}_{what}.png'
@@ -117,6 +120,7 @@ class ZeroShotInferencer:
                  cfg_options=None, classes=None):
         if not isinstance(config, Config):
             config = Config.fromfile(find_config(config))
+        config = copy.deepcopy(config)
         if classes is not None and 'clip' in config.model:
             config.model.vocabulary = None  # need not be embedded
         device = device or (
@@ -164,10 +168,14 @@ class ZeroShotInferencer:
         if classes is not None:
             self.model.set_vocabulary(classes)
         photos = _list_photos(photos)
+        seen = Counter()
         for start in tqdm(range(0, len(photos), batch_size), 'photos',
                           delay=3):
             for result in self._segment(photos[start:start + batch_size],
                                         start):
+                seen[result.name] += 1
+                if seen[result.name] > 1:  # of another folder
+                    result.name += f'_{seen[result.name]}'
                 if out_dir:
                     result.save(out_dir, heatmaps)
                 yield result
@@ -178,7 +186,7 @@ class ZeroShotInferencer:
                   read_photo(photo) for photo in photos]
         for image in images:
             if image.ndim != 3 or image.shape[2] != 3 or (
-                    image.dtype != np.uint8):
+                    image.dtype != np.uint8) or not image.size:
                 raise UserError(
                     'A photo array is (H, W, 3) uint8 RGB, but got '
                     f'{image.shape} {image.dtype}.')

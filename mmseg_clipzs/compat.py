@@ -29,7 +29,7 @@ REQUIREMENTS = {
     'mmengine': ('0.10.2', '1.0.0', '"mmengine>=0.10.2,<1.0"'),
     'mmcv': ('2.0.0', '2.2.0', '"mmcv-lite>=2.0.0,<2.2.0" (nothing to '
              'compile) or the compiled "mmcv>=2.0.0,<2.2.0"'),
-    'mmseg': ('1.2.0', '2.0.0', '"mmsegmentation>=1.2.0,<2.0"'),
+    'mmseg': ('1.2.1', '2.0.0', '"mmsegmentation>=1.2.1,<2.0"'),
     'open_clip': ('2.24.0', None, '"open_clip_torch>=2.24"'),
 }
 

@@ -52,5 +52,11 @@ def run_tool(main):
     """
     try:
         main()
-    except UserError as e:
-        sys.exit(f'error: {e}')
+    except (UserError, FileNotFoundError) as e:
+        # A loader's process sends its traceback along.
+        sys.exit(f'error: {str(e).strip().rpartition("Error: ")[2]}')
+    except AssertionError as e:
+        # The toolbox's own word for a photo that cannot be decoded.
+        if 'failed to load image' not in str(e):
+            raise
+        sys.exit(f'error: {str(e).strip().rpartition("Error: ")[2]}')

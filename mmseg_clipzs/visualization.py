@@ -72,7 +72,8 @@ def with_legend(image, mask, classes, palette):
     height, width = image.shape[:2]
     width = max(width, 240)
     column = min(width, max(
-        int(font.getlength(f'{name} 100 %')) + 40 for name, _, _ in entries))
+        (int(font.getlength(f'{name} 100 %')) + 40 for name, _, _ in entries),
+        default=width))
     columns = max(width // column, 1)
     rows = -(-len(entries) // columns)
     canvas = Image.new('RGB', (width, height + rows * 22 + _MARGIN), 'white')

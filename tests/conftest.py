@@ -1,5 +1,7 @@
 """Fixtures: tiny CLIPs, the numbers of the authors' codes, real photos."""
+import logging
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -7,6 +9,9 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from PIL import Image
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
 from mmseg_clipzs.clip import load_clip
@@ -50,6 +55,15 @@ def voc_root():
     return folder
 
 
+@pytest.fixture(scope='session')
+def real_embeddings():
+    """Folder of text embeddings made with OpenAI's weights."""
+    folder = SHARED / 'data/clip_text_embeddings'
+    if not folder.is_dir():
+        pytest.skip(f'no real text embeddings at {folder}')
+    return folder
+
+
 def _tiny(name, folder):
     torch.manual_seed(0)
     clip = load_clip(name, pretrained=None)
@@ -73,3 +87,159 @@ def tiny_rn(tmp_path_factory):
     """``clip=`` arguments of a small ResNet, seeded."""
     path = _tiny('tiny-rn', tmp_path_factory.mktemp('weights'))
     return dict(model='tiny-rn', pretrained=str(path))
+
+
+@pytest.fixture(scope='session')
+def vit_b16_state(seeded_weights):
+    """Seeded weights of ViT-B/16 under OpenAI's names."""
+    return seeded_weights.state_dict('ViT-B-16', 0)
+
+
+def _seeded(name, seeded_weights, folder):
+    path = folder / f'{name}.pt'
+    seeded_weights.save_openai_archive(path, name, 0)
+    clip = load_clip(name, pretrained=path)
+    path.unlink()  # hundreds of MB
+    return clip
+
+
+@pytest.fixture(scope='session')
+def vit_b16(seeded_weights, tmp_path_factory):
+    """Seeded ViT-B/16, loaded from an archive like OpenAI's."""
+    return _seeded('ViT-B-16', seeded_weights, tmp_path_factory.mktemp('w'))
+
+
+@pytest.fixture(scope='session')
+def rn50(seeded_weights, tmp_path_factory):
+    """Seeded RN50, loaded from an archive like OpenAI's."""
+    return _seeded('RN50', seeded_weights, tmp_path_factory.mktemp('w'))
+
+
+_HUGGING_FACE = (  # a ViT's names by OpenAI -> those of CLIPModel
+    (r'^(?!visual)', 'text_model.'),
+    (r'^visual\.', 'vision_model.'),
+    (r'transformer\.resblocks', 'encoder.layers'),
+    (r'attn\.(in|out)_proj', r'self_attn.\1_proj'),
+    (r'ln_([12])', r'layer_norm\1'),
+    (r'mlp\.c_fc', 'mlp.fc1'),
+    (r'mlp\.c_proj', 'mlp.fc2'),
+    (r'ln_pre', 'pre_layrnorm'),
+    (r'ln_post', 'post_layernorm'),
+    (r'ln_final', 'final_layer_norm'),
+    (r'conv1', 'embeddings.patch_embedding'),
+    (r'(class|token)_embedding', r'embeddings.\1_embedding'),
+    (r'positional_embedding', 'embeddings.position_embedding.weight'),
+    (r'^vision_model\.proj$', 'visual_projection.weight'),
+    (r'^text_model\.text_projection$', 'text_projection.weight'),
+    (r'^text_model\.logit_scale$', 'logit_scale'),
+)
+
+
+@pytest.fixture(scope='session')
+def to_hugging_face():
+    """Renames a ViT's state dict from OpenAI's names to ``CLIPModel``'s."""
+    def rename(state):
+        renamed = {}
+        for key, value in state.items():
+            for pattern, new in _HUGGING_FACE:
+                key = re.sub(pattern, new, key)
+            if 'in_proj_' in key:
+                for part, third in zip('qkv', value.chunk(3)):
+                    renamed[key.replace('in_proj_', f'{part}_proj.')] = third
+            else:
+                renamed[key] = value.T if '_projection' in key else value
+        return renamed
+
+    return rename
+
+
+@pytest.fixture(scope='session')
+def hugging_face_b16(vit_b16_state, to_hugging_face):
+    """Hugging Face's ``CLIPModel`` with the same seeded weights."""
+    from transformers import CLIPConfig, CLIPModel
+    model = CLIPModel(CLIPConfig(
+        text_config=dict(eos_token_id=49407),
+        vision_config=dict(patch_size=16))).eval()  # else as ViT-B/32
+    state = to_hugging_face(vit_b16_state)
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    assert not unexpected and all('position_ids' in key for key in missing)
+    return model
+
+
+@pytest.fixture
+def log():
+    """What mmengine's logger says during the test, line by line."""
+    lines, handler = [], logging.Handler()
+    handler.emit = lambda record: lines.append(
+        f'{record.levelname}: {record.getMessage()}')
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+@pytest.fixture(scope='session')
+def zero_shot(tiny_vit):
+    """Builder of a small segmentor: ``zero_shot(vocabulary='cat; sky')``."""
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import MODELS
+    init_default_scope('mmseg')
+
+    def build(**settings):
+        return MODELS.build({**dict(
+            type='ZeroShotSegmentor',
+            clip=tiny_vit,
+            data_preprocessor=dict(type='ZeroShotDataPreProcessor'),
+            backbone=dict(type='ClipViT', last_block='maskclip'),
+            decode_head=dict(type='MaskClipHead'),
+            prompts='single'), **settings}).eval()
+
+    return build
+
+
+@pytest.fixture(scope='session')
+def small_voc(tmp_path_factory):
+    """Seven generated photos of different sizes in VOC layout."""
+    root = tmp_path_factory.mktemp('data') / 'VOC2012'
+    lists = root / 'ImageSets/Segmentation'
+    for folder in (root / 'JPEGImages', root / 'SegmentationClass', lists):
+        folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for i in range(7):
+        h, w = 60 + 13 * i, 130 - 9 * i
+        coarse = rng.integers(0, 256, (3, 4, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize((w, h)).save(
+            root / f'JPEGImages/{i}.jpg')
+        labels = rng.choice([0, 1, 7, 12, 15, 20, 255], (4, 5))
+        mask = Image.fromarray(labels.astype(np.uint8)).resize(
+            (w, h), Image.NEAREST)
+        mask.save(root / f'SegmentationClass/{i}.png')
+    (lists / 'val.txt').write_text('\n'.join(map(str, range(7))) + '\n')
+    return root
+
+
+@pytest.fixture(scope='session')
+def tiny_config(tiny_vit, tiny_rn):
+    """Loader of ``configs/NAME.py`` with a tiny CLIP of the same family."""
+    def load(name):
+        cfg = Config.fromfile(ROOT / 'configs' / f'{name}.py')
+        is_resnet = cfg.model.backbone.type == 'ClipResNet'
+        cfg.model.clip = tiny_rn if is_resnet else tiny_vit
+        cfg.model.prompts = 'single'
+        cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
+        cfg.log_level = 'ERROR'
+        return cfg
+
+    return load
+
+
+@pytest.fixture(scope='module')
+def one_thread():
+    """Tiny models only lose by a second thread on busy cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -1,7 +1,7 @@
 """Turn a trained MaskCLIP+ student into a stock mmseg model.
 
     python tools/export_student.py configs/maskclip_plus_toy.py \\
-        work_dirs/maskclip_plus_toy/iter_400.pth --out exported
+        work_dirs/maskclip_plus_toy/iter_1200.pth --out exported
 
 writes exported/student.py and exported/student.pth, which a plain
 MMSegmentation loads and tests without this package.

@@ -14,8 +14,11 @@ def check_dataset(dataset):
     Raises:
         UserError: Names the missing folder or file and how to get it.
     """
-    if 'dataset' in dataset:  # RepeatDataset and its kind
-        return check_dataset(dataset['dataset'])
+    inner = dataset.get('datasets') or [dataset.get('dataset')]
+    if inner[0]:  # ConcatDataset, RepeatDataset and their kind
+        for each in inner:
+            check_dataset(each)
+        return
     root = Path(dataset.get('data_root') or '.')
     wanted = [root / folder for folder in dataset.get(
         'data_prefix', {}).values() if folder]

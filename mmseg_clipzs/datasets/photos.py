@@ -30,6 +30,8 @@ def read_photo(path):
         raise UserError(f'No photo at {path}.') from e
     except UnidentifiedImageError as e:
         raise UserError(f'{path} is not an image that can be read.') from e
+    except Image.DecompressionBombError as e:
+        raise UserError(f'The photo {path} is too large: {e}') from e
     except (OSError, SyntaxError) as e:
         raise UserError(f'The photo {path} is damaged: {e}.') from e
     if image.mode.startswith('I'):  # Pillow would clip 16 bits at 255
@@ -59,7 +61,7 @@ class CheckSample(BaseTransform):
             results (dict): After loading the image and the annotations.
 
         Returns:
-            dict: Unchanged.
+            dict: Unchanged, but for the shape of a mask of one row or column.
 
         Raises:
             UserError: Names the file.
@@ -74,9 +76,13 @@ class CheckSample(BaseTransform):
             except OSError as e:
                 raise UserError(f'The photo {path} is damaged: {e}.') from e
         mask = results.get('gt_seg_map')
-        if mask is not None and mask.shape[:2] != tuple(results['ori_shape']):
-            raise UserError(
-                f'The mask {results.get("seg_map_path")} is {mask.shape[1]} x '
-                f'{mask.shape[0]} pixels, but its photo {path} is '
-                f'{results["ori_shape"][1]} x {results["ori_shape"][0]}.')
+        if mask is not None:
+            h, w = results['ori_shape']
+            # The toolbox squeezes masks of one row or column.
+            if mask.size != h * w or min(h, w) > 1 and mask.shape != (h, w):
+                shape = ' x '.join(map(str, mask.shape[::-1] or (1, 1)))
+                raise UserError(
+                    f'The mask {results.get("seg_map_path")} is {shape} '
+                    f'pixels, but its photo {path} is {w} x {h}.')
+            results['gt_seg_map'] = mask.reshape(h, w)
         return results

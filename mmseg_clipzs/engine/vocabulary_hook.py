@@ -14,6 +14,9 @@ class VocabularyHook(Hook):
     mmseg config can share a runtime with zero-shot ones.
     """
 
+    def __init__(self):
+        self._follows_data = None
+
     def before_train(self, runner):
         self._apply(runner.model, runner.train_dataloader.dataset)
 
@@ -23,15 +26,16 @@ class VocabularyHook(Hook):
     def before_test(self, runner):
         self._apply(runner.model, runner.test_dataloader.dataset)
 
-    @staticmethod
-    def _apply(model, dataset):
+    def _apply(self, model, dataset):
         # Under DistributedDataParallel and TTA the segmentor is inside.
         while not hasattr(model, 'set_vocabulary'):
             if not hasattr(model, 'module'):
                 return
             model = model.module
         names = dataset.metainfo['classes']
-        if model.vocabulary is None:
+        if self._follows_data is None:
+            self._follows_data = model.vocabulary is None
+        if self._follows_data:
             model.set_vocabulary([[name] for name in names])
         if model.num_classes != len(names):
             raise UserError(

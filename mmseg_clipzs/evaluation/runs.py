@@ -46,13 +46,16 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
     if out:
         if not isinstance(cfg.test_evaluator, dict):
             raise UserError('--out needs a single test_evaluator.')
+        # The metric makes it in the first process only.
+        Path(out).mkdir(parents=True, exist_ok=True)
         cfg.test_evaluator.output_dir = out
         cfg.test_evaluator.keep_results = True
     if show or show_dir:
         cfg.default_hooks.visualization.update(
-            draw=True, show=show, wait_time=wait_time)
+            draw=True, interval=1, show=show, wait_time=wait_time)
         if show_dir:
-            cfg.visualizer.save_dir = show_dir
+            # mmengine keeps visualizers, and their folders, by name.
+            cfg.visualizer.update(save_dir=show_dir, name=str(show_dir))
     if tta:
         dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(cfg.tta_model, module=cfg.model)

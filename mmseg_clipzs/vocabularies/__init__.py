@@ -124,8 +124,11 @@ def get_vocabulary(classes):
                 '"cat; grass, lawn; sky".')
     synonyms = []
     for entry in classes:
-        words = entry.split(',') if isinstance(entry, str) else list(entry)
-        synonyms.append(tuple(str(word).strip() for word in words))
+        if not isinstance(entry, (str, list, tuple)):
+            raise UserError('A class is a name or a list of synonyms, but '
+                            f'got {entry!r}.')
+        words = entry.split(',') if isinstance(entry, str) else entry
+        synonyms.append(tuple(' '.join(str(w).split()) for w in words))
     return Vocabulary(
         tuple(words[0] if words else '' for words in synonyms),
         tuple(synonyms))
@@ -134,8 +137,12 @@ def get_vocabulary(classes):
 def _read(path):
     if not path.is_file():
         raise UserError(f'No vocabulary file at {path}.')
+    try:
+        lines = path.read_text(encoding='utf-8').splitlines()
+    except UnicodeDecodeError as e:
+        raise UserError(f'{path} is not UTF-8 text: {e}.') from e
     names, synonyms = [], []
-    for line in path.read_text(encoding='utf-8').splitlines():
+    for line in lines:
         line = line.strip()
         if not line or line.startswith('#'):
             continue

@@ -78,9 +78,7 @@ class ZeroShotSegmentor(EncoderDecoder):
             test_cfg=dict(test_cfg or dict(mode='whole')),
             data_preprocessor=preprocessor,
             init_cfg=init_cfg)
-        if self.test_cfg.get('mode') not in ('whole', 'slide'):
-            raise UserError('test_cfg.mode is "whole" or "slide", but got '
-                            f'{self.test_cfg.get("mode")!r}.')
+        _check_windows(self.test_cfg)
         if background_threshold is not None and not (
                 0 < background_threshold < 1):
             raise UserError('background_threshold lies in (0, 1), but got '
@@ -141,7 +139,9 @@ class ZeroShotSegmentor(EncoderDecoder):
         device = self.data_preprocessor.device
         self.decode_head.set_text_embeddings(embeddings.to(device))
         self.vocabulary = vocabulary
-        self.num_classes = self.out_channels = len(vocabulary.classes)
+        self.num_classes = len(vocabulary.classes)
+        # One channel would mean a sigmoid to the toolbox's TTA.
+        self.out_channels = max(self.num_classes, 2)
         self.dataset_meta = dict(
             classes=vocabulary.classes,
             palette=voc_palette(len(vocabulary.classes),
@@ -330,6 +330,24 @@ class ZeroShotSegmentor(EncoderDecoder):
                 f'{list(state_dict)[:3]}, this model\'s {list(own)[:3]}. '
                 'CLIP\'s own weights belong into clip=dict(pretrained=...).')
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def _check_windows(test_cfg):
+    """Windows must cover the image."""
+    if test_cfg.get('mode') not in ('whole', 'slide'):
+        raise UserError('test_cfg.mode is "whole" or "slide", but got '
+                        f'{test_cfg.get("mode")!r}.')
+    if test_cfg['mode'] == 'whole':
+        return
+    crop, stride = (test_cfg.get(key, ()) for key in ('crop_size', 'stride'))
+    if len(crop) != 2 or len(stride) != 2 or not all(
+            0 < s <= c for s, c in zip(stride, crop)):
+        raise UserError(
+            'Sliding windows need crop_size=(h, w) and a stride=(h, w) of '
+            f'1 to the window\'s side, but got {crop} and {stride}.')
+    if test_cfg.get('window_batch', 1) < 1:
+        raise UserError('window_batch is 1 or more, but got '
+                        f'{test_cfg["window_batch"]}.')
 
 
 def _window_starts(size, crop, stride):

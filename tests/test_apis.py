@@ -1,0 +1,245 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmseg.apis import MMSegInferencer
+from PIL import Image
+
+from mmseg_clipzs.apis import ZeroShotInferencer, find_config
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.visualization import colour_map
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+CLASSES = 'cat; grass, lawn; sky'
+
+
+def picture(h, w, seed=0):
+    coarse = np.random.default_rng(seed).integers(
+        0, 256, (4, 5, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((w, h)))
+
+
+@pytest.fixture(scope='module')
+def config(tiny_config):
+    cfg = tiny_config('maskclip_voc')
+    for pipeline in (cfg.test_pipeline, cfg.test_dataloader.dataset.pipeline):
+        pipeline[1].scale = (256, 64)
+    return cfg
+
+
+@pytest.fixture(scope='module')
+def inferencer(config):
+    return ZeroShotInferencer(config, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('photos')
+    for i, (name, size) in enumerate(
+            [('b.jpg', (60, 90)), ('a.png', (90, 60)), ('c.JPG', (60, 90))]):
+        Image.fromarray(picture(*size, i)).save(folder / name)
+    (folder / 'note.txt').write_text('no photo')
+    return folder
+
+
+def test_result_is_the_plain_computation(tiny_config):
+    """Without resizing: normalise RGB, backbone, cosine, best word."""
+    cfg = tiny_config('maskclip_toy')
+    inferencer = ZeroShotInferencer(cfg, device='cpu')
+    photo = picture(61, 93)
+    result, = inferencer(photo, CLASSES)
+    model = inferencer.model
+    clip = model.text_encoder.clip
+    x = torch.from_numpy(photo / 255.).permute(2, 0, 1)
+    x = (x - torch.tensor(clip.mean)[:, None, None]) / torch.tensor(
+        clip.std)[:, None, None]
+    with torch.no_grad():
+        features = F.normalize(model.backbone(x.float()[None])[0], dim=1)
+        words = model.text_encoder.compute(
+            ['cat', 'grass', 'lawn', 'sky'], ['a photo of a {}.'])
+        cosines = torch.einsum('ndhw,qd->nqhw', features, words)
+        logits = clip.logit_scale * F.interpolate(
+            cosines, size=(61, 93), mode='bilinear')[0]
+    logits = torch.stack([logits[0], logits[1:3].amax(0), logits[3]])
+    np.testing.assert_allclose(
+        result.scores, logits.softmax(0).numpy(), atol=1e-4)
+    assert (result.mask == logits.argmax(0).numpy()).mean() > 0.999
+    assert np.array_equal(result.photo, photo)
+    assert result.classes == ('cat', 'grass', 'sky')
+
+
+def test_result_of_a_photo(inferencer, folder):
+    result, = inferencer(folder / 'b.jpg', CLASSES)
+    assert result.name == 'b'
+    assert result.mask.shape == (60, 90) and result.mask.dtype == np.int64
+    assert result.scores.shape == (3, 60, 90)
+    assert result.scores.dtype == np.float32
+    assert np.array_equal(result.scores.argmax(0), result.mask)
+    assert len(result.palette) == 3
+    picture = result.picture()
+    assert picture.shape[0] > 60 and picture.shape[1] == 240
+
+
+def test_files_arrays_and_folders(inferencer, folder):
+    """In order; a folder by name; other files are passed over."""
+    array = picture(40, 50, 7)
+    results = inferencer([folder, array, str(folder / 'b.jpg')], CLASSES)
+    assert [r.name for r in results] == ['a', 'b', 'c', '3', 'b_2']
+    assert [r.mask.shape for r in results] == [
+        (90, 60), (60, 90), (60, 90), (40, 50), (60, 90)]
+    assert np.array_equal(results[1].scores, results[4].scores)
+    alone, = inferencer(array)
+    assert alone.name == '0'
+    np.testing.assert_allclose(alone.scores, results[3].scores, atol=1e-6)
+
+
+@pytest.mark.parametrize('batch_size', [2, 3, 100])
+def test_batches_do_not_change_results(inferencer, folder, batch_size):
+    single = inferencer(folder, CLASSES)
+    batched = inferencer(folder, batch_size=batch_size)
+    for a, b in zip(single, batched):
+        assert a.name == b.name
+        np.testing.assert_allclose(a.scores, b.scores, atol=1e-5)
+        assert (a.mask == b.mask).mean() > 0.999
+
+
+def test_classes_stay_set(inferencer):
+    photo = picture(30, 40)
+    first, = inferencer(photo, 'tree; water')
+    second, = inferencer(photo)
+    third, = inferencer(photo, ['water', 'tree', 'sand'])
+    assert second.classes == ('tree', 'water')
+    assert np.array_equal(first.scores, second.scores)
+    assert third.scores.shape == (3, 30, 40)
+
+
+def test_classes_of_the_config(config):
+    inferencer = ZeroShotInferencer(config, device='cpu')
+    result, = inferencer(picture(30, 40))
+    assert result.classes[0] == 'aeroplane' and len(result.classes) == 20
+
+
+def test_files_that_are_written(inferencer, folder, tmp_path):
+    result, other = inferencer(
+        [folder / 'a.png', picture(20, 30)], CLASSES,
+        out_dir=tmp_path / 'out', heatmaps=True)
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {
+        f'{name}_{what}.png' for name in ('a', '1')
+        for what in ('overlay', 'mask', 'heat_0_cat', 'heat_1_grass',
+                     'heat_2_sky')}
+    with Image.open(tmp_path / 'out/a_mask.png') as image:
+        assert np.array_equal(np.asarray(image), result.mask)
+        assert np.array_equal(np.asarray(image.convert('RGB')),
+                              colour_map(result.mask, result.palette))
+    with Image.open(tmp_path / 'out/a_overlay.png') as image:
+        assert np.array_equal(np.asarray(image), result.picture())
+    with Image.open(tmp_path / 'out/1_heat_2_sky.png') as image:
+        assert image.size == (30, 20)
+
+
+def test_photos_of_one_name_do_not_overwrite_each_other(
+        inferencer, tmp_path):
+    for part in ('x', 'y'):
+        (tmp_path / part).mkdir()
+        Image.fromarray(picture(20, 30)).save(tmp_path / part / 'photo.png')
+    inferencer([tmp_path / 'x', tmp_path / 'y'], CLASSES,
+               out_dir=tmp_path / 'out')
+    assert len(list((tmp_path / 'out').iterdir())) == 4
+
+
+@pytest.mark.parametrize('classes', ['a b; a-b', 'cat; Cat; ' + 'long ' * 60])
+def test_each_class_has_its_heat_map(inferencer, classes, tmp_path):
+    """Names that differ in a sign or in case, or are long."""
+    inferencer(picture(20, 30), classes, out_dir=tmp_path, heatmaps=True)
+    names = {path.name.lower() for path in tmp_path.glob('*_heat_*')}
+    assert len(names) == classes.count(';') + 1
+
+
+def test_stream_gives_results_as_they_come(inferencer, folder):
+    stream = inferencer.stream(
+        [folder / 'a.png', folder / 'gone.jpg'], CLASSES)
+    assert next(stream).name == 'a'
+    with pytest.raises(UserError, match='No photo at .*gone.jpg'):
+        next(stream)
+
+
+def test_find_config():
+    path = find_config('maskclip_voc')
+    assert path.name == 'maskclip_voc.py' and path.is_file()
+    assert find_config(path) == path
+    assert find_config(str(path)) == path
+
+
+def test_options_override_the_config(tiny_config, tiny_rn):
+    inferencer = ZeroShotInferencer(
+        tiny_config('maskclip_toy'), device='cpu',
+        cfg_options={'model.background_threshold': 0.999,
+                     'model.logit_scale': 1.})
+    result, = inferencer(picture(30, 40), 'cat; dog')
+    assert result.classes == ('background', 'cat', 'dog')
+    assert (result.mask == 0).all()
+
+
+@pytest.mark.parametrize('call, message', [
+    (dict(photos='gone.jpg'), 'No photo at gone.jpg'),
+    (dict(photos=[]), r'No photos in \[\]'),
+    (dict(photos=picture(4, 5)[..., 0]),
+     r'\(H, W, 3\) uint8 RGB, but got \(4, 5\) uint8'),
+    (dict(photos=picture(4, 5) / 255),
+     r'uint8 RGB, but got \(4, 5, 3\) float64'),
+    (dict(photos=np.zeros((4, 5, 4), np.uint8)), r'got \(4, 5, 4\)'),
+    (dict(photos=np.zeros((0, 5, 3), np.uint8)), r'\(0, 5, 3\)'),
+    (dict(photos=picture(4, 5), batch_size=0), 'batch_size is 1 or more'),
+    (dict(photos=picture(4, 5), classes=[]), 'The list of classes is empty'),
+    (dict(photos=picture(4, 5), classes='cat; cat'), "'cat' occurs more"),
+    (dict(photos=picture(4, 5), classes='???'), 'needs letters'),
+])
+def test_bad_input(inferencer, call, message):
+    with pytest.raises(UserError, match=message):
+        inferencer(**{'classes': CLASSES, **call})
+
+
+def test_an_empty_folder(inferencer, tmp_path):
+    with pytest.raises(UserError, match=f'No photos in {tmp_path}'):
+        inferencer(tmp_path)
+
+
+def test_an_unknown_config():
+    with pytest.raises(UserError, match=(
+            "No config 'maskclip_vox'; give a file or one of .*"
+            'maskclip_voc, ')):
+        ZeroShotInferencer('maskclip_vox')
+
+
+def test_a_config_without_classes(tiny_config):
+    cfg = tiny_config('maskclip_toy')
+    cfg.model.vocabulary = None
+    inferencer = ZeroShotInferencer(cfg, device='cpu')
+    with pytest.raises(UserError, match='No classes are set'):
+        inferencer(picture(20, 20))
+
+
+def test_a_config_object_is_taken(config):
+    assert isinstance(config, Config)
+    before = config.pretty_text
+    ZeroShotInferencer(config, device='cpu')
+    # init_model notes that nothing is trained; all else stays.
+    assert set(config.pretty_text.splitlines()) - set(
+        before.splitlines()) <= {'    pretrained=None,',
+                                 '    train_cfg=None,'}
+
+
+def test_the_toolboxs_inferencer_says_the_same(
+        config, inferencer, folder, tmp_path):
+    config.dump(tmp_path / 'config.py')
+    theirs = MMSegInferencer(str(tmp_path / 'config.py'), device='cpu')
+    paths = [str(folder / name) for name in ('a.png', 'b.jpg')]
+    results = theirs(paths, batch_size=2, out_dir=str(tmp_path / 'out'))
+    for labels, result in zip(results['predictions'],
+                              inferencer(paths, 'voc20', batch_size=2)):
+        assert labels.shape == result.mask.shape
+        # The decoders of JPEG differ by a step or two.
+        assert (labels == result.mask).mean() > 0.95
+    assert len(list((tmp_path / 'out/vis').iterdir())) == 2

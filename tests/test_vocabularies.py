@@ -1,0 +1,169 @@
+import pytest
+from mmseg.registry import DATASETS
+
+from mmseg_clipzs.datasets import ToyScenesDataset
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary, available, get_vocabulary
+
+
+def metainfo(dataset):
+    return tuple(DATASETS.get(dataset).METAINFO['classes'])
+
+
+# list -> count, data set, whether the data set's background is left out
+LISTS = {
+    'voc20': (20, 'PascalVOCDataset', True),
+    'voc21': (21, 'PascalVOCDataset', False),
+    'context59': (59, 'PascalContextDataset59', False),
+    'context60': (60, 'PascalContextDataset', False),
+    'coco_stuff171': (171, 'COCOStuffDataset', False),
+    'toy': (12, 'ToyScenesDataset', False),
+}
+
+
+def test_every_list_is_tested():
+    assert set(LISTS) <= set(available())
+
+
+@pytest.mark.parametrize('name', available())
+def test_every_list_can_be_used(name):
+    vocabulary = get_vocabulary(name)
+    assert vocabulary.source == name
+    assert len(vocabulary.classes) == len(vocabulary.synonyms)
+    assert all(vocabulary.synonyms), 'a class without words'
+    for text in vocabulary.classes + vocabulary.words:
+        assert text == text.strip() and not set(text) & set(':;,#_')
+
+
+@pytest.mark.parametrize('name, expected', LISTS.items())
+def test_lists_follow_the_data_set(name, expected):
+    """Display names and order are those of the labels."""
+    count, dataset, without_background = expected
+    names = metainfo(dataset)[1 if without_background else 0:]
+    vocabulary = get_vocabulary(name)
+    assert len(vocabulary.classes) == count
+    assert vocabulary.classes == names
+
+
+@pytest.mark.parametrize('name, word, of', [
+    ('voc20', 'airplane', 'aeroplane'),
+    ('voc20', 'potted plant', 'pottedplant'),
+    ('voc20', 'tv monitor', 'tvmonitor'),
+    ('voc21', 'sky', 'background'),
+    ('voc21', 'person in shirt', 'person'),
+    ('coco_stuff171', 'wood floor', 'floor-wood'),
+    ('coco_stuff171', 'sky', 'sky-other'),
+])
+def test_words_of_the_protocols(name, word, of):
+    vocabulary = get_vocabulary(name)
+    words = vocabulary.synonyms[vocabulary.classes.index(of)]
+    assert word in words
+
+
+def test_toy_list_is_the_data_sets():
+    assert get_vocabulary('toy').classes == tuple(
+        ToyScenesDataset.METAINFO['classes'])
+
+
+# ------------------------------------------------------------------ forms
+FORMS = [
+    ('cat', ('cat', ), (('cat', ), )),
+    ('cat; grass, lawn; sky', ('cat', 'grass', 'sky'),
+     (('cat', ), ('grass', 'lawn'), ('sky', ))),
+    (' cat ;grass,lawn ; ', ('cat', 'grass'), (('cat', ), ('grass', 'lawn'))),
+    ('a red car', ('a red car', ), (('a red car', ), )),
+    (['cat', 'grass, lawn'], ('cat', 'grass'),
+     (('cat', ), ('grass', 'lawn'))),
+    (('cat', 'dog'), ('cat', 'dog'), (('cat', ), ('dog', ))),
+    ([['cat', 'kitten'], ('dog', )], ('cat', 'dog'),
+     (('cat', 'kitten'), ('dog', ))),
+    # A nested name is one word, comma or not: METAINFO has such names.
+    ([['door, screen']], ('door, screen', ), (('door, screen', ), )),
+    (['Katze', 'กระต่าย', '木', 'ёлка'], ('Katze', 'กระต่าย', '木', 'ёлка'),
+     (('Katze', ), ('กระต่าย', ), ('木', ), ('ёлка', ))),
+    (['T-shirt', '4x4 car'], ('T-shirt', '4x4 car'),
+     (('T-shirt', ), ('4x4 car', ))),
+]
+
+
+@pytest.mark.parametrize('given, classes, synonyms', FORMS)
+def test_forms(given, classes, synonyms):
+    vocabulary = get_vocabulary(given)
+    assert vocabulary.classes == classes
+    assert vocabulary.synonyms == synonyms
+    assert vocabulary.words == sum(synonyms, ())
+    assert vocabulary.has_synonyms == (len(vocabulary.words) != len(classes))
+
+
+@pytest.mark.parametrize('as_path', [True, False])
+def test_file(tmp_path, as_path):
+    path = tmp_path / 'garden.txt'
+    path.write_text(
+        '# a note\n\ncat\n  grass : grass, lawn ,\nBäume: Bäume\n'
+        'background:\n', encoding='utf-8')
+    vocabulary = get_vocabulary(path if as_path else str(path))
+    assert vocabulary == Vocabulary(
+        ('cat', 'grass', 'Bäume', 'background'),
+        (('cat', ), ('grass', 'lawn'), ('Bäume', ), ()), 'garden')
+    assert vocabulary.has_synonyms
+    assert get_vocabulary(vocabulary) is vocabulary
+
+
+def test_with_background():
+    vocabulary = get_vocabulary('cat; grass, lawn').with_background()
+    assert vocabulary.classes == ('background', 'cat', 'grass')
+    assert vocabulary.synonyms == ((), ('cat', ), ('grass', 'lawn'))
+    assert vocabulary.with_background() is vocabulary
+    voc21 = get_vocabulary('voc21')
+    assert voc21.with_background() is voc21
+
+
+# --------------------------------------------------------------- bad input
+@pytest.mark.parametrize('given, message', [
+    ([], 'The list of classes is empty. Give at least one name, e.g. "cat;'),
+    ((), 'The list of classes is empty'),
+    ([[]], 'The list of classes is empty'),
+    ('', "Unknown vocabulary ''; choose one of .*'voc20'"),
+    (' ; ', 'Unknown vocabulary'),
+    ([''], "A class needs letters, but got ''"),
+    (['cat', ''], "A class needs letters, but got ''"),
+    ('cat; ???', r"A class needs letters, but got '\?\?\?'"),
+    ('cat; 12', "A class needs letters, but got '12'"),
+    ('cat; dog, 12', "A word needs letters, but got '12'"),
+    ('cat; dog, ', "A word needs letters, but got ''"),
+    ('cat; dog; cat', "The class 'cat' occurs more than once in the list"),
+    ('cat, dog; dog', "The word 'dog' occurs more than once"),
+    ('cat, pet; dog, pet', "The word 'pet' occurs more than once"),
+    ('cat, cat', "The word 'cat' occurs more than once"),
+    ('voc_20', "Unknown vocabulary 'voc_20'; choose one of .*'voc20'.*"
+     'a .txt file'),
+    ('missing.txt', 'No vocabulary file at missing.txt'),
+    ('folder/voc20.txt', 'No vocabulary file at folder/voc20.txt'),
+    ([1, 2], '1'),
+])
+def test_bad_input(given, message):
+    with pytest.raises(UserError, match=message):
+        get_vocabulary(given)
+
+
+@pytest.mark.parametrize('text, message', [
+    ('', 'The list of classes is empty'),
+    ('# only a note\n', 'The list of classes is empty'),
+    ('background:\n', 'The list of classes is empty'),
+    ('cat\ndog\ncat\n', "'cat' occurs more than once in the list names"),
+    ('cat: pet\ndog: pet\n', "The word 'pet' occurs more than once"),
+    ('cat\n34\n', "A class needs letters, but got '34' in the list names"),
+    (': cat\n', "A class needs letters, but got ''"),
+])
+def test_bad_files(tmp_path, text, message):
+    path = tmp_path / 'names.txt'
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        get_vocabulary(path)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / 'names.txt'
+    path.write_bytes(b'caf\xe9\n')  # Latin-1
+    with pytest.raises(UserError, match='names.txt'):
+        get_vocabulary(path)
