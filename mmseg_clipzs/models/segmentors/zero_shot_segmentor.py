@@ -12,6 +12,8 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import voc_palette
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
+from .sliding import check_windows, slide
+
 
 @MODELS.register_module()
 class ZeroShotSegmentor(EncoderDecoder):
@@ -78,7 +80,7 @@ class ZeroShotSegmentor(EncoderDecoder):
             test_cfg=dict(test_cfg or dict(mode='whole')),
             data_preprocessor=preprocessor,
             init_cfg=init_cfg)
-        _check_windows(self.test_cfg)
+        check_windows(self.test_cfg)
         if background_threshold is not None and not (
                 0 < background_threshold < 1):
             raise UserError('background_threshold lies in (0, 1), but got '
@@ -214,39 +216,11 @@ class ZeroShotSegmentor(EncoderDecoder):
         return self.query_logits(inputs)
 
     def slide_inference(self, inputs, batch_img_metas):
-        """Scores of the words, averaged over overlapping windows.
-
-        The windows of all images run in batches. A side that is shorter than
-        the window is covered by one window of that length.
-
-        Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
-            batch_img_metas (list[dict]): Not used.
-
-        Returns:
-            Tensor: (N, Q, H, W).
-        """
-        size = inputs.shape[2:]
-        crop = [min(c, s) for c, s in zip(self.test_cfg['crop_size'], size)]
-        rows, columns = (
-            _window_starts(s, c, step)
-            for s, c, step in zip(size, crop, self.test_cfg['stride']))
-        windows = [(n, slice(y, y + crop[0]), slice(x, x + crop[1]))
-                   for n in range(len(inputs)) for y in rows for x in columns]
-        total = inputs.new_zeros((len(inputs), self.decode_head.out_channels,
-                                  *size))
-        count = inputs.new_zeros(size)
-        for _, y, x in windows[:len(rows) * len(columns)]:
-            count[y, x] += 1
-        step = self.test_cfg.get('window_batch',
-                                 32 if inputs.is_cuda else 4)
-        for start in range(0, len(windows), step):
-            batch = windows[start:start + step]
-            logits = self.query_logits(
-                torch.stack([inputs[n, :, y, x] for n, y, x in batch]))
-            for (n, y, x), one in zip(batch, logits):
-                total[n, :, y, x] += one
-        return total.div_(count)
+        """Scores of the words, (N, Q, H, W), averaged over windows."""
+        return slide(
+            self.query_logits, inputs, self.test_cfg['crop_size'],
+            self.test_cfg['stride'], self.test_cfg.get(
+                'window_batch', 32 if inputs.is_cuda else 4))
 
     def inference(self, inputs, batch_img_metas):
         """Scores of the words (N, Q, H, W), as ``test_cfg.mode`` says."""
@@ -330,27 +304,3 @@ class ZeroShotSegmentor(EncoderDecoder):
                 f'{list(state_dict)[:3]}, this model\'s {list(own)[:3]}. '
                 'CLIP\'s own weights belong into clip=dict(pretrained=...).')
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-
-
-def _check_windows(test_cfg):
-    """Windows must cover the image."""
-    if test_cfg.get('mode') not in ('whole', 'slide'):
-        raise UserError('test_cfg.mode is "whole" or "slide", but got '
-                        f'{test_cfg.get("mode")!r}.')
-    if test_cfg['mode'] == 'whole':
-        return
-    crop, stride = (test_cfg.get(key, ()) for key in ('crop_size', 'stride'))
-    if len(crop) != 2 or len(stride) != 2 or not all(
-            0 < s <= c for s, c in zip(stride, crop)):
-        raise UserError(
-            'Sliding windows need crop_size=(h, w) and a stride=(h, w) of '
-            f'1 to the window\'s side, but got {crop} and {stride}.')
-    if test_cfg.get('window_batch', 1) < 1:
-        raise UserError('window_batch is 1 or more, but got '
-                        f'{test_cfg["window_batch"]}.')
-
-
-def _window_starts(size, crop, stride):
-    """First pixels of windows that cover ``size``; the last one ends there."""
-    count = max(size - crop + stride - 1, 0) // stride + 1
-    return [min(i * stride, size - crop) for i in range(count)]
