@@ -6,11 +6,13 @@
    nothing else: mmengine's own checkpoints load on torch >= 2.6 (whose
    ``weights_only`` refuses them), a file that would run code does not.
 """
+import _compat_pickle
 import importlib
 import pickle
 import sys
 import types
 import warnings
+import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -150,12 +152,16 @@ def install_ops_stand_in():
 
 
 # ------------------------------------------------------------- checkpoints
+class RefusedError(pickle.UnpicklingError):
+    """The file asks for something that is not on the short list."""
+
+
 def _history_buffer_method(owner, name):
     """The one ``getattr`` in mmengine's checkpoints: a statistic's method."""
     from mmengine.logging import HistoryBuffer
     if owner is HistoryBuffer and name in ('min', 'max', 'mean', 'current'):
         return getattr(owner, name)
-    raise pickle.UnpicklingError(f'getattr({owner!r}, {name!r})')
+    raise RefusedError(f'getattr({owner!r}, {name!r})')
 
 
 _ALLOWED = {
@@ -184,7 +190,10 @@ class RestrictedUnpickler(pickle.Unpickler):
     """Builds what is on the short list above and refuses all else."""
 
     def find_class(self, module, name):
-        module = {'__builtin__': 'builtins'}.get(module, module)
+        # Old protocols have Python 2's names, e.g. long and commands.
+        module, name = _compat_pickle.NAME_MAPPING.get(
+            (module, name),
+            (_compat_pickle.IMPORT_MAPPING.get(module, module), name))
         if (module, name) == ('builtins', 'getattr'):
             return _history_buffer_method
         if name in _ALLOWED.get(module, ()) or (
@@ -193,7 +202,7 @@ class RestrictedUnpickler(pickle.Unpickler):
         # numpy 2 names its array types one by one, e.g. Float64DType.
         if module == 'numpy.dtypes' and name.endswith('DType'):
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(f'{module}.{name}')
+        raise RefusedError(f'{module}.{name}')
 
 
 def _restricted_load(file, **kwargs):
@@ -204,6 +213,15 @@ def _restricted_load(file, **kwargs):
 _restricted_pickle = types.SimpleNamespace(
     __name__='restricted_pickle', Unpickler=RestrictedUnpickler,
     load=_restricted_load)
+
+
+def is_torchscript(path):
+    """Whether ``torch.load`` would hand the file to ``torch.jit.load``."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.rpartition('/')[2] == 'constants.pkl'
+                   for name in archive.namelist())
 
 
 def load_checkpoint_file(path, map_location='cpu'):
@@ -225,16 +243,19 @@ def load_checkpoint_file(path, map_location='cpu'):
     if not path.is_file():
         raise FileNotFoundError(f'No checkpoint file at {path}.')
     try:
-        return torch.load(path, map_location=map_location,
-                          pickle_module=_restricted_pickle,
-                          weights_only=False)
-    except pickle.UnpicklingError as e:
+        if is_torchscript(path):
+            raise RefusedError('the program of a TorchScript archive')
+        # An open file: what it is called decides nothing.
+        with path.open('rb') as file:
+            return torch.load(file, map_location=map_location,
+                              pickle_module=_restricted_pickle,
+                              weights_only=False)
+    except RefusedError as e:
         raise UserError(
             f'{path} was not loaded: beside tensors and plain data it asks '
             f'for "{e}", and a checkpoint that can run code is not read. '
             'Save it again as a state dict, or as safetensors.') from e
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError,
-            AttributeError, UnicodeDecodeError) as e:
+    except Exception as e:  # a damaged file may provoke any
         raise UserError(
             f'{path} ({path.stat().st_size:,} bytes) cannot be read as a '
             f'checkpoint: {e}. Is the download complete?') from e

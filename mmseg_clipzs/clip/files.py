@@ -8,7 +8,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ..compat import RestrictedUnpickler, load_checkpoint_file
+from ..compat import (
+    RestrictedUnpickler,
+    is_torchscript,
+    load_checkpoint_file,
+)
 from ..utils import UserError
 
 # Scalars that OpenAI's archives carry beside the weights.
@@ -31,12 +35,12 @@ def read_state_dict(path):
     """
     path = Path(path)
     is_archive = False
-    if path.suffix == '.safetensors':
+    if _is_safetensors(path):
         try:
             state = load_file(path)
         except (SafetensorError, OSError) as e:
             raise _unreadable(path, e) from e
-    elif _is_torchscript(path):
+    elif _is_archive(path):
         state, is_archive = _read_torchscript(path), True
     else:
         state = load_checkpoint_file(path)
@@ -59,18 +63,26 @@ def _unreadable(path, error):
         'Is the download complete?')
 
 
-def _is_torchscript(path):
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith('/constants.pkl') and name.count('/') == 1
-                   for name in archive.namelist())
+def _is_safetensors(path):
+    """A length of eight bytes, then JSON."""
+    with path.open('rb') as file:
+        return file.read(9)[8:] == b'{'
+
+
+def _is_archive(path):
+    try:
+        return is_torchscript(path)
+    except Exception as e:  # a damaged file may provoke any
+        raise _unreadable(path, e) from e
 
 
 class _Module:
     """A module of the archive: its attributes, none of its code."""
 
     def __setstate__(self, attributes):
+        if not isinstance(attributes, dict):
+            raise pickle.UnpicklingError(
+                'a module of it has its own way of saving')
         self.attributes = attributes
 
 
@@ -111,7 +123,7 @@ class _ArchiveUnpickler(RestrictedUnpickler):
         if module == 'torch.jit._pickle' and name in (
                 'build_intlist', 'build_tensorlist', 'build_doublelist',
                 'build_boollist', 'restore_type_tag'):
-            return getattr(torch.jit._pickle, name)
+            return pickle.Unpickler.find_class(self, module, name)
         return super().find_class(module, name)
 
     def persistent_load(self, key):
@@ -127,8 +139,7 @@ def _read_torchscript(path):
         with zipfile.ZipFile(path) as archive:
             root = archive.namelist()[0].split('/')[0]
             module = _ArchiveUnpickler(archive, root).load()
-    except (zipfile.BadZipFile, pickle.UnpicklingError, KeyError, EOFError,
-            OSError) as e:
+    except Exception as e:  # a damaged file may provoke any
         raise _unreadable(path, e) from e
     return dict(_tensors(module, ''))
 

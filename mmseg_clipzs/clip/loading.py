@@ -46,8 +46,11 @@ class LoadedClip:
 
     @cached_property
     def text_fingerprint(self):
-        """SHA-256 over the names and values of the text tower's weights."""
+        """SHA-256 over the text tower: its modules, names and weights."""
         digest = hashlib.sha256(self.name.encode())
+        for name, module in self.model.named_modules():
+            if not name.startswith('visual'):  # GELU or QuickGELU, e.g.
+                digest.update(f'{name} {type(module).__name__},'.encode())
         for key, value in sorted(self.model.state_dict().items()):
             if not key.startswith('visual.'):
                 digest.update(key.encode())

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import os
-import zipfile
+import re
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +66,8 @@ def get_templates(prompts):
             )
         return PROMPT_SETS[prompts]
     templates = (prompts, ) if isinstance(prompts, str) else tuple(prompts)
-    wrong = [t for t in templates if str(t).count('{}') != 1]
+    wrong = [t for t in templates if re.findall('[{}]', str(t)) != ['{', '}']
+             or '{}' not in str(t)]
     if wrong or not templates:
         raise UserError(
             'A prompt template is a text with one "{}" for the class name, '
@@ -124,10 +125,9 @@ class TextEncoder:
         try:
             with np.load(path, allow_pickle=False) as file:
                 embeddings = torch.from_numpy(file['embeddings'])
-            if embeddings.ndim != 2 or len(embeddings) != count:
+            if embeddings.shape != (count, self.clip.model.visual.output_dim):
                 raise ValueError(f'shape {tuple(embeddings.shape)}')
-        except (OSError, ValueError, KeyError, EOFError,
-                zipfile.BadZipFile) as e:
+        except Exception as e:  # a damaged file may provoke any
             print_log(
                 f'Cached text embeddings {path} are damaged ({e}) and are '
                 'computed anew.', logger='current', level=logging.WARNING)
@@ -204,7 +204,7 @@ def load_text_embeddings(path):
         raise UserError(
             f'{path} should hold an array (words, embedding width), but holds '
             f'{tuple(shape) if isinstance(shape, torch.Size) else shape}.')
-    array = array.float()
+    array = array.detach().float()
     if not torch.isfinite(array).all() or (array.norm(dim=1) == 0).any():
         raise UserError(f'{path} holds zero rows or values that are not '
                         'finite.')

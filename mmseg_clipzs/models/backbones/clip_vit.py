@@ -140,7 +140,8 @@ class ClipViT(BaseModule):
         # In-place changes (a checkpoint) and moves make old entries stale.
         state = (weight._version, weight.data_ptr(), weight.dtype)
         if self._positions.get('state') != state:
-            self._positions = {'state': state}
+            # "of" keeps the memory, else a new weight could lie there again.
+            self._positions = {'state': state, 'of': weight.detach()}
         if grid not in self._positions:
             self._positions[grid] = self._interpolate(weight, grid)
         return self._positions[grid]
@@ -165,7 +166,10 @@ def _last_block(value):
             raise UserError(f'Unknown last block {value!r}; choose one of '
                             f'{sorted(LAST_BLOCKS)} or pass its switches.')
         return LAST_BLOCKS[value]
-    row = LastBlock(**value)
+    try:
+        row = LastBlock(**value)
+    except TypeError as e:
+        raise UserError(f'last_block={value!r} is unknown: {e}.') from e
     if not isinstance(row.attend, Sequence) or set(row.attend) - {
             'qk', 'qq', 'kk', 'vv'}:
         raise UserError(f'attend={row.attend!r} may hold "qk", "qq", "kk" and '

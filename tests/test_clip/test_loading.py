@@ -1,0 +1,367 @@
+import copy
+import json
+import os
+import urllib.error
+from pathlib import Path
+
+import open_clip
+import pytest
+import torch
+from open_clip.transformer import QuickGELU
+from safetensors.torch import save_file
+from torch import nn
+
+from mmseg_clipzs.clip import LoadedClip, load_clip
+from mmseg_clipzs.utils import UserError
+
+pytestmark = pytest.mark.filterwarnings(
+    'ignore::torch.jit.TracerWarning')
+
+
+def _is_quick(clip):
+    kinds = {type(module.gelu) for module in clip.model.modules()
+             if hasattr(module, 'gelu')}
+    assert len(kinds) == 1 and kinds <= {QuickGELU, nn.GELU}
+    return kinds == {QuickGELU}
+
+
+def _assert_same_weights(clip, state):
+    got = clip.model.state_dict()
+    assert set(got) <= set(state)
+    for key, value in got.items():
+        assert torch.equal(value, state[key].to(value)), key
+        assert value.dtype in (torch.float32, torch.int64)
+
+
+@pytest.fixture(scope='module')
+def tiny(tiny_vit):
+    return load_clip(**tiny_vit)
+
+
+@pytest.fixture(scope='module')
+def tiny_state(tiny):
+    return copy.deepcopy(tiny.model.state_dict())
+
+
+# ------------------------------------------------------------------ weights
+def test_openai_archive_vit(vit_b16, vit_b16_state):
+    _assert_same_weights(vit_b16, vit_b16_state)
+    assert _is_quick(vit_b16)
+    assert not vit_b16.model.training
+    assert vit_b16.logit_scale == pytest.approx(100, rel=1e-3)
+
+
+def test_openai_archive_resnet(rn50, seeded_weights):
+    _assert_same_weights(rn50, seeded_weights.state_dict('RN50', 0))
+
+
+def test_image_features(vit_b16, rn50, golden, seeded_weights):
+    """open_clip's own forward, given our load, against the authors' one."""
+    want = golden('clip_features.npz')
+    image = torch.from_numpy(seeded_weights.seeded_image(224, 224, 1))
+    for clip in (vit_b16, rn50):
+        with torch.no_grad():
+            got = clip.model.encode_image(image)[0]
+        torch.testing.assert_close(
+            got, torch.from_numpy(want[f'{clip.name}.image.224x224']),
+            rtol=0, atol=1e-4)
+
+
+def _save_archive(state, path):
+    """A TorchScript archive with the weights in float16."""
+    model = load_clip('tiny-vit', pretrained=None).model
+    model.load_state_dict(state)
+    model.output_dict = False
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    torch.jit.trace(
+        model, (torch.zeros(1, 3, 64, 64), open_clip.tokenize(['a cat'])),
+        check_trace=False).save(str(path))
+
+
+FORMATS = {
+    'plain.pt': torch.save,
+    'legacy.pt': lambda state, path: torch.save(
+        state, path, _use_new_zipfile_serialization=False),
+    'weights.safetensors': lambda state, path: save_file(
+        {key: value.contiguous() for key, value in state.items()}, path),
+    'distributed.pt': lambda state, path: torch.save(dict(
+        epoch=3, state_dict={f'module.{key}': value
+                             for key, value in state.items()}), path),
+    'archive.pt': _save_archive,
+}
+
+
+@pytest.mark.parametrize('name', FORMATS)
+@pytest.mark.parametrize('model, quick_gelu, is_quick', [
+    ('tiny-vit', None, False), ('tiny-vit', True, True),
+    ('tiny-vit', False, False)])
+def test_formats(tmp_path, tiny_state, name, model, quick_gelu, is_quick):
+    FORMATS[name](tiny_state, tmp_path / name)
+    clip = load_clip(model, pretrained=str(tmp_path / name),
+                     quick_gelu=quick_gelu)
+    _assert_same_weights(clip, tiny_state)
+    assert clip.model.state_dict().keys() == tiny_state.keys()
+    # A TorchScript archive is OpenAI's form, and wants QuickGELU.
+    assert _is_quick(clip) == (
+        is_quick or (quick_gelu is None and name == 'archive.pt'))
+
+
+@pytest.fixture
+def add_config(tmp_path, monkeypatch):
+    """Let open_clip know a variant of tiny-vit for the test's time."""
+    for table in ('_MODEL_CONFIGS', '_MODEL_CONFIG_PATHS'):
+        monkeypatch.setattr(open_clip.factory, table,
+                            copy.copy(getattr(open_clip.factory, table)))
+
+    def add(name, **changes):
+        config = {**open_clip.get_model_config('tiny-vit'), **changes}
+        (tmp_path / f'{name}.json').write_text(json.dumps(config))
+        open_clip.add_model_config(tmp_path / f'{name}.json')
+        return name
+
+    return add
+
+
+def test_quick_gelu_by_name(add_config, tiny_vit):
+    name = add_config('tiny-vit-quickgelu', quick_gelu=True)
+    path = tiny_vit['pretrained']
+    assert _is_quick(load_clip(name, pretrained=path))
+    assert not _is_quick(load_clip(name, pretrained=path, quick_gelu=False))
+
+
+def test_half_precision_file(tmp_path, tiny_state):
+    half = {key: value.half() if value.is_floating_point() else value
+            for key, value in tiny_state.items()}
+    torch.save(half, tmp_path / 'half.pt')
+    clip = load_clip('tiny-vit', pretrained=tmp_path / 'half.pt')
+    _assert_same_weights(clip, half)
+    assert clip.model.visual.conv1.weight.dtype == torch.float32
+
+
+def test_harmless_differences(tmp_path, tiny_state):
+    """Masks that other files carry, and a scale of another shape."""
+    torch.save({**tiny_state, 'attn_mask': torch.zeros(77, 77),
+                'logit_scale': tiny_state['logit_scale'].reshape(1)},
+               tmp_path / 'x.pt')
+    clip = load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
+    _assert_same_weights(clip, tiny_state)
+
+
+def test_text_tower_apart(add_config, tiny_vit, tiny_state):
+    """open_clip's CustomTextCLIP reads files of OpenAI's layout too."""
+    clip = load_clip(add_config('tiny-custom', custom_text=True),
+                     pretrained=tiny_vit['pretrained'])
+    assert isinstance(clip.model, open_clip.CustomTextCLIP)
+    got = clip.model.state_dict()
+    for key, value in tiny_state.items():
+        key = key if key.startswith(('visual.', 'logit_')) else f'text.{key}'
+        assert torch.equal(got[key], value), key
+
+
+def test_one_load_serves_both_towers(tiny):
+    assert isinstance(tiny, LoadedClip)
+    assert not tiny.model.training
+    assert tiny.name == 'tiny-vit'
+    tokens = tiny.tokenizer(['a cat'])
+    assert tokens.shape == (1, 77)
+    with torch.no_grad():
+        image = tiny.model.encode_image(torch.zeros(1, 3, 64, 64))
+        text = tiny.model.encode_text(tokens)
+    assert image.shape == text.shape == (1, 24)
+
+
+def test_slash_in_the_name(tiny_vit):
+    clip = load_clip('tiny/vit', pretrained=tiny_vit['pretrained'])
+    assert clip.name == 'tiny-vit'
+
+
+def test_random_weights_are_said(log):
+    clip = load_clip('tiny-vit', pretrained=None)
+    assert clip.pretrained is None
+    assert any(line.startswith('WARNING') and 'RANDOM weights' in line
+               for line in log)
+
+
+def test_weights_are_said(log, tiny_vit):
+    load_clip(**tiny_vit)
+    assert [tiny_vit['pretrained'] in line and 'GELU' in line
+            for line in log] == [True]
+
+
+def test_fingerprint(tiny, tiny_vit, tiny_state, tmp_path):
+    """Of the text tower's weights, wherever they are from."""
+    assert load_clip(**tiny_vit).text_fingerprint == tiny.text_fingerprint
+    prints = {tiny.text_fingerprint}
+    for key in ('text_projection', 'token_embedding.weight',
+                'transformer.resblocks.1.ln_2.bias'):
+        state = copy.deepcopy(tiny_state)
+        state[key].view(-1)[-1] += 1e-3
+        torch.save(state, tmp_path / 'x.pt')
+        prints.add(load_clip('tiny-vit', pretrained=tmp_path / 'x.pt'
+                             ).text_fingerprint)
+    assert len(prints) == 4
+    state = {**tiny_state, 'visual.proj': tiny_state['visual.proj'] + 1}
+    torch.save(state, tmp_path / 'x.pt')
+    clip = load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
+    assert clip.text_fingerprint == tiny.text_fingerprint
+
+
+# --------------------------------------------------------------------- tags
+@pytest.fixture
+def preset(monkeypatch, tiny_vit):
+    """Let open_clip know one tag, which downloads the tiny weights."""
+    facts = dict(url='https://example.invalid/tiny.pt', hf_hub='')
+    monkeypatch.setattr(
+        open_clip, 'get_pretrained_cfg',
+        lambda name, tag: dict(facts) if tag == 'my-tag' else {})
+    monkeypatch.setattr(open_clip, 'list_pretrained_tags_by_model',
+                        lambda name: ['my-tag'])
+    monkeypatch.setattr(open_clip, 'download_pretrained',
+                        lambda preset: tiny_vit['pretrained'])
+    return facts
+
+
+def test_tag_brings_its_facts(preset, tiny_state):
+    preset.update(mean=(.1, .2, .3), std=(.4, .5, .6), quick_gelu=True)
+    clip = load_clip('tiny-vit', pretrained='my-tag')
+    _assert_same_weights(clip, tiny_state)
+    assert (clip.mean, clip.std) == ((.1, .2, .3), (.4, .5, .6))
+    assert _is_quick(clip)
+    assert not _is_quick(
+        load_clip('tiny-vit', pretrained='my-tag', quick_gelu=False))
+
+
+def test_tag_without_facts(preset, tiny):
+    clip = load_clip('tiny-vit', pretrained='my-tag')
+    assert not _is_quick(clip)
+    assert clip.mean == tiny.mean == (0.48145466, 0.4578275, 0.40821073)
+    assert clip.std == tiny.std == (0.26862954, 0.26130258, 0.27577711)
+
+
+def test_path_is_no_tag(preset):
+    with pytest.raises(UserError, match='no weights called .my-tag'):
+        load_clip('tiny-vit', pretrained=Path('my-tag'))
+
+
+@pytest.mark.parametrize('error', [
+    urllib.error.URLError('Name or service not known'),
+    ConnectionResetError('reset'), TimeoutError('timed out'),
+    RuntimeError('Model has been downloaded but the SHA256 checksum does')])
+def test_failed_download(monkeypatch, error):
+    def download(preset):
+        raise error
+
+    monkeypatch.setattr(open_clip, 'download_pretrained', download)
+    preset = open_clip.get_pretrained_cfg('ViT-B-16', 'openai')
+    with pytest.raises(UserError) as caught:
+        load_clip('ViT-B/16', pretrained='openai')
+    message = str(caught.value)
+    assert '\'openai\' of CLIP ViT-B-16 could not be downloaded' in message
+    assert str(error) in message
+    assert (preset['url'] or preset['hf_hub']) in message
+    assert 'copy the file here and give its path as pretrained=' in message
+    assert caught.value.__cause__ is error
+
+
+# ------------------------------------------------------------------- errors
+@pytest.mark.parametrize('arguments, message', [
+    (dict(model='ViT-B-16'),
+     r'No weights are named for CLIP .ViT-B-16.\. .*openai.*pretrained=None'),
+    (dict(model='ViT-B/16'), 'pretrained= a tag .*openai'),
+    (dict(model='VIT-B16', pretrained=None),
+     'Unknown CLIP architecture .VIT-B16.; near it: .*ViT-B-16'),
+    (dict(model='Rn50x46', pretrained=None), 'near it: .*RN50x4'),
+    (dict(model='§', pretrained=None), 'near it: none'),
+    (dict(model='VIT-B16'), 'Unknown CLIP architecture'),
+    (dict(model='ViT-B-16-SigLIP', pretrained=None),
+     'ViT-B-16-SigLIP. is not of the two families .*RN50x64.*ViT-L-14'),
+    (dict(model='convnext_base', pretrained=None), 'not of the two families'),
+    (dict(model='coca_ViT-B-32', pretrained=None), 'not of the two families'),
+    (dict(model='roberta-ViT-B-32', pretrained=None),
+     'not of the two families'),
+    (dict(model='ViT-B-16', pretrained='opanai'),
+     'CLIP ViT-B-16 has no weights called .opanai.*tags .*openai'),
+    (dict(model='ViT-B-16', pretrained=''), 'no weights called'),
+    (dict(model='tiny-vit', pretrained='openai'),
+     'no weights called .openai.*none for this architecture'),
+    (dict(model='ViT-B-16', pretrained='/no/where/clip.pt'),
+     'No weights file at ./no/where/clip.pt.*tags .*openai'),
+    (dict(model='ViT-B-16', pretrained='clip.safetensors'),
+     'No weights file at .clip.safetensors'),
+    (dict(model='tiny-vit', pretrained=None, precision='fp16', device='cpu'),
+     r"takes model, pretrained and quick_gelu, .*\['device', 'precision'\]"),
+])
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(UserError, match=message):
+        load_clip(**arguments)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(UserError, match='No weights file at'):
+        load_clip('tiny-vit', pretrained=str(tmp_path))
+
+
+def _outline(name):
+    """A file's worth of names and shapes, without the numbers."""
+    config = open_clip.get_model_config(name)
+    with torch.device('meta'):
+        state = open_clip.CLIP(**config).state_dict()
+    return {key: torch.zeros(()).expand(value.shape)
+            for key, value in state.items()}
+
+
+@pytest.mark.parametrize('name', [
+    'ViT-B-32', 'ViT-B-16', 'ViT-L-14', 'ViT-L-14-336', 'RN50', 'RN101',
+    'RN50x4', 'RN50x16'])
+def test_other_architecture(tmp_path, name):
+    torch.save(_outline(name), tmp_path / 'x.pt')
+    with pytest.raises(UserError, match=(
+            r'x.pt holds weights of another architecture than tiny-vit: \d+ '
+            rf'of \d+ entries .* looks like ([\w-]+ or )*{name}( or .*)?; '
+            'set model= to fit it')):
+        load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
+
+
+def test_unknown_architectures(tmp_path, tiny_vit, tiny_rn):
+    wide = open_clip.get_model_config('tiny-vit')
+    wide['vision_cfg'].update(width=96, head_width=32)
+    torch.save(open_clip.CLIP(**wide).state_dict(), tmp_path / 'wide.pt')
+    with pytest.raises(UserError, match=(
+            'like a ViT of width 96, 3 layers, patch 16, embedding 24, 64 px')
+    ):
+        load_clip('tiny-vit', pretrained=tmp_path / 'wide.pt')
+    with pytest.raises(UserError, match='looks like .*tiny-rn'):
+        load_clip('tiny-vit', pretrained=tiny_rn['pretrained'])
+    with pytest.raises(UserError, match='looks like .*tiny-vit'):
+        load_clip('tiny-rn', pretrained=tiny_vit['pretrained'])
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda state: state.pop('visual.proj'),
+     '1 of .* are missing .* 0 are unknown, e.g. .visual.proj'),
+    (lambda state: state.update(more=torch.zeros(1)),
+     '0 of .* are missing .* 1 are unknown, e.g. .more'),
+    (lambda state: state.update(text_projection=torch.zeros(5, 5)),
+     '1 of .* another shape .*e.g. .text_projection'),
+    (lambda state: [state.pop(key) for key in list(state)
+                    if not key.startswith('visual.')],
+     r'\d\d of .* are missing .*looks like tiny-vit'),
+    (lambda state: (state.clear(), state.update({'fc.weight': torch.ones(1)})),
+     r'looks like no CLIP at all \(first keys: fc.weight\)'),
+])
+def test_wrong_entries(tmp_path, tiny_state, change, message):
+    state = dict(tiny_state)
+    change(state)
+    torch.save(state, tmp_path / 'x.pt')
+    with pytest.raises(UserError, match=message):
+        load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
+
+
+@pytest.mark.parametrize('name', FORMATS)
+def test_truncated_file(tmp_path, tiny_state, name):
+    path = tmp_path / name
+    FORMATS[name](tiny_state, path)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(UserError, match='cannot be read.*Is the download com'):
+        load_clip('tiny-vit', pretrained=path)

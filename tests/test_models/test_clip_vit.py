@@ -1,0 +1,595 @@
+"""ClipViT against plain equations, other codes and the authors' numbers."""
+import copy
+import math
+
+import open_clip
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import nn
+
+from mmseg_clipzs.clip import LoadedClip, load_clip
+from mmseg_clipzs.clip.blocks import run_block
+from mmseg_clipzs.models.backbones import ClipViT
+from mmseg_clipzs.models.backbones.last_block import (
+    LAST_BLOCKS,
+    LastBlock,
+    neighbour_prior,
+)
+from mmseg_clipzs.utils import UserError
+
+TOLERANCE = dict(rtol=0, atol=1e-4)
+
+
+@pytest.fixture(scope='module')
+def image(seeded_weights):
+    """The golden images, (1, 3, H, W)."""
+    seeds = {(224, 224): 1, (224, 320): 2, (200, 232): 3}
+    return lambda size: torch.from_numpy(
+        seeded_weights.seeded_image(*size, seeds[size]))
+
+
+@pytest.fixture
+def tiny(tiny_vit):
+    return load_clip(**tiny_vit)
+
+
+_KNOWN = {}
+
+
+@pytest.fixture
+def run_once(monkeypatch):
+    """The blocks before the last one are the same for all rows."""
+    def remember(block, x):
+        key = block, x.shape, x.numpy().tobytes()
+        if key not in _KNOWN:
+            _KNOWN[key] = run_block(block, x)
+        return _KNOWN[key]
+
+    monkeypatch.setattr(
+        'mmseg_clipzs.models.backbones.clip_vit.run_block', remember)
+
+
+@pytest.fixture(scope='module')
+def tiny_quick(tiny_vit):
+    return load_clip(**tiny_vit, quick_gelu=True)
+
+
+# --------------------------------------------- the paper's equations, plainly
+class PlainViT:
+    """Written from the formulas, on a state dict with OpenAI's names."""
+
+    def __init__(self, state, heads, patch, own_grid):
+        self.state, self.heads = state, heads
+        self.patch, self.own_grid = patch, own_grid
+
+    def norm(self, x, name):
+        mean = x.mean(-1, keepdim=True)
+        variance = ((x - mean)**2).mean(-1, keepdim=True)
+        x = (x - mean) / torch.sqrt(variance + 1e-5)
+        return x * self.state[f'{name}.weight'] + self.state[f'{name}.bias']
+
+    def linear(self, x, name):
+        return x @ self.state[f'{name}.weight'].T + self.state[f'{name}.bias']
+
+    def tokens(self, image, positions):
+        """(3, H, W), whole patches -> (1 + h w, C) before the first block."""
+        p = self.patch
+        h, w = image.shape[1] // p, image.shape[2] // p
+        patches = [image[:, p * y:p * y + p, p * x:p * x + p].flatten()
+                   for y in range(h) for x in range(w)]
+        x = torch.stack(patches) @ self.state['visual.conv1.weight'].flatten(
+            1).T
+        x = torch.cat([self.state['visual.class_embedding'][None], x])
+        return self.norm(x + self.positions(h, w, positions), 'visual.ln_pre')
+
+    def positions(self, h, w, how):
+        own, weight = self.own_grid, self.state['visual.positional_embedding']
+        if (h, w) == (own, own):
+            return weight
+        extra = {'exact': 0, 'sclip': 0.1}[how]
+        rows, columns = (
+            _bicubic(own, n, (n + extra) / own) for n in (h, w))
+        patches = torch.einsum(
+            'ya,xb,abc->yxc', rows, columns,
+            weight[1:].double().reshape(own, own, -1))
+        return torch.cat([weight[:1], patches.flatten(0, 1).to(weight)])
+
+    def heads_of(self, x, name, part):
+        rows = slice(*('qkv'.index(part) * x.shape[1] + n
+                       for n in (0, x.shape[1])))
+        x = (x @ self.state[f'{name}.attn.in_proj_weight'][rows].T
+             + self.state[f'{name}.attn.in_proj_bias'][rows])
+        return x.chunk(self.heads, dim=1)
+
+    def block(self, x, name, pairs=('qk', ), prior=0, residual=True,
+              ffn=True):
+        h = self.norm(x, f'{name}.ln_1')
+        parts = {part: self.heads_of(h, name, part) for part in 'qkv'}
+        outs = []
+        for head in range(self.heads):
+            v = parts['v'][head]
+            out = 0 if pairs else v
+            for a, b in pairs:
+                scores = parts[a][head] @ parts[b][head].T / math.sqrt(
+                    v.shape[1]) + prior
+                scores = torch.exp(scores - scores.amax(1, keepdim=True))
+                out = out + scores / scores.sum(1, keepdim=True) @ v
+            outs.append(out)
+        out = self.linear(torch.cat(outs, 1), f'{name}.attn.out_proj')
+        if residual:
+            out = out + x
+        if ffn:
+            z = self.linear(self.norm(out, f'{name}.ln_2'), f'{name}.mlp.c_fc')
+            z = z / (1 + torch.exp(-1.702 * z))  # QuickGELU
+            out = out + self.linear(z, f'{name}.mlp.c_proj')
+        return out
+
+    def before_last(self, image, positions):
+        x = self.tokens(image, positions)
+        for i in range(self.depth - 1):
+            x = self.block(x, f'visual.transformer.resblocks.{i}')
+        return x
+
+    @property
+    def depth(self):
+        return sum(key.startswith('visual.')
+                   and key.endswith('attn.in_proj_bias') for key in self.state)
+
+    def dense(self, x, grid, method):
+        """(1 + h w, C) before the last block -> (D, h, w)."""
+        settings = dict(METHODS[method])
+        if settings.pop('prior', False):
+            y, x_ = (n.flatten() for n in torch.meshgrid(
+                *map(torch.arange, grid), indexing='ij'))
+            distance = (y[:, None] - y)**2 + (x_[:, None] - x_)**2
+            prior = torch.zeros(len(x), len(x))
+            prior[1:, 1:] = torch.exp(-distance / (2 * 5**2))
+            settings['prior'] = prior
+        x = self.block(x, f'visual.transformer.resblocks.{self.depth - 1}',
+                       **settings)
+        x = self.norm(x, 'visual.ln_post')[1:] @ self.state['visual.proj']
+        return x.T.unflatten(1, grid)
+
+
+METHODS = {
+    'clip': {},
+    'maskclip': dict(pairs=()),
+    'sclip': dict(pairs=('qq', 'kk')),
+    'clearclip': dict(pairs=('qq', ), residual=False, ffn=False),
+    'naclip': dict(pairs=('kk', ), prior=True, residual=False, ffn=False),
+    'cliptrase': dict(pairs=('qq', 'kk', 'vv')),
+}
+
+
+def _bicubic(own, size, factor):
+    """(size, own) matrix of cubic convolution with a = -0.75."""
+    matrix = torch.zeros(size, own, dtype=torch.float64)
+    for i in range(size):
+        centre = (i + 0.5) / factor - 0.5
+        for tap in range(math.floor(centre) - 1, math.floor(centre) + 3):
+            t, a = abs(centre - tap), -0.75
+            weight = (a + 2) * t**3 - (a + 3) * t**2 + 1 if t <= 1 else (
+                a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a)
+            matrix[i, min(max(tap, 0), own - 1)] += weight
+    return matrix
+
+
+def _fit(image, how):
+    """The documented ways to whole patches of 16 pixels."""
+    _, h, w = image.shape
+    if how == 'drop':
+        return image[:, :h // 16 * 16, :w // 16 * 16]
+    below, right = math.ceil(h / 16) * 16 - h, math.ceil(w / 16) * 16 - w
+    top, left = (below // 2, right // 2) if how == 'pad_even' else (0, 0)
+    canvas = torch.zeros(3, h + below, w + right)
+    canvas[:, top:top + h, left:left + w] = image
+    return canvas
+
+
+@torch.no_grad()
+def _compare(clip, plain, image, method, off_grid='pad', pos_embed='exact'):
+    """ClipViT and :class:`PlainViT` on (1, 3, H, W); returns the grid."""
+    got, = ClipViT(clip, method, off_grid=off_grid, pos_embed=pos_embed)(image)
+    fitted = _fit(image[0], off_grid)
+    grid = tuple(n // 16 for n in fitted.shape[1:])
+    want = plain.dense(plain.before_last(fitted, pos_embed), grid, method)
+    torch.testing.assert_close(got[0], want, **TOLERANCE)
+    return grid
+
+
+@pytest.mark.parametrize('size', [(64, 64), (64, 96), (50, 81), (23, 129)])
+@pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
+@pytest.mark.parametrize('pos_embed', ['exact', 'sclip'])
+@pytest.mark.parametrize('method', METHODS)
+def test_plain_equations(tiny_quick, method, off_grid, pos_embed, size):
+    plain = PlainViT(tiny_quick.model.state_dict(), 4, 16, 4)
+    _compare(tiny_quick, plain, torch.randn(1, 3, *size), method, off_grid,
+             pos_embed)
+
+
+@pytest.mark.parametrize('method, size, settings, grid', [
+    ('maskclip', (224, 320), dict(), (14, 20)),
+    ('naclip', (224, 320), dict(pos_embed='sclip'), (14, 20)),
+    ('maskclip', (200, 232), dict(), (13, 15)),
+    ('naclip', (200, 232), dict(off_grid='drop'), (12, 14)),
+    ('sclip', (200, 232), dict(off_grid='drop', pos_embed='sclip'), (12, 14)),
+])
+def test_plain_equations_b16(vit_b16, vit_b16_state, image, run_once, method,
+                             size, settings, grid):
+    plain = PlainViT(vit_b16_state, 12, 16, 14)
+    assert _compare(vit_b16, plain, image(size), method, **settings) == grid
+
+
+# ----------------------------------------------------- the authors' numbers
+REDUCED = dict(residual=False, ffn=False)
+GOLDEN = {
+    'vanilla': 'clip',
+    'vanilla_reduced': dict(attend=('qk', ), **REDUCED),
+    'maskclip': 'maskclip',
+    'maskclip_reduced': REDUCED,
+    'sclip': 'sclip',
+    'sclip_reduced': dict(attend=('qq', 'kk'), **REDUCED),
+    'clearclip': 'clearclip',
+    'clearclip_keep_residual': dict(attend=('qq', )),
+    'kk': dict(attend=('kk', )),
+    'kk_reduced': dict(attend=('kk', ), **REDUCED),
+    'naclip': 'naclip',
+    'naclip_vanilla_arch': dict(attend=('kk', ), neighbour_std=5.),
+    'cliptrase': 'cliptrase',
+}
+
+
+@pytest.mark.parametrize('key', GOLDEN)
+def test_golden(vit_b16, golden, image, seeded_weights, run_once, key):
+    want = golden('vit_dense_224x224.npz')
+    with torch.no_grad():
+        got, = ClipViT(vit_b16, last_block=GOLDEN[key])(image((224, 224)))
+    got = got[0].flatten(1).T  # (D, h, w) -> (h * w, D)
+    torch.testing.assert_close(got, torch.from_numpy(want[key]), **TOLERANCE)
+    text = torch.from_numpy(seeded_weights.seeded_unit_vectors(6, 512, 2011))
+    torch.testing.assert_close(
+        F.normalize(got, dim=1) @ text.T,
+        torch.from_numpy(want[f'{key}.cosine']), rtol=0, atol=1e-5)
+
+
+def test_golden_neighbour_prior(golden):
+    want = golden('naclip_extras.npz')['naclip.prior_4x6_std5']
+    got = neighbour_prior((4, 6), 5.)
+    torch.testing.assert_close(
+        got, torch.from_numpy(want), rtol=0, atol=1e-6)
+    assert not got[0].any() and not got[:, 0].any() and got.max() == 1
+
+
+def test_every_row_is_tested():
+    assert set(LAST_BLOCKS) == set(METHODS)
+
+
+# ------------------------------------------------------------- other codes
+def _hugging_face_patches(model, image, **settings):
+    vision = model.vision_model
+    with torch.no_grad():
+        x = vision(image, **settings)[0][:, 1:]  # class token left out
+        return model.visual_projection(vision.post_layernorm(x)).transpose(
+            1, 2)  # (1, D, h * w)
+
+
+@pytest.mark.parametrize('size', [(224, 224), (224, 320)])
+def test_hugging_face(vit_b16, hugging_face_b16, image, run_once, size):
+    settings = {}
+    if size != (224, 224):
+        embeddings = hugging_face_b16.vision_model.embeddings
+        if not hasattr(embeddings, 'interpolate_pos_encoding'):
+            pytest.skip('this transformers does not interpolate positions')
+        settings = dict(interpolate_pos_encoding=True)
+    with torch.no_grad():
+        got, = ClipViT(vit_b16, last_block='clip')(image(size))
+    torch.testing.assert_close(got.flatten(2), _hugging_face_patches(
+        hugging_face_b16, image(size), **settings), **TOLERANCE)
+
+
+def _shrunk(name, **vision):
+    """An architecture with fewer layers, random weights, as a LoadedClip."""
+    config = open_clip.get_model_config(name)
+    config['vision_cfg'].update(layers=2, **vision)
+    config['text_cfg'].update(layers=1, width=32, heads=1)
+    torch.manual_seed(0)
+    model = open_clip.CLIP(**config, quick_gelu=True).eval()
+    for parameter in model.visual.parameters():
+        parameter.data += 0.03 * torch.randn_like(parameter)
+    return LoadedClip(name, None, model, None, (), ()), config
+
+
+@pytest.mark.parametrize('name, heads', [
+    ('ViT-L-14', 16), ('ViT-B-32', 12), ('tiny-vit', 4)])
+def test_heads_follow_the_width(to_hugging_face, name, heads):
+    """12 heads for every model is a known defect of such codes."""
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+    clip, config = _shrunk(name, image_size=56)
+    vision = config['vision_cfg']
+    want = CLIPVisionModelWithProjection(CLIPVisionConfig(
+        hidden_size=vision['width'], intermediate_size=4 * vision['width'],
+        num_hidden_layers=2, num_attention_heads=heads, image_size=56,
+        patch_size=vision['patch_size'], projection_dim=config['embed_dim'])
+    ).eval()
+    state = to_hugging_face({
+        key: value for key, value in clip.model.state_dict().items()
+        if key.startswith('visual.')})
+    missing, unexpected = want.load_state_dict(state, strict=False)
+    assert not unexpected and all('position_ids' in key for key in missing)
+    image = torch.randn(2, 3, 56, 56)
+    with torch.no_grad():
+        got, = ClipViT(clip, 'clip', off_grid='drop')(image)
+    assert got.shape[2:] == (56 // vision['patch_size'], ) * 2
+    torch.testing.assert_close(
+        got.flatten(2), _hugging_face_patches(want, image), **TOLERANCE)
+
+
+def test_multihead_attention(tiny_vit):
+    """Another statement of the unmodified row: PyTorch's own module."""
+    clip = load_clip(**tiny_vit)
+    visual, x = clip.model.visual, torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        got, = ClipViT(clip, 'clip')(x)
+        x = visual.conv1(x).flatten(2).transpose(1, 2)
+        x = torch.cat([visual.class_embedding.expand(2, 1, -1), x], 1)
+        x = visual.ln_pre(x + visual.positional_embedding)
+        for block in visual.transformer.resblocks:
+            attention = nn.MultiheadAttention(64, 4, batch_first=True)
+            attention.load_state_dict(block.attn.state_dict())
+            h = block.ln_1(x)
+            x = x + attention(h, h, h)[0]
+            x = x + block.mlp(block.ln_2(x))
+        want = visual.ln_post(x)[:, 1:] @ visual.proj
+    torch.testing.assert_close(
+        got.flatten(2).transpose(1, 2), want, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize('changes', [
+    dict(ls_init_value=0.5), dict(mlp_ratio=2.), dict(no_ln_pre=True),
+    dict(pool_type='avg', final_ln_after_pool=True)],
+    ids=lambda changes: next(iter(changes)))
+def test_other_vision_towers(changes):
+    """What open_clip's further architectures have: its blocks in a row."""
+    clip, _ = _shrunk('tiny-vit', **changes)
+    visual, x = clip.model.visual, torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        got, = ClipViT(clip, 'clip')(x)
+        x = visual.conv1(x).flatten(2).transpose(1, 2)
+        x = torch.cat([visual.class_embedding.expand(2, 1, -1), x], 1)
+        x = visual.ln_pre(x + visual.positional_embedding)
+        attends_first = not getattr(
+            visual.transformer.resblocks[0].attn, 'batch_first', False)
+        x = x.transpose(0, 1) if attends_first else x
+        for block in visual.transformer.resblocks:
+            x = block(x)
+        x = x.transpose(0, 1) if attends_first else x
+        want = visual.ln_post(x)[:, 1:] @ visual.proj
+    torch.testing.assert_close(
+        got.flatten(2).transpose(1, 2), want, rtol=0, atol=1e-5)
+
+
+# --------------------------------------------------------------- invariants
+def _features(backbone, x):
+    with torch.no_grad():
+        return backbone(x)[0]
+
+
+@pytest.mark.parametrize('row', LAST_BLOCKS)
+def test_batch_of_two(tiny, row):
+    backbone = ClipViT(tiny, row, out_keys='raw')
+    x = torch.randn(2, 3, 70, 50)
+    with torch.no_grad():
+        both, each = backbone(x), [backbone(one[None]) for one in x]
+    for i, out in enumerate(both):
+        torch.testing.assert_close(
+            out, torch.cat([one[i] for one in each]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
+@pytest.mark.parametrize('pos_embed', ['exact', 'sclip'])
+@pytest.mark.parametrize('size, padded, dropped', [
+    ((1, 1), (1, 1), (1, 1)),
+    ((15, 15), (1, 1), (1, 1)),
+    ((16, 16), (1, 1), (1, 1)),
+    ((17, 300), (2, 19), (1, 18)),
+    ((400, 3), (25, 1), (25, 1)),
+    ((64, 64), (4, 4), (4, 4)),
+    ((65, 63), (5, 4), (4, 3)),
+    ((4000, 30), (250, 2), (250, 1)),
+])
+def test_any_size(tiny, off_grid, pos_embed, size, padded, dropped):
+    backbone = ClipViT(tiny, 'naclip' if max(size) < 999 else 'maskclip',
+                       off_grid=off_grid, pos_embed=pos_embed)
+    got = _features(backbone, torch.randn(1, 3, *size))
+    grid = dropped if off_grid == 'drop' else padded
+    assert got.shape == (1, 24, *grid)
+    assert got.isfinite().all()
+
+
+def test_padding_is_zero_below_and_right(tiny):
+    x = torch.randn(1, 3, 50, 60)
+    padded = torch.zeros(1, 3, 64, 64)
+    padded[:, :, :50, :60] = x
+    assert torch.equal(_features(ClipViT(tiny), x),
+                       _features(ClipViT(tiny), padded))
+    padded = torch.zeros(1, 3, 64, 64)
+    padded[:, :, 7:57, 2:62] = x
+    even = ClipViT(tiny, off_grid='pad_even')
+    assert torch.equal(_features(even, x), _features(even, padded))
+    drop = ClipViT(tiny, off_grid='drop')
+    assert torch.equal(_features(drop, x), _features(drop, x[..., :48, :48]))
+
+
+def _fresh(tiny_vit, change=lambda model: None):
+    clip = load_clip(**tiny_vit)
+    change(clip.model)
+    return ClipViT(clip).requires_grad_(False)
+
+
+SIZES = [(64, 64), (80, 48), (48, 80), (80, 48), (64, 64), (16, 96)]
+
+
+def test_positions_of_alternating_sizes(tiny_vit):
+    backbone = _fresh(tiny_vit)
+    for size in SIZES:
+        x = torch.randn(1, 3, *size)
+        assert torch.equal(_features(backbone, x),
+                           _features(_fresh(tiny_vit), x))
+
+
+def _scale(model):
+    model.visual.positional_embedding.data *= -3
+
+
+def test_positions_follow_a_checkpoint(tiny_vit):
+    backbone, x = _fresh(tiny_vit), torch.randn(1, 3, 80, 48)
+    before = _features(backbone, x)
+    other = _fresh(tiny_vit, _scale)
+    backbone.load_state_dict(other.state_dict())
+    got = _features(backbone, x)
+    assert torch.equal(got, _features(other, x))
+    assert (got - before).abs().max() > 1e-2
+    backbone.load_state_dict(_fresh(tiny_vit).state_dict(), assign=True)
+    assert torch.equal(_features(backbone, x), before)
+
+
+@pytest.mark.parametrize('move', [
+    lambda model: model.double(), lambda model: model.double().float(),
+    lambda model: model.bfloat16().float()], ids=[
+        'double', 'there and back', 'rounded'])
+def test_positions_follow_the_dtype(tiny_vit, move):
+    backbone, x = _fresh(tiny_vit), torch.randn(1, 3, 80, 48)
+    _features(backbone, x)
+    move(backbone)
+    x = x.to(backbone.visual.proj)
+    other = move(_fresh(tiny_vit))
+    assert torch.equal(_features(backbone, x), _features(other, x))
+    assert _features(backbone, x).dtype == x.dtype
+
+
+def test_positions_follow_changes_in_place(tiny_vit):
+    backbone, x = _fresh(tiny_vit), torch.randn(1, 3, 80, 48)
+    _features(backbone, x)
+    with torch.no_grad():
+        backbone.visual.positional_embedding.mul_(-3)
+    other = _fresh(tiny_vit, _scale)
+    assert torch.equal(_features(backbone, x), _features(other, x))
+
+
+def test_positions_are_cached(tiny_vit, monkeypatch):
+    backbone, x = _fresh(tiny_vit), torch.randn(1, 3, 80, 48)
+    want = _features(backbone, x)
+
+    def interpolate(*arguments):
+        raise AssertionError('interpolated again')
+
+    monkeypatch.setattr(backbone, '_interpolate', interpolate)
+    assert torch.equal(_features(backbone, x), want)
+
+
+def test_positions_can_be_trained(tiny):
+    backbone, x = ClipViT(tiny), torch.randn(1, 3, 80, 48)
+    _features(backbone, x)
+    weight = backbone.visual.positional_embedding.requires_grad_()
+    for _ in range(2):
+        weight.grad = None
+        backbone(x)[0].square().sum().backward()
+        assert weight.grad[1:].abs().sum() > 0
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float64])
+def test_other_dtypes(tiny_vit, dtype):
+    backbone, x = _fresh(tiny_vit), torch.randn(1, 3, 80, 48)
+    want = _features(backbone, x)
+    got, keys = ClipViT(load_clip(**tiny_vit), out_keys='raw').to(dtype)(
+        x.to(dtype))
+    assert got.dtype == keys.dtype == dtype
+    cosine = F.cosine_similarity(got.float(), want)
+    assert cosine.min() > 0.98
+
+
+# ------------------------------------------------------------------ options
+def test_keys(tiny):
+    x = torch.randn(1, 3, 64, 64)
+    block = tiny.model.visual.transformer.resblocks[-1]
+    tokens = []
+    handle = block.ln_1.register_forward_hook(
+        lambda module, inputs, output: tokens.append(output))
+    with torch.no_grad():
+        features, keys = ClipViT(tiny, out_keys='raw')(x)
+        _, projected = ClipViT(tiny, out_keys='projected')(x)
+    handle.remove()
+    weight, bias = (n.chunk(3)[1] for n in (
+        block.attn.in_proj_weight, block.attn.in_proj_bias))
+    want = tokens[0][0, 1:] @ weight.T + bias  # (h * w, C)
+    assert keys.shape == (1, 64, 4, 4) and features.shape == (1, 24, 4, 4)
+    torch.testing.assert_close(keys[0].flatten(1).T, want)
+    torch.testing.assert_close(
+        projected[0].flatten(1).T, block.attn.out_proj(want))
+
+
+def test_no_keys_unless_asked(tiny):
+    assert len(ClipViT(tiny)(torch.randn(1, 3, 64, 64))) == 1
+
+
+def test_activation_and_eps(tiny_vit):
+    """The authors' settings; other ViTs of the process keep theirs."""
+    x = torch.randn(1, 3, 64, 64)
+    plain = _features(_fresh(tiny_vit), x)
+    quick = ClipViT(load_clip(**tiny_vit), quick_gelu=True)
+    want = ClipViT(load_clip(**tiny_vit, quick_gelu=True))
+    assert torch.equal(_features(quick, x), _features(want, x))
+    assert not torch.equal(_features(quick, x), plain)
+    coarse = ClipViT(load_clip(**tiny_vit), norm_eps=0.1)
+    assert not torch.equal(_features(coarse, x), plain)
+    assert {module.eps for module in coarse.visual.modules()
+            if isinstance(module, nn.LayerNorm)} == {0.1}
+    assert torch.equal(_features(_fresh(tiny_vit), x), plain)
+
+
+def test_registered(tiny_vit):
+    backbone = MODELS.build(dict(type='ClipViT', clip=tiny_vit))
+    state = copy.deepcopy(backbone.state_dict())
+    backbone.init_weights()
+    for key, value in backbone.state_dict().items():
+        assert torch.equal(value, state[key])
+    assert backbone.embed_dims == 24 and backbone.patch_size == (16, 16)
+
+
+def test_row_from_a_config(tiny):
+    """Lists, as JSON and YAML configs have them, too."""
+    x = torch.randn(1, 3, 64, 64)
+    want = _features(ClipViT(tiny, 'sclip'), x)
+    row = ClipViT(tiny, dict(attend=['qq', 'kk']))
+    assert torch.equal(_features(row, x), want)
+    assert ClipViT(tiny, {}).last_block == LastBlock()
+
+
+@pytest.mark.parametrize('settings, message', [
+    (dict(last_block='maskclip+'),
+     "Unknown last block 'maskclip[+]'; choose one of .*clearclip.*switches"),
+    (dict(last_block=dict(attend=('qx', ))), "attend=.'qx',. may hold"),
+    (dict(last_block=dict(attend='qk')), "attend='qk' may hold"),
+    (dict(last_block=dict(attend=None)), 'attend=None may hold'),
+    (dict(last_block=dict(atend=('qk', ))), 'atend'),
+    (dict(out_keys='both'), "out_keys='both' is unknown; choose one of .*raw"),
+    (dict(off_grid='crop'), "off_grid='crop' is unknown; .*pad_even"),
+    (dict(pos_embed='nearest'), "pos_embed='nearest' is unknown; .*sclip"),
+])
+def test_wrong_options(tiny, settings, message):
+    with pytest.raises(UserError, match=message):
+        ClipViT(tiny, **settings)
+
+
+def test_resnet_is_refused(tiny_rn):
+    with pytest.raises(UserError, match=(
+            'ClipViT needs a Vision Transformer .* CLIP tiny-rn has a '
+            'ModifiedResNet; .*type="ClipResNet"')):
+        ClipViT(tiny_rn)
+
+
+def test_weights_must_be_named():
+    with pytest.raises(UserError, match='No weights are named'):
+        ClipViT(dict(model='tiny-vit'))
