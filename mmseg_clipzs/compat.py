@@ -290,7 +290,21 @@ def register_safe_checkpoint_loaders():
     checkpoint.load_from_http = load_from_http
 
 
-# --------------------------------------------------------- without a GPU
+# ------------------------------------------------------------------ runs
+def name_visualizer(cfg, name=None):
+    """Give each run its own visualizer: mmengine keeps them by name.
+
+    With one name for all, a second run in the same process would write its
+    pictures and scalars into the folder of the first.
+
+    Args:
+        cfg (Config): With ``work_dir``; changed in place.
+        name (str, optional): Instead of the work dir.
+    """
+    if cfg.get('visualizer'):
+        cfg.visualizer.name = str(name or cfg.work_dir)
+
+
 def fit_to_cpu(cfg):
     """Let the processes that torchrun has started run without a GPU.
 

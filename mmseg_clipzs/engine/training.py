@@ -3,7 +3,7 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
-from mmseg_clipzs.compat import fit_to_cpu
+from mmseg_clipzs.compat import fit_to_cpu, name_visualizer
 from mmseg_clipzs.datasets.check import check_dataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -46,6 +46,7 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
         Path('work_dirs') / Path(cfg.filename).stem)
     if amp:
         cfg.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+    name_visualizer(cfg)
     fit_to_cpu(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()

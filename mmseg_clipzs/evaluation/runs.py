@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from mmengine.runner import Runner
 
-from mmseg_clipzs.compat import fit_to_cpu
+from mmseg_clipzs.compat import fit_to_cpu, name_visualizer
 from mmseg_clipzs.datasets.check import check_dataset
 from mmseg_clipzs.utils import UserError
 
@@ -54,12 +54,12 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
         cfg.default_hooks.visualization.update(
             draw=True, interval=1, show=show, wait_time=wait_time)
         if show_dir:
-            # mmengine keeps visualizers, and their folders, by name.
-            cfg.visualizer.update(save_dir=show_dir, name=str(show_dir))
+            cfg.visualizer.save_dir = show_dir
     if tta:
         dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(cfg.tta_model, module=cfg.model)
 
+    name_visualizer(cfg, show_dir)
     fit_to_cpu(cfg)
     runner = Runner.from_cfg(cfg)
     start = time.perf_counter()
