@@ -28,7 +28,7 @@ from .utils import UserError
 REQUIREMENTS = {
     'torch': ('2.1.0', None, '"torch>=2.1"'),
     'numpy': ('1.26.0', None, '"numpy>=1.26"'),
-    'mmengine': ('0.10.2', '1.0.0', '"mmengine>=0.10.2,<1.0"'),
+    'mmengine': ('0.10.3', '1.0.0', '"mmengine>=0.10.3,<1.0"'),
     'mmcv': ('2.0.0', '2.2.0', '"mmcv-lite>=2.0.0,<2.2.0" (nothing to '
              'compile) or the compiled "mmcv>=2.0.0,<2.2.0"'),
     'mmseg': ('1.2.1', '2.0.0', '"mmsegmentation>=1.2.1,<2.0"'),

@@ -32,8 +32,8 @@ lite = pytest.mark.skipif(
     ('torch', '2.0.1+cpu', '"torch>=2.1"'),
     ('torch', '1.13.1', '"torch>=2.1"'),
     ('numpy', '1.25.2', '"numpy>=1.26"'),
-    ('mmengine', '0.9.1', '"mmengine>=0.10.2,<1.0"'),
-    ('mmengine', '1.0.0', '"mmengine>=0.10.2,<1.0"'),
+    ('mmengine', '0.9.1', '"mmengine>=0.10.3,<1.0"'),
+    ('mmengine', '1.0.0', '"mmengine>=0.10.3,<1.0"'),
     ('mmcv', '1.7.1', '"mmcv-lite>=2.0.0,<2.2.0"'),
     ('mmcv', '2.2.0', '"mmcv>=2.0.0,<2.2.0"'),
     ('mmseg', '0.30.0', '"mmsegmentation>=1.2.1,<2.0"'),
@@ -53,7 +53,7 @@ def test_unfit_version(monkeypatch, module, version, install):
 @pytest.mark.parametrize('module, version', [
     ('torch', '2.1.0+cpu'), ('torch', '2.1.0a0+gitabc'),
     ('torch', '3.0.0.dev20300101+cu150'), ('numpy', '1.26.0'),
-    ('numpy', '2.4.6'), ('mmcv', '2.1.0'), ('mmengine', '0.10.2'),
+    ('numpy', '2.4.6'), ('mmcv', '2.1.0'), ('mmengine', '0.10.3'),
     ('mmseg', '1.2.2'), ('open_clip', '2.24.0'),
 ])
 def test_fit_version(monkeypatch, module, version):
