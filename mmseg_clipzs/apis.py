@@ -13,7 +13,7 @@ from mmseg.apis import init_model
 from PIL import Image
 from tqdm import tqdm
 
-from .datasets import read_photo
+from .datasets import list_photos, read_photo
 from .utils import UserError, atomic_write
 from .visualization import heat_map, overlay, save_mask, with_legend
 
@@ -218,10 +218,8 @@ def _list_photos(photos):
     for photo in [photos] if isinstance(photos, (str, Path)) else photos:
         if isinstance(photo, np.ndarray) or not Path(photo).is_dir():
             listed.append(photo)
-            continue
-        suffixes = Image.registered_extensions()
-        listed += sorted(path for path in Path(photo).iterdir()
-                         if path.suffix.lower() in suffixes)
+        else:
+            listed += list_photos(photo)
     if not listed:
         raise UserError(f'No photos in {photos}.')
     return listed

@@ -52,11 +52,10 @@ def run_tool(main):
     """
     try:
         main()
-    except (UserError, FileNotFoundError) as e:
-        # A loader's process sends its traceback along.
-        sys.exit(f'error: {str(e).strip().rpartition("Error: ")[2]}')
-    except AssertionError as e:
+    except (UserError, FileNotFoundError, AssertionError) as e:
         # The toolbox's own word for a photo that cannot be decoded.
-        if 'failed to load image' not in str(e):
+        if isinstance(e, AssertionError) and (
+                'failed to load image' not in str(e)):
             raise
+        # A loader's process sends its traceback along.
         sys.exit(f'error: {str(e).strip().rpartition("Error: ")[2]}')

@@ -1,10 +1,9 @@
-from pathlib import Path
-
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
-from PIL import Image
 
 from mmseg_clipzs.utils import UserError
+
+from .photos import list_photos
 
 
 @DATASETS.register_module()
@@ -21,9 +20,7 @@ class PhotoFolderDataset(BaseSegDataset):
 
     def load_data_list(self):
         """list[dict]: One entry with ``img_path`` for each photo."""
-        suffixes = Image.registered_extensions()
-        photos = sorted(path for path in Path(self.data_root).rglob('*')
-                        if path.suffix.lower() in suffixes)
+        photos = list_photos(self.data_root, recursive=True)
         if not photos:
             raise UserError(f'No photos below {self.data_root}.')
         return [

@@ -1,4 +1,6 @@
 """Read photos as people have them, and check what an evaluation loads."""
+from pathlib import Path
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
@@ -42,6 +44,21 @@ def read_photo(path):
         white = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(white, image)
     return np.asarray(image.convert('RGB'))
+
+
+def list_photos(folder, recursive=False):
+    """Image files of a folder, by their suffix.
+
+    Args:
+        folder (str | Path): Where to look.
+        recursive (bool): Also in the folders below it.
+
+    Returns:
+        list[Path]: Sorted.
+    """
+    suffixes = Image.registered_extensions()
+    return sorted(path for path in Path(folder).glob(
+        '**/*' if recursive else '*') if path.suffix.lower() in suffixes)
 
 
 @TRANSFORMS.register_module()

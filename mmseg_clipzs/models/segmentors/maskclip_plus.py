@@ -62,10 +62,8 @@ class MaskClipPlus(BaseSegmentor):
             raise UserError(f'conf_by={conf_by!r} is unknown; choose "score" '
                             'or "probability".')
         student = dict(student)
-        super().__init__(
-            data_preprocessor or student.pop('data_preprocessor', None),
-            init_cfg)
-        student.pop('data_preprocessor', None)
+        own_preprocessor = student.pop('data_preprocessor', None)
+        super().__init__(data_preprocessor or own_preprocessor, init_cfg)
         # Not a child: neither in checkpoints nor in optimizers.
         self.__dict__['teacher'] = MODELS.build(teacher).eval()
         if self.teacher.vocabulary is None:
@@ -130,9 +128,10 @@ class MaskClipPlus(BaseSegmentor):
 
     def init_weights(self):
         """As the student's configs say, the text embeddings excepted."""
+        classifier = self.decode_head.conv_seg
+        embeddings = classifier.weight.flatten(1).clone()
         super().init_weights()
-        self.decode_head.conv_seg.set_embeddings(
-            self._embeddings(self.vocabulary))
+        classifier.set_embeddings(embeddings)
 
     def _set_classes(self, vocabulary):
         self.vocabulary = vocabulary

@@ -1,3 +1,4 @@
+import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
@@ -54,7 +55,9 @@ class TextMappedSegmentor(EncoderDecoder):
             head.conv_seg.in_channels)
         self.vocabulary = vocabulary
         self.dataset_meta = dict(classes=vocabulary.classes)
-        self.unseen = vocabulary.indices(unseen)
+        self.register_buffer(
+            'unseen', torch.tensor(vocabulary.indices(unseen),
+                                   dtype=torch.int64), False)
 
     def init_weights(self):
         """As the configs say, the mapper excepted."""
@@ -75,8 +78,7 @@ class TextMappedSegmentor(EncoderDecoder):
 
     def loss(self, inputs, data_samples):
         """Losses on the seen classes; hidden labels are ignored."""
-        labels = batch_labels(inputs, data_samples,
-                              inputs.new_tensor(self.unseen).long())
+        labels = batch_labels(inputs, data_samples, self.unseen)
         labels = labels.masked_fill(labels == UNLABELLED, IGNORED)
         return super().loss(inputs, [
             SegDataSample(metainfo=sample.metainfo,
