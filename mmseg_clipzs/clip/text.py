@@ -134,23 +134,9 @@ class TextEncoder:
             return None
         return embeddings
 
-    @torch.no_grad()
     def compute(self, words, templates):
         """As :meth:`__call__`, without the cache."""
-        unique = list(dict.fromkeys(words))
-        prompts = [t.format(word) for word in unique for t in templates]
-        features = []
-        # The bar appears when it takes longer than three seconds.
-        with tqdm(total=len(prompts), desc='text embeddings', delay=3,
-                  unit='prompts') as bar:
-            for start in range(0, len(prompts), _BATCH):
-                batch = prompts[start:start + _BATCH]
-                features.append(F.normalize(self._encode(batch), dim=-1))
-                bar.update(len(batch))
-        mean = torch.cat(features).unflatten(
-            0, (len(unique), len(templates))).mean(1)  # (Q, T, D) -> (Q, D)
-        embeddings = dict(zip(unique, F.normalize(mean, dim=-1)))
-        return torch.stack([embeddings[word] for word in words])
+        return embed_words(self._encode, words, templates)
 
     def _encode(self, prompts):
         """(N, D) text features, not normalised."""
@@ -161,19 +147,67 @@ class TextEncoder:
                 tower, 'pool_type',
                 getattr(model, 'text_pool_type', 'argmax')) != 'argmax':
             return model.encode_text(tokens).float().cpu()
-        # Text attends backwards: nothing behind the end token (the largest
-        # number) matters, and most prompts are short.
-        end = tokens.argmax(-1)
-        tokens = tokens[:, :end.max() + 1]
-        x = tower.token_embedding(tokens)
-        x = x + tower.positional_embedding[:tokens.size(1)]  # (N, L, C)
-        for block in tower.transformer.resblocks:
-            x = run_block(block, x, is_causal=True)
-        x = tower.ln_final(x)[torch.arange(len(x)), end]  # (N, C)
+        x = encode_tokens(tower, tokens)  # (N, C)
         projection = tower.text_projection
         x = projection(x) if isinstance(
             projection, torch.nn.Module) else x @ projection
         return x.float().cpu()
+
+
+def encode_tokens(tower, tokens):
+    """Features of a causal text transformer at the end token.
+
+    Args:
+        tower (nn.Module): With ``token_embedding``, ``positional_embedding``,
+            ``transformer.resblocks`` and ``ln_final``.
+        tokens (Tensor): (N, L) int64; the end token is the largest number.
+
+    Returns:
+        Tensor: (N, C), before any projection.
+    """
+    # Text attends backwards: nothing behind the end token matters, and most
+    # prompts are short.
+    end = tokens.argmax(-1)
+    tokens = tokens[:, :end.max() + 1]
+    x = tower.token_embedding(tokens)
+    x = x + tower.positional_embedding[:tokens.size(1)]  # (N, L, C)
+    for block in tower.transformer.resblocks:
+        x = run_block(block, x, is_causal=True)
+    rows = torch.arange(len(x), device=x.device)
+    return tower.ln_final(x)[rows, end]  # (N, C)
+
+
+@torch.no_grad()
+def embed_words(encode, words, templates, normalize_each=True):
+    """Embeddings of words, averaged over prompts.
+
+    Args:
+        encode (Callable): list of N str -> (N, D) features on the CPU.
+        words (Sequence[str]): Q words.
+        templates (Sequence[str]): With "{}".
+        normalize_each (bool): Normalise each prompt's features before the
+            mean (CLIP), or only the mean (GroupViT).
+
+    Returns:
+        Tensor: (Q, D), rows of length 1.
+    """
+    unique = list(dict.fromkeys(words))
+    prompts = [t.format(word) for word in unique for t in templates]
+    features = []
+    # The bar appears when it takes longer than three seconds.
+    with tqdm(total=len(prompts), desc='text embeddings', delay=3,
+              unit='prompts') as bar:
+        for start in range(0, len(prompts), _BATCH):
+            batch = prompts[start:start + _BATCH]
+            features.append(encode(batch))
+            bar.update(len(batch))
+    features = torch.cat(features)
+    if normalize_each:
+        features = F.normalize(features, dim=-1)
+    mean = features.unflatten(
+        0, (len(unique), len(templates))).mean(1)  # (Q * T, D) -> (Q, D)
+    embeddings = dict(zip(unique, F.normalize(mean, dim=-1)))
+    return torch.stack([embeddings[word] for word in words])
 
 
 def load_text_embeddings(path):

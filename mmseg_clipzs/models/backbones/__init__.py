@@ -1,4 +1,6 @@
 from .clip_resnet import ClipResNet
 from .clip_vit import ClipViT
+from .groupvit import GroupViT
+from .text_transformer import TextTransformer
 
-__all__ = ['ClipResNet', 'ClipViT']
+__all__ = ['ClipResNet', 'ClipViT', 'GroupViT', 'TextTransformer']

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from open_clip.transformer import QuickGELU, VisionTransformer
@@ -12,6 +11,7 @@ from mmseg_clipzs.clip.blocks import run_block
 from mmseg_clipzs.utils import UserError
 
 from .last_block import LAST_BLOCKS, LastBlock, run_last_block
+from .patch_grid import fit_to_grid, resize_positions
 
 _KEYS = (None, 'raw', 'projected')
 
@@ -102,7 +102,8 @@ class ClipViT(BaseModule):
             ``off_grid`` says.
         """
         visual = self.visual
-        x = visual.conv1(self._fit_to_grid(inputs))  # (N, C, h, w)
+        x = visual.conv1(
+            fit_to_grid(inputs, self.patch_size, self.off_grid))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(len(x), 1, -1)
@@ -117,18 +118,6 @@ class ClipViT(BaseModule):
         outs = (x, ) if keys is None else (x, keys)
         return tuple(
             out.transpose(1, 2).unflatten(2, grid) for out in outs)
-
-    def _fit_to_grid(self, inputs):
-        """Pad or cut to whole patches; at least one patch stays."""
-        (h, w), (ph, pw) = inputs.shape[2:], self.patch_size
-        if self.off_grid == 'drop' and h >= ph and w >= pw:
-            return inputs[:, :, :h - h % ph, :w - w % pw]
-        below, right = -h % ph, -w % pw
-        if not below and not right:
-            return inputs
-        top, left = (below // 2, right // 2) if self.off_grid == 'pad_even' \
-            else (0, 0)
-        return F.pad(inputs, (left, right - left, top, below - top))
 
     def _position_embedding(self, grid):
         """(1 + h * w, C), interpolated once for each grid."""
@@ -147,17 +136,9 @@ class ClipViT(BaseModule):
         return self._positions[grid]
 
     def _interpolate(self, weight, grid):
-        cls, patches = weight[:1], weight[1:].float()
-        patches = patches.unflatten(0, self.grid_size).permute(2, 0, 1)[None]
-        if self.pos_embed == 'sclip':
-            factors = tuple(
-                (n + 0.1) / own for n, own in zip(grid, self.grid_size))
-            patches = F.interpolate(
-                patches, scale_factor=factors, mode='bicubic')
-        else:
-            patches = F.interpolate(patches, size=grid, mode='bicubic')
-        return torch.cat(
-            [cls, patches[0].flatten(1).T.to(cls.dtype)])  # (1 + h * w, C)
+        patches = resize_positions(
+            weight[1:], self.grid_size, grid, self.pos_embed == 'sclip')
+        return torch.cat([weight[:1], patches])  # (1 + h * w, C)
 
 
 def _last_block(value):

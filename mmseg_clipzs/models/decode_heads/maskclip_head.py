@@ -1,16 +1,17 @@
 import torch
 import torch.nn.functional as F
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.utils import UserError
+
+from .text_head import TextHead
 
 REJECTED = -100.  # logit of a class that prompt denoising removes
 _SCALE = 100.  # of the softmax in both refinements, as in the paper's code
 
 
 @MODELS.register_module()
-class MaskClipHead(BaseDecodeHead):
+class MaskClipHead(TextHead):
     """Cosine of dense CLIP features with text embeddings, and refinements.
 
     MaskCLIP (arXiv 2112.01071), section 3.3; prompt denoising and key
@@ -33,11 +34,7 @@ class MaskClipHead(BaseDecodeHead):
 
     def __init__(self, in_channels, pd_thresh=None, ks_thresh=None,
                  key_norm='channels', **kwargs):
-        # One placeholder class until the text embeddings are set.
-        super().__init__(
-            in_channels, in_channels, num_classes=1, threshold=0.5,
-            dropout_ratio=0, in_index=0, init_cfg=None, **kwargs)
-        del self.conv_seg
+        super().__init__(in_channels, **kwargs)
         for option, value in (('pd_thresh', pd_thresh),
                               ('ks_thresh', ks_thresh)):
             if value is not None and not 0 < value <= 1:
@@ -48,25 +45,6 @@ class MaskClipHead(BaseDecodeHead):
         self.pd_thresh = pd_thresh
         self.ks_thresh = ks_thresh
         self.key_norm = key_norm
-        # Not saved: the vocabulary belongs to the run, not to the weights.
-        self.register_buffer('text_embeddings', None, persistent=False)
-
-    def set_text_embeddings(self, embeddings):
-        """Classify with these words from now on.
-
-        Args:
-            embeddings (Tensor): (Q, D), rows of length 1.
-
-        Raises:
-            UserError: Another width than D.
-        """
-        if embeddings.ndim != 2 or embeddings.size(1) != self.in_channels:
-            raise UserError(
-                f'Text embeddings are {tuple(embeddings.shape)}, but this '
-                f'CLIP needs (words, {self.in_channels}): they are of another '
-                'CLIP model.')
-        self.text_embeddings = embeddings
-        self.num_classes = self.out_channels = len(embeddings)
 
     def forward(self, inputs):
         """Classify each location.
@@ -80,12 +58,8 @@ class MaskClipHead(BaseDecodeHead):
             denoising removed a class; after key smoothing sums without upper
             bound.
         """
-        if self.text_embeddings is None:
-            raise UserError(
-                'No classes are set: name a vocabulary in the config, or call '
-                'model.set_vocabulary(["cat", "grass"]).')
         features = F.normalize(inputs[0], dim=1)
-        text = self.text_embeddings.to(features)
+        text = self.text_like(features)
         logits = F.conv2d(features, text[:, :, None, None])  # (N, Q, h, w)
         if self.pd_thresh is not None:
             logits = self._denoise_prompts(logits)

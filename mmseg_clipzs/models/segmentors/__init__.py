@@ -1,9 +1,10 @@
 from .data_preprocessor import ZeroShotDataPreProcessor
+from .image_text_contrastive import ImageTextContrastive
 from .maskclip_plus import MaskClipPlus
 from .text_mapped_segmentor import TextMappedSegmentor
 from .zero_shot_segmentor import ZeroShotSegmentor
 
 __all__ = [
-    'MaskClipPlus', 'TextMappedSegmentor', 'ZeroShotDataPreProcessor',
-    'ZeroShotSegmentor'
+    'ImageTextContrastive', 'MaskClipPlus', 'TextMappedSegmentor',
+    'ZeroShotDataPreProcessor', 'ZeroShotSegmentor'
 ]

@@ -1,0 +1,153 @@
+"""GroupViT's grouping block: segments join groups that learn from text.
+
+GroupViT (arXiv 2202.11094), section 3.1, equations 3 to 7.
+"""
+from collections import OrderedDict
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mmseg_clipzs.clip.blocks import split_heads
+
+
+def mlp(in_dims, hidden_dims, out_dims):
+    """Linear, GELU, Linear."""
+    return nn.Sequential(OrderedDict(
+        fc1=nn.Linear(in_dims, hidden_dims), act=nn.GELU(),
+        fc2=nn.Linear(hidden_dims, out_dims)))
+
+
+def mix_tokens(layer, tokens):
+    """MLP-Mixer's token mixing: ``layer`` over the tokens of each channel.
+
+    (N, T, C) -> (N, T', C)
+    """
+    return layer(tokens.transpose(1, 2)).transpose(1, 2)
+
+
+def choose_groups(logits, noisy=False, tau=1.):
+    """One group for each segment, with the gradient of a softmax.
+
+    Equations 5 and 6: a softmax over the groups, with Gumbel noise in
+    training, made one-hot; the straight-through estimator passes gradients.
+
+    Args:
+        logits (Tensor): (N, G, S), similarity of groups and segments.
+        noisy (bool): Add Gumbel(0, 1) noise.
+        tau (float): Temperature.
+
+    Returns:
+        Tensor: (N, G, S), one-hot over the groups; the first of equal ones.
+    """
+    if noisy:
+        logits = logits - torch.empty_like(logits).exponential_().log()
+    soft = (logits / tau).softmax(1)
+    hard = torch.zeros_like(soft).scatter_(1, soft.argmax(1, True), 1.)
+    return hard - soft.detach() + soft
+
+
+class CrossAttention(nn.Module):
+    """Group tokens look at the segments: attention and an MLP, residual."""
+
+    def __init__(self, embed_dims, num_heads):
+        super().__init__()
+        self.num_heads = num_heads
+        self.q_proj, self.k_proj, self.v_proj, self.proj = (
+            nn.Linear(embed_dims, embed_dims) for _ in range(4))
+        self.norm2 = nn.LayerNorm(embed_dims)
+        self.mlp = mlp(embed_dims, 4 * embed_dims, embed_dims)
+        self.norm_post = nn.LayerNorm(embed_dims)
+
+    def forward(self, tokens, segments):
+        """(N, G, C) and (N, S, C) -> (N, G, C)."""
+        q, k, v = (
+            split_heads(layer(x), self.num_heads) for layer, x in
+            ((self.q_proj, tokens), (self.k_proj, segments),
+             (self.v_proj, segments)))
+        out = F.scaled_dot_product_attention(q, k, v)
+        tokens = tokens + self.proj(out.transpose(1, 2).flatten(2))
+        tokens = tokens + self.mlp(self.norm2(tokens))
+        return self.norm_post(tokens)
+
+
+class AssignAttention(nn.Module):
+    """Each segment goes to one group; a group sums up its segments.
+
+    Args:
+        embed_dims (int): Width C.
+        gumbel (bool): Gumbel noise in training.
+        tau (float): Temperature of the assignment in training.
+    """
+
+    def __init__(self, embed_dims, gumbel=True, tau=1.):
+        super().__init__()
+        self.q_proj, self.k_proj, self.v_proj, self.proj = (
+            nn.Linear(embed_dims, embed_dims) for _ in range(4))
+        self.gumbel = gumbel
+        self.tau = tau
+
+    def forward(self, groups, segments):
+        """Assign.
+
+        Args:
+            groups (Tensor): (N, G, C).
+            segments (Tensor): (N, S, C).
+
+        Returns:
+            tuple[Tensor]: Sums (N, G, C), and the soft assignment (N, G, S):
+            without noise, adding up to 1 over the groups.
+        """
+        q, k, v = (self.q_proj(groups), self.k_proj(segments),
+                   self.v_proj(segments))
+        logits = q @ k.transpose(1, 2) * q.size(-1)**-0.5  # (N, G, S)
+        # The forward pass assigns hard in evaluation as well.
+        hard = choose_groups(logits, self.training and self.gumbel,
+                             self.tau if self.training else 1.)
+        # The mass is the number of the group's segments and 1 more.
+        out = hard @ v / (hard.sum(-1, keepdim=True) + 1)
+        return self.proj(out), logits.softmax(1)
+
+
+class GroupingBlock(nn.Module):
+    """Turn segments into fewer, larger ones, one for each group.
+
+    Args:
+        embed_dims (int): Width C.
+        num_heads (int): Of the cross-attention.
+        num_group_tokens (int): T, learnt tokens of the stage.
+        num_output_groups (int): G, segments that leave.
+        gumbel, tau: As for :class:`AssignAttention`.
+    """
+
+    def __init__(self, embed_dims, num_heads, num_group_tokens,
+                 num_output_groups, gumbel=True, tau=1.):
+        super().__init__()
+        self.norm_tokens = nn.LayerNorm(embed_dims)
+        self.mlp_inter = mlp(
+            num_group_tokens, embed_dims // 2, num_output_groups)
+        self.norm_post_tokens = nn.LayerNorm(embed_dims)
+        self.norm_x = nn.LayerNorm(embed_dims)
+        self.pre_assign_attn = CrossAttention(embed_dims, num_heads)
+        self.assign = AssignAttention(embed_dims, gumbel, tau)
+        self.norm_new_x = nn.LayerNorm(embed_dims)
+        self.mlp_channels = mlp(embed_dims, 4 * embed_dims, embed_dims)
+
+    def forward(self, x, group_tokens):
+        """Group.
+
+        Args:
+            x (Tensor): (N, S, C) segments.
+            group_tokens (Tensor): (N, T, C).
+
+        Returns:
+            tuple[Tensor]: New segments (N, G, C) and the soft assignment
+            (N, G, S).
+        """
+        groups = mix_tokens(self.mlp_inter, self.norm_tokens(group_tokens))
+        x = self.norm_x(x)
+        groups = self.pre_assign_attn(self.norm_post_tokens(groups), x)
+        new_x, assignment = self.assign(groups, x)
+        new_x = new_x + groups
+        new_x = new_x + self.mlp_channels(self.norm_new_x(new_x))
+        return new_x, assignment

@@ -1,0 +1,204 @@
+from typing import NamedTuple
+
+import torch
+from mmcv.cnn.bricks.drop import DropPath
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from open_clip.transformer import Transformer
+from torch import nn
+
+from mmseg_clipzs.clip.blocks import run_block
+from mmseg_clipzs.utils import UserError
+
+from .grouping_block import GroupingBlock, mix_tokens, mlp
+from .patch_grid import fit_to_grid, resize_positions
+
+
+class Grouping(NamedTuple):
+    """What :class:`GroupViT` makes of a batch.
+
+    Attributes:
+        segments (Tensor): (N, G, C) of the final groups.
+        assignments (tuple[Tensor]): Of each grouping stage (N, G_i, S_i):
+            softmax over its G_i groups for each of the S_i segments that
+            entered; S_0 = h * w patches, row by row.
+        grid (tuple[int]): (h, w), patches.
+    """
+    segments: torch.Tensor
+    assignments: tuple[torch.Tensor, ...]
+    grid: tuple[int, int]
+
+
+class Stage(nn.Module):
+    """Transformer blocks over segments and group tokens, then grouping.
+
+    Args:
+        embed_dims, num_heads: Of the blocks.
+        drop_paths (Sequence[float]): Stochastic depth, one for each block.
+        num_group_tokens (int): 0 for a stage that does not group.
+        num_output_groups (int): Segments that leave.
+        num_tokens_before (int): Group tokens of the stage before, 0 for the
+            first one.
+        gumbel, tau: As for :class:`GroupingBlock`.
+    """
+
+    def __init__(self, embed_dims, num_heads, drop_paths, num_group_tokens,
+                 num_output_groups, num_tokens_before, gumbel, tau):
+        super().__init__()
+        self.blocks = Transformer(
+            embed_dims, len(drop_paths), num_heads).resblocks
+        for block, rate in zip(self.blocks, drop_paths):
+            if rate:  # in the places of open_clip's layer scale
+                block.ls_1, block.ls_2 = DropPath(rate), DropPath(rate)
+        self.group_token = self.group_projector = self.grouping = None
+        if num_group_tokens:
+            self.group_token = nn.Parameter(
+                torch.zeros(1, num_group_tokens, embed_dims))
+            self.grouping = GroupingBlock(
+                embed_dims, num_heads, num_group_tokens, num_output_groups,
+                gumbel, tau)
+            if num_tokens_before:
+                self.group_projector = nn.ModuleDict(dict(
+                    norm=nn.LayerNorm(embed_dims),
+                    mlp=mlp(num_tokens_before, embed_dims // 2,
+                            num_group_tokens)))
+
+    def forward(self, x, tokens_before):
+        """One stage.
+
+        Args:
+            x (Tensor): (N, S, C) segments.
+            tokens_before (Tensor | None): (N, T', C) group tokens as they
+                left the blocks of the stage before.
+
+        Returns:
+            tuple: Segments (N, G, C); group tokens (N, T, C) before their
+            normalisation, or None; soft assignment (N, G, S), or None.
+        """
+        tokens, count = None, x.size(1)
+        if self.grouping is not None:
+            tokens = self.group_token.expand(len(x), -1, -1)
+            if self.group_projector is not None:
+                tokens = tokens + mix_tokens(
+                    self.group_projector['mlp'],
+                    self.group_projector['norm'](tokens_before))
+            x = torch.cat([x, tokens], dim=1)  # (N, S + T, C)
+        for block in self.blocks:
+            x = run_block(block, x)
+        if self.grouping is None:
+            return x, None, None
+        x, tokens = x[:, :count], x[:, count:]
+        x, assignment = self.grouping(x, tokens)
+        return x, tokens, assignment
+
+
+@MODELS.register_module()
+class GroupViT(BaseModule):
+    """A Vision Transformer that groups patches into segments.
+
+    GroupViT (arXiv 2202.11094), section 3.1. The defaults are the published
+    2-stage model; ``depths=(6, 6), num_group_tokens=(64, 0),
+    num_output_groups=(8, )`` is the 1-stage one.
+
+    Args:
+        embed_dims (int): Width C.
+        num_heads (int): Of every attention but the assignment's.
+        depths (Sequence[int]): Transformer blocks of each stage.
+        num_group_tokens (Sequence[int]): Of each stage; a stage with 0 does
+            not group.
+        num_output_groups (Sequence[int]): Of each stage that groups.
+        img_size (int): Side of the pictures that the position embedding is
+            for; other sizes interpolate it.
+        patch_size (int): Pixels.
+        drop_path_rate (float): Stochastic depth of the last block; rises
+            linearly from 0.
+        gumbel (bool): Gumbel noise in training.
+        gumbel_tau (float): Temperature of the hard assignment in training.
+
+    Raises:
+        UserError: Sizes that do not fit together.
+    """
+
+    def __init__(self,
+                 embed_dims=384,
+                 num_heads=6,
+                 depths=(6, 3, 3),
+                 num_group_tokens=(64, 8, 0),
+                 num_output_groups=(64, 8),
+                 img_size=224,
+                 patch_size=16,
+                 drop_path_rate=0.,
+                 gumbel=True,
+                 gumbel_tau=1.,
+                 init_cfg=None):
+        super().__init__(init_cfg)
+        grouping = [count > 0 for count in num_group_tokens]
+        if len(depths) != len(grouping) or not any(grouping) or (
+                sum(grouping) != len(num_output_groups)
+                or grouping != sorted(grouping, reverse=True)):
+            raise UserError(
+                'GroupViT needs a number of group tokens for each stage, the '
+                'grouping stages first, and of output groups for each stage '
+                f'that groups, but got {depths=}, {num_group_tokens=}, '
+                f'{num_output_groups=}.')
+        if embed_dims % num_heads or img_size % patch_size:
+            raise UserError(
+                f'embed_dims={embed_dims} must be a multiple of {num_heads=}, '
+                f'and img_size={img_size} of {patch_size=}.')
+        self.embed_dims = embed_dims
+        self.patch_size = (patch_size, patch_size)
+        self.grid_size = (img_size // patch_size, ) * 2
+        self.patch_embed = nn.Conv2d(3, embed_dims, patch_size, patch_size)
+        self.patch_norm = nn.LayerNorm(embed_dims)
+        self.pos_embed = nn.Parameter(torch.zeros(
+            self.grid_size[0] * self.grid_size[1], embed_dims))
+        rates = torch.linspace(0, drop_path_rate, sum(depths)).tolist()
+        outputs = (*num_output_groups, *[0] * len(depths))
+        self.stages = nn.ModuleList()
+        for i, depth in enumerate(depths):
+            first = sum(depths[:i])
+            self.stages.append(Stage(
+                embed_dims, num_heads, rates[first:first + depth],
+                num_group_tokens[i], outputs[i],
+                num_group_tokens[i - 1] if i else 0, gumbel, gumbel_tau))
+        self.norm = nn.LayerNorm(embed_dims)
+        self._draw_weights()
+
+    def _draw_weights(self):
+        """Truncated normal, 0.02, as Vision Transformers are begun."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=.02)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.MultiheadAttention):
+                nn.init.trunc_normal_(module.in_proj_weight, std=.02)
+        nn.init.trunc_normal_(self.pos_embed, std=.02)
+        for stage in self.stages:
+            if stage.group_token is not None:
+                nn.init.trunc_normal_(stage.group_token, std=.02)
+
+    def init_weights(self):
+        """They are drawn, or loaded, when the model is built."""
+
+    def forward(self, inputs):
+        """Group the patches of pictures.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W) float, normalised RGB, any size;
+                rows and columns behind the last whole patch are left out.
+
+        Returns:
+            Grouping: Segments and assignments.
+        """
+        x = self.patch_embed(fit_to_grid(inputs, self.patch_size, 'drop'))
+        grid = tuple(x.shape[2:])
+        x = self.patch_norm(x.flatten(2).transpose(1, 2))  # (N, h * w, C)
+        positions = self.pos_embed
+        if grid != self.grid_size:
+            positions = resize_positions(positions, self.grid_size, grid)
+        x, tokens, assignments = x + positions, None, []
+        for stage in self.stages:
+            x, tokens, assignment = stage(x, tokens)
+            if assignment is not None:
+                assignments.append(assignment)
+        return Grouping(self.norm(x), tuple(assignments), grid)

@@ -1,0 +1,45 @@
+"""From pictures of any size to whole patches and their positions."""
+import torch.nn.functional as F
+
+
+def fit_to_grid(inputs, patch_size, off_grid='pad'):
+    """Pad or cut to whole patches; at least one patch stays.
+
+    Args:
+        inputs (Tensor): (N, 3, H, W).
+        patch_size (tuple[int]): (h, w) pixels.
+        off_grid (str): 'pad' with zeros below and right, 'pad_even' on both
+            sides, or 'drop' the last rows and columns.
+
+    Returns:
+        Tensor: (N, 3, H', W'), multiples of the patch.
+    """
+    (h, w), (ph, pw) = inputs.shape[2:], patch_size
+    if off_grid == 'drop' and h >= ph and w >= pw:
+        return inputs[:, :, :h - h % ph, :w - w % pw]
+    below, right = -h % ph, -w % pw
+    if not below and not right:
+        return inputs
+    top, left = (below // 2, right // 2) if off_grid == 'pad_even' else (0, 0)
+    return F.pad(inputs, (left, right - left, top, below - top))
+
+
+def resize_positions(positions, own_grid, grid, by_factor=False):
+    """Position embeddings of another grid, bicubic, not antialiased.
+
+    Args:
+        positions (Tensor): (h * w, C) of ``own_grid``, row by row.
+        own_grid, grid (tuple[int]): (h, w) before and after.
+        by_factor (bool): Resize by (grid + 0.1) / own grid, as the SCLIP
+            line's codes do, and not to the exact size.
+
+    Returns:
+        Tensor: (h' * w', C), in the dtype of ``positions``.
+    """
+    maps = positions.float().unflatten(0, own_grid).permute(2, 0, 1)[None]
+    if by_factor:
+        factors = tuple((n + 0.1) / own for n, own in zip(grid, own_grid))
+        maps = F.interpolate(maps, scale_factor=factors, mode='bicubic')
+    else:
+        maps = F.interpolate(maps, size=grid, mode='bicubic')
+    return maps[0].flatten(1).T.to(positions.dtype)  # (C, h, w) -> (h * w, C)
