@@ -3,6 +3,7 @@ import copy
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,13 @@ from tqdm import tqdm
 
 from .datasets import list_photos, read_photo
 from .utils import UserError, atomic_write
-from .visualization import heat_map, overlay, save_mask, with_legend
+from .visualization import (
+    grouping_sheet,
+    heat_map,
+    overlay,
+    save_mask,
+    with_legend,
+)
 
 _PACKAGE = Path(__file__).parent
 
@@ -56,6 +63,8 @@ class ZeroShotResult:
         scores (ndarray): (C, H, W) float32, probabilities.
         classes (Sequence[str]): C names.
         palette (Sequence): C RGB colours.
+        groups (ndarray, optional): (stages, H, W) int64, a grouping model's
+            groups, where they were asked for.
     """
     name: str
     photo: np.ndarray
@@ -63,6 +72,7 @@ class ZeroShotResult:
     scores: np.ndarray
     classes: Sequence[str]
     palette: Sequence
+    groups: np.ndarray | None = None
 
     def picture(self):
         """ndarray: The photo with coloured classes and a legend, RGB."""
@@ -71,6 +81,8 @@ class ZeroShotResult:
 
     def save(self, folder, heatmaps=False):
         """Write ``NAME_overlay.png`` and ``NAME_mask.png`` (class indices).
+
+        And ``NAME_groups.png`` where there are groups.
 
         Args:
             folder (str | Path): Made if missing.
@@ -81,6 +93,10 @@ class ZeroShotResult:
         """
         folder = Path(folder)
         pictures = {'overlay': self.picture()}
+        if self.groups is not None:
+            pictures['groups'] = grouping_sheet(
+                self.photo, self.groups, self.mask, self.classes,
+                self.palette)
         if heatmaps:
             for i, (name, score) in enumerate(
                     zip(self.classes, self.scores)):
@@ -114,20 +130,31 @@ class ZeroShotInferencer:
             ``{'model.clip.model': 'ViT-L-14'}``.
         classes (optional): In place of the config's; as for
             ``set_vocabulary``.
+        groups (bool): Also show the groups of a model that groups
+            (GroupViT).
+
+    Raises:
+        UserError: ``groups`` of a model that does not group.
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
-                 cfg_options=None, classes=None):
+                 cfg_options=None, classes=None, groups=False):
         if not isinstance(config, Config):
             config = Config.fromfile(find_config(config))
         config = copy.deepcopy(config)
-        if classes is not None and 'clip' in config.model:
+        if classes is not None and 'vocabulary' in config.model:
             config.model.vocabulary = None  # need not be embedded
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
         self.model = init_model(config, checkpoint, device, cfg_options)
         if classes is not None:
             self.model.set_vocabulary(classes)
+        if groups:
+            if not hasattr(self.model, 'keep_groups'):
+                raise UserError(
+                    f'{type(self.model).__name__} does not group; a config '
+                    'such as groupvit_toy or groupvit_voc21 does.')
+            self.model.keep_groups = True
         # Photos come as arrays, and no annotation with them.
         self.pipeline = Compose([
             dict(type='LoadImageFromNDArray')] + [
@@ -196,15 +223,19 @@ class ZeroShotInferencer:
             inputs=[one['inputs'] for one in data],
             data_samples=[one['data_samples'] for one in data]))
         meta = self.model.dataset_meta
+        to_probabilities = getattr(
+            self.model, 'probabilities', partial(torch.softmax, dim=0))
         return [
             ZeroShotResult(
                 name=str(i) if isinstance(photo, np.ndarray) else
                 Path(photo).stem,
                 photo=image,
                 mask=sample.pred_sem_seg.data[0].cpu().numpy(),
-                scores=sample.seg_logits.data.softmax(0).cpu().numpy(),
+                scores=to_probabilities(sample.seg_logits.data).cpu().numpy(),
                 classes=meta['classes'],
-                palette=meta['palette'])
+                palette=meta['palette'],
+                groups=sample.groups.data.cpu().numpy()
+                if 'groups' in sample else None)
             for i, (photo, image, sample) in enumerate(
                 zip(photos, images, samples), start=first)
         ]

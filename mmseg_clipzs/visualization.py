@@ -101,6 +101,45 @@ def heat_map(photo, score):
     return (0.35 * photo + 0.65 * colours).round().astype(np.uint8)
 
 
+def outlined(photo, segments):
+    """The photo with segments in colours and white lines between them.
+
+    Args:
+        photo (ndarray): (H, W, 3) uint8 RGB.
+        segments (ndarray): (H, W) indices.
+
+    Returns:
+        ndarray: (H, W, 3) uint8 RGB.
+    """
+    picture = overlay(photo, segments, voc_palette(int(segments.max()) + 1))
+    right, below = np.diff(segments, axis=1), np.diff(segments, axis=0)
+    picture[:, 1:][right != 0] = 255
+    picture[1:][below != 0] = 255
+    return picture
+
+
+def grouping_sheet(photo, groups, mask, classes, palette, cell=320):
+    """Photo, groups after each stage and classes, side by side.
+
+    Args:
+        photo (ndarray): (H, W, 3) uint8 RGB.
+        groups (ndarray): (stages, H, W) indices of groups.
+        mask (ndarray): (H, W) class indices.
+        classes, palette (Sequence): Names and RGB colours.
+        cell (int): Side of the square each picture is fitted into, pixels.
+
+    Returns:
+        ndarray: (H', W', 3) uint8 RGB, with a legend.
+    """
+    titles = ['photo', *(f'groups of stage {i + 1}'
+                         for i in range(len(groups) - 1)),
+              'final groups', 'classes']
+    pictures = [photo, *(outlined(photo, stage) for stage in groups),
+                overlay(photo, mask, palette)]
+    return with_legend(sheet([pictures], titles, cell), mask, classes,
+                       palette)
+
+
 def sheet(rows, titles, cell=192):
     """A table of pictures with a title over each column.
 

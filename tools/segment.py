@@ -25,6 +25,9 @@ def parse_args():
     parser.add_argument(
         '--heatmaps', action='store_true', help='a heat map for each class')
     parser.add_argument(
+        '--groups', action='store_true',
+        help='NAME_groups.png: groups of each stage (GroupViT)')
+    parser.add_argument(
         '--background', type=float, metavar='P',
         help='pixels whose best word has a probability below P (0 to 1)\n'
         'become "background"')
@@ -54,7 +57,8 @@ def main():
         if weights:
             options['model.clip.pretrained'] = weights
     inferencer = ZeroShotInferencer(
-        args.config, args.checkpoint, args.device, options, args.classes)
+        args.config, args.checkpoint, args.device, options, args.classes,
+        args.groups)
     for result in inferencer.stream(
             args.photos, out_dir=args.out, heatmaps=args.heatmaps,
             batch_size=args.batch_size):

@@ -1,5 +1,9 @@
+from .group_visualization_hook import GroupVisualizationHook
 from .random_state_hook import RandomStateHook
 from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
-__all__ = ['RandomStateHook', 'SelfTrainingHook', 'VocabularyHook']
+__all__ = [
+    'GroupVisualizationHook', 'RandomStateHook', 'SelfTrainingHook',
+    'VocabularyHook'
+]

@@ -5,6 +5,19 @@ from mmseg.registry import HOOKS
 from mmseg_clipzs.utils import UserError
 
 
+def unwrap(model, attribute):
+    """The segmentor inside DistributedDataParallel and TTA.
+
+    Returns:
+        nn.Module | None: The outermost module that has ``attribute``.
+    """
+    while not hasattr(model, attribute):
+        if not hasattr(model, 'module'):
+            return None
+        model = model.module
+    return model
+
+
 @HOOKS.register_module()
 class VocabularyHook(Hook):
     """Give a zero-shot model the names of the data set it is evaluated on.
@@ -27,11 +40,9 @@ class VocabularyHook(Hook):
         self._apply(runner.model, runner.test_dataloader.dataset)
 
     def _apply(self, model, dataset):
-        # Under DistributedDataParallel and TTA the segmentor is inside.
-        while not hasattr(model, 'set_vocabulary'):
-            if not hasattr(model, 'module'):
-                return
-            model = model.module
+        model = unwrap(model, 'set_vocabulary')
+        if model is None:
+            return
         names = dataset.metainfo['classes']
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None

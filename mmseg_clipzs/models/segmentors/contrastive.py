@@ -27,8 +27,10 @@ def contrastive_loss(image, text, scale):
     Returns:
         Tensor: Scalar.
     """
-    return (_one_way(image, gather(text), scale)
-            + _one_way(text, gather(image), scale)) / 2
+    # Half precision would round the logits to the first digit.
+    with torch.autocast(image.device.type, enabled=False):
+        return (_one_way(image, gather(text), scale)
+                + _one_way(text, gather(image), scale)) / 2
 
 
 def _one_way(rows, columns, scale):
