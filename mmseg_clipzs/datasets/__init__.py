@@ -1,9 +1,13 @@
 from .hide_labels import HideLabels
+from .image_text_dataset import ImageTextDataset
+from .pack_image_text import PackImageText
 from .photo_folder import PhotoFolderDataset
-from .photos import CheckSample, list_photos, read_photo
+from .photos import CheckSample, LoadPhoto, list_photos, read_photo
+from .random_resized_crop import RandomResizedCrop
 from .toy import ToyScenesDataset
 
 __all__ = [
-    'CheckSample', 'HideLabels', 'PhotoFolderDataset', 'ToyScenesDataset',
-    'list_photos', 'read_photo'
+    'CheckSample', 'HideLabels', 'ImageTextDataset', 'LoadPhoto',
+    'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop',
+    'ToyScenesDataset', 'list_photos', 'read_photo'
 ]
