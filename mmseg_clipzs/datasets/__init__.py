@@ -1,5 +1,6 @@
 from .hide_labels import HideLabels
 from .image_text_dataset import ImageTextDataset
+from .image_text_shards import ImageTextShards
 from .pack_image_text import PackImageText
 from .photo_folder import PhotoFolderDataset
 from .photos import CheckSample, LoadPhoto, list_photos, read_photo
@@ -7,7 +8,7 @@ from .random_resized_crop import RandomResizedCrop
 from .toy import ToyScenesDataset
 
 __all__ = [
-    'CheckSample', 'HideLabels', 'ImageTextDataset', 'LoadPhoto',
-    'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop',
+    'CheckSample', 'HideLabels', 'ImageTextDataset', 'ImageTextShards',
+    'LoadPhoto', 'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop',
     'ToyScenesDataset', 'list_photos', 'read_photo'
 ]

@@ -8,7 +8,7 @@ from mmseg.registry import DATASETS
 from mmseg_clipzs.utils import UserError
 
 from .image_text_lists import captions_of, read_list
-from .photos import PhotoError
+from .photos import SampleError
 
 
 @DATASETS.register_module()
@@ -69,8 +69,8 @@ class ImageTextDataset(BaseDataset):
         for _ in range(self.max_refetch + 1):
             try:
                 sample = self.prepare_data(idx)
-            except PhotoError as e:
-                skipped.append(('unreadable image', str(e)))
+            except SampleError as e:
+                skipped.append((e.kind, str(e)))
                 idx = self._rand_another()
                 continue
             sample['data_samples'].set_metainfo(dict(skipped=skipped))

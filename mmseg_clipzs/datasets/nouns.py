@@ -4,6 +4,8 @@ import re
 from mmseg_clipzs.utils import UserError, import_optional
 from mmseg_clipzs.vocabularies import get_vocabulary
 
+from .image_text_lists import captions_of
+
 _TAGGER_DATA = 'averaged_perceptron_tagger_eng'
 
 
@@ -72,3 +74,15 @@ def noun_finder(words=None):
         Callable: str to list[str]; a :class:`NounTagger` without ``words``.
     """
     return WordFinder(words) if words else NounTagger()
+
+
+def add_nouns(row, find):
+    """Set ``nouns`` of a row: those of all its captions.
+
+    Args:
+        row (dict): As of
+            :func:`mmseg_clipzs.datasets.image_text_lists.read_list`.
+        find (Callable): As of :func:`noun_finder`.
+    """
+    row['nouns'] = list(dict.fromkeys(
+        noun for caption in captions_of(row) for noun in find(caption)))

@@ -10,8 +10,23 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from mmseg_clipzs.utils import UserError
 
 
-class PhotoError(UserError):
-    """A photo that is missing or cannot be read; training skips it."""
+class SampleError(UserError):
+    """A sample that cannot be used: image-text training skips it.
+
+    Attributes:
+        kind (str): What it is counted as.
+    """
+    kind = 'damaged sample'
+
+
+class PhotoError(SampleError):
+    """A photo that is missing or cannot be read."""
+    kind = 'unreadable image'
+
+
+class CaptionError(SampleError):
+    """A sample without a caption."""
+    kind = 'empty caption'
 
 
 def read_photo(path, content=None):
