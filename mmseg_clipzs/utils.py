@@ -1,4 +1,5 @@
 """What several rooms of the package need: one error class, one safe write."""
+import importlib
 import os
 import sys
 import tempfile
@@ -12,6 +13,29 @@ class UserError(ValueError):
     The message says what came, what fits and what to do; the command-line
     tools print it without a traceback.
     """
+
+
+def import_optional(name, extra, what):
+    """A module that only some need.
+
+    Args:
+        name (str): Of the module.
+        extra (str): Of this package's extras, the one that installs it.
+        what (str): What needs it, for the message.
+
+    Returns:
+        module: Imported.
+
+    Raises:
+        UserError: It is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as e:
+        package = name.partition('.')[0]
+        raise UserError(
+            f'{what} needs {package}, which is not installed: pip install '
+            f'"mmseg_clipzs[{extra}]" (or {package}).') from e
 
 
 @contextmanager

@@ -3,13 +3,29 @@ from pathlib import Path
 
 from mmseg_clipzs.utils import UserError
 
+from .shard_files import list_shards
+
+_IMAGE_TEXT = ('docs/image_text_data.md says how to prepare it; --data-root '
+               'FOLDER says where it lies.')
+_RECIPES = {
+    'ToyScenesDataset':
+    'python tools/make_toy_scenes.py --out {root} makes the scenes.',
+    'ImageTextDataset': _IMAGE_TEXT,
+    'ImageTextShards': _IMAGE_TEXT,
+    'toy_captions':
+    'python tools/make_toy_scenes.py --out {root} --train 20000 --val 0 '
+    '--size 64 --seed 2 makes the captions.',
+    'other': 'docs/prepare_data.md says how to get it; --data-root FOLDER '
+    'says where it lies.',
+}
+
 
 def check_dataset(dataset):
     """Whether a data set's folders and lists exist.
 
     Args:
         dataset (dict): Its config, with ``data_root``, ``data_prefix`` and
-            ``ann_file``.
+            ``ann_file``, or ``urls``.
 
     Raises:
         UserError: Names the missing folder or file and how to get it.
@@ -19,18 +35,22 @@ def check_dataset(dataset):
         for each in inner:
             check_dataset(each)
         return
+    name = dataset.get('type')
     root = Path(dataset.get('data_root') or '.')
+    recipe = _RECIPES.get(name, _RECIPES['other'])
+    if name == 'ImageTextDataset' and root.name == 'toy_captions':
+        recipe = _RECIPES['toy_captions']
     wanted = [root / folder for folder in dataset.get(
         'data_prefix', {}).values() if folder]
-    if dataset.get('ann_file'):
-        wanted.append(root / dataset['ann_file'])
+    wanted += [root / dataset[key] for key in ('ann_file', 'split')
+               if dataset.get(key)]
     missing = [path for path in [root, *wanted] if not path.exists()]
     if missing:
-        recipe = (
-            f'python tools/make_toy_scenes.py --out {root} makes the scenes.'
-            if dataset.get('type') == 'ToyScenesDataset' else
-            'docs/prepare_data.md says how to get it; --data-root FOLDER '
-            'says where it lies.')
         raise UserError(
-            f'The data set {dataset.get("type")} is not complete: '
-            f'{missing[0]} does not exist. {recipe}')
+            f'The data set {name} is not complete: {missing[0]} does not '
+            f'exist. {recipe.format(root=root)}')
+    if name == 'ImageTextShards':
+        try:
+            list_shards(dataset['urls'], root)
+        except UserError as e:
+            raise UserError(f'{e} {recipe}') from e

@@ -1,9 +1,10 @@
+from .data_state_hook import DataStateHook
 from .group_visualization_hook import GroupVisualizationHook
 from .random_state_hook import RandomStateHook
 from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'GroupVisualizationHook', 'RandomStateHook', 'SelfTrainingHook',
-    'VocabularyHook'
+    'DataStateHook', 'GroupVisualizationHook', 'RandomStateHook',
+    'SelfTrainingHook', 'VocabularyHook'
 ]

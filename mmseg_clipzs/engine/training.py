@@ -16,7 +16,8 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
     Args:
         cfg (Config): A training config of this project or of mmseg.
         work_dir (str, optional): Default ``work_dirs/<config's name>``.
-        data_root (str, optional): Replaces the root of all data sets.
+        data_root (str, optional): Replaces the root of the training data, and
+            of those for validation where it is the same.
         photos (str, optional): A folder of photos to train on, without
             labels, in place of the data set; nothing is validated then.
         classes (optional): Replaces the teacher's vocabulary.
@@ -36,8 +37,10 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
         cfg.model.teacher.vocabulary = classes
     if photos:
         _train_on_photos(cfg, photos)
-    for dataset in _datasets(cfg):
-        if data_root:
+    datasets = _datasets(cfg)
+    replaced = datasets[0].get('data_root')
+    for dataset in datasets:
+        if data_root and dataset.get('data_root') == replaced:
             dataset.data_root = data_root
         check_dataset(dataset)
     cfg.launcher = launcher

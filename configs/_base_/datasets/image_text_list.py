@@ -1,0 +1,18 @@
+# A list of images and captions (.csv, .json, .jsonl, .parquet), 224 x 224
+# pixels; nouns by NLTK's tagger where the list has none. See
+# docs/image_text_data.md.
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='RandomResizedCrop', size=224),
+    dict(type='PackImageText')
+]
+train_dataloader = dict(
+    batch_size=256,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='ImageTextDataset',
+        data_root='data/image_text',
+        ann_file='captions.json',
+        pipeline=train_pipeline))

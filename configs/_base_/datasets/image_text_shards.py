@@ -1,0 +1,18 @@
+# CC12M and YFCC14M in WebDataset shards, 224 x 224 pixels, 256 pairs in each
+# process; nouns in the shards (tools/make_shards.py), else by NLTK's tagger.
+# Needs DataStateHook. See docs/image_text_data.md.
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='RandomResizedCrop', size=224),
+    dict(type='PackImageText')
+]
+train_dataloader = dict(
+    batch_size=256,
+    num_workers=4,
+    persistent_workers=False,
+    sampler=None,  # the streams shuffle and split by themselves
+    dataset=dict(
+        type='ImageTextShards',
+        data_root='data/gcc_yfcc',
+        urls='{000000..000123}.tar',
+        pipeline=train_pipeline))

@@ -1,0 +1,69 @@
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from mmseg_clipzs.utils import UserError
+
+
+@TRANSFORMS.register_module()
+class RandomResizedCrop(BaseTransform):
+    """Crop a part of random area and shape, and resize it to a square.
+
+    Inception's augmentation (arXiv 1409.4842, section 6), as torchvision's
+    transform of this name draws it, but from numpy's numbers.
+
+    Required keys: img. Modified keys: img, img_shape.
+
+    Args:
+        size (int): Side of the result in pixels.
+        scale (tuple[float]): Least and greatest share of the area, in (0, 1].
+        ratio (tuple[float]): Least and greatest width / height.
+
+    Raises:
+        UserError: A range that is none.
+    """
+
+    def __init__(self, size, scale=(0.08, 1.), ratio=(3 / 4, 4 / 3)):
+        if size < 1 or not 0 < scale[0] <= scale[1] <= 1 or not (
+                0 < ratio[0] <= ratio[1]):
+            raise UserError(
+                'RandomResizedCrop needs size >= 1, 0 < scale <= 1 and ratio '
+                f'> 0, least first; got {size=}, {scale=}, {ratio=}.')
+        self.size, self.scale, self.ratio = size, scale, ratio
+
+    def transform(self, results):
+        """Crop one image.
+
+        Args:
+            results (dict): With ``img`` (H, W, 3) uint8.
+
+        Returns:
+            dict: With ``img`` (size, size, 3) uint8.
+        """
+        image = results['img']
+        top, left, h, w = self._draw(*image.shape[:2])
+        # Pillow's filter widens where the image shrinks: no aliasing.
+        results['img'] = mmcv.imresize(
+            image[top:top + h, left:left + w], (self.size, self.size),
+            interpolation='bicubic', backend='pillow')
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    def _draw(self, height, width):
+        """Top, left, height and width of the part, in pixels."""
+        for _ in range(10):
+            area = height * width * np.random.uniform(*self.scale)
+            ratio = np.exp(np.random.uniform(*np.log(self.ratio)))
+            h, w = round(np.sqrt(area / ratio)), round(np.sqrt(area * ratio))
+            if 0 < h <= height and 0 < w <= width:
+                return (np.random.randint(height - h + 1),
+                        np.random.randint(width - w + 1), h, w)
+        # Too long an image: the largest part of its middle that fits.
+        w = min(width, max(1, round(height * self.ratio[1])))
+        h = min(height, max(1, round(width / self.ratio[0])))
+        return (height - h) // 2, (width - w) // 2, h, w
+
+    def __repr__(self):
+        return (f'{type(self).__name__}(size={self.size}, '
+                f'scale={self.scale}, ratio={self.ratio})')

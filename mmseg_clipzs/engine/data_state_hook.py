@@ -1,0 +1,108 @@
+from collections import Counter
+from itertools import chain, repeat
+
+import torch
+from mmengine.dist import all_gather, all_gather_object, get_dist_info
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+from mmseg_clipzs.datasets import ImageTextShards
+from mmseg_clipzs.utils import UserError
+
+_NAMED = 100  # so many skipped samples are named, then only counted
+
+
+@HOOKS.register_module()
+class DataStateHook(Hook):
+    """Resume shards where training stopped; report what was skipped.
+
+    For :class:`ImageTextShards` and :class:`ImageTextDataset`. Kept in
+    checkpoints: the counts of skipped samples and, for shards, how far each
+    stream of each rank was *trained* on, whatever was loaded beyond. A
+    resumed run starts its streams there; mmengine's replay of the iterations
+    done is left out. Lists are replayed by mmengine.
+
+    Args:
+        interval (int): Iterations between reports.
+
+    Raises:
+        UserError: The checkpoint was written with other shards, another seed
+            or another number of processes.
+    """
+
+    def __init__(self, interval=1000):
+        if not isinstance(interval, int) or interval < 1:
+            raise UserError(f'interval is a number of iterations, but got '
+                            f'{interval!r}.')
+        self.interval = interval
+        self._resumed = None
+
+    def after_load_checkpoint(self, runner, checkpoint):
+        if runner._resume:
+            self._resumed = checkpoint.get('data_state')
+
+    def before_train(self, runner):
+        loader = runner.train_dataloader
+        rank, ranks = get_dist_info()
+        streams = max(1, loader.num_workers)
+        self.skipped = Counter()
+        self.settings, self.next = {}, 0
+        # (ranks, streams, 2): shards finished, samples done in the present
+        self.positions = torch.zeros(ranks, streams, 2, dtype=torch.int64)
+        if isinstance(loader.dataset, ImageTextShards):
+            if loader.persistent_workers:
+                raise UserError('Streams do not end: shards need train_'
+                                'dataloader.persistent_workers=False.')
+            self.settings = dict(
+                loader.dataset.settings, processes=ranks, workers=streams)
+        if self._resumed is None:
+            return
+        self.skipped.update(self._resumed['skipped'])
+        if self._resumed['settings'] != self.settings:
+            raise UserError(
+                f'The checkpoint was written with {self._resumed["settings"]}'
+                f', but this run has {self.settings}; the streams can only '
+                'go on with the same.')
+        if self.settings:
+            self.positions = torch.tensor(self._resumed['positions'])
+            self.next = self._resumed['next']
+            loader.dataset.start_from(
+                self.positions[rank].tolist(), self.next)
+            # mmengine takes as many batches as there were iterations.
+            runner.train_loop.dataloader_iterator = chain(
+                repeat(None, runner.iter), iter(loader))
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        samples = [s.metainfo for s in data_batch['data_samples']]
+        skipped = [what for s in samples for what in s.get('skipped', ())]
+        # The streams take turns: a batch is of one, the same on all ranks.
+        stream, *position = samples[-1].get('position', (0, 0, 0))
+        rows = torch.stack(all_gather(
+            torch.tensor([len(skipped), *position])))  # (ranks, 3)
+        self.positions[:, stream] = rows[:, 1:]
+        self.next = (stream + 1) % self.positions.shape[1]
+        if rows[:, 0].any():
+            self._count(runner, all_gather_object(skipped))
+        if self.every_n_train_iters(runner, self.interval):
+            self._report(runner)
+
+    def before_save_checkpoint(self, runner, checkpoint):
+        checkpoint['data_state'] = dict(
+            settings=self.settings, positions=self.positions.tolist(),
+            next=self.next, skipped=dict(self.skipped))
+
+    def after_train(self, runner):
+        self._report(runner)
+
+    def _count(self, runner, skipped):
+        for kind, text in chain(*skipped):
+            if self.skipped.total() < _NAMED:
+                runner.logger.warning(f'Skipped, {kind}: {text}')
+            self.skipped[kind] += 1
+
+    def _report(self, runner):
+        if self.skipped:
+            counts = ', '.join(
+                f'{kind}: {n}' for kind, n in sorted(self.skipped.items()))
+            runner.logger.warning(f'Skipped so far: {counts}.')

@@ -1,0 +1,44 @@
+"""Add the nouns of the captions to a list of images and captions.
+
+    python tools/prepare_captions.py captions.json --out with_nouns.json
+    python tools/prepare_captions.py pairs.csv --out pairs.parquet \\
+        --words "cat; dog; polar bear"
+
+The nouns come from NLTK's tagger, or are the words of a list.
+"""
+import argparse
+
+from tqdm import tqdm
+
+from mmseg_clipzs.datasets.image_text_lists import read_list, write_list
+from mmseg_clipzs.datasets.nouns import add_nouns, noun_finder
+from mmseg_clipzs.utils import run_tool
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('list', help='.csv, .json, .jsonl or .parquet')
+    parser.add_argument('--out', required=True,
+                        help='list to write; its suffix says the kind')
+    parser.add_argument(
+        '--words', help='the words to look for, in place of the tagger: '
+        '"cat; polar bear", a .txt file or the name of a list')
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    find = noun_finder(args.words)
+    rows = read_list(args.list)
+    for row in tqdm(rows, 'nouns', unit='images'):
+        add_nouns(row, find)
+    write_list(rows, args.out)
+    counts = [len(row['nouns']) for row in rows]
+    print(f'{args.out}: {len(rows)} images, {sum(counts)} nouns, '
+          f'{sum(counts) / max(1, len(rows)):.2f} for an image; '
+          f'{counts.count(0)} images have none')
+
+
+if __name__ == '__main__':
+    run_tool(main)
