@@ -64,6 +64,44 @@ def real_embeddings():
     return folder
 
 
+@pytest.fixture(scope='session')
+def groupvit(golden, tmp_path_factory):
+    """Builder of seeded GroupViTs: ``groupvit('tiny_two_stage')``.
+
+    From a checkpoint in the authors' layout, or from ``state``. Its attribute
+    ``seeded`` is the generator of weights, images and text vectors.
+    """
+    import seeded_groupvit
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import MODELS
+    init_default_scope('mmseg')
+
+    def build(name, state=None, **settings):
+        spec = seeded_groupvit.SPECS[name]
+        path = tmp_path_factory.mktemp('groupvit') / 'weights.pth'
+        torch.save(state or seeded_groupvit.checkpoint(
+            seeded_groupvit.SEEDS[name], spec), path)
+        model = MODELS.build({**dict(
+            type='ImageTextContrastive',
+            weights=str(path),
+            backbone=dict(
+                type='GroupViT', embed_dims=spec.embed_dim,
+                num_heads=spec.num_heads, depths=spec.depths,
+                num_group_tokens=spec.num_group_tokens,
+                num_output_groups=spec.num_output_groups),
+            text_backbone=dict(
+                type='TextTransformer', embed_dims=spec.text_width,
+                depth=spec.text_layers),
+            decode_head=dict(type='GroupViTHead'),
+            embed_dims=spec.output_dim,
+            num_nouns=3 if spec.multi_label else 0), **settings}).eval()
+        path.unlink()  # hundreds of MB
+        return model
+
+    build.seeded = seeded_groupvit
+    return build
+
+
 def _tiny(name, folder):
     torch.manual_seed(0)
     clip = load_clip(name, pretrained=None)

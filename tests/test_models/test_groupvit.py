@@ -1,0 +1,309 @@
+"""GroupViT's towers and grouping, against the authors' and other codes."""
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import nn
+
+from mmseg_clipzs.models.backbones import grouping_block
+from mmseg_clipzs.models.backbones.grouping_block import (
+    GroupingBlock,
+    choose_groups,
+)
+from mmseg_clipzs.models.groupvit_weights import from_official
+from mmseg_clipzs.utils import UserError
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+ENCODER = [  # stored outputs of the authors' encoder
+    ('tiny_one_stage', 224, 224), ('tiny_one_stage', 224, 320),
+    ('tiny_two_stage', 224, 224), ('tiny_two_stage', 320, 224),
+    ('tiny_two_stage', 448, 448)]
+
+
+def close(got, want, atol=2e-5):
+    np.testing.assert_allclose(got.detach().numpy(), want, atol=atol, rtol=0)
+
+
+def rng_tensor(*shape, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(
+        shape)).float()
+
+
+def small(**settings):
+    torch.manual_seed(0)
+    return MODELS.build({**dict(
+        type='GroupViT', embed_dims=16, num_heads=2, depths=(1, 1, 1),
+        num_group_tokens=(6, 3, 0), num_output_groups=(6, 3), img_size=32,
+        patch_size=8), **settings}).eval()
+
+
+# ------------------------------------------------------- the authors' numbers
+@pytest.mark.parametrize('name', ['tiny_one_stage', 'tiny_two_stage'])
+def test_weights_are_those_of_the_stored_numbers(groupvit, golden, name):
+    stored = golden(f'groupvit_{name}_weights_check.npz')
+    weights = groupvit.seeded.official_weights(
+        groupvit.seeded.SEEDS[name], groupvit.seeded.SPECS[name])
+    assert sorted(weights) == list(stored['names'])
+    np.testing.assert_allclose(groupvit.seeded.fingerprint(weights),
+                               stored['fingerprint'], rtol=1e-9)
+
+
+@pytest.mark.parametrize('name, h, w', ENCODER)
+def test_encoder_is_the_authors(groupvit, golden, name, h, w):
+    stored = golden(f'groupvit_{name}_encoder_{h}x{w}.npz')
+    model = groupvit(name)
+    image = torch.from_numpy(
+        groupvit.seeded.seeded_image(h, w, int(stored['image_seed'])))
+    seen = []
+    handles = [stage.register_forward_hook(
+        lambda module, args, out: seen.append((args[0], *out)))
+        for stage in model.backbone.stages]
+    with torch.no_grad():
+        grouping = model.backbone(image)
+        features = model.extract_feat(image)
+        projected = model.image_projector(grouping.segments)[0]
+        pooled = model.image_projector(grouping.segments.mean(1))[0]
+    for handle in handles:
+        handle.remove()
+    assert grouping.grid == (h // 16, w // 16)
+    close(seen[0][0][0, ::13], stored['embedded_every_13th'])
+    for i, soft in enumerate(grouping.assignments):
+        close(soft[0], stored[f'soft_{i}'])
+        assert (soft[0].argmax(0).numpy() == stored[f'hard_{i}']).all()
+        close(seen[i][1][0], stored[f'segments_{i}'])
+        close(seen[i][2][0], stored[f'group_tokens_{i}'])
+    close(grouping.segments[0], stored['feat'])
+    close(grouping.segments[0].mean(0), stored['pooled'])
+    close(pooled, stored['image_x'])
+    close(projected, stored['image_feat'])
+    close(features.image[0], stored['image_x'] / np.linalg.norm(
+        stored['image_x']))
+
+
+@pytest.mark.parametrize('name', ['tiny_one_stage', 'tiny_two_stage'])
+def test_text_is_the_authors(groupvit, golden, name):
+    stored = golden(f'groupvit_{name}_text.npz')
+    model = groupvit(name)
+    tokens = torch.from_numpy(stored['tokens']).long()
+    with torch.no_grad():
+        close(model.text_backbone(tokens), stored['text_feat'])
+        close(model.embed_tokens(tokens), stored['text_x'])
+    model.prompts = list(stored['templates'])
+    model.set_vocabulary([[name] for name in stored['class_names']])
+    model._ready_words()
+    close(model.decode_head.text_embeddings, stored['class_embedding'])
+
+
+def assignment_noise(monkeypatch, *noises):
+    """Give the stored Gumbel noise where random numbers are drawn."""
+    noises = [torch.from_numpy(noise)[:, 0] for noise in noises]
+
+    def exponential(self):
+        return self.copy_(torch.exp(-noises.pop(0)))
+
+    monkeypatch.setattr(torch.Tensor, 'exponential_', exponential)
+
+
+@pytest.mark.parametrize('case, tau', [
+    ('hard_softmax', 1.), ('gumbel_hard_tau1', 1.), ('gumbel_hard_tau05', .5)])
+def test_assignment_is_the_authors(golden, monkeypatch, case, tau):
+    """Values and straight-through gradients, with an exact tie."""
+    stored = golden('groupvit_assignment_function.npz')
+    raw = torch.from_numpy(stored['raw'])[:, 0].requires_grad_()
+    noisy = 'gumbel' in case
+    if noisy:
+        assignment_noise(monkeypatch, stored['noise'])
+    out = choose_groups(raw, noisy, tau)
+    out.backward(torch.from_numpy(stored['upstream'])[:, 0])
+    close(out, stored[f'{case}/out'][:, 0])
+    close(raw.grad, stored[f'{case}/grad'][:, 0])
+
+
+@pytest.mark.parametrize('index', [0, 1])
+@pytest.mark.parametrize('mode', ['train', 'eval'])
+def test_grouping_block_is_the_authors(groupvit, golden, monkeypatch, index,
+                                       mode):
+    stored = golden('groupvit_grouping_block.npz')
+    stored = {key[len(f'block_{index}/'):]: value
+              for key, value in stored.items() if f'block_{index}/' in key}
+    block = groupvit('tiny_two_stage').backbone.stages[index].grouping
+    block.train(mode == 'train')
+    if mode == 'train':
+        assignment_noise(monkeypatch, stored['noise'])
+    x, tokens = (torch.from_numpy(stored[key]).requires_grad_()
+                 for key in ('x', 'group_tokens'))
+    out, soft = block(x, tokens)
+    out.backward(torch.from_numpy(stored['upstream']))
+    close(out, stored[f'{mode}/out'])
+    close(soft, stored[f'{mode}/soft'])
+    close(x.grad, stored[f'{mode}/grad_x'], atol=1e-4)
+    close(tokens.grad, stored[f'{mode}/grad_group_tokens'], atol=1e-4)
+    norms = {key.replace('attn.attn', 'attn'): value
+             for key, value in stored.items() if f'{mode}/grad_norm' in key}
+    for name, parameter in block.named_parameters():
+        want = norms[f'{mode}/grad_norm/{name}']
+        if want > 1e-3:
+            assert parameter.grad.norm().item() == pytest.approx(
+                want, rel=1e-3), name
+    assert len(norms) == len(list(block.parameters()))
+    block.zero_grad()
+
+
+# ------------------------------------------------------------- Hugging Face
+def hugging_face(seeded, name):
+    from transformers import GroupViTConfig, GroupViTModel
+    spec = seeded.SPECS[name]
+    model = GroupViTModel(GroupViTConfig(**seeded.hf_config_kwargs(spec)))
+    weights = seeded.to_hf(
+        seeded.official_weights(seeded.SEEDS[name], spec), spec)
+    missing, unexpected = model.load_state_dict(
+        {key: torch.from_numpy(np.array(value))
+         for key, value in weights.items()}, strict=False)
+    assert not unexpected and all('position_ids' in key for key in missing)
+    return model.eval()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name, h, w', [
+    ('two_stage', 224, 224), ('two_stage', 224, 320), ('one_stage', 224, 224),
+    ('tiny_two_stage', 448, 448), ('tiny_one_stage', 320, 224)])
+def test_equals_hugging_face(groupvit, name, h, w):
+    """The published sizes, loaded from both layouts; <= 1e-4."""
+    theirs = hugging_face(groupvit.seeded, name)
+    ours = groupvit(name, theirs.state_dict())
+    image = torch.from_numpy(groupvit.seeded.seeded_image(h, w, 3))
+    tokens = torch.randint(1, 49406, (4, 77), generator=torch.Generator(
+    ).manual_seed(0))
+    tokens[:, 0], tokens[[0, 1, 2, 3], [5, 20, 76, 1]] = 49406, 49407
+    vision = theirs.vision_model
+    with torch.no_grad():
+        x = vision.embeddings(image, interpolate_pos_encoding=True)
+        group_token, soft = None, []
+        for stage in vision.encoder.stages:
+            x, group_token, attention = stage(x, group_token, True)[:3]
+            soft += [] if attention is None else [attention]
+        x = vision.layernorm(x)
+        text = theirs.text_projection(
+            theirs.text_model(input_ids=tokens).pooler_output)
+        grouping = ours.backbone(image)
+        close(ours.image_projector(grouping.segments.mean(1)),
+              theirs.visual_projection(x.mean(1)).numpy(), 1e-4)
+        close(grouping.segments, x.numpy(), 1e-4)
+        close(ours.embed_tokens(tokens), text.numpy(), 1e-4)
+    assert len(soft) == len(grouping.assignments)
+    for got, want in zip(grouping.assignments, soft):
+        close(got, want.squeeze(1).numpy(), 1e-4)
+
+
+# --------------------------------------------------------------- invariants
+def test_gradient_of_the_soft_path_numerically():
+    """The assignment made soft: finite differences in double precision."""
+    torch.manual_seed(0)
+    block = GroupingBlock(8, 2, 4, 3, gumbel=False).double().eval()
+    for parameter in block.parameters():
+        parameter.data.add_(.3 * torch.randn_like(parameter))
+    soft = pytest.MonkeyPatch()
+    soft.setattr(grouping_block, 'choose_groups',
+                 lambda logits, noisy, tau: logits.softmax(1))
+    x, tokens = rng_tensor(1, 5, 8).double(), rng_tensor(1, 4, 8).double()
+    try:
+        assert torch.autograd.gradcheck(
+            lambda *args: block(*args),
+            (x.requires_grad_(), tokens.requires_grad_()))
+    finally:
+        soft.undo()
+
+
+def test_straight_through_is_the_gradient_of_the_softmax():
+    logits = rng_tensor(2, 4, 7).requires_grad_()
+    upstream = rng_tensor(2, 4, 7, seed=1)
+    hard = choose_groups(logits)
+    assert torch.equal(hard.round(), F.one_hot(
+        logits.argmax(1), 4).transpose(1, 2).float())
+    grad, = torch.autograd.grad(hard, logits, upstream)
+    want, = torch.autograd.grad(logits.softmax(1), logits, upstream)
+    torch.testing.assert_close(grad, want)
+
+
+def test_noise_follows_gumbels_distribution():
+    """A group is drawn as often as its softmax says."""
+    logits = torch.tensor([1., 0., -1.]).log_softmax(0)
+    torch.manual_seed(0)
+    chosen = choose_groups(logits[None, :, None].expand(1, 3, 20000), True)
+    torch.testing.assert_close(chosen.mean(2)[0], logits.exp(), atol=.01,
+                               rtol=0)
+
+
+def test_noise_in_training_alone():
+    model, image = small(), rng_tensor(1, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(model(image).segments, model(image).segments)
+        model.train()
+        torch.manual_seed(0)
+        first = model(image).segments
+        assert not torch.equal(first, model(image).segments)
+    quiet = small(gumbel=False).train()
+    assert torch.equal(quiet(image).segments, quiet(image).segments)
+
+
+@pytest.mark.parametrize('h, w', [(32, 32), (32, 56), (45, 33), (8, 8),
+                                  (5, 40)])
+def test_any_size(h, w):
+    """Rows and columns behind the last whole patch do not matter."""
+    model, images = small(), rng_tensor(2, 3, h, w)
+    with torch.no_grad():
+        both = model(images)
+        whole = images[..., :max(h - h % 8, 8), :w - w % 8]
+        cut = model(whole)
+    grid = max(h // 8, 1), w // 8
+    assert both.grid == grid and both.segments.shape == (2, 3, 16)
+    assert [a.shape for a in both.assignments] == [
+        (2, 6, grid[0] * grid[1]), (2, 3, 6)]
+    torch.testing.assert_close(both.segments, cut.segments)
+    for one, image in zip(both.segments, images):
+        torch.testing.assert_close(one, model(image[None]).segments[0],
+                                   atol=1e-5, rtol=1e-4)
+    for assignment in both.assignments:
+        torch.testing.assert_close(
+            assignment.sum(1), torch.ones_like(assignment[:, 0]))
+
+
+def test_any_depths_and_counts():
+    model = small(depths=(2, 1, 2, 1), num_group_tokens=(9, 6, 4, 0),
+                  num_output_groups=(8, 5, 2), drop_path_rate=.3)
+    grouping = model(rng_tensor(1, 3, 32, 32))
+    assert [a.shape[1:] for a in grouping.assignments] == [
+        (8, 16), (5, 8), (2, 5)]
+    grouping.segments.sum().backward()
+    unused = [name for name, p in model.named_parameters() if p.grad is None]
+    assert not unused
+    rates = [block.ls_1.drop_prob for stage in model.stages
+             for block in stage.blocks if not isinstance(
+                 block.ls_1, nn.Identity)]
+    np.testing.assert_allclose(rates, np.linspace(0, .3, 6)[1:], rtol=1e-5)
+
+
+# ---------------------------------------------------------------- bad input
+@pytest.mark.parametrize('settings, message', [
+    (dict(depths=(1, 1)), 'number of group tokens for each stage'),
+    (dict(num_output_groups=(6, )), 'output groups for each stage'),
+    (dict(num_group_tokens=(0, 0, 0), num_output_groups=()), 'grouping'),
+    (dict(num_group_tokens=(6, 0, 3)), 'grouping stages first'),
+    (dict(num_heads=3), 'multiple of num_heads=3'),
+    (dict(img_size=30), 'patch_size=8'),
+])
+def test_bad_sizes(settings, message):
+    with pytest.raises(UserError, match=message):
+        small(**settings)
+
+
+def test_renaming_of_the_official_names_is_complete(groupvit):
+    spec = groupvit.seeded.SPECS['tiny_two_stage']
+    renamed = from_official({
+        key: torch.zeros(shape) for key, (shape, *_) in
+        groupvit.seeded.official_table(spec).items()})
+    own = groupvit('tiny_two_stage').state_dict()
+    assert {key: value.shape for key, value in renamed.items()} == {
+        key: value.shape for key, value in own.items()}
