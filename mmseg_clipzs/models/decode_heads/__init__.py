@@ -1,3 +1,4 @@
+from .cluster_head import ClusterHead
 from .maskclip_head import MaskClipHead
 
-__all__ = ['MaskClipHead']
+__all__ = ['ClusterHead', 'MaskClipHead']
