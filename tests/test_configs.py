@@ -18,12 +18,14 @@ CONFIGS = Path(__file__).parent.parent / 'configs'
 NAMES = sorted(path.stem for path in CONFIGS.glob('*.py'))
 # Those that need no training; the others have tests of their own.
 ZERO_SHOT = [name for name in NAMES
-             if re.match('(mask)?clip_', name) and '_plus_' not in name]
+             if re.match('(mask)?clip_|kmeans_|mean_shift_|spectral_', name)
+             and '_plus_' not in name]
 
 # data set's part of the name -> dataset_name, its protocol, mmseg's own config
 DATA = {
     'voc': ('voc', 'A', 'pascal_voc12'),
     'voc21': ('voc21', 'B', 'pascal_voc12'),
+    'voc21_448': ('voc21', 'A', 'pascal_voc12'),
     'context': ('context', 'A', 'pascal_context_59'),
     'context60': ('context60', 'B', 'pascal_context'),
     'coco_stuff': ('coco_stuff', 'A', 'coco-stuff164k'),
@@ -40,7 +42,11 @@ METHODS = {
     'maskclip_authors_rn50': ("MaskCLIP (authors' settings)", 'RN50'),
     'maskclip_authors_ks_pd': ("MaskCLIP + KS + PD (authors' settings)",
                                'ViT-B-16'),
+    'kmeans': ('CLIP + K-means', 'ViT-B-16'),
+    'mean_shift': ('CLIP + mean-shift', 'ViT-B-16'),
+    'spectral': ('CLIP + spectral clustering', 'ViT-B-16'),
 }
+GROUPING = ('kmeans', 'mean_shift', 'spectral')  # in GroupViT's protocol
 # protocol's data -> resize, test mode (methods and tables of the papers)
 SETTINGS = {
     'voc': ((2048, 512), dict(mode='whole')),
@@ -48,6 +54,8 @@ SETTINGS = {
     'coco_stuff': ((2048, 512), dict(mode='whole')),
     'voc21': ((2048, 336), dict(mode='slide', crop_size=(224, 224),
                                 stride=(112, 112))),
+    'voc21_448': ((2048, 448), dict(mode='slide', crop_size=(448, 448),
+                                    stride=(224, 224))),
     'context60': ((2048, 336), dict(mode='slide', crop_size=(224, 224),
                                     stride=(112, 112))),
 }
@@ -56,11 +64,22 @@ SETTINGS = {
 def split(name):
     """'maskclip_rn50_voc' -> 'maskclip_rn50', 'voc'."""
     data = max((d for d in DATA if name.endswith(f'_{d}')), key=len)
-    return name[:-len(data) - 1], data
+    method = name[:-len(data) - 1]
+    if method in GROUPING and data == 'voc21':
+        data = 'voc21_448'
+    return method, data
 
 
 def load(name):
     return Config.fromfile(CONFIGS / f'{name}.py')
+
+
+def classes_of(cfg):
+    """What the model tells apart."""
+    vocabulary = get_vocabulary(cfg.model.vocabulary)
+    if 'background_threshold' in cfg.model:
+        vocabulary = vocabulary.with_background()
+    return vocabulary.classes
 
 
 def depth(path):
@@ -137,15 +156,26 @@ def test_method_data_set_and_protocol(name):
     assert cfg.model.backbone.type == (
         'ClipResNet' if architecture.startswith('RN') else 'ClipViT')
     assert cfg.model.backbone.last_block == (
-        'clip' if label == 'CLIP' else 'maskclip')
+        'clip' if label.split()[0] == 'CLIP' else 'maskclip')
     assert ('ks_thresh' in cfg.model.decode_head) == ('ks_pd' in name)
     assert cfg.model.prompts == (
-        'maskclip85' if 'authors' in name else 'imagenet80')
+        'maskclip85' if 'authors' in name else
+        'single' if data == 'voc21_448' else 'imagenet80')
     if data in SETTINGS:
         scale, test_cfg = SETTINGS[data]
         assert tuple(cfg.test_pipeline[1].scale) == scale
         assert cfg.test_pipeline[1].keep_ratio
         assert cfg.model.test_cfg == test_cfg
+
+
+@pytest.mark.parametrize('name', ZERO_SHOT)
+def test_head(name):
+    head = load(name).model.decode_head
+    method = split(name)[0]
+    if method in GROUPING:
+        assert head == dict(type='ClusterHead', method=method)
+    else:
+        assert head.type == 'MaskClipHead'
 
 
 @pytest.mark.parametrize('name', ZERO_SHOT)
@@ -182,7 +212,7 @@ def test_vocabulary_fits_the_data_set(name):
     dataset = cfg.test_dataloader.dataset
     names = dataset.get('metainfo', DATASETS.get(
         dataset.type).METAINFO)['classes']
-    assert get_vocabulary(cfg.model.vocabulary).classes == tuple(names)
+    assert classes_of(cfg) == tuple(names)
 
 
 # -------------------------------------------------------------- prediction
@@ -199,7 +229,7 @@ def test_builds_and_predicts(name, tiny_config, tmp_path):
     Image.fromarray(photo).save(tmp_path / 'photo.png')
     model = init_model(cfg, None, device='cpu')
     result = inference_model(model, str(tmp_path / 'photo.png'))
-    classes = len(get_vocabulary(cfg.model.vocabulary).classes)
+    classes = len(classes_of(cfg))
     logits, labels = result.seg_logits.data, result.pred_sem_seg.data
     assert logits.shape == (classes, 75, 101)
     assert labels.shape == (1, 75, 101)
@@ -208,13 +238,16 @@ def test_builds_and_predicts(name, tiny_config, tmp_path):
     assert len(model.dataset_meta['palette']) == classes
 
 
-@pytest.mark.parametrize('name', ['maskclip_voc21', 'maskclip_context60'])
+@pytest.mark.parametrize('name, threshold', [
+    ('maskclip_voc21', 0.1), ('maskclip_context60', 0.1),
+    ('kmeans_voc21', 0.95), ('mean_shift_voc21', 0.95),
+    ('spectral_voc21', 0.95)])
 @pytest.mark.parametrize('scale, sure', [(1., False), (1000., True)])
-def test_unsure_pixels_are_background(name, scale, sure, tiny_config,
-                                      tmp_path):
-    """At scale 1 no word has a probability of 0.1, at 1000 each best one."""
+def test_unsure_pixels_are_background(name, threshold, scale, sure,
+                                      tiny_config, tmp_path):
+    """At scale 1 no word is that probable, at 1000 each best one."""
     cfg = tiny_config(name)
-    assert cfg.model.background_threshold == 0.1
+    assert cfg.model.background_threshold == threshold
     cfg.model.logit_scale = scale
     Image.new('RGB', (50, 40), 'red').save(tmp_path / 'photo.png')
     model = init_model(cfg, None, device='cpu')

@@ -76,6 +76,12 @@ def noun_finder(words=None):
     return WordFinder(words) if words else NounTagger()
 
 
+def find_all(captions, find):
+    """list[str]: The different nouns of several captions, as they come."""
+    return list(dict.fromkeys(
+        noun for caption in captions for noun in find(caption)))
+
+
 def add_nouns(row, find):
     """Set ``nouns`` of a row: those of all its captions.
 
@@ -84,5 +90,4 @@ def add_nouns(row, find):
             :func:`mmseg_clipzs.datasets.image_text_lists.read_list`.
         find (Callable): As of :func:`noun_finder`.
     """
-    row['nouns'] = list(dict.fromkeys(
-        noun for caption in captions_of(row) for noun in find(caption)))
+    row['nouns'] = find_all(captions_of(row), find)

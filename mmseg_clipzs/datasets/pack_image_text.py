@@ -8,17 +8,17 @@ from open_clip import SimpleTokenizer
 from mmseg_clipzs.clip.text import get_templates
 from mmseg_clipzs.utils import UserError
 
-from .nouns import noun_finder
+from .nouns import find_all, noun_finder
 
 
 @TRANSFORMS.register_module()
 class PackImageText(PackSegInputs):
     """Pack an image with a caption and prompts of the caption's nouns.
 
-    GroupViT (arXiv 2202.11094, section 3.3): nouns of the caption, each in a
-    template drawn at random, are further positives of the image. Where the
-    caption has fewer nouns than wanted the caption itself, a positive too,
-    takes the places left.
+    GroupViT (arXiv 2202.11094, section 3.2): nouns of the captions, each in a
+    template drawn at random, are further positives of the image. Where there
+    are fewer nouns than wanted the caption itself, a positive too, takes the
+    places left.
 
     Required keys: img, captions (a list, of which one is drawn) or caption;
     optional: nouns (list[str]).
@@ -28,7 +28,7 @@ class PackImageText(PackSegInputs):
         templates: As for :func:`mmseg_clipzs.clip.text.get_templates`.
         context_length (int): Tokens of a text.
         words (optional): Where samples bring no ``nouns``: the list whose
-            words in the caption are its nouns, as for
+            words in the captions are their nouns, as for
             :func:`mmseg_clipzs.vocabularies.get_vocabulary`. Default: the
             tagger of :mod:`mmseg_clipzs.datasets.nouns`.
         meta_keys (Sequence[str]): As of ``PackSegInputs``.
@@ -73,16 +73,17 @@ class PackImageText(PackSegInputs):
         captions = results.get('captions') or [results['caption']]
         caption = captions[np.random.randint(len(captions))]
         packed = super().transform({**results, 'caption': caption})
+        nouns = results.get('nouns')
+        if nouns is None and self.num_nouns:
+            nouns = find_all(captions, self.find_nouns)
         packed['data_samples'].tokens = self.tokenizer(
-            [caption, *self._positives(caption, results.get('nouns'))])
+            [caption, *self._positives(caption, nouns)])
         return packed
 
     def _positives(self, caption, nouns):
         """``num_nouns`` texts."""
         if not self.num_nouns:
             return []
-        if nouns is None:
-            nouns = self.find_nouns(caption)
         nouns = list(dict.fromkeys(nouns))
         drawn = np.random.permutation(len(nouns))[:self.num_nouns]
         templates = np.random.randint(len(self.templates), size=len(drawn))

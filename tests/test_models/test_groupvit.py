@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
 
@@ -32,6 +33,7 @@ def rng_tensor(*shape, seed=0):
 
 
 def small(**settings):
+    init_default_scope('mmseg')
     torch.manual_seed(0)
     return MODELS.build({**dict(
         type='GroupViT', embed_dims=16, num_heads=2, depths=(1, 1, 1),

@@ -1,4 +1,5 @@
+from .cluster_head import ClusterHead
 from .groupvit_head import GroupViTHead
 from .maskclip_head import MaskClipHead
 
-__all__ = ['GroupViTHead', 'MaskClipHead']
+__all__ = ['ClusterHead', 'GroupViTHead', 'MaskClipHead']

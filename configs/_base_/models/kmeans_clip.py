@@ -1,0 +1,4 @@
+# Unmodified CLIP, its patch tokens grouped by K-means (GroupViT, table 4).
+_base_ = 'clip.py'
+method = 'CLIP + K-means'
+model = dict(decode_head=dict(type='ClusterHead', method='kmeans'))

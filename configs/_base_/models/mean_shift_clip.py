@@ -1,0 +1,4 @@
+# Unmodified CLIP, its patch tokens grouped by mean-shift (GroupViT, table 4).
+_base_ = 'clip.py'
+method = 'CLIP + mean-shift'
+model = dict(decode_head=dict(type='ClusterHead', method='mean_shift'))

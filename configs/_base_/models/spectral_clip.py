@@ -1,0 +1,5 @@
+# Unmodified CLIP, its patch tokens grouped by spectral clustering (GroupViT,
+# table 4).
+_base_ = 'clip.py'
+method = 'CLIP + spectral clustering'
+model = dict(decode_head=dict(type='ClusterHead', method='spectral'))

@@ -1,0 +1,9 @@
+# Unmodified CLIP, its patch tokens grouped by mean-shift, on the toy scenes.
+#
+#     python tools/test.py configs/mean_shift_toy.py
+_base_ = [
+    '_base_/models/mean_shift_clip.py', '_base_/datasets/toy.py',
+    '_base_/default_runtime.py'
+]
+model = dict(
+    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')

@@ -1,0 +1,10 @@
+# Unmodified CLIP, its patch tokens grouped by spectral clustering, on the toy
+# scenes.
+#
+#     python tools/test.py configs/spectral_toy.py
+_base_ = [
+    '_base_/models/spectral_clip.py', '_base_/datasets/toy.py',
+    '_base_/default_runtime.py'
+]
+model = dict(
+    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')
