@@ -1,5 +1,3 @@
-from functools import cached_property
-
 import numpy as np
 from mmseg.datasets import PackSegInputs
 from mmseg.registry import TRANSFORMS
@@ -52,11 +50,8 @@ class PackImageText(PackSegInputs):
         self.num_nouns = num_nouns
         self.templates = get_templates(templates)
         self.tokenizer = SimpleTokenizer(context_length=context_length)
-        self.words = words
-
-    @cached_property
-    def find_nouns(self):
-        return noun_finder(self.words)
+        # The tagger needs data: it is loaded when it is first needed.
+        self._find_nouns = noun_finder(words) if words else None
 
     def transform(self, results):
         """Pack one pair.
@@ -82,7 +77,8 @@ class PackImageText(PackSegInputs):
         if not self.num_nouns:
             return []
         if nouns is None:
-            nouns = self.find_nouns(caption)
+            self._find_nouns = self._find_nouns or noun_finder()
+            nouns = self._find_nouns(caption)
         nouns = list(dict.fromkeys(nouns))
         drawn = np.random.permutation(len(nouns))[:self.num_nouns]
         templates = np.random.randint(len(self.templates), size=len(drawn))
@@ -91,5 +87,4 @@ class PackImageText(PackSegInputs):
         return prompts + [caption] * (self.num_nouns - len(prompts))
 
     def __repr__(self):
-        return (f'{type(self).__name__}(num_nouns={self.num_nouns}, '
-                f'words={self.words!r})')
+        return f'{type(self).__name__}(num_nouns={self.num_nouns})'
