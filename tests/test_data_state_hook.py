@@ -10,13 +10,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.compat import load_checkpoint_file
+from mmseg_clipzs.datasets.image_text_lists import read_list
+from mmseg_clipzs.datasets.shard_files import write_shards
 from mmseg_clipzs.engine import DataStateHook
+from mmseg_clipzs.engine.training import run_train
 from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -142,7 +145,7 @@ def total(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('processes, workers', [(1, 0), (1, 2), (2, 2)])
+@pytest.mark.parametrize('processes, workers', [(1, 0), (2, 2)])
 def test_killed_and_resumed_is_uninterrupted(
         processes, workers, damaged, tmp_path):
     """Samples, captions, crops, prompts, weights: all the same."""
@@ -262,6 +265,26 @@ def test_a_resume_with_other_streams(
     cfg = config(tmp_path / 'run', dataset, change.get('workers', 0))
     with pytest.raises(UserError, match=message):
         train(cfg)
+
+
+def test_twenty_steps_on_real_captions(tiny_model, tmp_path):
+    """The base config of shards on 120 photos of COCO, by ``run_train``."""
+    coco = ROOT.parent / 'shared/data/coco_captions_120'
+    if not coco.is_dir():
+        pytest.skip(f'no real captions at {coco}')
+    write_shards(read_list(coco / 'captions.json'), coco,
+                 tmp_path / 'coco', 30)
+    data = Config.fromfile(
+        ROOT / 'configs/_base_/datasets/image_text_shards.py')
+    cfg = Config(config(tmp_path / 'run', data.train_dataloader.dataset))
+    cfg.train_dataloader.dataset.urls = '{000000..000003}.tar'
+    crop, pack = cfg.train_dataloader.dataset.pipeline[1:]
+    crop.size, pack.num_nouns, pack.words = 16, 2, 'man; woman; dog; train'
+    cfg.train_cfg.max_iters = 20
+    run_train(cfg, str(tmp_path / 'run'), str(tmp_path / 'coco'))
+    lines = seen(tmp_path / 'run', 0)
+    assert len(set(lines)) == 60
+    assert all(line.startswith(f'{tmp_path}/coco/') for line in lines)
 
 
 def test_loaded_weights_begin_the_streams_anew(shards, tiny_model, tmp_path):
