@@ -50,7 +50,7 @@ class TinyModel(BaseModel):
     def forward(self, inputs, data_samples, mode="loss"):
         tokens = torch.stack([s.tokens for s in data_samples])  # (N, 3, 77)
         for x, s in zip(inputs, data_samples):
-            print(s.img_path, s.caption, s.flip, x.sum().item(),
+            print(s.img_path, s.caption, s.get("flip"), x.sum().item(),
                   s.tokens.sum().item(), file=self.seen, flush=True)
         image = self.image(inputs.flatten(1) / 255)
         text = self.text(tokens.flatten(1) / 49408)
