@@ -1,4 +1,5 @@
 """Fixtures: tiny CLIPs, the numbers of the authors' codes, real photos."""
+import json
 import logging
 import os
 import re
@@ -11,10 +12,13 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 from PIL import Image
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
 from mmseg_clipzs.clip import load_clip
+from mmseg_clipzs.datasets.image_text_lists import read_list
+from mmseg_clipzs.datasets.shard_files import write_shards
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / 'shared'
@@ -222,7 +226,6 @@ def log():
 @pytest.fixture(scope='session')
 def zero_shot(tiny_vit):
     """Builder of a small segmentor: ``zero_shot(vocabulary='cat; sky')``."""
-    from mmengine.registry import init_default_scope
     from mmseg.registry import MODELS
     init_default_scope('mmseg')
 
@@ -257,6 +260,39 @@ def small_voc(tmp_path_factory):
         mask.save(root / f'SegmentationClass/{i}.png')
     (lists / 'val.txt').write_text('\n'.join(map(str, range(7))) + '\n')
     return root
+
+
+@pytest.fixture(scope='session')
+def pairs(tmp_path_factory):
+    """Folder of 72 small images and ``captions.json``, two for each."""
+    init_default_scope('mmseg')
+    root = tmp_path_factory.mktemp('pairs')
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(72):
+        pixels = rng.integers(0, 256, (20 + i % 5, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / f'{i:02d}.png')
+        rows.append(dict(image=f'{i:02d}.png', captions=[
+            f'a cat and {i} dogs', f'the sun over {i} cats']))
+    (root / 'captions.json').write_text(json.dumps(rows))
+    return root
+
+
+@pytest.fixture(scope='session')
+def shards(pairs, tmp_path_factory):
+    """Folder of these 72 pairs in eight shards of nine."""
+    out = tmp_path_factory.mktemp('shards') / 'shards'
+    write_shards(read_list(pairs / 'captions.json'), pairs, out, 9)
+    return out
+
+
+@pytest.fixture(scope='session')
+def image_text_pipeline():
+    """Random crop and flip, captions and nouns."""
+    return [
+        dict(type='LoadPhoto'), dict(type='RandomResizedCrop', size=16),
+        dict(type='RandomFlip', prob=0.5),
+        dict(type='PackImageText', words='cat; dog; sun', num_nouns=2)]
 
 
 @pytest.fixture(scope='session')

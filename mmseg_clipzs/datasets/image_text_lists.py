@@ -84,8 +84,8 @@ def _write_csv(rows, path):
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(
-            {**row, 'nouns': ';'.join(row['nouns'])} if row.get('nouns')
-            else row for row in rows)
+            row if row.get('nouns') is None
+            else {**row, 'nouns': ';'.join(row['nouns'])} for row in rows)
 
 
 def _read_json(path):

@@ -28,14 +28,15 @@ class NounTagger:
                 'them, let `tools/prepare_captions.py` write the nouns into '
                 'the list where they are, or name the words to look for '
                 '(words= of the transform, --words of the tools).') from e
-        # As word_tokenize without the sentence splitter, which needs data.
         self._tokenize = nltk.tokenize.NLTKWordTokenizer().tokenize
 
     def __call__(self, caption):
         """list[str]: The different nouns, in lower case, as they come."""
-        tagged = self._tag(self._tokenize(caption))
+        # NLTK's own splitter of sentences would need data.
+        sentences = re.split(r'(?<=[.!?])\s+', caption)
         return list(dict.fromkeys(
-            word.lower() for word, tag in tagged
+            word.lower() for sentence in sentences
+            for word, tag in self._tag(self._tokenize(sentence))
             if tag.startswith('NN') and any(map(str.isalpha, word))))
 
 

@@ -1,5 +1,3 @@
-from functools import cached_property
-
 import numpy as np
 from mmseg.datasets import PackSegInputs
 from mmseg.registry import TRANSFORMS
@@ -52,11 +50,8 @@ class PackImageText(PackSegInputs):
         self.num_nouns = num_nouns
         self.templates = get_templates(templates)
         self.tokenizer = SimpleTokenizer(context_length=context_length)
-        self.words = words
-
-    @cached_property
-    def find_nouns(self):
-        return noun_finder(self.words)
+        # The tagger needs data: it is loaded when it is first needed.
+        self._find_nouns = noun_finder(words) if words else None
 
     def transform(self, results):
         """Pack one pair.
@@ -75,7 +70,8 @@ class PackImageText(PackSegInputs):
         packed = super().transform({**results, 'caption': caption})
         nouns = results.get('nouns')
         if nouns is None and self.num_nouns:
-            nouns = find_all(captions, self.find_nouns)
+            self._find_nouns = self._find_nouns or noun_finder()
+            nouns = find_all(captions, self._find_nouns)
         packed['data_samples'].tokens = self.tokenizer(
             [caption, *self._positives(caption, nouns)])
         return packed
@@ -92,5 +88,4 @@ class PackImageText(PackSegInputs):
         return prompts + [caption] * (self.num_nouns - len(prompts))
 
     def __repr__(self):
-        return (f'{type(self).__name__}(num_nouns={self.num_nouns}, '
-                f'words={self.words!r})')
+        return f'{type(self).__name__}(num_nouns={self.num_nouns})'

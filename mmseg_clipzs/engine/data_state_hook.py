@@ -105,4 +105,4 @@ class DataStateHook(Hook):
         if self.skipped:
             counts = ', '.join(
                 f'{kind}: {n}' for kind, n in sorted(self.skipped.items()))
-            runner.logger.warning(f'Skipped so far: {counts}.')
+            runner.logger.info(f'Skipped so far: {counts}.')

@@ -65,3 +65,33 @@ def test_joined_data_sets(dataset, tmp_path):
     other = ConfigDict(dataset, data_root=str(tmp_path / 'no'))
     with pytest.raises(UserError, match='no does not exist'):
         check_dataset(dict(type='ConcatDataset', datasets=[dataset, other]))
+
+
+@pytest.mark.parametrize('folder, recipe', [
+    ('toy_captions', 'make_toy_scenes.py --out .*toy_captions --train 20000'),
+    ('mine', 'docs/image_text_data.md says .* --data-root FOLDER')])
+@pytest.mark.parametrize('part', ['captions.json', 'train.txt', 'images'])
+def test_lists_of_images_and_captions(folder, recipe, part, tmp_path):
+    root = tmp_path / folder
+    (root / 'images').mkdir(parents=True)
+    for name in ('captions.json', 'train.txt'):
+        (root / name).touch()
+    dataset = dict(
+        type='ImageTextDataset', data_root=str(root), split='train.txt',
+        ann_file='captions.json', data_prefix=dict(img_path='images'))
+    check_dataset(dataset)
+    (root / part).rename(tmp_path / 'elsewhere')
+    with pytest.raises(UserError, match=f'{root / part} does not .*{recipe}'):
+        check_dataset(dataset)
+
+
+def test_shards(shards):
+    dataset = dict(type='ImageTextShards', data_root=str(shards),
+                   urls='{000000..000007}.tar')
+    check_dataset(dataset)
+    with pytest.raises(UserError, match=(
+            '1 of 9 shards are missing, .*000008.tar. '
+            'docs/image_text_data.md')):
+        check_dataset(dict(dataset, urls='{000000..000008}.tar'))
+    with pytest.raises(UserError, match='nowhere does not exist. docs/image'):
+        check_dataset(dict(dataset, data_root='nowhere'))

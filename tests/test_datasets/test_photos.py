@@ -1,4 +1,5 @@
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.datasets import read_photo
+from mmseg_clipzs.datasets.photos import PhotoError
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -199,6 +201,44 @@ def test_a_photo_beyond_pillows_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
     with pytest.raises(UserError, match='huge.png'):
         read_photo(tmp_path / 'huge.png')
+
+
+# --------------------------------------------------------------- LoadPhoto
+@pytest.mark.parametrize('kind', GOOD)
+@pytest.mark.parametrize('in_memory', [False, True])
+def test_load_photo(kind, in_memory, tmp_path):
+    suffix, write, _ = GOOD[kind]
+    path = tmp_path / f'photo.{suffix}'
+    write(path)
+    results = dict(img_path=str(path))
+    if in_memory:
+        results = dict(img_path='anywhere', img_bytes=path.read_bytes())
+    results = TRANSFORMS.build(dict(type='LoadPhoto'))(results)
+    rgb = read_photo(path)
+    np.testing.assert_array_equal(results['img'][..., ::-1], rgb)
+    assert results['img_shape'] == results['ori_shape'] == rgb.shape[:2]
+    assert results['img'].flags.c_contiguous and 'img_bytes' not in results
+
+
+@pytest.mark.parametrize('kind', BAD)
+def test_load_photo_that_cannot_be_read(kind, tmp_path):
+    path, message = write_bad(kind, tmp_path)
+    load_photo = TRANSFORMS.build(dict(type='LoadPhoto'))
+    with pytest.raises(PhotoError, match=message):
+        load_photo(dict(img_path=str(path)))
+    if path.exists():
+        with pytest.raises(PhotoError, match=message):
+            load_photo(dict(img_path=f'a.tar/{path.name}',
+                            img_bytes=path.read_bytes()))
+
+
+def test_whatever_a_decoder_raises(tmp_path, monkeypatch):
+    """Plug-ins of Pillow raise struct.error and others at damaged files."""
+    rgb(tmp_path / 'photo.png')
+    monkeypatch.setattr(
+        Image.Image, 'load', lambda self: struct.unpack('I', b'1'))
+    with pytest.raises(PhotoError, match='photo.png is damaged'):
+        read_photo(tmp_path / 'photo.png')
 
 
 # ---------------------------------------------------------- the whole chain

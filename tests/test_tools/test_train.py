@@ -260,3 +260,12 @@ def test_zero_shot_training_on_real_photos(voc_root, tmp_path):
 def test_bad_input(tmp_path, kwargs, message):
     with pytest.raises(UserError, match=message):
         run_train(config(), str(tmp_path), **kwargs)
+
+
+def test_data_root_is_that_of_the_training_data(scenes, tmp_path):
+    """Image-text training is validated on data that lie elsewhere."""
+    cfg = config()
+    cfg.val_dataloader.dataset.data_root = str(tmp_path / 'other')
+    with pytest.raises(UserError, match=f'{tmp_path}/other does not exist'):
+        run_train(cfg, str(tmp_path), data_root=scenes)
+    assert cfg.train_dataloader.dataset.data_root == scenes
