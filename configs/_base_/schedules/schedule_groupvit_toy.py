@@ -1,0 +1,15 @@
+# 2000 iterations in bfloat16: under an hour on two cores.
+_base_ = 'schedule_groupvit.py'
+optim_wrapper = dict(
+    type='AmpOptimWrapper',
+    dtype='bfloat16',
+    optimizer=dict(lr=1e-3, betas=(0.9, 0.98)),
+    clip_grad=dict(max_norm=1.0))
+auto_scale_lr = dict(base_batch_size=128)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, begin=0, end=100,
+         by_epoch=False),
+    dict(type='CosineAnnealingLR', eta_min=1e-5, begin=100, end=2000,
+         by_epoch=False)
+]
+train_cfg = dict(max_iters=2000, val_interval=500)
