@@ -106,6 +106,15 @@ def groupvit(golden, tmp_path_factory):
     return build
 
 
+@pytest.fixture(scope='session')
+def coco_captions():
+    """120 real photos with their captions."""
+    folder = SHARED / 'data/coco_captions_120'
+    if not folder.is_dir():
+        pytest.skip(f'no real captions at {folder}')
+    return folder
+
+
 def _tiny(name, folder):
     torch.manual_seed(0)
     clip = load_clip(name, pretrained=None)

@@ -1,3 +1,4 @@
+from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .data_state_hook import DataStateHook
 from .group_visualization_hook import GroupVisualizationHook
 from .random_state_hook import RandomStateHook
@@ -5,6 +6,6 @@ from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'DataStateHook', 'GroupVisualizationHook', 'RandomStateHook',
-    'SelfTrainingHook', 'VocabularyHook'
+    'Bfloat16OptimWrapper', 'DataStateHook', 'GroupVisualizationHook',
+    'RandomStateHook', 'SelfTrainingHook', 'VocabularyHook'
 ]

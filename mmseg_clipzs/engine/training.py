@@ -1,6 +1,7 @@
 """Train a config."""
 from pathlib import Path
 
+import torch
 from mmengine.runner import Runner
 
 from mmseg_clipzs.compat import fit_to_cpu, name_visualizer
@@ -22,7 +23,8 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
             labels, in place of the data set; nothing is validated then.
         classes (optional): Replaces the teacher's vocabulary.
         resume (bool): Go on from the last checkpoint of ``work_dir``.
-        amp (bool): Automatic mixed precision.
+        amp (bool): Automatic mixed precision: float16 on a GPU, bfloat16 on
+            a CPU.
         launcher (str): As in mmseg's tools/train.py.
 
     Returns:
@@ -48,7 +50,10 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(
         Path('work_dirs') / Path(cfg.filename).stem)
     if amp:
-        cfg.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+        cfg.optim_wrapper.update(
+            dict(type='AmpOptimWrapper', loss_scale='dynamic')
+            if torch.cuda.is_available() else
+            dict(type='Bfloat16OptimWrapper'))
     name_visualizer(cfg)
     fit_to_cpu(cfg)
     runner = Runner.from_cfg(cfg)

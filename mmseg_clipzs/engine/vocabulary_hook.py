@@ -41,9 +41,9 @@ class VocabularyHook(Hook):
 
     def _apply(self, model, dataset):
         model = unwrap(model, 'set_vocabulary')
-        if model is None:
+        names = dataset.metainfo.get('classes')
+        if model is None or names is None:  # pairs of images and texts
             return
-        names = dataset.metainfo['classes']
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None
         if self._follows_data:

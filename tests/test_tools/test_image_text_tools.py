@@ -13,7 +13,6 @@ from mmseg_clipzs.datasets.shard_files import list_shards, read_shard
 from mmseg_clipzs.utils import run_tool
 
 ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / 'shared'
 sys.path.insert(0, str(ROOT / 'tools'))
 import make_shards  # noqa: E402
 import prepare_captions  # noqa: E402
@@ -28,14 +27,6 @@ def tool(monkeypatch, capsys):
         return capsys.readouterr().out
 
     return call
-
-
-@pytest.fixture(scope='module')
-def coco():
-    folder = SHARED / 'data/coco_captions_120'
-    if not folder.is_dir():
-        pytest.skip(f'no real captions at {folder}')
-    return folder
 
 
 @pytest.mark.parametrize('kind', ['json', 'jsonl', 'parquet'])
@@ -105,18 +96,18 @@ def test_tagger_without_data(
     assert not list(tmp_path.iterdir())
 
 
-def test_real_captions(coco, tool, tmp_path):
+def test_real_captions(coco_captions, tool, tmp_path):
     """120 photos of COCO: packed, and read back byte for byte."""
-    printed = tool(make_shards, coco / 'captions.json', '--out',
+    printed = tool(make_shards, coco_captions / 'captions.json', '--out',
                    tmp_path / 'coco', '--size', 40,
                    '--words', 'man; woman; dog; cat; banana; train')
     assert '120 images in 3 shards, 0 left out' in printed
-    rows = read_list(coco / 'captions.json')
+    rows = read_list(coco_captions / 'captions.json')
     samples = [s for path in list_shards('{000000..000002}.tar',
                                          tmp_path / 'coco')
                for s in read_shard(path)]
     for row, (_, sample) in zip(rows, samples, strict=True):
-        assert sample['jpg'] == (coco / row['image']).read_bytes()
+        assert sample['jpg'] == (coco_captions / row['image']).read_bytes()
         assert json.loads(sample['json'])['captions'] == [
             caption.strip() for caption in row['captions']]
     dataset = DATASETS.build(dict(

@@ -1,8 +1,7 @@
 # 2000 iterations in bfloat16: under an hour on two cores.
 _base_ = 'schedule_groupvit.py'
 optim_wrapper = dict(
-    type='AmpOptimWrapper',
-    dtype='bfloat16',
+    type='Bfloat16OptimWrapper',
     optimizer=dict(lr=1e-3, betas=(0.9, 0.98)),
     clip_grad=dict(max_norm=1.0))
 auto_scale_lr = dict(base_batch_size=128)

@@ -1,0 +1,22 @@
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class Bfloat16OptimWrapper(OptimWrapper):
+    """Automatic mixed precision in bfloat16, on a CPU as well.
+
+    mmengine's ``AmpOptimWrapper`` asks for a GPU. Bfloat16 has float32's
+    range, so that losses need no scaling.
+    """
+
+    @contextmanager
+    def optim_context(self, model):
+        """Autocast on the device of the model's parameters."""
+        device = next(model.parameters()).device.type
+        with super().optim_context(model), torch.autocast(
+                device, dtype=torch.bfloat16):
+            yield

@@ -1,0 +1,174 @@
+"""GroupViT from pairs to pictures, through the tools' own functions."""
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from PIL import Image
+
+from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.datasets.image_text_lists import read_list
+from mmseg_clipzs.datasets.shard_files import write_shards
+from mmseg_clipzs.datasets.toy_scenes import write_voc
+from mmseg_clipzs.engine.training import run_train
+from mmseg_clipzs.evaluation import run_test
+from mmseg_clipzs.utils import UserError, run_tool
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / 'configs'
+sys.path.insert(0, str(ROOT / 'tools'))
+SMALL = {
+    'model.backbone.embed_dims': 32, 'model.backbone.num_heads': 2,
+    'model.text_backbone.embed_dims': 64, 'model.text_backbone.depth': 1,
+    'model.embed_dims': 16, 'model.projector_dims': 32,
+    'log_level': 'ERROR'}
+TRAINED = {
+    'train_dataloader.num_workers': 0,
+    'train_dataloader.persistent_workers': False,
+    'default_hooks.checkpoint.interval': 3}
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+
+@pytest.fixture(scope='module')
+def scenes(tmp_path_factory):
+    root = tmp_path_factory.mktemp('data') / 'toy'
+    write_voc(str(root), train=12, val=4, size=64, seed=3)
+    return root
+
+
+def small(name, **options):
+    cfg = Config.fromfile(CONFIGS / f'{name}.py')
+    cfg.merge_from_dict(
+        {**SMALL, **(TRAINED if 'pretrain' in name else {}), **options})
+    return cfg
+
+
+def scalars(folder):
+    return [json.loads(line) for line in next(
+        Path(folder).glob('*/vis_data/scalars.json')).read_text(
+        ).splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('stages', ['', '_one_stage'])
+def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
+    """mIoU is validated while it trains, and is that of the checkpoint."""
+    cfg = small(f'groupvit_pretrain{stages}_toy', **{
+        'train_dataloader.batch_size': 4, 'train_cfg.max_iters': 6,
+        'train_cfg.val_interval': 3, 'default_hooks.logger.interval': 1,
+        'train_dataloader.dataset.data_root': str(scenes),
+        'val_dataloader.dataset.data_root': str(scenes)})
+    run_train(cfg, str(tmp_path / 'train'))
+    rows = scalars(tmp_path / 'train')
+    losses = [row for row in rows if 'loss_multi_label' in row]
+    assert len(losses) == 6 and all(
+        np.isfinite(row['loss']) and row['logit_scale'] > 10
+        for row in losses)
+    measured = [row['mIoU'] for row in rows if 'mIoU' in row]
+    assert len(measured) == 2
+    row = run_test(
+        small(f'groupvit_pretrain{stages}_toy'),
+        str(tmp_path / 'train/iter_6.pth'), str(tmp_path / 'test'),
+        data_root=str(scenes))
+    assert row['mIoU'] == pytest.approx(measured[-1], abs=.02)
+
+
+@pytest.mark.slow
+def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
+                                       monkeypatch, capsys):
+    """120 photos of COCO, packed by the tool; two resumed halves."""
+    import make_shards
+    monkeypatch.setattr(sys, 'argv', [
+        'make_shards.py', str(coco_captions / 'captions.json'), '--out',
+        str(tmp_path / 'coco'), '--size', '40', '--words',
+        'man; woman; dog; cat; banana; train; bus; table'])
+    run_tool(make_shards.main)
+    assert '120 images in 3 shards' in capsys.readouterr().out
+    options = {
+        'model.backbone.depths': (1, 1, 1), 'val_dataloader.num_workers': 0,
+        'val_dataloader.persistent_workers': False,
+        'train_dataloader.dataset.urls': '{000000..000002}.tar',
+        'train_dataloader.batch_size': 6, 'train_cfg.val_interval': 100,
+        'default_hooks.logger.interval': 10}
+    voc = scenes  # anything that exists: it is not validated on
+    for max_iters in (10, 20):
+        cfg = small('groupvit_pretrain_gcc_yfcc', **options, **{
+            'train_cfg.max_iters': max_iters})
+        cfg.val_dataloader.dataset.data_root = str(voc)
+        cfg.default_hooks.checkpoint.interval = 10
+        run_train(cfg, str(tmp_path / 'run'), resume=True,
+                  data_root=str(tmp_path / 'coco'))
+    losses = [json.loads(line)['loss'] for path in sorted(
+        (tmp_path / 'run').glob('*/vis_data/scalars.json'))
+        for line in path.read_text().splitlines() if 'loss_contr' in line]
+    assert len(losses) == 2 and np.isfinite(losses).all()
+    assert (tmp_path / 'run/iter_20.pth').is_file()
+
+
+def test_no_pairs(tmp_path):
+    cfg = small('groupvit_pretrain_toy')
+    with pytest.raises(UserError, match='toy_captions.*make_toy_scenes'):
+        run_train(cfg, str(tmp_path))
+
+
+@pytest.mark.parametrize('name', ['voc21', 'context60', 'coco_object'])
+def test_configs_predict(name, small_voc):
+    """With random weights: windows, background, a photo's own size."""
+    cfg = small(f'groupvit_{name}', **{'model.weights': None})
+    cfg.model.backbone.depths = (1, 1, 1)
+    inferencer = ZeroShotInferencer(cfg, device='cpu')
+    photo = small_voc / 'JPEGImages/3.jpg'
+    result, = inferencer(photo)
+    assert result.mask.shape == Image.open(photo).size[::-1]
+    assert len(result.classes) == dict(
+        voc21=21, context60=60, coco_object=81)[name]
+    assert result.classes[0] == 'background'
+    assert inferencer.model.background_threshold == dict(
+        voc21=.95, context60=.35, coco_object=.95)[name]
+    np.testing.assert_allclose(result.scores.sum(0), 1, atol=1e-5)
+
+
+# ---------------------------------------------------------------- pictures
+def test_pictures_of_groups(scenes, tmp_path):
+    """Photo, groups of both stages and classes, beside the overlay."""
+    photo = scenes / 'JPEGImages/toy_val_00000.jpg'
+    cfg = small('groupvit_toy', **{'model.weights': None})
+    result, = ZeroShotInferencer(cfg, device='cpu', groups=True)(
+        photo, classes='zebra; sun; sea', out_dir=tmp_path)
+    assert result.groups.shape == (2, 64, 64)
+    assert result.groups[0].max() < 16 and result.groups[1].max() < 8
+    with Image.open(tmp_path / 'toy_val_00000_groups.png') as sheet:
+        assert sheet.width > 4 * 300  # four pictures side by side
+    result, = ZeroShotInferencer(cfg, device='cpu')(photo)
+    assert result.groups is None
+
+
+def test_groups_of_a_model_that_has_none(zero_shot):
+    cfg = Config.fromfile(CONFIGS / 'maskclip_toy.py')
+    with pytest.raises(UserError, match='does not group.*groupvit_toy'):
+        ZeroShotInferencer(cfg, device='cpu', groups=True)
+
+
+def test_show_dir_has_the_groups(scenes, tmp_path):
+    cfg = small('groupvit_toy', **{'model.weights': None})
+    run_test(cfg, work_dir=str(tmp_path / 'work'), data_root=str(scenes),
+             show_dir=str(tmp_path / 'shown'))
+    names = [name for _, _, files in os.walk(tmp_path / 'shown')
+             for name in files if name.endswith('.png')]
+    assert sum('groups' in name for name in names) == 4
+    assert len(names) == 8
+
+
+def test_lines_between_groups():
+    from mmseg_clipzs.visualization import outlined
+    photo = np.zeros((4, 6, 3), np.uint8)
+    segments = np.repeat([[0, 0, 0, 1, 1, 1]], 4, axis=0)
+    segments[3] = 2
+    white = (outlined(photo, segments) == 255).all(-1)
+    want = np.zeros((4, 6), bool)
+    want[:3, 3] = want[3] = True
+    assert (white == want).all()
