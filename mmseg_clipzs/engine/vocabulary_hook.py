@@ -18,7 +18,9 @@ class VocabularyHook(Hook):
         self._follows_data = None
 
     def before_train(self, runner):
-        self._apply(runner.model, runner.train_dataloader.dataset)
+        dataset = runner.train_dataloader.dataset
+        if 'classes' in dataset.metainfo:  # image-text pairs have none
+            self._apply(runner.model, dataset)
 
     def before_val(self, runner):
         self._apply(runner.model, runner.val_dataloader.dataset)

@@ -1,0 +1,8 @@
+# train_runtime.py for image-text pairs: shards go on where they stopped, and
+# what is skipped is reported.
+_base_ = 'train_runtime.py'
+custom_hooks = [
+    dict(type='VocabularyHook'),
+    dict(type='RandomStateHook'),
+    dict(type='DataStateHook')
+]
