@@ -7,7 +7,7 @@
 _base_ = [
     '_base_/models/groupvit.py', '_base_/datasets/image_text_shards.py',
     '_base_/datasets/voc21_448.py', '_base_/schedules/schedule_groupvit.py',
-    '_base_/groupvit_train_runtime.py'
+    '_base_/image_text_runtime.py'
 ]
 model = dict(
     weights=None,

@@ -1,7 +1,16 @@
 # GroupViT, 1-stage, from the captions of toy scenes alone.
 #
 #     python tools/train.py configs/groupvit_pretrain_one_stage_toy.py
-_base_ = 'groupvit_pretrain_toy.py'
+_base_ = [
+    '_base_/models/groupvit_toy.py', '_base_/datasets/toy_captions.py',
+    '_base_/datasets/toy.py', '_base_/schedules/schedule_groupvit_toy.py',
+    '_base_/image_text_runtime.py'
+]
 model = dict(
+    weights=None,
+    data_preprocessor=dict(size=(64, 64)),
     backbone=dict(
-        depths=(3, 3), num_group_tokens=(16, 0), num_output_groups=(8, )))
+        depths=(3, 3), num_group_tokens=(16, 0), num_output_groups=(8, )),
+    vocabulary='toy')
+val_dataloader = {{_base_.test_dataloader}}
+val_evaluator = {{_base_.test_evaluator}}

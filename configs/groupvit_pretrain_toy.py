@@ -5,7 +5,7 @@
 _base_ = [
     '_base_/models/groupvit_toy.py', '_base_/datasets/toy_captions.py',
     '_base_/datasets/toy.py', '_base_/schedules/schedule_groupvit_toy.py',
-    '_base_/groupvit_train_runtime.py'
+    '_base_/image_text_runtime.py'
 ]
 model = dict(
     weights=None, data_preprocessor=dict(size=(64, 64)), vocabulary='toy')

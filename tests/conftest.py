@@ -31,6 +31,7 @@ def _quiet(tmp_path_factory):
     """Tests neither read nor fill the user's cache, and stay on 2 cores."""
     os.environ['MMSEG_CLIPZS_CACHE'] = str(tmp_path_factory.mktemp('cache'))
     torch.set_num_threads(2)
+    init_default_scope('mmseg')  # as a runner does
 
 
 @pytest.fixture(scope='session')
@@ -236,7 +237,6 @@ def log():
 def zero_shot(tiny_vit):
     """Builder of a small segmentor: ``zero_shot(vocabulary='cat; sky')``."""
     from mmseg.registry import MODELS
-    init_default_scope('mmseg')
 
     def build(**settings):
         return MODELS.build({**dict(
@@ -274,7 +274,6 @@ def small_voc(tmp_path_factory):
 @pytest.fixture(scope='session')
 def pairs(tmp_path_factory):
     """Folder of 72 small images and ``captions.json``, two for each."""
-    init_default_scope('mmseg')
     root = tmp_path_factory.mktemp('pairs')
     rng = np.random.default_rng(0)
     rows = []

@@ -47,6 +47,18 @@ def test_names_come_from_the_data_set(zero_shot, moment):
     assert model.dataset_meta == dataset.metainfo
 
 
+def test_training_pairs_have_no_names(zero_shot):
+    """The model's names come with the data it is validated on."""
+    model = zero_shot()
+    pairs = SimpleNamespace(metainfo={})
+    hook = VocabularyHook()
+    hook.before_train(SimpleNamespace(
+        model=model, train_dataloader=SimpleNamespace(dataset=pairs)))
+    assert model.vocabulary is None
+    hook.before_val(runner(model, Dataset(['cat', 'dog'])))
+    assert model.vocabulary.words == ('cat', 'dog')
+
+
 def test_names_with_commas_are_one_word(zero_shot):
     """ADE20K and others have such names."""
     model = zero_shot()

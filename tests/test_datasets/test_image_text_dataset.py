@@ -1,5 +1,6 @@
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mmseg_clipzs.datasets import read_photo
 from mmseg_clipzs.datasets.toy_scenes import write_voc
 from mmseg_clipzs.utils import UserError
 
+CONFIGS = Path(__file__).parents[2] / 'configs'
 PIPELINE = [dict(type='LoadPhoto'), dict(type='PackImageText', num_nouns=0)]
 
 
@@ -125,7 +127,8 @@ def test_toy_captions(tmp_path):
     The validation scenes, if there are any, are not trained on.
     """
     write_voc(str(tmp_path / 'toy'), train=4, val=2, size=64, seed=2)
-    cfg = Config.fromfile('configs/_base_/datasets/toy_captions.py')
+    cfg = Config.fromfile(
+        CONFIGS / '_base_/datasets/toy_captions.py')
     loader = cfg.train_dataloader
     loader.update(batch_size=8, num_workers=0, persistent_workers=False)
     loader.dataset.data_root = str(tmp_path / 'toy')

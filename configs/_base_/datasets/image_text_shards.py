@@ -1,6 +1,6 @@
 # CC12M and YFCC14M in WebDataset shards, 224 x 224 pixels, 256 pairs in each
 # process; nouns in the shards (tools/make_shards.py), else by NLTK's tagger.
-# Needs DataStateHook. See docs/image_text_data.md.
+# Goes with image_text_runtime.py. See docs/image_text_data.md.
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomResizedCrop', size=224),

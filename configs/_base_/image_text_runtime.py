@@ -1,11 +1,11 @@
-# Image-text training: shards are resumed, skipped samples reported.
+# train_runtime.py for image-text pairs: shards go on where they stopped, and
+# what is skipped is reported.
 _base_ = 'train_runtime.py'
 default_hooks = dict(
-    checkpoint=dict(interval=1000),
     visualization=dict(type='GroupVisualizationHook'))
 custom_hooks = [
     dict(type='VocabularyHook'),
     dict(type='RandomStateHook'),
     dict(type='DataStateHook')
 ]
-sync_bn = 'torch'  # the projectors' statistics are those of all processes
+sync_bn = 'torch'  # statistics of all processes
