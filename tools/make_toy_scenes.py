@@ -17,13 +17,15 @@ def parse_args():
     parser.add_argument('--val', type=int, default=100, help='scenes')
     parser.add_argument('--size', type=int, default=128, help='pixels')
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--varied', action='store_true',
+                        help='close-ups and bare grounds as well')
     return parser.parse_args()
 
 
 def main():
     args = parse_args()
     written = write_voc(args.out, args.train, args.val, args.size, args.seed,
-                        tqdm)
+                        tqdm, args.varied)
     print(f'{args.out}: '
           f'{"written" if written else "already there, left alone"}')
 

@@ -27,7 +27,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 import mmseg_clipzs
-from mmseg_clipzs.datasets.toy_scenes import CLASSES, make_scene
+from mmseg_clipzs.datasets.toy_scenes import (
+    CLASSES,
+    make_scene,
+    make_varied_scene,
+)
 from mmseg_clipzs.utils import atomic_write
 
 ARCHITECTURE = 'toy-vit-p8'
@@ -36,8 +40,6 @@ CONFIG = osp.join(
     ARCHITECTURE + '.json')
 MEAN = torch.tensor(open_clip.OPENAI_DATASET_MEAN).view(3, 1, 1) * 255
 STD = torch.tensor(open_clip.OPENAI_DATASET_STD).view(3, 1, 1) * 255
-# Shares of whole scenes, close-ups of one or two objects, and bare grounds.
-KINDS = (.5, .4, .1)
 logger = logging.getLogger('train_toy_clip')
 
 
@@ -74,15 +76,7 @@ def parse_args():
 def draw(index, seed, size):
     """One training scene: (3, size, size) uint8 and its captions."""
     rng = np.random.default_rng([seed, 2, index])  # 0 and 1: train, val
-    kind = rng.choice(3, p=KINDS)
-    if kind == 0:
-        image, _, captions = make_scene(rng, size)
-    elif kind == 1:
-        image, _, captions = make_scene(
-            rng, size, int(rng.integers(1, 3)), zoom=rng.uniform(1.3, 2.2))
-    else:
-        image, _, captions = make_scene(
-            rng, size, 0, zoom=rng.uniform(.8, 2.2))
+    image, _, captions = make_varied_scene(rng, size)
     return image.transpose(2, 0, 1), captions
 
 

@@ -14,7 +14,7 @@ _RECIPES = {
     'ImageTextShards': _IMAGE_TEXT,
     'toy_captions':
     'python tools/make_toy_scenes.py --out {root} --train 20000 --val 0 '
-    '--size 64 --seed 2 makes the captions.',
+    '--size 64 --seed 2 --varied makes the captions.',
     'other': 'docs/prepare_data.md says how to get it; --data-root FOLDER '
     'says where it lies.',
 }

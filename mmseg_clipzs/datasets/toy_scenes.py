@@ -23,6 +23,8 @@ PALETTE = [[220, 20, 60], [90, 90, 110], [60, 180, 75], [255, 105, 140],
 VERSION = 1  # of the drawing; written scenes of another version are stale
 SETTINGS_FILE = 'toy_scenes.json'
 OVERSAMPLING = 3
+# Shares of whole scenes, close-ups of one or two objects, and bare grounds.
+KINDS = (.5, .4, .1)
 
 # What is said; one of each is drawn for a caption.
 _COLOUR_WORDS = dict(
@@ -97,6 +99,25 @@ def make_scene(rng, size, num_objects=None, zoom=1.):
     mask = np.ascontiguousarray(mask[middle::OVERSAMPLING,
                                      middle::OVERSAMPLING])
     return image, mask, _captions(rng, things, ground)
+
+
+def make_varied_scene(rng, size):
+    """Draw a whole scene, a close-up or a bare ground, as photos vary.
+
+    Args:
+        rng (np.random.Generator): Source of all the randomness.
+        size (int): Side of the square picture in pixels.
+
+    Returns:
+        tuple: As of :func:`make_scene`.
+    """
+    kind = rng.choice(3, p=KINDS)
+    if kind == 0:
+        return make_scene(rng, size)
+    if kind == 1:
+        return make_scene(
+            rng, size, int(rng.integers(1, 3)), zoom=rng.uniform(1.3, 2.2))
+    return make_scene(rng, size, 0, zoom=rng.uniform(.8, 2.2))
 
 
 def _place(rng, count, zoom):
@@ -184,7 +205,8 @@ def _captions(rng, things, ground, count=6):
     return [t + '.' if rng.random() < .5 else t for t in texts]
 
 
-def write_voc(root, train=600, val=100, size=128, seed=1, progress=None):
+def write_voc(root, train=600, val=100, size=128, seed=1, progress=None,
+              varied=False):
     """Write scenes in the layout of Pascal VOC, all or nothing.
 
     A folder that already holds the same scenes is left alone.
@@ -198,6 +220,7 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=None):
             but (seed, split, i).
         progress (callable, optional): Wraps the iterable of scenes, such as
             ``tqdm``.
+        varied (bool): Draw close-ups and bare grounds as well.
 
     Returns:
         bool: Whether anything was written.
@@ -212,6 +235,8 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=None):
     root = osp.abspath(root)
     settings = dict(
         version=VERSION, train=train, val=val, size=size, seed=seed)
+    if varied:
+        settings['varied'] = True
     if osp.exists(root) and (not osp.isdir(root) or os.listdir(root)):
         found = _read_settings(root)
         if found == settings:
@@ -251,7 +276,8 @@ def _write_all(root, settings, progress):
     for split, i in progress(scenes):
         rng = np.random.default_rng(
             [settings['seed'], ('train', 'val').index(split), i])
-        image, mask, texts = make_scene(rng, settings['size'])
+        draw = make_varied_scene if 'varied' in settings else make_scene
+        image, mask, texts = draw(rng, settings['size'])
         name = f'toy_{split}_{i:05d}'
         Image.fromarray(image).save(
             osp.join(images, name + '.jpg'), quality=95, subsampling=0)

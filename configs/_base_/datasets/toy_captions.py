@@ -1,7 +1,7 @@
 # Toy scenes with captions, 64 x 64 pixels, training from captions alone:
 #
 #     python tools/make_toy_scenes.py --out data/toy_captions --train 20000 \
-#         --val 0 --size 64 --seed 2
+#         --val 0 --size 64 --seed 2 --varied
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomFlip', prob=0.5),
