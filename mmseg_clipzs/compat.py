@@ -308,13 +308,16 @@ def name_visualizer(cfg, name=None):
 def fit_to_cpu(cfg):
     """Let the processes that torchrun has started run without a GPU.
 
-    mmengine asks for a GPU even where gloo joins the processes.
+    mmengine asks for a GPU even where gloo joins the processes, and PyTorch's
+    synchronised batch norm has none but one for GPUs: each process then has
+    its own statistics.
 
     Args:
         cfg (Config): With ``launcher``; changed in place.
     """
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return
+    cfg.sync_bn = None
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     wrapper = cfg.get('model_wrapper_cfg') or dict(
