@@ -42,6 +42,17 @@ def parse_args():
     return args
 
 
+def find_base(name):
+    """Path of ``configs/_base_/datasets/NAME.py``."""
+    folder = find_config('maskclip_voc').parent / '_base_/datasets'
+    path = folder / f'{name}.py'
+    if not path.is_file():
+        known = sorted(path.stem for path in folder.glob('*.py'))
+        raise UserError(
+            f'No data set {name!r}; choose of {", ".join(known)}.')
+    return path
+
+
 def datasets_of(configs):
     """Each data set that the configs load, once."""
     found = []
@@ -62,8 +73,8 @@ def datasets_of(configs):
 
 def main():
     args = parse_args()
-    datasets = datasets_of(args.configs + [
-        f'_base_/datasets/{name}' for name in args.datasets])
+    datasets = datasets_of(
+        args.configs + [find_base(name) for name in args.datasets])
     if args.data_root:
         if len({each.get('data_root') for each in datasets}) != 1:
             raise UserError('--data-root is for one data set, but the '

@@ -88,6 +88,7 @@ def test_problems(tool, miniature_voc):
 def test_bad_options(tool, tmp_path):
     assert tool()[1] == 2
     assert 'No config' in tool('no_such_config')[1]
-    assert 'No config' in tool('--datasets', 'no_such_data')[1]
+    assert "No data set 'no_such_data'; choose of ade20k, ade20k_336" in tool(
+        '--datasets', 'no_such_data')[1]
     assert '--data-root is for one data set' in tool(
         '--datasets', 'voc', 'context', '--data-root', tmp_path)[1]
