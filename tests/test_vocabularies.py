@@ -1,9 +1,14 @@
+import re
+from pathlib import Path
+
 import pytest
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.datasets import ToyScenesDataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary, available, get_vocabulary
+
+DOCS = Path(__file__).parent.parent / 'docs'
 
 
 def metainfo(dataset):
@@ -95,6 +100,14 @@ def test_words_of_the_protocols(name, word, of):
     vocabulary = get_vocabulary(name)
     words = vocabulary.synonyms[vocabulary.classes.index(of)]
     assert word in words
+
+
+@pytest.mark.parametrize('name, classes', re.findall(
+    r'^\| `(\w+)` \| (.+) \|$', (DOCS / 'free_concepts.md').read_text(), re.M))
+def test_free_concepts_are_those_of_the_page(name, classes):
+    vocabulary = get_vocabulary(name)
+    assert vocabulary.classes == ('background', *classes.split(', '))
+    assert vocabulary.synonyms[0]  # so that no threshold is needed
 
 
 def test_toy_list_is_the_data_sets():
