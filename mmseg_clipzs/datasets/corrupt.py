@@ -7,7 +7,7 @@ from mmseg.registry import TRANSFORMS
 
 from mmseg_clipzs.utils import UserError, import_optional
 
-# Those in MaskCLIP's table of robustness; the library has eleven more.
+# Those of MaskCLIP's paper; the library has eleven more.
 PAPER_KINDS = ('gaussian_noise', 'shot_noise', 'impulse_noise',
                'speckle_noise', 'gaussian_blur', 'defocus_blur', 'spatter',
                'jpeg_compression')

@@ -1,4 +1,4 @@
-"""How mIoU falls with the strength of a corruption (MaskCLIP, section 4.2)."""
+"""How mIoU falls with the strength of a corruption, as in MaskCLIP's paper."""
 import csv
 import hashlib
 import json
@@ -41,12 +41,13 @@ class Cell:
             [__version__, self.checkpoint, self.config.to_dict()],
             sort_keys=True, default=str)
         digest = hashlib.sha256(settings.encode()).hexdigest()[:12]
-        return f'{self.stem}-{self.kind}-{self.level}-{digest}'
+        return f'{self.label}-{self.kind}-{self.level}-{digest}'
 
     @property
-    def stem(self):
-        """str: Name of the config."""
-        return Path(self.config.filename).stem
+    def label(self):
+        """str: Name of the config, and of the checkpoint if there is one."""
+        return '-'.join(Path(path).stem for path in (
+            self.config.filename, self.checkpoint) if path)
 
 
 def plan(configs, kinds, levels, data_root=None, options=None):
@@ -109,7 +110,7 @@ def run(cells, folder, progress=iter):
         cell.config.log_level = 'ERROR'
         row = run_test(cell.config, cell.checkpoint,
                        work_dir=str(folder / 'runs' / name))
-        row.update(config=cell.stem, kind=cell.kind, level=cell.level)
+        row.update(config=cell.label, kind=cell.kind, level=cell.level)
         with atomic_write(paths[name]) as temporary:
             temporary.write_text(json.dumps(row, indent=2))
     return [json.loads(path.read_text()) for path in paths.values()]

@@ -57,6 +57,13 @@ def test_where_the_corruption_stands(plan):
     assert len({cell.name for cell in (clean, weak, strong)}) == 3
 
 
+def test_one_config_with_two_checkpoints(plan):
+    cells = plan(['maskclip_voc:a/one.pth', 'maskclip_voc:a/two.pth'])
+    assert [cell.label for cell in cells] == 3 * ['maskclip_voc-one'] + 3 * [
+        'maskclip_voc-two']
+    assert len({cell.name for cell in cells}) == 6
+
+
 def test_same_as_photos_that_are_corrupted_before(plan, small_voc, tmp_path):
     """And independent of batches and of a process that loads."""
     clean, corrupted = plan(levels=[4])

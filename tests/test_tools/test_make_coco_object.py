@@ -1,3 +1,4 @@
+"""tools/make_coco_object.py and the masks that it writes."""
 import json
 import runpy
 import sys
