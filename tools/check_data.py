@@ -16,7 +16,8 @@ from prettytable import PrettyTable
 from tqdm import tqdm
 
 from mmseg_clipzs.apis import find_config
-from mmseg_clipzs.datasets.check import inspect_dataset, leaves
+from mmseg_clipzs.datasets.check import leaves
+from mmseg_clipzs.datasets.inspection import inspect_dataset
 from mmseg_clipzs.utils import UserError, run_tool
 
 SHOWN = 10  # problems of a data set that are printed
