@@ -46,7 +46,8 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         name: read_requirements(name)
-        for name in ('lite', 'full', 'cluster', 'train', 'tests')
+        for name in ('lite', 'full', 'cluster', 'train', 'coco', 'robustness',
+                     'tests')
     },
     cmdclass=dict(build_py=BuildWithMim),
     classifiers=[

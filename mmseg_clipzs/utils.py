@@ -15,13 +15,14 @@ class UserError(ValueError):
     """
 
 
-def import_optional(name, extra, what):
+def import_optional(name, extra, what, package=None):
     """A module that only some need.
 
     Args:
         name (str): Of the module.
         extra (str): Of this package's extras, the one that installs it.
         what (str): What needs it, for the message.
+        package (str, optional): What to install, if it has another name.
 
     Returns:
         module: Imported.
@@ -32,7 +33,7 @@ def import_optional(name, extra, what):
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as e:
-        package = name.partition('.')[0]
+        package = package or name.partition('.')[0]
         raise UserError(
             f'{what} needs {package}, which is not installed: pip install '
             f'"mmseg_clipzs[{extra}]" (or {package}).') from e

@@ -123,6 +123,41 @@ def test_base_is_read_alone(path):
         'runtime' in path.stem)
 
 
+@pytest.mark.parametrize('path', sorted(
+    (CONFIGS / '_base_/datasets').glob('*_[0-9]*.py')),
+    ids=lambda path: path.stem)
+def test_data_sets_of_another_side(path):
+    """NAME_SIDE.py is NAME.py but for the resize and the protocol."""
+    name, _, side = path.stem.rpartition('_')
+    cfg = Config.fromfile(path)
+    assert cfg.dataset_name == name
+    assert cfg.protocol in ('A (GroupViT)', 'B (SCLIP line)')
+    assert cfg.test_dataloader.dataset.pipeline == cfg.test_pipeline
+    resize = cfg.test_pipeline[1]
+    assert tuple(resize.scale) == (2048, int(side)) and resize.keep_ratio
+    base = Config.fromfile(path.with_name(
+        f'{name.replace("object", "stuff")}.py'))
+    same = [other for other in base.test_pipeline if other.type != 'Resize']
+    assert [step for step in cfg.test_pipeline if step != resize] == same
+    for key in ('data_root', 'data_prefix', 'ann_file', 'metainfo'):
+        assert cfg.test_dataloader.dataset.get(key) == (
+            base.test_dataloader.dataset.get(key))
+
+
+@pytest.mark.parametrize('name', ['cityscapes', 'ade20k'])
+def test_bases_lie_where_mmseg_has_them(name):
+    ours = Config.fromfile(CONFIGS / f'_base_/datasets/{name}.py')
+    theirs = Config.fromfile(
+        Path(mmseg.__file__).parent
+        / f'.mim/configs/_base_/datasets/{name}.py')
+    assert ours.protocol == 'A (MaskCLIP)'
+    assert ours.dataset_name == name
+    ours, theirs = (cfg.test_dataloader.dataset for cfg in (ours, theirs))
+    assert ours.data_root == theirs.data_root.rstrip('/')
+    assert ours.type == theirs.type
+    assert ours.data_prefix == theirs.data_prefix
+
+
 @pytest.mark.parametrize('name', ZERO_SHOT)
 def test_runtime(name):
     cfg = load(name)

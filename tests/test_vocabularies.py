@@ -1,9 +1,14 @@
+import re
+from pathlib import Path
+
 import pytest
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.datasets import ToyScenesDataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary, available, get_vocabulary
+
+DOCS = Path(__file__).parent.parent / 'docs'
 
 
 def metainfo(dataset):
@@ -13,11 +18,44 @@ def metainfo(dataset):
 # list -> count, data set, whether the data set's background is left out
 LISTS = {
     'voc20': (20, 'PascalVOCDataset', True),
+    'voc20_sclip': (20, 'PascalVOCDataset', True),
     'voc21': (21, 'PascalVOCDataset', False),
     'context59': (59, 'PascalContextDataset59', False),
+    'context59_sclip': (59, 'PascalContextDataset59', False),
     'context60': (60, 'PascalContextDataset', False),
+    'coco_object80': (80, 'CocoObjectDataset', True),
+    'coco_object81': (81, 'CocoObjectDataset', False),
     'coco_stuff171': (171, 'COCOStuffDataset', False),
+    'cityscapes19': (19, 'CityscapesDataset', False),
+    'ade20k150': (150, 'ADE20KDataset', False),
     'toy': (12, 'ToyScenesDataset', False),
+}
+# list -> its classes whose words are not the class's name alone
+SCLIP_VOC = {
+    'boat': ('ship', ), 'diningtable': ('table', ),
+    'person': ('person', 'person in shirt', 'person in jeans',
+               'person in dress', 'person in sweater', 'person in skirt',
+               'person in jacket'),
+    'tvmonitor': ('television monitor', 'tv monitor', 'monitor',
+                  'television', 'screen'),
+}
+STUFF = ('sky', 'wall', 'tree', 'wood', 'grass', 'road', 'sea', 'river',
+         'mountain', 'sands', 'desk', 'bed', 'building', 'cloud', 'lamp',
+         'door', 'window', 'wardrobe', 'ceiling', 'shelf', 'curtain', 'stair',
+         'floor', 'hill', 'rail', 'fence')
+RENAMED = {
+    'voc20': {'aeroplane': ('airplane', ),
+              'diningtable': ('dining table', ),
+              'pottedplant': ('potted plant', ),
+              'tvmonitor': ('tv monitor', )},
+    'voc20_sclip': SCLIP_VOC,
+    'voc21': {'background': STUFF, **SCLIP_VOC},
+    'context59': {'aeroplane': ('airplane', ),
+                  'pottedplant': ('potted plant', ),
+                  'tvmonitor': ('tv monitor', )},
+    # "bed" is an object there.
+    'coco_object81': {
+        'background': tuple(word for word in STUFF if word != 'bed')},
 }
 
 
@@ -42,15 +80,19 @@ def test_lists_follow_the_data_set(name, expected):
     names = metainfo(dataset)[1 if without_background else 0:]
     vocabulary = get_vocabulary(name)
     assert len(vocabulary.classes) == count
-    assert vocabulary.classes == names
+    assert vocabulary.classes == tuple(  # ADE20K's "bed " ends in a space
+        label.strip() for label in names)
+
+
+@pytest.mark.parametrize('name', sorted(set(LISTS) - {'coco_stuff171'}))
+def test_words_are_the_classes_names_but_for_these(name):
+    vocabulary = get_vocabulary(name)
+    assert {label: words for label, words in zip(
+        vocabulary.classes, vocabulary.synonyms)
+        if words != (label, )} == RENAMED.get(name, {})
 
 
 @pytest.mark.parametrize('name, word, of', [
-    ('voc20', 'airplane', 'aeroplane'),
-    ('voc20', 'potted plant', 'pottedplant'),
-    ('voc20', 'tv monitor', 'tvmonitor'),
-    ('voc21', 'sky', 'background'),
-    ('voc21', 'person in shirt', 'person'),
     ('coco_stuff171', 'wood floor', 'floor-wood'),
     ('coco_stuff171', 'sky', 'sky-other'),
 ])
@@ -58,6 +100,14 @@ def test_words_of_the_protocols(name, word, of):
     vocabulary = get_vocabulary(name)
     words = vocabulary.synonyms[vocabulary.classes.index(of)]
     assert word in words
+
+
+@pytest.mark.parametrize('name, classes', re.findall(
+    r'^\| `(\w+)` \| (.+) \|$', (DOCS / 'free_concepts.md').read_text(), re.M))
+def test_free_concepts_are_those_of_the_page(name, classes):
+    vocabulary = get_vocabulary(name)
+    assert vocabulary.classes == ('background', *classes.split(', '))
+    assert vocabulary.synonyms[0]  # so that no threshold is needed
 
 
 def test_toy_list_is_the_data_sets():

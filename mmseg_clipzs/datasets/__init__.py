@@ -1,4 +1,5 @@
 from .coco_object import CocoObjectDataset
+from .corrupt import Corrupt
 from .hide_labels import HideLabels
 from .image_text_dataset import ImageTextDataset
 from .image_text_shards import ImageTextShards
@@ -9,7 +10,8 @@ from .random_resized_crop import RandomResizedCrop
 from .toy import ToyScenesDataset
 
 __all__ = [
-    'CheckSample', 'CocoObjectDataset', 'HideLabels', 'ImageTextDataset',
-    'ImageTextShards', 'LoadPhoto', 'PackImageText', 'PhotoFolderDataset',
-    'RandomResizedCrop', 'ToyScenesDataset', 'list_photos', 'read_photo'
+    'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
+    'ImageTextDataset', 'ImageTextShards', 'LoadPhoto', 'PackImageText',
+    'PhotoFolderDataset', 'RandomResizedCrop', 'ToyScenesDataset',
+    'list_photos', 'read_photo'
 ]

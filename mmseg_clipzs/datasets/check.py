@@ -20,6 +20,23 @@ _RECIPES = {
 }
 
 
+def leaves(dataset):
+    """Data sets inside ConcatDataset, RepeatDataset and their kind.
+
+    Args:
+        dataset (dict): A config.
+
+    Yields:
+        dict: The config of each plain data set in it, or ``dataset`` itself.
+    """
+    inner = dataset.get('datasets') or [dataset.get('dataset')]
+    if not inner[0]:
+        yield dataset
+        return
+    for each in inner:
+        yield from leaves(each)
+
+
 def check_dataset(dataset):
     """Whether a data set's folders and lists exist.
 
@@ -30,11 +47,11 @@ def check_dataset(dataset):
     Raises:
         UserError: Names the missing folder or file and how to get it.
     """
-    inner = dataset.get('datasets') or [dataset.get('dataset')]
-    if inner[0]:  # ConcatDataset, RepeatDataset and their kind
-        for each in inner:
-            check_dataset(each)
-        return
+    for each in leaves(dataset):
+        _check_folders(each)
+
+
+def _check_folders(dataset):
     name = dataset.get('type')
     root = Path(dataset.get('data_root') or '.')
     recipe = _RECIPES.get(name, _RECIPES['other'])

@@ -1,0 +1,88 @@
+"""Miniatures of the eight data sets in their official layouts."""
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from PIL import Image
+
+CONFIGS = Path(__file__).parents[2] / 'configs/_base_/datasets'
+SIZES = ((60, 121), (73, 90), (96, 64), (51, 83))  # height, width
+_VOC = ('JPEGImages/2007_00000{}.jpg', 'SegmentationClass/2007_00000{}.png',
+        'ImageSets/Segmentation/val.txt')
+_CONTEXT = ('JPEGImages/2008_00000{}.jpg',
+            'SegmentationClassContext/2008_00000{}.png',
+            'ImageSets/SegmentationContext/val.txt')
+_COCO = ('images/val2017/00000000000{}.jpg',
+         'annotations/val2017/00000000000{}_labelTrainIds.png', None)
+_CITY = 'frankfurt/frankfurt_000000_00000{}_'
+# data set -> photos, masks, list; what a pixel of the mask means: labels of
+# the classes 0, 1, ... in the file, and of what counts as class 0 or nothing
+LAYOUTS = {
+    'voc': (*_VOC, range(1, 21), (), (0, 255)),
+    'voc21': (*_VOC, range(21), (), (255, )),
+    'context': (*_CONTEXT, range(1, 60), (), (0, )),
+    'context60': (*_CONTEXT, range(60), (), ()),
+    'coco_stuff': (*_COCO, range(171), (), (255, )),
+    'coco_object_336': (*_COCO, [80, *range(80)], (*range(81, 171), 255), ()),
+    'cityscapes': (f'leftImg8bit/val/{_CITY}leftImg8bit.png',
+                   f'gtFine/val/{_CITY}gtFine_labelTrainIds.png', None,
+                   range(19), (), (255, )),
+    'ade20k': ('images/validation/ADE_val_0000000{}.jpg',
+               'annotations/validation/ADE_val_0000000{}.png', None,
+               range(1, 151), (), (0, )),
+}
+
+
+@dataclass
+class Miniature:
+    """Four photos with masks.
+
+    Attributes:
+        root (Path): The data root.
+        photos, masks (list[Path]): The files.
+        labels (ndarray): Label in the files of each class, (C, ).
+        as_zero, ignored (tuple): Further labels: of class 0, of nothing.
+    """
+    name: str
+    root: Path
+    photos: list
+    masks: list
+    labels: np.ndarray
+    as_zero: tuple
+    ignored: tuple
+
+    @property
+    def config(self):
+        """Config: Of the data set, with this root."""
+        cfg = Config.fromfile(CONFIGS / f'{self.name}.py')
+        cfg.test_dataloader.dataset.data_root = str(self.root)
+        return cfg
+
+
+@pytest.fixture
+def miniature(tmp_path):
+    """Builder: ``miniature('voc')``."""
+    def build(name):
+        photo, mask, listed, labels, as_zero, ignored = LAYOUTS[name]
+        root = tmp_path / name
+        rng = np.random.default_rng(0)
+        known = [*labels, *as_zero, *ignored]
+        files = [[root / path.format(i) for i in range(len(SIZES))]
+                 for path in (photo, mask)]
+        for photo, mask, (h, w) in zip(*files, SIZES):
+            photo.parent.mkdir(parents=True, exist_ok=True)
+            mask.parent.mkdir(parents=True, exist_ok=True)
+            coarse = rng.integers(0, 256, (3, 4, 3), dtype=np.uint8)
+            Image.fromarray(coarse).resize((w, h)).save(photo)
+            Image.fromarray(rng.choice(known, (h, w)).astype(np.uint8)).save(
+                mask)
+        if listed:
+            (root / listed).parent.mkdir(parents=True)
+            (root / listed).write_text(
+                '\n'.join(photo.stem for photo in files[0]) + '\n')
+        return Miniature(name, root, *files, np.array(labels), as_zero,
+                         ignored)
+
+    return build

@@ -1,0 +1,94 @@
+"""tools/check_data.py on data made here."""
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def tool(tmp_path, monkeypatch, capsys):
+    """``tools/check_data.py ARGUMENTS``: what it prints, its exit status."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('mmseg_clipzs.datasets.inspection._OFFICIAL',
+                        {'PascalVOCDataset': {'val.txt': 7}})
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, 'argv', [
+            'check_data.py', *map(str, arguments)])
+        with pytest.raises(SystemExit) as info:
+            runpy.run_path(
+                str(ROOT / 'tools/check_data.py'), run_name='__main__')
+        return capsys.readouterr().out, info.value.code
+
+    return run
+
+
+def rows(said):
+    """The table's cells, without its head."""
+    return [re.split(r'\s*\|\s*', line)[1:-1] for line in said.splitlines()
+            if line.startswith('|')][1:]
+
+
+@pytest.mark.parametrize('options', [
+    ['maskclip_voc', 'maskclip_ks_pd_voc'], ['--datasets', 'voc', 'voc_336'],
+    ['maskclip_voc', '--datasets', 'voc_448', '--quick']])
+def test_complete(tool, small_voc, options):
+    """One data set is looked at once, however it is resized."""
+    said, status = tool(*options, '--data-root', small_voc)
+    assert not status
+    assert rows(said) == [[
+        'PascalVOCDataset', 'ImageSets/Segmentation/val.txt', '7', '7', '7',
+        '0']]
+
+
+def test_with_and_without_background(tool, small_voc):
+    said, status = tool('--datasets', 'voc', 'voc21', '--data-root', small_voc)
+    assert not status and len(rows(said)) == 2
+
+
+def test_training_sets_too(tool):
+    said, status = tool('maskclip_plus_voc')
+    assert status == 1
+    assert [(row[1].rpartition('/')[2], row[2], row[5])
+            for row in rows(said)] == [
+        ('train.txt', '-', '1'), ('aug.txt', '-', '1'), ('val.txt', '-', '1')]
+    assert 'docs/prepare_data.md' in said
+
+
+@pytest.fixture
+def miniature_voc(tmp_path):
+    """Eleven small photos."""
+    root = tmp_path / 'VOC2012'
+    for part in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
+        (root / part).mkdir(parents=True)
+    for i in range(11):
+        Image.new('RGB', (40, 30)).save(root / f'JPEGImages/{i}.jpg')
+        Image.new('L', (40, 30)).save(root / f'SegmentationClass/{i}.png')
+    (root / 'ImageSets/Segmentation/val.txt').write_text(
+        '\n'.join(map(str, range(11))))
+    return root
+
+
+def test_problems(tool, miniature_voc):
+    for mask in miniature_voc.glob('SegmentationClass/*'):
+        Image.new('L', (5, 5)).save(mask)
+    said, status = tool('maskclip_voc', '--data-root', miniature_voc)
+    assert status == 1
+    assert 'There are 11 photos' in said
+    assert said.count('is 5 x 5 pixels') == 9
+    assert '... and 2 more' in said
+    assert rows(said)[0][2:] == ['11', '7', '11', '12']
+
+
+def test_bad_options(tool, tmp_path):
+    assert tool()[1] == 2
+    assert 'No config' in tool('no_such_config')[1]
+    assert "No data set 'no_such_data'; choose of ade20k, ade20k_336" in tool(
+        '--datasets', 'no_such_data')[1]
+    assert '--data-root is for one data set' in tool(
+        '--datasets', 'voc', 'context', '--data-root', tmp_path)[1]

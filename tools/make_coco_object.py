@@ -1,0 +1,33 @@
+"""Write COCO-Object's masks from COCO's instances.
+
+    python tools/make_coco_object.py instances_val2017.json \\
+        --out data/coco_object/annotations/val2017
+
+Not needed where COCO-Stuff's masks are: configs/*_coco_object.py read those.
+"""
+import argparse
+
+from tqdm import tqdm
+
+from mmseg_clipzs.datasets.coco_object import write_masks
+from mmseg_clipzs.utils import run_tool
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('instances', help='instances_val2017.json')
+    parser.add_argument(
+        '--out', default='data/coco_object/annotations/val2017',
+        help='folder for the masks')
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    count = write_masks(args.instances, args.out, tqdm)
+    print(f'{args.out}: {count} masks')
+
+
+if __name__ == '__main__':
+    run_tool(main)
