@@ -9,11 +9,7 @@ from .random_resized_crop import RandomResizedCrop
 from .toy import ToyScenesDataset
 
 __all__ = [
-<<<<<<< HEAD
-    'CheckSample', 'CocoObjectDataset', 'HideLabels', 'PhotoFolderDataset',
-=======
-    'CheckSample', 'HideLabels', 'ImageTextDataset', 'ImageTextShards',
-    'LoadPhoto', 'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop',
->>>>>>> data
-    'ToyScenesDataset', 'list_photos', 'read_photo'
+    'CheckSample', 'CocoObjectDataset', 'HideLabels', 'ImageTextDataset',
+    'ImageTextShards', 'LoadPhoto', 'PackImageText', 'PhotoFolderDataset',
+    'RandomResizedCrop', 'ToyScenesDataset', 'list_photos', 'read_photo'
 ]
