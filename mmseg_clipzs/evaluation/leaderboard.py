@@ -60,8 +60,10 @@ class Cell:
     options: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        model = self.load().model
-        if not self.checkpoint and not {'clip', 'weights'} & set(model):
+        cfg = self.load()
+        brings_weights = {'clip', 'weights'} & set(cfg.model)
+        trains = cfg.get('train_dataloader')
+        if not self.checkpoint and (trains or not brings_weights):
             raise UserError(
                 f'{self.config} has to be trained before; give it with its '
                 f'checkpoint: --configs {self.config}:CHECKPOINT.')
@@ -249,9 +251,10 @@ def _first_error(error, group):
     try:
         distributed.all_gather_object(errors, error, group)
     except RuntimeError as e:
-        raise UserError(
-            f'A cell failed in one process ({error}) while others waited for '
-            'it. Started again, the remaining cells come first.') from e
+        tqdm.write(error or str(e), file=sys.stderr)
+        raise UserError('A cell failed in one process while others waited for '
+                        'it, which ends them all. Started again, the '
+                        'remaining cells come first.') from e
     return next(filter(None, errors), None)
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from mmseg_clipzs.datasets.toy_scenes import write_voc
 from mmseg_clipzs.engine import SampleHook, read_samples
+from mmseg_clipzs.evaluation import run_test
 from mmseg_clipzs.evaluation.leaderboard import Cell, evaluate, plan
 from mmseg_clipzs.utils import UserError
 
@@ -43,6 +44,7 @@ def test_data_set_after_data_set_and_no_cell_twice():
     ((['clip'], ['toy'], (), ['ViT-L-14']), '--clip takes MODEL:WEIGHTS'),
     (([], [], ['maskclip_plus_toy']), 'has to be trained before; give it '
      'with its checkpoint: --configs maskclip_plus_toy:CHECKPOINT'),
+    ((['text_mapped_zero_shot'], ['toy']), 'has to be trained before'),
     (([], [], ['maskclip_plus_toy:gone.pth']), 'No checkpoint file at gone'),
     (([], [], ['gone.py']), "No config 'gone.py'"),
 ])
@@ -123,7 +125,6 @@ def test_large_pictures_become_small(cell, tmp_path):
     cfg = cell.load()
     cfg.custom_hooks.append(dict(
         type='SampleHook', path=str(tmp_path / 's.npz'), count=9, side=32))
-    from mmseg_clipzs.evaluation import run_test
     run_test(cfg, work_dir=str(tmp_path))
     samples = read_samples(tmp_path / 's.npz')
     assert len(samples['names']) == 5  # there are no more
