@@ -209,9 +209,9 @@ def run(cells, work_dir, launcher='none'):
         todo = [i for i, row in enumerate(rows) if row is None]
         # Those that were begun may have ended the last run: they come last.
         todo.sort(key=lambda i: folders[i].is_dir())
-    plan_of_all = [todo]
-    broadcast_object_list(plan_of_all)  # the others may not see the files
-    for i in tqdm(plan_of_all[0], 'cells', disable=not is_main_process()):
+    shared = [todo]  # the other processes may not see the files
+    broadcast_object_list(shared)
+    for i in tqdm(shared[0], 'cells', disable=not is_main_process()):
         rows[i] = _attempt(cells[i], folders[i], launcher, group)
         if is_main_process():
             if 'error' not in rows[i]:
@@ -239,7 +239,8 @@ def _attempt(cell, folder, launcher, group):
     if group is not None:
         error = _first_error(error, group)
     if error:
-        tqdm.write(f'{cell.name} failed: {error}', file=sys.stderr)
+        if is_main_process():
+            tqdm.write(f'{cell.name} failed: {error}', file=sys.stderr)
         return {**cell.describe(), 'error': error}
     # The schema of run_test comes first.
     return {**result, **cell.describe()}

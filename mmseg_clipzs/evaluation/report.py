@@ -15,9 +15,12 @@ from mmseg_clipzs.utils import atomic_write
 from .report_page import to_html
 
 PUBLISHED = Path(__file__).with_name('published.csv')
+# Columns beside those of CLIP's weights.
+_SPREAD, _PUBLISHED = 'mean ± std', 'published'
 _NOTE = ('mIoU in percent. Columns called "published" hold the figures of the '
          'papers, all others were measured here; rows with published figures '
-         'alone were not run.')
+         'alone were not run. "mean ± std" is over the weights of one CLIP '
+         'architecture (how many), with the sample standard deviation.')
 # What a row shows beside the tables of mIoU.
 _SETTINGS = ('method', 'dataset', 'protocol', 'clip', 'weights', 'checkpoint',
              'vocabulary', 'prompts', 'mIoU', 'aAcc', 'mAcc', 'seconds',
@@ -87,10 +90,6 @@ def _table(protocol, measured, published):
          for method in methods])
 
 
-_SPREAD = 'mean ± standard deviation'
-_PUBLISHED = 'published'
-
-
 def _heading(clip, what, columns):
     """'ViT-B-16 openai', 'published', 'own weights published', ..."""
     if what not in (None, _SPREAD, _PUBLISHED):
@@ -113,13 +112,17 @@ def _texts(rows):
 
 def _spreads(rows):
     """dict: Method -> mean and spread over several weights of one CLIP."""
-    figures = defaultdict(list)
-    for row in rows:
-        if row['weights'] and 'error' not in row:
-            figures[row['method']].append(row['mIoU'])
-    return {method: f'{statistics.mean(values):.2f} ± '
-            f'{statistics.stdev(values):.2f} ({len(values)})'
-            for method, values in figures.items() if len(values) > 1}
+    texts = {}
+    for method in _unique(rows, 'method'):
+        finished = [row for row in _where(rows, method=method)
+                    if 'error' not in row]
+        # Not over several settings of one method.
+        if 1 < len(finished) == len(_unique(finished, 'weights')):
+            figures = [row['mIoU'] for row in finished]
+            texts[method] = (f'{statistics.mean(figures):.2f} ± '
+                             f'{statistics.stdev(figures):.2f} '
+                             f'({len(figures)})')
+    return texts
 
 
 def _where(rows, **values):
@@ -133,7 +136,8 @@ def _unique(rows, key):
 
 def settings(rows):
     """Header and lines of text: the settings and costs of each row."""
-    keys = [key for key in _SETTINGS if any(row.get(key) for row in rows)]
+    keys = [key for key in _SETTINGS
+            if any(row.get(key) is not None for row in rows)]
     return keys, [[_flat(row.get(key)) for key in keys] for row in rows]
 
 

@@ -4,12 +4,16 @@ import json
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 from PIL import Image
 
 from mmseg_clipzs.datasets.toy_scenes import write_voc
 from mmseg_clipzs.engine import SampleHook, read_samples
 from mmseg_clipzs.evaluation import run_test
 from mmseg_clipzs.evaluation.leaderboard import Cell, evaluate, plan
+from mmseg_clipzs.evaluation.report import compare
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -119,6 +123,43 @@ def test_row_log_and_pictures(cell, tmp_path):
                              '.png'), (prediction, f'{masks}/{name}.png')):
             with Image.open(path) as image:
                 assert np.array_equal(array, np.asarray(image))
+
+
+def test_a_stock_model_with_its_checkpoint(cell, tmp_path):
+    scenes = cell.options['test_dataloader.dataset.data_root']
+    config = tmp_path / 'fcn.py'
+    config.write_text(f'''
+_base_ = '{Cell('maskclip_toy').load().filename}'
+method = 'FCN'
+model = dict(
+    _delete_=True,
+    type='EncoderDecoder',
+    data_preprocessor=dict(type='SegDataPreProcessor', std=[255.] * 3),
+    backbone=dict(
+        type='ResNetV1c', depth=18, num_stages=1, out_indices=(0, ),
+        strides=(1, ), dilations=(1, ), base_channels=8),
+    decode_head=dict(
+        type='FCNHead', in_channels=8, channels=8, num_classes=12,
+        num_convs=0, in_index=0, concat_input=False),
+    test_cfg=dict(mode='whole'))
+test_dataloader = dict(dataset=dict(data_root='{scenes}'))
+''')
+    with pytest.raises(UserError, match='has to be trained before'):
+        Cell(str(config))
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    rows = []
+    for name in ('one', 'two'):
+        model = MODELS.build(Config.fromfile(config).model)
+        torch.nn.init.normal_(model.decode_head.conv_seg.weight)
+        torch.save(dict(state_dict=model.state_dict()), tmp_path / name)
+        stock, = plan(configs=[f'{config}:{tmp_path / name}'])
+        rows.append(evaluate(stock, tmp_path / stock.name))
+    assert rows[0]['method'] == 'FCN' and rows[0]['clip'] is None
+    assert rows[0]['class_iou'] != rows[1]['class_iou']
+    table, = compare([{**row, **stock.describe()} for row in rows], [])
+    assert table.columns == [('toy', 'own weights')]
+    assert table.rows == [('FCN', [f'{rows[0]["mIoU"]} / {rows[1]["mIoU"]}'])]
 
 
 def test_large_pictures_become_small(cell, tmp_path):

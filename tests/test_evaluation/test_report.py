@@ -141,7 +141,7 @@ def test_mean_and_spread_over_weights():
              row('CLIP', clip='RN50', mIoU=11.)]
     table, = compare(rows, [])
     assert table.columns == [('voc', f'ViT-B-16 {name}') for name in (
-        'seed0.pt', 'seed1.pt', 'seed2.pt', 'mean ± standard deviation')
+        'seed0.pt', 'seed1.pt', 'seed2.pt', 'mean ± std')
     ] + [('voc', 'RN50 openai')]
     # mean 63; squares 9 + 1 + 16 = 26; 26 / 2 = 13
     assert table.rows == [
@@ -152,9 +152,15 @@ def test_mean_and_spread_over_weights():
 
 def test_a_failed_seed_is_no_part_of_the_mean():
     table, = compare([row(weights='a', mIoU=60.), failed(weights='b'),
-                      row(weights='c', mIoU=62.)], [])
-    assert table.rows == [('MaskCLIP', ['60.0', 'failed', '62.0',
-                                        f'61.00 ± {2 ** 0.5:.2f} (2)'])]
+                      row(weights='c', mIoU=62.), row('GEM', weights='a')], [])
+    spread = f'61.00 ± {2 ** 0.5:.2f} (2)'
+    assert table.rows == [('MaskCLIP', ['60.0', 'failed', '62.0', spread]),
+                          ('GEM', ['41.23', '', '', ''])]
+
+
+def test_two_settings_of_a_method_are_no_spread():
+    table, = compare([row(mIoU=60.), row(mIoU=61.), row(weights='b')], [])
+    assert table.rows == [('MaskCLIP', ['60.0 / 61.0', '41.23'])]
 
 
 def test_weights_of_one_name_and_models_without_clip():
@@ -164,7 +170,7 @@ def test_weights_of_one_name_and_models_without_clip():
         row('FCN', clip=None, weights=None, mIoU=2.)], [])
     assert [what for _, what in table.columns] == [
         'ViT-B-16 one/w.pt', 'ViT-B-16 two/w.pt',
-        'ViT-B-16 mean ± standard deviation', 'own weights']
+        'ViT-B-16 mean ± std', 'own weights']
     assert dict(table.rows)['FCN'][-1] == '1.0 / 2.0'
 
 
