@@ -40,6 +40,7 @@ setup(
     packages=find_packages(include=['mmseg_clipzs', 'mmseg_clipzs.*']),
     package_data={
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
+        'mmseg_clipzs.evaluation': ['*.csv', '*.html'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
     },
     python_requires='>=3.10',

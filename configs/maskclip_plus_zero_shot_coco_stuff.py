@@ -7,6 +7,7 @@ _base_ = [
     '_base_/datasets/coco_stuff_zero_shot.py',
     '_base_/schedules/schedule_80k.py', '_base_/train_runtime.py'
 ]
+method = 'MaskCLIP+, zero-shot'
 unseen = {{_base_.unseen}}
 model = dict(
     teacher=dict(vocabulary='coco_stuff171'),

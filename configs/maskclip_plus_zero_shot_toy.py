@@ -6,6 +6,7 @@ _base_ = [
     '_base_/models/maskclip_plus_toy.py', '_base_/datasets/toy_zero_shot.py',
     '_base_/schedules/schedule_toy.py', '_base_/train_runtime.py'
 ]
+method = 'MaskCLIP+, zero-shot'
 unseen = {{_base_.unseen}}
 model = dict(
     teacher=dict(vocabulary='toy'),

@@ -6,6 +6,7 @@ _base_ = [
     '_base_/models/maskclip_plus.py', '_base_/datasets/voc_zero_shot.py',
     '_base_/schedules/schedule_20k.py', '_base_/train_runtime.py'
 ]
+method = 'MaskCLIP+, zero-shot'
 unseen = {{_base_.unseen}}
 model = dict(
     teacher=dict(vocabulary='voc20'),

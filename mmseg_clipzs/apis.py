@@ -27,6 +27,13 @@ from .visualization import (
 _PACKAGE = Path(__file__).parent
 
 
+def list_configs():
+    """dict[str, Path]: The configs that come with the project, by name."""
+    folders = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
+    return {path.stem: path for folder in folders
+            for path in sorted(folder.glob('*.py'))}
+
+
 def find_config(name):
     """Path of a config.
 
@@ -40,16 +47,12 @@ def find_config(name):
     Raises:
         UserError: There is none; lists those that come with the project.
     """
-    folders = [folder for folder in (_PACKAGE / '.mim' / 'configs',
-                                     _PACKAGE.parent / 'configs')
-               if folder.is_dir()]
-    for path in (Path(name), *(folder / f'{name}.py' for folder in folders)):
-        if path.is_file():
-            return path
-    known = sorted(path.stem for folder in folders
-                   for path in folder.glob('*.py'))
-    raise UserError(f'No config {str(name)!r}; give a file or one of '
-                    f'{", ".join(known)}.')
+    known = list_configs()
+    path = known.get(str(name), Path(name))
+    if not path.is_file():
+        raise UserError(f'No config {str(name)!r}; give a file or one of '
+                        f'{", ".join(known)}.')
+    return path
 
 
 @dataclass

@@ -9,6 +9,7 @@
 import _compat_pickle
 import importlib
 import pickle
+import platform
 import sys
 import types
 import warnings
@@ -53,9 +54,7 @@ def check_versions():
                 f'mmseg_clipzs needs {module}, which cannot be imported '
                 f'({e}). Install {install}, or all at once with '
                 'pip install "mmseg_clipzs[lite]".') from e
-        # open_clip 2 has its version in a module of its own.
-        version = getattr(found, '__version__', None) or (
-            found.version.__version__)
+        version = _version(found)
         # '2.1.0+cpu' counts as 2.1.0.
         release = Version(Version(version).base_version)
         if release < Version(oldest) or (
@@ -64,6 +63,19 @@ def check_versions():
             raise ImportError(
                 f'mmseg_clipzs does not work with {module} {version}. '
                 f'Install {install}.')
+
+
+def versions():
+    """dict[str, str]: Of Python and what :data:`REQUIREMENTS` names."""
+    return {'python': platform.python_version(), **{
+        module: _version(importlib.import_module(module))
+        for module in REQUIREMENTS}}
+
+
+def _version(module):
+    # open_clip 2 has its version in a module of its own.
+    return getattr(module, '__version__', None) or (
+        module.version.__version__)
 
 
 def _is_fork(module):
@@ -305,12 +317,28 @@ def name_visualizer(cfg, name=None):
         cfg.visualizer.name = str(name or cfg.work_dir)
 
 
+def join_processes(launcher):
+    """Join the processes that a launcher has started, once.
+
+    mmengine asks for a GPU even where gloo joins them.
+
+    Args:
+        launcher (str): As for mmengine's runner; 'none' joins nothing.
+    """
+    if launcher == 'none' or torch.distributed.is_initialized():
+        return
+    if launcher == 'pytorch' and not torch.cuda.is_available():
+        torch.distributed.init_process_group('gloo')
+    else:
+        from mmengine.dist import init_dist
+        init_dist(launcher)
+
+
 def fit_to_cpu(cfg):
     """Let the processes that torchrun has started run without a GPU.
 
-    mmengine asks for a GPU even where gloo joins the processes, and PyTorch's
-    synchronised batch norm has none but one for GPUs: each process then has
-    its own statistics.
+    Synchronised batch norm has none but a GPU's implementation: each process
+    then has its own statistics.
 
     Args:
         cfg (Config): With ``launcher``; changed in place.
@@ -318,8 +346,7 @@ def fit_to_cpu(cfg):
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return
     cfg.sync_bn = None
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')
+    join_processes(cfg.launcher)
     wrapper = cfg.get('model_wrapper_cfg') or dict(
         type='MMDistributedDataParallel', broadcast_buffers=False)
     if wrapper['type'] == 'MMDistributedDataParallel':

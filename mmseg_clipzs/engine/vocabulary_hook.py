@@ -3,6 +3,7 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 
 def unwrap(model, attribute):
@@ -49,7 +50,9 @@ class VocabularyHook(Hook):
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None
         if self._follows_data:
-            model.set_vocabulary([[name] for name in names])
+            model.set_vocabulary(Vocabulary(
+                tuple(names), tuple((name, ) for name in names),
+                source=type(dataset).__name__))
         if model.num_classes != len(names):
             raise UserError(
                 f'The vocabulary {model.vocabulary.source} has '

@@ -1,6 +1,11 @@
 """Run a config's test and say what came out of it."""
+import math
+import multiprocessing
+import os
 import resource
+import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
@@ -8,7 +13,10 @@ from mmengine.runner import Runner
 
 from mmseg_clipzs.compat import fit_to_cpu, name_visualizer
 from mmseg_clipzs.datasets.check import check_dataset
+from mmseg_clipzs.engine.vocabulary_hook import unwrap
 from mmseg_clipzs.utils import UserError
+
+from .class_iou_metric import ClassIoUMetric
 
 
 def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
@@ -26,9 +34,13 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
         show, show_dir, wait_time, launcher, tta: As in mmseg's tools/test.py.
 
     Returns:
-        dict: A row of results: method, dataset, protocol, clip, mIoU
-        (percent), seconds (the test loop), images_per_second,
-        peak_memory_mb (of this process; of the GPU where there is one).
+        dict: A row of results: method, dataset, protocol, clip, vocabulary
+        (where its names are from), prompts (both None for models without),
+        mIoU (percent), seconds (the test loop), images_per_second,
+        peak_memory_mb (of this process; of the GPU where there is one); the
+        metric's other figures, such as aAcc and mAcc; and in the first
+        process class_iou: class -> percent, None for a class that neither
+        occurs nor is predicted.
 
     Raises:
         UserError: The data set is not there, or options do not fit.
@@ -59,23 +71,94 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
         dataset.pipeline = cfg.tta_pipeline
         cfg.model = dict(cfg.tta_model, module=cfg.model)
 
+    _keep_class_iou(cfg)
     name_visualizer(cfg, show_dir)
     fit_to_cpu(cfg)
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
     runner = Runner.from_cfg(cfg)
     start = time.perf_counter()
     metrics = runner.test()
     seconds = time.perf_counter() - start
     images = len(runner.test_dataloader.dataset)
+    model = unwrap(runner.model, 'set_vocabulary')
+    row = dict(
+        **describe(cfg),
+        vocabulary=model and model.vocabulary.source,
+        prompts=model and getattr(model, 'teacher', model).prompts,
+        mIoU=round(float(metrics.pop('mIoU')), 2),
+        seconds=round(seconds, 2),
+        images_per_second=round(images / seconds, 2),
+        peak_memory_mb=round(_peak_memory() / 2**20),
+        **{key: round(float(value), 2) for key, value in metrics.items()})
+    for metric in runner.test_evaluator.metrics:
+        if getattr(metric, 'class_iou', None):
+            row['class_iou'] = {
+                name: None if math.isnan(value) else round(value, 2)
+                for name, value in metric.class_iou.items()}
+    return row
+
+
+def describe(cfg):
+    """What a config evaluates.
+
+    Args:
+        cfg (Config): A test config of this project or of mmseg.
+
+    Returns:
+        dict: method, dataset, protocol, clip: the beginning of a row.
+    """
     segmentor = cfg.model.get('module', cfg.model)
     return dict(
         method=cfg.get('method', segmentor.type),
-        dataset=cfg.get('dataset_name', dataset.type),
+        dataset=cfg.get('dataset_name', cfg.test_dataloader.dataset.type),
         protocol=cfg.get('protocol', 'custom'),
-        clip=segmentor.get('clip', {}).get('model'),
-        mIoU=round(float(metrics['mIoU']), 2),
-        seconds=round(seconds, 2),
-        images_per_second=round(images / seconds, 2),
-        peak_memory_mb=round(_peak_memory() / 2**20))
+        clip=clip_of(segmentor).get('model'))
+
+
+def clip_of(segmentor):
+    """dict: The ``clip=`` of a segmentor's config; a student's is its
+    teacher's."""
+    return segmentor.get('teacher', segmentor).get('clip', {})
+
+
+def run_alone(function, *arguments):
+    """Call a function in a process of its own.
+
+    Its peak memory is nobody else's, and a crash is not this process's.
+
+    Args:
+        function (Callable): Of a module; with its arguments and its result it
+            travels to the process and back by pickle.
+
+    Returns:
+        What the function returns; what it raises is raised here.
+
+    Raises:
+        BrokenProcessPool: The process was killed.
+    """
+    with ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context('spawn'),
+            initializer=_end_with_parent) as process:
+        return process.submit(function, *arguments).result()
+
+
+def _end_with_parent():
+    """A killed parent must not leave hours of work behind."""
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _keep_class_iou(cfg):
+    """Let mmseg's metric keep the IoU of each class."""
+    evaluators = cfg.test_evaluator
+    for evaluator in (
+            [evaluators] if isinstance(evaluators, dict) else evaluators):
+        if evaluator.type in ('IoUMetric', 'mmseg.IoUMetric'):
+            evaluator.type = ClassIoUMetric.__name__
 
 
 def _peak_memory():

@@ -1,13 +1,14 @@
 import numpy as np
 from mmengine.logging import print_log
-from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
 from mmseg_clipzs.utils import UserError
 
+from .class_iou_metric import ClassIoUMetric
+
 
 @METRICS.register_module()
-class ZeroShotIoUMetric(IoUMetric):
+class ZeroShotIoUMetric(ClassIoUMetric):
     """mmseg's mIoU, and that of seen and unseen classes apart.
 
     Adds ``seen``, ``unseen`` (mean IoU, percent) and ``harmonic``, the
@@ -38,14 +39,12 @@ class ZeroShotIoUMetric(IoUMetric):
         metrics = super().compute_metrics(results)
         if self.format_only:
             return metrics
-        classes = list(self.dataset_meta['classes'])
+        iou, classes = self.class_iou, list(self.class_iou)
         seen = self.seen or [c for c in classes if c not in self.unseen]
         unknown = [c for c in [*seen, *self.unseen] if c not in classes]
         if unknown:
             raise UserError(f'{unknown[0]!r} is no class of the data set, '
                             f'which has {", ".join(classes)}.')
-        intersect, union = (sum(area) for area in list(zip(*results))[:2])
-        iou = dict(zip(classes, 100 * (intersect / union).numpy()))
         figures = {
             'seen': np.nanmean([iou[name] for name in seen]),
             'unseen': np.nanmean([iou[name] for name in self.unseen])}

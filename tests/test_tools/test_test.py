@@ -18,8 +18,9 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 
 ROOT = Path(__file__).parent.parent.parent
 ROW = {'method': str, 'dataset': str, 'protocol': str, 'clip': str,
-       'mIoU': float, 'seconds': float, 'images_per_second': float,
-       'peak_memory_mb': int}
+       'vocabulary': str, 'prompts': str, 'mIoU': float, 'seconds': float,
+       'images_per_second': float, 'peak_memory_mb': int, 'aAcc': float,
+       'mAcc': float, 'class_iou': dict}
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def config(name):
     return ROOT / f'configs/{name}.py'
 
 
-def mean_iou(predicted, masks, names, classes, first):
+def class_iou(predicted, masks, names, classes, first):
     """Percent, from files alone; labels count from ``first``."""
     inter, union = np.zeros(classes), np.zeros(classes)
     for name in names:
@@ -70,8 +71,7 @@ def mean_iou(predicted, masks, names, classes, first):
             t = (truth - first == c) & valid
             inter[c] += (p & t).sum()
             union[c] += (p | t).sum()
-    occurs = union > 0
-    return round(100 * float(np.mean(inter[occurs] / union[occurs])), 2)
+    return [100 * i / u if u else None for i, u in zip(inter, union)]
 
 
 # ------------------------------------------------------------- real photos
@@ -93,9 +93,14 @@ def test_miou_is_that_of_the_written_masks(
     assert {path.stem for path in (tmp_path / 'masks').iterdir()} == set(
         names[:count])
     # The written indices begin at the list's first class.
-    assert row['mIoU'] == pytest.approx(mean_iou(
+    expected = class_iou(
         tmp_path / 'masks', voc_root / 'SegmentationClass', names[:count],
-        classes, first), abs=0.0051)
+        classes, first)
+    assert len(row['class_iou']) == classes
+    assert list(row['class_iou'].values()) == [
+        value and pytest.approx(value, abs=0.0051) for value in expected]
+    assert row['mIoU'] == pytest.approx(np.mean(
+        [value for value in expected if value is not None]), abs=0.0051)
     assert 0 < row['mIoU'] < 100  # zeros would prove little
     assert row['images_per_second'] == pytest.approx(
         count / row['seconds'], rel=0.02)
@@ -109,6 +114,7 @@ def test_row_of_results(small_config, small_voc, tmp_path, tiny_vit):
     assert row['method'] == 'MaskCLIP + KS + PD'
     assert row['dataset'] == 'voc' and row['protocol'] == 'A (MaskCLIP)'
     assert row['clip'] == tiny_vit['model']
+    assert row['vocabulary'] == 'voc20' and row['prompts'] == 'single'
 
 
 @pytest.mark.parametrize('batch_size', [2, 3, 7])
@@ -165,7 +171,8 @@ def test_models_of_the_toolbox_run_too(small_config, small_voc, tmp_path):
         test_cfg=dict(mode='whole')))).model
     cfg.method = 'FCN'
     row = run_test(cfg, data_root=str(small_voc), work_dir=str(tmp_path))
-    assert row['method'] == 'FCN' and row['clip'] is None
+    assert row['method'] == 'FCN'
+    assert row['clip'] is row['vocabulary'] is row['prompts'] is None
 
 
 def test_a_checkpoint_is_loaded(small_config, zero_shot, small_voc, tmp_path):
@@ -239,7 +246,8 @@ def test_names_of_the_data_set(tool, tmp_path, capfd):
     path.write_text(f"_base_ = '{config('maskclip_voc')}'\n"
                     'model = dict(vocabulary=None)\n')
     tool(path)
-    assert '20 classes, 20 words' in capfd.readouterr().out
+    assert ('20 classes, 20 words (PascalVOCDataset)'
+            in capfd.readouterr().out)
 
 
 def error_of(tool, *arguments, **kwargs):
