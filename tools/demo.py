@@ -1,4 +1,4 @@
-"""Make toy scenes, evaluate three methods on them and draw the results.
+"""Make toy scenes, evaluate four methods on them and draw the results.
 
     python tools/demo.py
 
@@ -22,7 +22,7 @@ from mmseg_clipzs.evaluation.leaderboard import evaluate, plan
 from mmseg_clipzs.utils import atomic_write, run_tool
 from mmseg_clipzs.visualization import overlay, sheet, with_legend
 
-METHODS = ('clip', 'maskclip', 'maskclip_ks_pd')
+METHODS = ('clip', 'maskclip', 'maskclip_ks_pd', 'groupvit')
 COLUMNS = ('method', 'dataset', 'clip', 'prompts', 'mIoU', 'seconds',
            'images_per_second', 'peak_memory_mb')
 

@@ -3,7 +3,7 @@ _base_ = 'groupvit.py'
 model = dict(
     weights='toy',
     backbone=dict(
-        embed_dims=128, num_heads=4, depths=(3, 2, 1),
+        embed_dims=128, num_heads=4, depths=(4, 2, 0),
         num_group_tokens=(16, 8, 0), num_output_groups=(16, 8), img_size=64,
         patch_size=8),
     text_backbone=dict(embed_dims=64, depth=3),

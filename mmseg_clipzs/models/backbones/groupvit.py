@@ -165,7 +165,13 @@ class GroupViT(BaseModule):
         self._draw_weights()
 
     def _draw_weights(self):
-        """Truncated normal, 0.02, as Vision Transformers are begun."""
+        """Truncated normal, 0.02, as Vision Transformers are begun.
+
+        But the assignment begins with logits of deviation 1, so that the
+        noise, of deviation 1.3, does not drown it for the first thousand
+        iterations (ours; without it the second stage of the toy stayed
+        uniform).
+        """
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=.02)
@@ -174,8 +180,11 @@ class GroupViT(BaseModule):
                 nn.init.trunc_normal_(module.in_proj_weight, std=.02)
         nn.init.trunc_normal_(self.pos_embed, std=.02)
         for stage in self.stages:
-            if stage.group_token is not None:
+            if stage.grouping is not None:
                 nn.init.trunc_normal_(stage.group_token, std=.02)
+                assign = stage.grouping.assign
+                for layer in (assign.q_proj, assign.k_proj):
+                    nn.init.normal_(layer.weight, std=self.embed_dims**-.5)
 
     def init_weights(self):
         """They are drawn, or loaded, when the model is built."""
