@@ -4,7 +4,11 @@ from pathlib import Path
 import torch
 from mmengine.runner import Runner
 
-from mmseg_clipzs.compat import fit_to_cpu, name_visualizer
+from mmseg_clipzs.compat import (
+    fit_to_cpu,
+    name_visualizer,
+    plain_attention_on_cpu,
+)
 from mmseg_clipzs.datasets.check import check_dataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -57,7 +61,8 @@ def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
     name_visualizer(cfg)
     fit_to_cpu(cfg)
     runner = Runner.from_cfg(cfg)
-    runner.train()
+    with plain_attention_on_cpu():
+        runner.train()
     return runner
 
 
