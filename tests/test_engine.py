@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.model import BaseTTAModel
 from mmseg.datasets import PascalVOCDataset
 from mmseg.registry import DATASETS, HOOKS, MODELS
@@ -144,3 +145,28 @@ def test_the_next_data_set_brings_its_own_names(zero_shot):
     assert model.vocabulary.words == ('sea', 'sky')
     hook.before_test(runner(model, Dataset(['a', 'b', 'c'])))
     assert model.num_classes == 3
+
+
+# --------------------------------------------------------- half precision
+def test_bfloat16_on_a_cpu():
+    """Products in bfloat16, weights and their gradients in float32."""
+    from mmseg_clipzs.engine import Bfloat16OptimWrapper
+    layer = torch.nn.Linear(4, 3)
+    wrapper = Bfloat16OptimWrapper(torch.optim.SGD(layer.parameters(), .1))
+    with wrapper.optim_context(layer):
+        out = layer(torch.ones(2, 4))
+    assert out.dtype == torch.bfloat16
+    before = layer.weight.detach().clone()
+    wrapper.update_params(out.float().sum())
+    assert layer.weight.dtype == torch.float32
+    torch.testing.assert_close(layer.weight, before - .2)
+
+
+def test_plain_attention_is_for_training_alone():
+    from mmseg_clipzs.compat import plain_attention_on_cpu
+    before = torch.backends.cuda.flash_sdp_enabled()
+    with pytest.raises(RuntimeError), plain_attention_on_cpu():
+        assert torch.backends.cuda.flash_sdp_enabled() == (
+            before and torch.cuda.is_available())
+        raise RuntimeError
+    assert torch.backends.cuda.flash_sdp_enabled() == before

@@ -121,13 +121,13 @@ def load_clip(model, quick_gelu=None, **kwargs):
         name=name,
         pretrained=None if pretrained is None else str(pretrained),
         model=network.eval(),
-        tokenizer=_tokenizer(name),
+        tokenizer=get_tokenizer(name),
         mean=tuple(preset.get('mean') or OPENAI_DATASET_MEAN),
         std=tuple(preset.get('std') or OPENAI_DATASET_STD))
 
 
 # Reading its file takes a second.
-_tokenizer = lru_cache(open_clip.get_tokenizer)
+get_tokenizer = lru_cache(open_clip.get_tokenizer)
 
 
 def _architecture(model):

@@ -287,6 +287,15 @@ def test_any_depths_and_counts():
     np.testing.assert_allclose(rates, np.linspace(0, .3, 6)[1:], rtol=1e-5)
 
 
+def test_no_block_behind_the_last_grouping():
+    model = small(depths=(2, 1, 0))
+    assert len(model.stages[2].blocks) == 0
+    with torch.no_grad():
+        grouping = model(rng_tensor(1, 3, 32, 32))
+    torch.testing.assert_close(grouping.segments.mean(2), torch.zeros(1, 3),
+                               atol=1e-5, rtol=0)  # the norm alone follows
+
+
 # ---------------------------------------------------------------- bad input
 @pytest.mark.parametrize('settings, message', [
     (dict(depths=(1, 1)), 'number of group tokens for each stage'),

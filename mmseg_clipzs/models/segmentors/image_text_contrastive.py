@@ -6,9 +6,9 @@ from mmcv.cnn import build_norm_layer
 from mmengine.structures import PixelData
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
-from open_clip import get_tokenizer
 from torch import nn
 
+from mmseg_clipzs.clip import get_tokenizer
 from mmseg_clipzs.clip.text import embed_words, get_templates
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit

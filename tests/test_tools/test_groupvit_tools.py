@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer
-from mmseg_clipzs.datasets.image_text_lists import read_list
-from mmseg_clipzs.datasets.shard_files import write_shards
 from mmseg_clipzs.datasets.toy_scenes import write_voc
 from mmseg_clipzs.engine.training import run_train
 from mmseg_clipzs.evaluation import run_test
@@ -107,6 +106,27 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
         for line in path.read_text().splitlines() if 'loss_contr' in line]
     assert len(losses) == 2 and np.isfinite(losses).all()
     assert (tmp_path / 'run/iter_20.pth').is_file()
+
+
+def test_exported_weights_are_a_source(tmp_path, monkeypatch, capsys):
+    """Half the size, the same model up to float16's rounding."""
+    import export_weights
+    from mmseg.registry import MODELS
+    model = MODELS.build(small('groupvit_toy', **{
+        'model.weights': None}).model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
+    out = tmp_path / 'small.safetensors'
+    monkeypatch.setattr(sys, 'argv', [
+        'export_weights.py', str(tmp_path / 'iter_1.pth'), '--out', str(out)])
+    run_tool(export_weights.main)
+    assert 'entries' in capsys.readouterr().out
+    assert out.stat().st_size < .55 * (
+        tmp_path / 'iter_1.pth').stat().st_size
+    again = MODELS.build(small('groupvit_toy', **{
+        'model.weights': str(out)}).model)
+    for key, value in again.state_dict().items():
+        torch.testing.assert_close(
+            value, model.state_dict()[key], atol=1e-3, rtol=1e-3)
 
 
 def test_no_pairs(tmp_path):
