@@ -279,6 +279,19 @@ def test_a_hidden_label_in_the_loss_stops_training(teacher):
         model.loss(**data)
 
 
+def test_a_teacher_without_dense_features():
+    from mmseg_clipzs.models.segmentors import ImageTextContrastive
+    groupvit = dict(
+        type=ImageTextContrastive, weights=None, vocabulary='cat; dog',
+        backbone=dict(
+            type='GroupViT', embed_dims=16, num_heads=2, depths=(1, 1),
+            num_group_tokens=(4, 0), num_output_groups=(2, )),
+        text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
+        decode_head=dict(type='GroupViTHead'), projector_dims=16)
+    with pytest.raises(UserError, match='ImageTextContrastive has none'):
+        build(groupvit)
+
+
 def test_nan_names_iteration_and_images(teacher):
     model = build(teacher)
     model.student.backbone.layer1[0].conv1.weight.data[:] = torch.nan

@@ -13,6 +13,7 @@ from mmseg_clipzs.visualization import voc_palette
 
 from .targets import assign_targets, batch_labels, with_classes
 from .text_classifier import TextClassifier
+from .zero_shot_segmentor import ZeroShotSegmentor
 
 
 @MODELS.register_module()
@@ -66,6 +67,10 @@ class MaskClipPlus(BaseSegmentor):
         super().__init__(data_preprocessor or own_preprocessor, init_cfg)
         # Not a child: neither in checkpoints nor in optimizers.
         self.__dict__['teacher'] = MODELS.build(teacher).eval()
+        if not isinstance(self.teacher, ZeroShotSegmentor):
+            raise UserError(
+                'The teacher is a ZeroShotSegmentor, whose dense features '
+                f'guide the student; {type(self.teacher).__name__} has none.')
         if self.teacher.vocabulary is None:
             raise UserError('The teacher needs its vocabulary= in the config: '
                             'the student is built from it.')
