@@ -16,3 +16,4 @@ model = dict(
     background_threshold=0.95)
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
+default_hooks = dict(checkpoint=dict(interval=1000))

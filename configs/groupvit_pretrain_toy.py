@@ -11,3 +11,4 @@ model = dict(
     weights=None, data_preprocessor=dict(size=(64, 64)), vocabulary='toy')
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
+default_hooks = dict(checkpoint=dict(interval=600))
