@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from plain_vit import PlainViT, fit
 from plain_vit import METHODS as PLAIN
+from plain_vit import PlainViT, fit
 from torch import nn
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
@@ -472,6 +472,22 @@ def test_row_from_a_config(tiny):
     assert ClipViT(tiny, {}).last_block == LastBlock()
 
 
+def test_method_with_changes(tiny_quick):
+    """A name and what to change of it."""
+    x, plain = torch.randn(1, 3, 64, 64), PlainViT(
+        tiny_quick.model.state_dict(), 4, 16, 4)
+    for changes in (dict(depth=2), dict(iterations=0), dict(iterations=3)):
+        got = _features(ClipViT(
+            tiny_quick, dict(type='gem', **changes)), x)[0]
+        want = plain.gem(plain.layers(x[0], 'exact'), (4, 4), **changes)
+        want = (plain.norm(want, 'visual.ln_post')
+                @ plain.state['visual.proj'])[1:]
+        torch.testing.assert_close(got.flatten(1).T, want, **TOLERANCE)
+    wider = ClipViT(tiny_quick, dict(type='naclip', neighbour_std=9.))
+    assert wider.last_block == LastBlock(
+        ('kk', ), residual=False, ffn=False, neighbour_std=9.)
+
+
 @pytest.mark.parametrize('settings, message', [
     (dict(last_block='maskclip+'),
      "Unknown last block 'maskclip[+]'; choose one of .*clearclip.*switches"),
@@ -479,6 +495,13 @@ def test_row_from_a_config(tiny):
     (dict(last_block=dict(attend='qk')), "attend='qk' may hold"),
     (dict(last_block=dict(attend=None)), 'attend=None may hold'),
     (dict(last_block=dict(atend=('qk', ))), 'atend'),
+    (dict(last_block=dict(neighbour_std=5.)), 'name their pairs in attend='),
+    (dict(last_block=dict(attend=('kk', ), similarity=False)),
+     'give its neighbour_std='),
+    (dict(last_block=dict(type='gem', depth=0)), 'GEM needs depth= of 1'),
+    (dict(last_block=dict(type='gem', layers=3)), 'layers'),
+    (dict(last_block=dict(type='jem')), "Unknown last block 'jem'; .*gem"),
+    (dict(last_block=None), 'last_block=None is unknown'),
     (dict(out_keys='both'), "out_keys='both' is unknown; choose one of .*raw"),
     (dict(off_grid='crop'), "off_grid='crop' is unknown; .*pad_even"),
     (dict(pos_embed='nearest'), "pos_embed='nearest' is unknown; .*sclip"),

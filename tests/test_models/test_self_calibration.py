@@ -79,6 +79,7 @@ def test_mend(grid, share):
 
 def test_flat_photo(tiny_vit):
     """Patches that are all alike attend to one another."""
-    for size in ((64, 64), (16, 16), (16, 200)):
-        features, = ClipViT(load_clip(**tiny_vit), 'scclip')(torch.zeros(2, 3, *size))
+    backbone = ClipViT(load_clip(**tiny_vit), 'scclip')
+    for size in ((64, 64), (16, 16), (16, 200), (96, 128)):
+        features, = backbone(torch.zeros(2, 3, *size))
         assert features.isfinite().all()

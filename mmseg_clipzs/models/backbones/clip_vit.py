@@ -107,8 +107,8 @@ class ClipViT(BaseModule):
             ``off_grid`` says.
         """
         visual = self.visual
-        x = visual.conv1(
-            fit_to_grid(inputs, self.patch_size, self.off_grid))  # (N, C, h, w)
+        x = visual.conv1(fit_to_grid(
+            inputs, self.patch_size, self.off_grid))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(len(x), 1, -1)

@@ -1,4 +1,4 @@
-"""SC-CLIP: outliers mended, attention and values calibrated by other layers."""
+"""SC-CLIP: outliers mended, the last block calibrated by other layers."""
 from dataclasses import dataclass
 
 import torch
@@ -134,7 +134,8 @@ def mend(patches, outliers, grid):
     kept = (~outliers).to(patches)[:, None].unflatten(2, grid)
     maps = patches.transpose(1, 2).unflatten(2, grid)  # (N, C, h, w)
     # Both are divided by 9.
-    total, count = (F.avg_pool2d(part, 3, 1, 1) for part in (maps * kept, kept))
+    total, count = (
+        F.avg_pool2d(part, 3, 1, 1) for part in (maps * kept, kept))
     mean = (total / count.clamp(min=1e-6)).flatten(2).transpose(1, 2)
     lonely = (count == 0).flatten(1)  # (N, h * w)
     return torch.where((outliers & ~lonely)[..., None], mean, patches)
