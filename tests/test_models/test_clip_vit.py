@@ -231,6 +231,23 @@ def test_heads_follow_the_width(to_hugging_face, name, heads):
         got.flatten(2), _hugging_face_patches(want, image), **TOLERANCE)
 
 
+@pytest.mark.parametrize('name', ['ViT-B-32', 'ViT-L-14', 'ViT-H-14'])
+def test_methods_of_several_blocks(name):
+    """GEM and SC-CLIP with other widths, heads and patches."""
+    clip, config = _shrunk(name, image_size=224)
+    vision = config['vision_cfg']
+    heads = vision['width'] // vision.get('head_width', 64)
+    patch = vision['patch_size']
+    plain = PlainViT(clip.model.state_dict(), heads, patch, 224 // patch)
+    x = torch.randn(1, 3, 224, 224)
+    grid, layers = (224 // patch, ) * 2, plain.layers(x[0], 'exact')
+    for method in ('gem', 'scclip'):
+        with torch.no_grad():
+            got, = ClipViT(clip, method)(x)
+            want = plain.dense(layers, grid, method)
+        torch.testing.assert_close(got[0], want, **TOLERANCE)
+
+
 def test_multihead_attention(tiny_vit):
     """Another statement of the unmodified row: PyTorch's own module."""
     clip = load_clip(**tiny_vit)
