@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mmseg_clipzs.clip.blocks import project, run_block, split_heads
+from mmseg_clipzs.utils import UserError
 
 from .last_block import mix_values, patch_keys
 
@@ -29,7 +30,10 @@ class SelfCalibration:
         threshold (float): Aggregation leaves out smaller cosines.
         cls_weight (float): Of the class token, which is added to all patches.
         neighbours (int): Of the local outlier factor.
-        outliers (float): Share of the patches that are mended.
+        outliers (float): Share of the patches that are mended, below 1.
+
+    Raises:
+        UserError: Numbers out of range.
     """
     similar_layer: int = 9
     output_layer: int = 4
@@ -38,6 +42,15 @@ class SelfCalibration:
     cls_weight: float = 0.3
     neighbours: int = 30
     outliers: float = 0.05
+
+    def __post_init__(self):
+        first, last = self.summed_layers
+        if not (1 <= first <= last and self.neighbours >= 1
+                and 0 <= self.outliers < 1):
+            raise UserError(
+                'SC-CLIP needs summed_layers= in ascending order, neighbours= '
+                'of 1 or more and outliers= in [0, 1), but got '
+                f'{self.summed_layers}, {self.neighbours}, {self.outliers}.')
 
     def __call__(self, blocks, x, grid, keys=None):
         """As :meth:`LastBlock.__call__`."""
@@ -53,17 +66,16 @@ class SelfCalibration:
         scores = outlier_factor(patches, self.neighbours)
         # Strictly above, so that patches that are all alike have no outlier.
         outliers = scores > scores.quantile(
-            1 - self.outliers, dim=1, keepdim=True)
+            1 - self.outliers, dim=1, keepdim=True)  # (N, h * w)
         similarity = _cosine(mend(layers[similar][:, 1:], outliers, grid))
         patches = self._aggregation(similarity) @ mend(patches, outliers, grid)
         total = sum(layers[first:last + 1])
         attention = _attention(similarity)[:, None]  # (N, 1, h * w, h * w)
-        out = sum(
-            self.cls_weight * cls + self._aggregation(
-                _cosine(layers[output][:, 1:])) @ self._attend(
-                    block, part, attention)
-            for cls, part in ((x[:, :1], patches),
-                              (total[:, :1], total[:, 1:])))
+        weights = self._aggregation(_cosine(layers[output][:, 1:]))
+        out = 0
+        for cls, part in ((x[:, :1], patches), (total[:, :1], total[:, 1:])):
+            out = out + self.cls_weight * cls + weights @ self._attend(
+                block, part, attention)
         return out, patch_keys(block, x, keys)
 
     def _aggregation(self, similarity):
