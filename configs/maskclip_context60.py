@@ -3,12 +3,10 @@
 #
 #     python tools/test.py configs/maskclip_context60.py
 _base_ = [
-    '_base_/models/maskclip.py', '_base_/datasets/context60.py',
+    '_base_/models/maskclip_b.py', '_base_/datasets/context60.py',
     '_base_/default_runtime.py'
 ]
 model = dict(
     vocabulary='context60',
     logit_scale=50,
-    background_threshold=0.1,
-    backbone=dict(off_grid='drop', pos_embed='sclip'),
-    test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)))
+    background_threshold=0.1)

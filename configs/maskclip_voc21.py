@@ -3,12 +3,10 @@
 #
 #     python tools/test.py configs/maskclip_voc21.py
 _base_ = [
-    '_base_/models/maskclip.py', '_base_/datasets/voc21.py',
+    '_base_/models/maskclip_b.py', '_base_/datasets/voc21.py',
     '_base_/default_runtime.py'
 ]
 model = dict(
     vocabulary='voc21',
     logit_scale=65,
-    background_threshold=0.1,
-    backbone=dict(off_grid='drop', pos_embed='sclip'),
-    test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)))
+    background_threshold=0.1)

@@ -1,19 +1,20 @@
 """ClipViT against plain equations, other codes and the authors' numbers."""
 import copy
-import math
 
 import open_clip
 import pytest
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
+from plain_vit import METHODS as PLAIN
+from plain_vit import PlainViT, fit
 from torch import nn
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import run_block
 from mmseg_clipzs.models.backbones import ClipViT
+from mmseg_clipzs.models.backbones.clip_vit import METHODS
 from mmseg_clipzs.models.backbones.last_block import (
-    LAST_BLOCKS,
     LastBlock,
     neighbour_prior,
 )
@@ -47,8 +48,9 @@ def run_once(monkeypatch):
             _KNOWN[key] = run_block(block, x)
         return _KNOWN[key]
 
-    monkeypatch.setattr(
-        'mmseg_clipzs.models.backbones.clip_vit.run_block', remember)
+    for module in ('last_block', 'gem', 'self_calibration'):
+        monkeypatch.setattr(
+            f'mmseg_clipzs.models.backbones.{module}.run_block', remember)
 
 
 @pytest.fixture(scope='module')
@@ -56,170 +58,71 @@ def tiny_quick(tiny_vit):
     return load_clip(**tiny_vit, quick_gelu=True)
 
 
-# --------------------------------------------- the paper's equations, plainly
-class PlainViT:
-    """Written from the formulas, on a state dict with OpenAI's names."""
-
-    def __init__(self, state, heads, patch, own_grid):
-        self.state, self.heads = state, heads
-        self.patch, self.own_grid = patch, own_grid
-
-    def norm(self, x, name):
-        mean = x.mean(-1, keepdim=True)
-        variance = ((x - mean)**2).mean(-1, keepdim=True)
-        x = (x - mean) / torch.sqrt(variance + 1e-5)
-        return x * self.state[f'{name}.weight'] + self.state[f'{name}.bias']
-
-    def linear(self, x, name):
-        return x @ self.state[f'{name}.weight'].T + self.state[f'{name}.bias']
-
-    def tokens(self, image, positions):
-        """(3, H, W), whole patches -> (1 + h w, C) before the first block."""
-        p = self.patch
-        h, w = image.shape[1] // p, image.shape[2] // p
-        patches = [image[:, p * y:p * y + p, p * x:p * x + p].flatten()
-                   for y in range(h) for x in range(w)]
-        x = torch.stack(patches) @ self.state['visual.conv1.weight'].flatten(
-            1).T
-        x = torch.cat([self.state['visual.class_embedding'][None], x])
-        return self.norm(x + self.positions(h, w, positions), 'visual.ln_pre')
-
-    def positions(self, h, w, how):
-        own, weight = self.own_grid, self.state['visual.positional_embedding']
-        if (h, w) == (own, own):
-            return weight
-        extra = {'exact': 0, 'sclip': 0.1}[how]
-        rows, columns = (
-            _bicubic(own, n, (n + extra) / own) for n in (h, w))
-        patches = torch.einsum(
-            'ya,xb,abc->yxc', rows, columns,
-            weight[1:].double().reshape(own, own, -1))
-        return torch.cat([weight[:1], patches.flatten(0, 1).to(weight)])
-
-    def heads_of(self, x, name, part):
-        rows = slice(*('qkv'.index(part) * x.shape[1] + n
-                       for n in (0, x.shape[1])))
-        x = (x @ self.state[f'{name}.attn.in_proj_weight'][rows].T
-             + self.state[f'{name}.attn.in_proj_bias'][rows])
-        return x.chunk(self.heads, dim=1)
-
-    def block(self, x, name, pairs=('qk', ), prior=0, residual=True,
-              ffn=True):
-        h = self.norm(x, f'{name}.ln_1')
-        parts = {part: self.heads_of(h, name, part) for part in 'qkv'}
-        outs = []
-        for head in range(self.heads):
-            v = parts['v'][head]
-            out = 0 if pairs else v
-            for a, b in pairs:
-                scores = parts[a][head] @ parts[b][head].T / math.sqrt(
-                    v.shape[1]) + prior
-                scores = torch.exp(scores - scores.amax(1, keepdim=True))
-                out = out + scores / scores.sum(1, keepdim=True) @ v
-            outs.append(out)
-        out = self.linear(torch.cat(outs, 1), f'{name}.attn.out_proj')
-        if residual:
-            out = out + x
-        if ffn:
-            z = self.linear(self.norm(out, f'{name}.ln_2'), f'{name}.mlp.c_fc')
-            z = z / (1 + torch.exp(-1.702 * z))  # QuickGELU
-            out = out + self.linear(z, f'{name}.mlp.c_proj')
-        return out
-
-    def before_last(self, image, positions):
-        x = self.tokens(image, positions)
-        for i in range(self.depth - 1):
-            x = self.block(x, f'visual.transformer.resblocks.{i}')
-        return x
-
-    @property
-    def depth(self):
-        return sum(key.startswith('visual.')
-                   and key.endswith('attn.in_proj_bias') for key in self.state)
-
-    def dense(self, x, grid, method):
-        """(1 + h w, C) before the last block -> (D, h, w)."""
-        settings = dict(METHODS[method])
-        if settings.pop('prior', False):
-            y, x_ = (n.flatten() for n in torch.meshgrid(
-                *map(torch.arange, grid), indexing='ij'))
-            distance = (y[:, None] - y)**2 + (x_[:, None] - x_)**2
-            prior = torch.zeros(len(x), len(x))
-            prior[1:, 1:] = torch.exp(-distance / (2 * 5**2))
-            settings['prior'] = prior
-        x = self.block(x, f'visual.transformer.resblocks.{self.depth - 1}',
-                       **settings)
-        x = self.norm(x, 'visual.ln_post')[1:] @ self.state['visual.proj']
-        return x.T.unflatten(1, grid)
-
-
-METHODS = {
-    'clip': {},
-    'maskclip': dict(pairs=()),
-    'sclip': dict(pairs=('qq', 'kk')),
-    'clearclip': dict(pairs=('qq', ), residual=False, ffn=False),
-    'naclip': dict(pairs=('kk', ), prior=True, residual=False, ffn=False),
-    'cliptrase': dict(pairs=('qq', 'kk', 'vv')),
-}
-
-
-def _bicubic(own, size, factor):
-    """(size, own) matrix of cubic convolution with a = -0.75."""
-    matrix = torch.zeros(size, own, dtype=torch.float64)
-    for i in range(size):
-        centre = (i + 0.5) / factor - 0.5
-        for tap in range(math.floor(centre) - 1, math.floor(centre) + 3):
-            t, a = abs(centre - tap), -0.75
-            weight = (a + 2) * t**3 - (a + 3) * t**2 + 1 if t <= 1 else (
-                a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a)
-            matrix[i, min(max(tap, 0), own - 1)] += weight
-    return matrix
-
-
-def _fit(image, how):
-    """The documented ways to whole patches of 16 pixels."""
-    _, h, w = image.shape
-    if how == 'drop':
-        return image[:, :h // 16 * 16, :w // 16 * 16]
-    below, right = math.ceil(h / 16) * 16 - h, math.ceil(w / 16) * 16 - w
-    top, left = (below // 2, right // 2) if how == 'pad_even' else (0, 0)
-    canvas = torch.zeros(3, h + below, w + right)
-    canvas[:, top:top + h, left:left + w] = image
-    return canvas
-
-
+# --------------------------------------------- the papers' equations, plainly
 @torch.no_grad()
 def _compare(clip, plain, image, method, off_grid='pad', pos_embed='exact'):
     """ClipViT and :class:`PlainViT` on (1, 3, H, W); returns the grid."""
     got, = ClipViT(clip, method, off_grid=off_grid, pos_embed=pos_embed)(image)
-    fitted = _fit(image[0], off_grid)
+    fitted = fit(image[0], off_grid)
     grid = tuple(n // 16 for n in fitted.shape[1:])
-    want = plain.dense(plain.before_last(fitted, pos_embed), grid, method)
+    want = plain.dense(plain.layers(fitted, pos_embed), grid, method)
     torch.testing.assert_close(got[0], want, **TOLERANCE)
     return grid
 
 
 @pytest.mark.parametrize('size', [(64, 64), (64, 96), (50, 81), (23, 129)])
 @pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
-@pytest.mark.parametrize('pos_embed', ['exact', 'sclip'])
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('pos_embed', ['exact', 'antialias', 'sclip'])
+@pytest.mark.parametrize('method', PLAIN)
 def test_plain_equations(tiny_quick, method, off_grid, pos_embed, size):
     plain = PlainViT(tiny_quick.model.state_dict(), 4, 16, 4)
     _compare(tiny_quick, plain, torch.randn(1, 3, *size), method, off_grid,
              pos_embed)
 
 
-@pytest.mark.parametrize('method, size, settings, grid', [
-    ('maskclip', (224, 320), dict(), (14, 20)),
-    ('naclip', (224, 320), dict(pos_embed='sclip'), (14, 20)),
-    ('maskclip', (200, 232), dict(), (13, 15)),
-    ('naclip', (200, 232), dict(off_grid='drop'), (12, 14)),
-    ('sclip', (200, 232), dict(off_grid='drop', pos_embed='sclip'), (12, 14)),
-])
-def test_plain_equations_b16(vit_b16, vit_b16_state, image, run_once, method,
-                             size, settings, grid):
+@pytest.fixture(scope='module')
+def plain_layers(vit_b16_state, image):
+    """The plain blocks at 224 x 320 and 200 x 232, once for all methods."""
+    known, plain = {}, PlainViT(vit_b16_state, 12, 16, 14)
+
+    def layers(size, pos_embed):
+        if (size, pos_embed) not in known:
+            known[size, pos_embed] = plain.layers(
+                fit(image(size)[0], 'drop'), pos_embed)
+        return plain, known[size, pos_embed]
+
+    return layers
+
+
+@pytest.mark.parametrize('size, grid', [
+    ((224, 320), (14, 20)), ((200, 232), (12, 14))])
+@pytest.mark.parametrize('pos_embed', ['exact', 'sclip'])
+@pytest.mark.parametrize('method', PLAIN)
+def test_plain_equations_b16(vit_b16, plain_layers, image, run_once, method,
+                             pos_embed, size, grid):
+    """The SCLIP line's way and the exact one, off the grid too."""
+    plain, layers = plain_layers(size, pos_embed)
+    want = plain.dense(layers, grid, method)
+    with torch.no_grad():
+        got, = ClipViT(vit_b16, method, off_grid='drop', pos_embed=pos_embed)(
+            image(size))
+    torch.testing.assert_close(got[0], want, **TOLERANCE)
+
+
+def test_plain_equations_b16_padded(vit_b16, vit_b16_state, image):
     plain = PlainViT(vit_b16_state, 12, 16, 14)
-    assert _compare(vit_b16, plain, image(size), method, **settings) == grid
+    assert _compare(vit_b16, plain, image((200, 232)), 'maskclip') == (13, 15)
+
+
+@pytest.mark.parametrize('size', [(224, 320), (200, 232)])
+def test_plain_gem_b16(vit_b16, plain_layers, image, size):
+    """GEM's own resizing of the positions."""
+    plain, layers = plain_layers(size, 'antialias')
+    with torch.no_grad():
+        got, = ClipViT(vit_b16, 'gem', off_grid='drop',
+                       pos_embed='antialias')(image(size))
+    torch.testing.assert_close(
+        got[0], plain.dense(layers, got.shape[2:], 'gem'), **TOLERANCE)
 
 
 # ----------------------------------------------------- the authors' numbers
@@ -237,6 +140,8 @@ GOLDEN = {
     'kk_reduced': dict(attend=('kk', ), **REDUCED),
     'naclip': 'naclip',
     'naclip_vanilla_arch': dict(attend=('kk', ), neighbour_std=5.),
+    'naclip_nonly': 'naclip_nonly',
+    'gem': 'gem',
     'cliptrase': 'cliptrase',
 }
 
@@ -263,7 +168,7 @@ def test_golden_neighbour_prior(golden):
 
 
 def test_every_row_is_tested():
-    assert set(LAST_BLOCKS) == set(METHODS)
+    assert set(METHODS) == set(PLAIN)
 
 
 # ------------------------------------------------------------- other codes
@@ -326,6 +231,23 @@ def test_heads_follow_the_width(to_hugging_face, name, heads):
         got.flatten(2), _hugging_face_patches(want, image), **TOLERANCE)
 
 
+@pytest.mark.parametrize('name', ['ViT-B-32', 'ViT-L-14', 'ViT-H-14'])
+def test_methods_of_several_blocks(name):
+    """GEM and SC-CLIP with other widths, heads and patches."""
+    clip, config = _shrunk(name, image_size=224)
+    vision = config['vision_cfg']
+    heads = vision['width'] // vision.get('head_width', 64)
+    patch = vision['patch_size']
+    plain = PlainViT(clip.model.state_dict(), heads, patch, 224 // patch)
+    x = torch.randn(1, 3, 224, 224)
+    grid, layers = (224 // patch, ) * 2, plain.layers(x[0], 'exact')
+    for method in ('gem', 'scclip'):
+        with torch.no_grad():
+            got, = ClipViT(clip, method)(x)
+            want = plain.dense(layers, grid, method)
+        torch.testing.assert_close(got[0], want, **TOLERANCE)
+
+
 def test_multihead_attention(tiny_vit):
     """Another statement of the unmodified row: PyTorch's own module."""
     clip = load_clip(**tiny_vit)
@@ -376,7 +298,7 @@ def _features(backbone, x):
         return backbone(x)[0]
 
 
-@pytest.mark.parametrize('row', LAST_BLOCKS)
+@pytest.mark.parametrize('row', METHODS)
 def test_batch_of_two(tiny, row):
     backbone = ClipViT(tiny, row, out_keys='raw')
     x = torch.randn(2, 3, 70, 50)
@@ -567,6 +489,22 @@ def test_row_from_a_config(tiny):
     assert ClipViT(tiny, {}).last_block == LastBlock()
 
 
+def test_method_with_changes(tiny_quick):
+    """A name and what to change of it."""
+    x, plain = torch.randn(1, 3, 64, 64), PlainViT(
+        tiny_quick.model.state_dict(), 4, 16, 4)
+    for changes in (dict(depth=2), dict(iterations=0), dict(iterations=3)):
+        got = _features(ClipViT(
+            tiny_quick, dict(type='gem', **changes)), x)[0]
+        want = plain.gem(plain.layers(x[0], 'exact'), (4, 4), **changes)
+        want = (plain.norm(want, 'visual.ln_post')
+                @ plain.state['visual.proj'])[1:]
+        torch.testing.assert_close(got.flatten(1).T, want, **TOLERANCE)
+    wider = ClipViT(tiny_quick, dict(type='naclip', neighbour_std=9.))
+    assert wider.last_block == LastBlock(
+        ('kk', ), residual=False, ffn=False, neighbour_std=9.)
+
+
 @pytest.mark.parametrize('settings, message', [
     (dict(last_block='maskclip+'),
      "Unknown last block 'maskclip[+]'; choose one of .*clearclip.*switches"),
@@ -574,6 +512,16 @@ def test_row_from_a_config(tiny):
     (dict(last_block=dict(attend='qk')), "attend='qk' may hold"),
     (dict(last_block=dict(attend=None)), 'attend=None may hold'),
     (dict(last_block=dict(atend=('qk', ))), 'atend'),
+    (dict(last_block=dict(neighbour_std=5.)), 'name their pairs in attend='),
+    (dict(last_block=dict(attend=('kk', ), similarity=False)),
+     'give its neighbour_std='),
+    (dict(last_block=dict(type='gem', depth=0)), 'GEM needs depth= of 1'),
+    (dict(last_block=dict(type='gem', layers=3)), 'layers'),
+    (dict(last_block=dict(type='scclip', outliers=1)),
+     r'SC-CLIP needs .* outliers= in .0, 1., but got .*30, 1'),
+    (dict(last_block=dict(type='scclip', summed_layers=(7, 4))), 'ascending'),
+    (dict(last_block=dict(type='jem')), "Unknown last block 'jem'; .*gem"),
+    (dict(last_block=None), 'last_block=None is unknown'),
     (dict(out_keys='both'), "out_keys='both' is unknown; choose one of .*raw"),
     (dict(off_grid='crop'), "off_grid='crop' is unknown; .*pad_even"),
     (dict(pos_embed='nearest'), "pos_embed='nearest' is unknown; .*sclip"),

@@ -12,6 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from PIL import Image
 
+from mmseg_clipzs.models.backbones.clip_vit import METHODS
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -271,6 +272,31 @@ def test_a_batch_is_its_images_one_by_one(zero_shot, sizes, settings):
         alone, = predict(model, [image])
         assert result.metainfo['ori_shape'] == tuple(image.shape[1:])
         assert_same(result, alone)
+
+
+@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('settings', [
+    dict(),
+    dict(pamr=dict(steps=2, dilations=(1, 4)), test_cfg=dict(
+        mode='slide', crop_size=(96, 96), stride=(48, 48)))])
+def test_batches_of_one_and_four_predict_the_same(zero_shot, method,
+                                                  settings):
+    """Every method; 7 x 8 patches, so that some are SC-CLIP's outliers.
+
+    In float64, where rounding, which depends on the batch, decides no pixel.
+    """
+    model = zero_shot(
+        vocabulary='cat, kitten; grass; sky; road', background_threshold=0.2,
+        logit_scale=30.,
+        backbone=dict(type='ClipViT', last_block=method), **settings).double()
+    x = torch.randn(4, 3, 112, 128).double()
+    with torch.no_grad():
+        together = model.predict(x)
+        alone = [model.predict(one[None])[0] for one in x]
+    for one, other in zip(together, alone):
+        assert torch.equal(one.pred_sem_seg.data, other.pred_sem_seg.data)
+        torch.testing.assert_close(
+            one.seg_logits.data, other.seg_logits.data, rtol=0, atol=1e-8)
 
 
 def test_a_batch_of_other_original_sizes(zero_shot):

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from mmengine.model import BaseModule
@@ -7,28 +7,32 @@ from open_clip.transformer import QuickGELU, VisionTransformer
 from torch import nn
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
-from mmseg_clipzs.clip.blocks import run_block
 from mmseg_clipzs.utils import UserError
 
-from .last_block import LAST_BLOCKS, LastBlock, run_last_block
+from .gem import Gem
+from .last_block import LAST_BLOCKS, LastBlock
 from .patch_grid import fit_to_grid, resize_positions
+from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
+METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration()}
 
 
 @MODELS.register_module()
 class ClipViT(BaseModule):
     """CLIP's Vision Transformer, giving dense features.
 
-    All blocks but the last run unchanged; the last one computes what a row of
-    ``LAST_BLOCKS`` says, for the patches alone. Only parameters of open_clip's
-    model are used, none of its internals.
+    The blocks compute what an entry of ``METHODS`` says: most run unchanged
+    but the last one. Only parameters of open_clip's model are used, none of
+    its internals.
 
     Args:
         clip (dict | LoadedClip): Arguments of
             :func:`mmseg_clipzs.clip.load_clip`, or its result.
-        last_block (str | dict): A row of ``LAST_BLOCKS`` ('clip', 'maskclip',
-            'sclip', ...), or arguments of :class:`LastBlock`.
+        last_block (str | dict): A name in ``METHODS`` ('clip', 'maskclip',
+            'sclip', 'gem', ...), arguments of :class:`LastBlock`, or a
+            name as ``type`` with what to change: ``dict(type='gem',
+            depth=4)``.
         out_keys (str, optional): Also give the last block's keys, for key
             smoothing: 'raw' (MaskCLIP, section 3.4) or 'projected' (its code
             passes them through the output projection).
@@ -36,7 +40,8 @@ class ClipViT(BaseModule):
             zeros below and right (MaskCLIP), 'pad_even' on both sides
             (ClearCLIP) or 'drop' the last rows and columns (SCLIP).
         pos_embed (str): Bicubic resizing of the position embedding: 'exact'
-            to the grid, or 'sclip', by the factor (grid + 0.1) / own grid.
+            to the grid, 'antialias', the same with a filter (GEM), or
+            'sclip', by the factor (grid + 0.1) / own grid.
         quick_gelu (bool, optional): Override the weights' activation;
             MaskCLIP's code runs OpenAI's weights with GELU.
         norm_eps (float, optional): Override LayerNorm's epsilon; MaskCLIP's
@@ -68,7 +73,7 @@ class ClipViT(BaseModule):
         for option, value, choices in (
             ('out_keys', out_keys, _KEYS),
             ('off_grid', off_grid, ('pad', 'pad_even', 'drop')),
-            ('pos_embed', pos_embed, ('exact', 'sclip'))):
+            ('pos_embed', pos_embed, ('exact', 'antialias', 'sclip'))):
             if value not in choices:
                 raise UserError(f'{option}={value!r} is unknown; choose one '
                                 f'of {choices}.')
@@ -102,18 +107,15 @@ class ClipViT(BaseModule):
             ``off_grid`` says.
         """
         visual = self.visual
-        x = fit_to_grid(inputs, self.patch_size, self.off_grid)
-        x = visual.conv1(x)  # (N, C, h, w)
+        x = visual.conv1(fit_to_grid(
+            inputs, self.patch_size, self.off_grid))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(len(x), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        blocks = visual.transformer.resblocks
-        for block in blocks[:-1]:
-            x = run_block(block, x)
-        x, keys = run_last_block(
-            blocks[-1], x, self.last_block, grid, self.out_keys)
+        x, keys = self.last_block(
+            visual.transformer.resblocks, x, grid, self.out_keys)
         x = visual.ln_post(x) @ visual.proj  # (N, h * w, D)
         outs = (x, ) if keys is None else (x, keys)
         return tuple(
@@ -137,22 +139,19 @@ class ClipViT(BaseModule):
 
     def _interpolate(self, weight, grid):
         patches = resize_positions(
-            weight[1:], self.grid_size, grid, self.pos_embed == 'sclip')
+            weight[1:], self.grid_size, grid, self.pos_embed)
         return torch.cat([weight[:1], patches])  # (1 + h * w, C)
 
 
 def _last_block(value):
-    if isinstance(value, str):
-        if value not in LAST_BLOCKS:
-            raise UserError(f'Unknown last block {value!r}; choose one of '
-                            f'{sorted(LAST_BLOCKS)} or pass its switches.')
-        return LAST_BLOCKS[value]
     try:
-        row = LastBlock(**value)
+        options = dict(type=value) if isinstance(value, str) else dict(value)
+        name = options.pop('type', None)
+        if name is None:
+            return LastBlock(**options)
+        if name in METHODS:
+            return replace(METHODS[name], **options)
     except TypeError as e:
         raise UserError(f'last_block={value!r} is unknown: {e}.') from e
-    if not isinstance(row.attend, Sequence) or set(row.attend) - {
-            'qk', 'qq', 'kk', 'vv'}:
-        raise UserError(f'attend={row.attend!r} may hold "qk", "qq", "kk" and '
-                        '"vv".')
-    return row
+    raise UserError(f'Unknown last block {name!r}; choose one of '
+                    f'{sorted(METHODS)} or pass its switches.')

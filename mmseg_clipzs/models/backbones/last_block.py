@@ -2,13 +2,17 @@
 
 CLIP, MaskCLIP and its training-free successors differ in which of q, k and v
 attend to which, and in whether the block's residual and feed-forward stay.
+Methods that read more blocks are beside it, with the same call: ``gem.py``,
+``self_calibration.py``.
 """
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 
-from mmseg_clipzs.clip.blocks import project, split_heads
+from mmseg_clipzs.clip.blocks import project, run_block, split_heads
+from mmseg_clipzs.utils import UserError
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,47 @@ class LastBlock:
         ffn (bool): Keep the feed-forward part.
         neighbour_std (float): Standard deviation, in patches, of a Gaussian
             added to the scaled similarities (NACLIP, equation 8); 0 for none.
+        similarity (bool): False leaves the Gaussian alone, times the mean
+            size that the similarities would have had (NACLIP's ablation).
+
+    Raises:
+        UserError: Switches that do not fit together.
     """
     attend: tuple[str, ...] = ()
     residual: bool = True
     ffn: bool = True
     neighbour_std: float = 0.
+    similarity: bool = True
+
+    def __post_init__(self):
+        if not isinstance(self.attend, Sequence) or set(self.attend) - {
+                'qk', 'qq', 'kk', 'vv'}:
+            raise UserError(f'attend={self.attend!r} may hold "qk", "qq", '
+                            '"kk" and "vv".')
+        if self.neighbour_std and not self.attend:
+            raise UserError('neighbour_std= is added to similarities: name '
+                            'their pairs in attend=.')
+        if not self.similarity and not self.neighbour_std:
+            raise UserError('similarity=False leaves the Gaussian alone: give '
+                            'its neighbour_std=.')
+
+    def __call__(self, blocks, x, grid, keys=None):
+        """Run all blocks, the last one by these switches.
+
+        Args:
+            blocks (nn.ModuleList): Residual attention blocks.
+            x (Tensor): (N, 1 + h * w, C) tokens, class token first.
+            grid (tuple[int]): (h, w).
+            keys (str, optional): As for :func:`patch_keys`.
+
+        Returns:
+            tuple[Tensor, Tensor | None]: Patches (N, h * w, C) before
+            ``ln_post`` and the last block's keys (N, h * w, C).
+        """
+        for block in blocks[:-1]:
+            x = run_block(block, x)
+        return (run_last_block(blocks[-1], x, self, grid),
+                patch_keys(blocks[-1], x, keys))
 
 
 LAST_BLOCKS = {
@@ -37,11 +77,14 @@ LAST_BLOCKS = {
     'clearclip': LastBlock(attend=('qq', ), residual=False, ffn=False),
     'naclip': LastBlock(
         attend=('kk', ), residual=False, ffn=False, neighbour_std=5.),
+    'naclip_nonly': LastBlock(
+        attend=('qk', ), residual=False, ffn=False, neighbour_std=5.,
+        similarity=False),
     'cliptrase': LastBlock(attend=('qq', 'kk', 'vv')),
 }
 
 
-def run_last_block(block, x, row, grid, keys=None):
+def run_last_block(block, x, row, grid):
     """The last block as a row of the table asks, for the patches alone.
 
     Args:
@@ -49,12 +92,9 @@ def run_last_block(block, x, row, grid, keys=None):
         x (Tensor): (N, 1 + h * w, C) tokens, class token first.
         row (LastBlock): What to compute.
         grid (tuple[int]): (h, w).
-        keys (str, optional): Return the patches' keys as well: 'raw', or
-            'projected' by the output projection, as MaskCLIP's code does.
 
     Returns:
-        tuple[Tensor, Tensor | None]: Patches (N, h * w, C) before ``ln_post``
-        and keys (N, h * w, C).
+        Tensor: Patches (N, h * w, C) before ``ln_post``.
     """
     attn, patches = block.attn, slice(1, None)
     h = block.ln_1(x)
@@ -65,11 +105,15 @@ def run_last_block(block, x, row, grid, keys=None):
         prior = None
         if row.neighbour_std:
             prior = neighbour_prior(grid, row.neighbour_std)[patches].to(h)
-        out = sum(
-            F.scaled_dot_product_attention(
-                tokens[query][:, :, patches], tokens[key], tokens['v'],
-                attn_mask=prior)
-            for query, key in row.attend)  # (N, heads, h * w, C / heads)
+        out = 0
+        for query, key in row.attend:
+            q, k, bias = tokens[query], tokens[key], prior
+            if not row.similarity:
+                bias = mean_size(q, k) * prior  # (N, 1, h * w, 1 + h * w)
+                q = torch.zeros_like(q)
+            out = out + F.scaled_dot_product_attention(
+                q[:, :, patches], k, tokens['v'], attn_mask=bias)
+        # (N, heads, h * w, C / heads) -> (N, h * w, C)
         out = out.transpose(1, 2).flatten(2)
     else:
         # Identity attention needs the patches' values and nothing else.
@@ -79,10 +123,52 @@ def run_last_block(block, x, row, grid, keys=None):
         out = x[:, patches] + out
     if row.ffn:
         out = out + block.ls_2(block.mlp(block.ln_2(out)))
+    return out
+
+
+def mix_values(block, h, attention):
+    """The block's attention output where the attention comes from elsewhere.
+
+    Args:
+        block (nn.Module): A residual attention block of open_clip.
+        h (Tensor): (N, L, C), after ``ln_1``.
+        attention (Tensor): (N, heads or 1, L, L), rows over keys; from any
+            source, such as another layer's or another backbone's features.
+
+    Returns:
+        Tensor: (N, L, C).
+    """
+    v = split_heads(project(block, h, 'v'), block.attn.num_heads)
+    out = (attention @ v).transpose(1, 2).flatten(2)
+    return block.ls_1(block.attn.out_proj(out))
+
+
+def patch_keys(block, x, keys):
+    """Keys of the patches in the last block, for key smoothing.
+
+    Args:
+        block (nn.Module): The last residual attention block.
+        x (Tensor): (N, 1 + h * w, C), its input.
+        keys (str | None): 'raw', or 'projected' by the output projection, as
+            MaskCLIP's code does; None for none.
+
+    Returns:
+        Tensor | None: (N, h * w, C).
+    """
     if keys is None:
-        return out, None
-    k = project(block, h[:, patches], 'k')
-    return out, attn.out_proj(k) if keys == 'projected' else k
+        return None
+    k = project(block, block.ln_1(x[:, 1:]), 'k')
+    return block.attn.out_proj(k) if keys == 'projected' else k
+
+
+def mean_size(q, k):
+    """s * mean |q| * mean |k|, averaged over heads: (N, 1, 1, 1).
+
+    Args:
+        q, k (Tensor): (N, heads, L, C / heads).
+    """
+    size = q.norm(dim=-1).mean(-1) * k.norm(dim=-1).mean(-1)  # (N, heads)
+    return size.mean(1)[:, None, None, None] * q.size(-1)**-0.5
 
 
 def neighbour_prior(grid, std):

@@ -24,22 +24,24 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
     return F.pad(inputs, (left, right - left, top, below - top))
 
 
-def resize_positions(positions, own_grid, grid, by_factor=False):
-    """Position embeddings of another grid, bicubic, not antialiased.
+def resize_positions(positions, own_grid, grid, how='exact'):
+    """Position embeddings of another grid, bicubic.
 
     Args:
         positions (Tensor): (h * w, C) of ``own_grid``, row by row.
         own_grid, grid (tuple[int]): (h, w) before and after.
-        by_factor (bool): Resize by (grid + 0.1) / own grid, as the SCLIP
-            line's codes do, and not to the exact size.
+        how (str): 'exact', 'antialias' (GEM), or 'sclip': resize by (grid +
+            0.1) / own grid, as the SCLIP line's codes do, and not to the
+            exact size.
 
     Returns:
         Tensor: (h' * w', C), in the dtype of ``positions``.
     """
     maps = positions.float().unflatten(0, own_grid).permute(2, 0, 1)[None]
-    if by_factor:
+    if how == 'sclip':
         factors = tuple((n + 0.1) / own for n, own in zip(grid, own_grid))
         maps = F.interpolate(maps, scale_factor=factors, mode='bicubic')
     else:
-        maps = F.interpolate(maps, size=grid, mode='bicubic')
+        maps = F.interpolate(
+            maps, size=grid, mode='bicubic', antialias=how == 'antialias')
     return maps[0].flatten(1).T.to(positions.dtype)  # (C, h, w) -> (h * w, C)

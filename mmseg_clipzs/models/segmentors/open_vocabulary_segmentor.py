@@ -9,6 +9,7 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import voc_palette
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
+from .pamr import check_pamr, refine
 from .sliding import check_windows, slide
 
 
@@ -28,6 +29,10 @@ class OpenVocabularySegmentor(EncoderDecoder):
         test_cfg (dict, optional): ``mode`` 'whole' or 'slide' with
             ``crop_size`` and ``stride`` (h, w); ``window_batch``, how many
             windows run at once (default: 4 on a CPU, 32 on a GPU).
+        pamr (dict, optional): Refine the scores of the words along the edges
+            of the photo, at its original size: arguments of
+            :func:`~mmseg_clipzs.models.segmentors.pamr.refine`, NACLIP's by
+            default, ``dict(steps=10, dilations=(8, 16))``.
         kwargs: As for ``EncoderDecoder``.
 
     Raises:
@@ -35,7 +40,7 @@ class OpenVocabularySegmentor(EncoderDecoder):
     """
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
-                 **kwargs):
+                 pamr=None, **kwargs):
         super().__init__(
             test_cfg=dict(test_cfg or dict(mode='whole')), **kwargs)
         check_windows(self.test_cfg)
@@ -45,6 +50,7 @@ class OpenVocabularySegmentor(EncoderDecoder):
                             f'{background_threshold}.')
         self.prompts = prompts
         self.background_threshold = background_threshold
+        self.pamr = None if pamr is None else check_pamr(pamr)
         self.vocabulary = None
 
     def embed_words(self, words):
@@ -171,49 +177,58 @@ class OpenVocabularySegmentor(EncoderDecoder):
             ``seg_logits`` (C, H, W), at the photos' original sizes.
         """
         if isinstance(inputs, torch.Tensor):
-            return super().predict(inputs, data_samples)
+            return self.postprocess_result(
+                self.inference(inputs, None), data_samples, inputs)
         results = [None] * len(inputs)
         for size in {image.shape for image in inputs}:
             group = [i for i, image in enumerate(inputs)
                      if image.shape == size]
             samples = None if data_samples is None else [
                 data_samples[i] for i in group]
-            for i, result in zip(group, super().predict(
+            for i, result in zip(group, self.predict(
                     torch.stack([inputs[i] for i in group]), samples)):
                 results[i] = result
         return results
 
-    def postprocess_result(self, seg_logits, data_samples=None):
+    def postprocess_result(self, seg_logits, data_samples=None, inputs=None):
         """Scores of the words to label maps of the photos' size.
 
         Args:
             seg_logits (Tensor): (N, Q, H, W).
             data_samples (list[SegDataSample], optional): With the padding,
                 flip and original size to undo.
+            inputs (Tensor, optional): (N, 3, H, W), which ``pamr`` needs.
 
         Returns:
             list[SegDataSample]: As :meth:`predict`.
         """
         if data_samples is None:
             data_samples = [SegDataSample() for _ in seg_logits]
-        for logits, sample in zip(seg_logits, data_samples):
-            meta = sample.metainfo
-            left, right, top, bottom = meta.get(
-                'img_padding_size', meta.get('padding_size', [0] * 4))
-            h, w = logits.shape[1:]
-            logits = logits[None, :, top:h - bottom, left:w - right]
-            if meta.get('flip'):
-                axis = {'horizontal': 3, 'vertical': 2}[meta['flip_direction']]
-                logits = logits.flip(axis)
-            if 'ori_shape' in meta:
-                logits = resize(
-                    logits, size=meta['ori_shape'], mode='bilinear',
-                    align_corners=self.align_corners)
+        for i, sample in enumerate(data_samples):
+            logits = self._undo(seg_logits[i:i + 1], sample.metainfo)
+            if self.pamr is not None:
+                photo = self._undo(inputs[i:i + 1], sample.metainfo)
+                logits = refine(photo, logits, **self.pamr)
             logits = self.class_logits(logits)[0]  # (C, H, W)
             sample.set_data(dict(
                 seg_logits=PixelData(data=logits),
                 pred_sem_seg=PixelData(data=logits.argmax(0, keepdim=True))))
         return data_samples
+
+    def _undo(self, maps, meta):
+        """Maps (1, C, H, W) of an input at the photo's size and place."""
+        left, right, top, bottom = meta.get(
+            'img_padding_size', meta.get('padding_size', [0] * 4))
+        h, w = maps.shape[2:]
+        maps = maps[:, :, top:h - bottom, left:w - right]
+        if meta.get('flip'):
+            axis = {'horizontal': 3, 'vertical': 2}[meta['flip_direction']]
+            maps = maps.flip(axis)
+        if 'ori_shape' in meta:
+            maps = resize(
+                maps, size=meta['ori_shape'], mode='bilinear',
+                align_corners=self.align_corners)
+        return maps
 
     # ----------------------------------------------------------- checkpoints
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):

@@ -34,6 +34,8 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         background_threshold (float, optional): In (0, 1): pixels whose best
             word has a smaller probability become class 0. Without it the best
             class always wins.
+        pamr (dict, optional): Refine along the edges of the photo; see
+            :class:`OpenVocabularySegmentor`.
         data_preprocessor (dict, optional): Mean and std, unless given, are
             those of CLIP's weights.
         test_cfg (dict): ``mode`` 'whole' or 'slide' with ``crop_size`` and
@@ -53,6 +55,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                  text_embeddings=None,
                  logit_scale=None,
                  background_threshold=None,
+                 pamr=None,
                  data_preprocessor=None,
                  train_cfg=None,
                  test_cfg=None,
@@ -71,6 +74,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             prompts,
             background_threshold,
             test_cfg,
+            pamr,
             backbone=dict(backbone, clip=loaded),
             decode_head=decode_head,
             train_cfg=train_cfg,

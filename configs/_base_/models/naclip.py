@@ -1,0 +1,3 @@
+_base_ = 'maskclip_b.py'
+method = 'NACLIP'
+model = dict(backbone=dict(last_block='naclip'))

@@ -1,0 +1,3 @@
+_base_ = 'maskclip_b.py'
+method = 'SC-CLIP'
+model = dict(backbone=dict(last_block='scclip'))

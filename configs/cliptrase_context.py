@@ -1,0 +1,9 @@
+# CLIPtrase's attention ViT-B/16 on Pascal Context, 59 classes, protocol B with
+# SCLIP's settings.
+#
+#     python tools/test.py configs/cliptrase_context.py
+_base_ = [
+    '_base_/models/cliptrase.py', '_base_/datasets/context_336.py',
+    '_base_/default_runtime.py'
+]
+model = dict(vocabulary='context59_sclip')

@@ -1,0 +1,12 @@
+# CLIPtrase's attention ViT-B/16 on Pascal Context with background, protocol B
+# with SCLIP's settings.
+#
+#     python tools/test.py configs/cliptrase_context60.py
+_base_ = [
+    '_base_/models/cliptrase.py', '_base_/datasets/context60.py',
+    '_base_/default_runtime.py'
+]
+model = dict(
+    vocabulary='context60',
+    logit_scale=50,
+    background_threshold=0.1)

@@ -1,0 +1,9 @@
+# GEM ViT-B/16 on Pascal VOC 2012, 20 classes, protocol B with SCLIP's
+# settings; published 79.9 mIoU.
+#
+#     python tools/test.py configs/gem_voc.py
+_base_ = [
+    '_base_/models/gem.py', '_base_/datasets/voc_336.py',
+    '_base_/default_runtime.py'
+]
+model = dict(vocabulary='voc20_sclip')

@@ -1,0 +1,9 @@
+# NACLIP + PAMR ViT-B/16 on Cityscapes, 19 classes, protocol B; published 38.3
+# mIoU.
+#
+#     python tools/test.py configs/naclip_pamr_cityscapes.py
+_base_ = [
+    '_base_/models/naclip_pamr.py', '_base_/datasets/cityscapes_560.py',
+    '_base_/default_runtime.py'
+]
+model = dict(vocabulary='cityscapes19')

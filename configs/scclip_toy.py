@@ -1,0 +1,9 @@
+# SC-CLIP on the toy scenes.
+#
+#     python tools/test.py configs/scclip_toy.py
+_base_ = [
+    '_base_/models/scclip.py', '_base_/datasets/toy.py',
+    '_base_/default_runtime.py'
+]
+model = dict(
+    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')

@@ -1,0 +1,85 @@
+"""SC-CLIP's parts against the authors' numbers and plain loops."""
+import pytest
+import torch
+from plain_vit import local_outliers, mended
+
+from mmseg_clipzs.clip import load_clip
+from mmseg_clipzs.models.backbones import ClipViT
+from mmseg_clipzs.models.backbones.self_calibration import (
+    SelfCalibration,
+    mend,
+    outlier_factor,
+)
+
+SIZES = {(224, 224): 18, (240, 240): 12}  # the golden images' seeds
+
+
+@pytest.fixture(scope='module', params=SIZES, ids='{0[0]}x{0[1]}'.format)
+def authors(request, vit_b16, golden, seeded_weights):
+    """Our features, what the outliers are found in, and their numbers."""
+    size, want = request.param, golden('scclip.npz')
+    name = '{}x{}'.format(*size)
+    if f'{name}.feat' not in want:
+        pytest.skip(f'scclip.npz has no arrays of {name}')
+    image = torch.from_numpy(
+        seeded_weights.seeded_image(*size, SIZES[size]))
+    block, entering = vit_b16.model.visual.transformer.resblocks[-1], []
+    backbone = ClipViT(vit_b16, 'scclip', pos_embed='sclip',
+                       out_keys='raw')
+    handle = block.ln_1.register_forward_pre_hook(
+        lambda module, inputs: entering.append(inputs[0]))
+    with torch.no_grad():
+        features, _ = backbone(image)
+    handle.remove()
+    # The last input is that of the keys, (1, h * w, C).
+    return features[0].flatten(1).T, entering[-1], {
+        key.split('.')[1]: torch.from_numpy(want[key])
+        for key in want if key.startswith(name)}
+
+
+def test_golden_features(authors):
+    got, _, want = authors
+    torch.testing.assert_close(got, want['feat'], rtol=0, atol=1e-4)
+
+
+def test_golden_outliers(authors):
+    _, patches, want = authors
+    scores = outlier_factor(patches, 30)[0]
+    torch.testing.assert_close(scores, want['lof'], rtol=0, atol=1e-4)
+    limit = scores.quantile(1 - SelfCalibration().outliers)
+    assert (scores > limit).nonzero()[:, 0].tolist() == want[
+        'outliers'].tolist()
+
+
+@pytest.mark.parametrize('count', [1, 2, 31, 32, 60])
+def test_outlier_factor_of_a_batch(count):
+    patches = torch.randn(3, count, 5)
+    got = outlier_factor(patches, 30)
+    for one, scores in zip(patches, got):
+        want, _ = local_outliers(one)
+        torch.testing.assert_close(
+            scores, torch.tensor(want), rtol=1e-4, atol=1e-4)
+
+
+def test_outlier_factor_of_equal_patches():
+    """Nothing sticks out."""
+    scores = outlier_factor(torch.ones(1, 40, 3), 30)
+    torch.testing.assert_close(scores, torch.ones(1, 40))
+
+
+@pytest.mark.parametrize('grid', [(5, 6), (1, 30), (30, 1)])
+@pytest.mark.parametrize('share', [0, 0.3, 0.8, 1])
+def test_mend(grid, share):
+    patches, outliers = torch.randn(3, 30, 4), torch.rand(3, 30) < share
+    got = mend(patches, outliers, grid)
+    for one, bad, result in zip(patches, outliers, got):
+        torch.testing.assert_close(result, mended(
+            one, bad.nonzero()[:, 0].tolist(), grid))
+
+
+def test_flat_photo(tiny_vit):
+    """Patches that are all alike attend to one another."""
+    backbone = ClipViT(load_clip(**tiny_vit), 'scclip')
+    for size in ((64, 64), (16, 16), (16, 200), (96, 128)):
+        features, = backbone(torch.zeros(2, 3, *size))
+        assert features.isfinite().all()
