@@ -10,8 +10,8 @@ model = dict(
     weights=None,
     data_preprocessor=dict(size=(64, 64)),
     backbone=dict(
-        depths=(6, 0), num_group_tokens=(8, 0), num_output_groups=(8, )),
+        depths=(2, 0), num_group_tokens=(8, 0), num_output_groups=(8, )),
     vocabulary='toy')
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
-default_hooks = dict(checkpoint=dict(interval=600))
+default_hooks = dict(checkpoint=dict(interval=400))

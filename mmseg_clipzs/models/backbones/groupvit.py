@@ -167,10 +167,9 @@ class GroupViT(BaseModule):
     def _draw_weights(self):
         """Truncated normal, 0.02, as Vision Transformers are begun.
 
-        But the assignment begins with logits of deviation 1, so that the
-        noise, of deviation 1.3, does not drown it for the first thousand
-        iterations (ours; without it the second stage of the toy stayed
-        uniform).
+        But the assignment begins with weights that keep its inputs' scale
+        (ours): the logits are not drowned by the noise, and what a group sums
+        up counts beside its token, which has seen the whole picture.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -182,8 +181,7 @@ class GroupViT(BaseModule):
         for stage in self.stages:
             if stage.grouping is not None:
                 nn.init.trunc_normal_(stage.group_token, std=.02)
-                assign = stage.grouping.assign
-                for layer in (assign.q_proj, assign.k_proj):
+                for layer in stage.grouping.assign.children():
                     nn.init.normal_(layer.weight, std=self.embed_dims**-.5)
 
     def init_weights(self):
