@@ -39,6 +39,7 @@ setup(
     license_files=['LICENSE'],
     packages=find_packages(include=['mmseg_clipzs', 'mmseg_clipzs.*']),
     package_data={
+        'mmseg_clipzs.models': ['weights/*'],
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
         'mmseg_clipzs.evaluation': ['*.csv', '*.html'],
         'mmseg_clipzs.vocabularies': ['*.txt'],

@@ -1,5 +1,5 @@
-# GroupViT, 2-stage, from the captions of toy scenes alone: a quarter of an
-# hour on two cores. The weights that come along were trained with it.
+# GroupViT, 1-stage, from the captions of toy scenes alone: minutes on two
+# cores. The weights that come along were trained with it.
 #
 #     python tools/train.py configs/groupvit_pretrain_toy.py
 _base_ = [
@@ -11,4 +11,4 @@ model = dict(
     weights=None, data_preprocessor=dict(size=(64, 64)), vocabulary='toy')
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
-default_hooks = dict(checkpoint=dict(interval=400))
+default_hooks = dict(checkpoint=dict(interval=200))

@@ -53,7 +53,7 @@ def scalars(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('stages', ['', '_one_stage'])
+@pytest.mark.parametrize('stages', ['', '_two_stage'])
 def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
     """mIoU is validated while it trains, and is that of the checkpoint."""
     cfg = small(f'groupvit_pretrain{stages}_toy', **{
