@@ -1,6 +1,6 @@
 """Make weights of half the size from a training checkpoint.
 
-    python tools/export_weights.py work_dirs/NAME/iter_600.pth \\
+    python tools/export_weights.py work_dirs/NAME/iter_400.pth \\
         --out groupvit.safetensors
 
 The file holds the model's float16 weights and nothing else; a config takes it
