@@ -130,7 +130,8 @@ def test_exported_weights_are_a_source(tmp_path, monkeypatch, capsys):
 
 
 def test_no_pairs(tmp_path):
-    cfg = small('groupvit_pretrain_toy')
+    cfg = small('groupvit_pretrain_toy', **{
+        'train_dataloader.dataset.data_root': str(tmp_path / 'toy_captions')})
     with pytest.raises(UserError, match='toy_captions.*make_toy_scenes'):
         run_train(cfg, str(tmp_path))
 
