@@ -41,7 +41,7 @@ def test_data_set_after_data_set_and_no_cell_twice():
 
 @pytest.mark.parametrize('arguments, message', [
     ((['nope'], ['toy']), 'There is no config nope_toy. For the data set toy '
-     r'there are: clip_toy, .*maskclip_toy.*; for the method nope: none\.'),
+     r'there are: .*clip_toy, .*maskclip_toy.*; for the method nope: none\.'),
     ((['maskclip'], ['moon']), 'maskclip_moon. For the data set moon there '
      'are: none; for the method maskclip: .*maskclip_voc21'),
     ((), 'Nothing to run'),

@@ -75,6 +75,7 @@ def _compare(clip, plain, image, method, off_grid='pad', pos_embed='exact'):
 @pytest.mark.parametrize('pos_embed', ['exact', 'antialias', 'sclip'])
 @pytest.mark.parametrize('method', PLAIN)
 def test_plain_equations(tiny_quick, method, off_grid, pos_embed, size):
+    torch.manual_seed(0)  # SC-CLIP's cut-offs must not meet a near-tie
     plain = PlainViT(tiny_quick.model.state_dict(), 4, 16, 4)
     _compare(tiny_quick, plain, torch.randn(1, 3, *size), method, off_grid,
              pos_embed)

@@ -155,9 +155,9 @@ def test_configs_predict(name, small_voc):
 
 # ---------------------------------------------------------------- pictures
 def test_pictures_of_groups(scenes, tmp_path):
-    """Photo, groups of both stages and classes, beside the overlay."""
+    """Photo, groups of each stage and classes, beside the overlay."""
     photo = scenes / 'JPEGImages/toy_val_00000.jpg'
-    cfg = small('groupvit_toy', **{'model.weights': None})
+    cfg = small('groupvit_pretrain_two_stage_toy')
     result, = ZeroShotInferencer(cfg, device='cpu', groups=True)(
         photo, classes='zebra; sun; sea', out_dir=tmp_path)
     assert result.groups.shape == (2, 64, 64)

@@ -198,11 +198,12 @@ def test_a_checkpoint_of_another_model(small_config, small_voc, tmp_path, tta):
 
 
 # ----------------------------------------------------------------- the tool
-def test_options(tool, tmp_path, capfd):
+def test_options(tool, tmp_path):
     """Pictures, masks and logs of one run."""
     tool(config('maskclip_voc'), '--out', 'masks', '--show-dir',
          tmp_path / 'vis')
-    assert re.search(r'\| +aeroplane +\|', capfd.readouterr().out)
+    log = next((tmp_path / 'work_dirs/maskclip_voc').rglob('*.log'))
+    assert re.search(r'\| +aeroplane +\|', log.read_text())
     assert len(list((tmp_path / 'masks').glob('*.png'))) == 7
     assert (tmp_path / 'work_dirs/maskclip_voc').is_dir()
     pictures = [path for path in (tmp_path / 'vis').rglob('*')
