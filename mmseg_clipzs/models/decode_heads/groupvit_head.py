@@ -90,12 +90,30 @@ class GroupViTHead(TextHead):
             list[Tensor]: (N, H, W) int64 for each stage; the last one holds
             the final groups.
         """
-        maps, product = [], None
-        for assignment in inputs.assignments:
+        return [self._best_group(product, inputs.grid, size)
+                for product in self._products(inputs)]
+
+    def final_groups(self, inputs, size):
+        """The last of :meth:`group_maps`, without the others.
+
+        Args:
+            inputs (GroupFeatures): Of N pictures.
+            size (tuple[int]): (H, W).
+
+        Returns:
+            Tensor: (N, H, W) int64.
+        """
+        return self._best_group(
+            self._products(inputs)[-1], inputs.grid, size)
+
+    @staticmethod
+    def _products(inputs):
+        """Soft assignment of the patches after each stage, (N, G_i, hw)."""
+        products = [inputs.assignments[0]]
+        for assignment in inputs.assignments[1:]:
             # (N, G_i, G_i-1) @ (N, G_i-1, hw) -> (N, G_i, hw)
-            product = assignment if product is None else assignment @ product
-            maps.append(product)
-        return [self._best_group(each, inputs.grid, size) for each in maps]
+            products.append(assignment @ products[-1])
+        return products
 
     def _best_group(self, product, grid, size):
         product = resize(

@@ -243,7 +243,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             reachable = best.amax(1, keepdim=True).clamp(
                 max=self.background_threshold)
             scores[:, 0].masked_fill_(best < reachable, 1.)
-        groups = self.decode_head.group_maps(features, inputs.shape[2:])[-1]
+        groups = self.decode_head.final_groups(features, inputs.shape[2:])
         return self.decode_head.paint(scores, groups)
 
     def class_logits(self, logits):
