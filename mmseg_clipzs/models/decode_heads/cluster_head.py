@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, import_optional
 
 from .maskclip_head import MaskClipHead
 
@@ -12,13 +12,9 @@ _SMALLEST_BANDWIDTH = 1e-6
 
 def _sklearn():
     """scikit-learn, which this head alone needs; its import takes a second."""
-    try:
-        import sklearn.cluster
-        import sklearn.metrics.pairwise
-    except ImportError as e:
-        raise UserError(
-            f'ClusterHead needs scikit-learn, which cannot be imported ({e}). '
-            'pip install "mmseg_clipzs[cluster]".') from e
+    for name in ('sklearn.metrics.pairwise', 'sklearn.cluster'):
+        import_optional(name, 'cluster', 'ClusterHead', 'scikit-learn')
+    import sklearn
     return sklearn
 
 
