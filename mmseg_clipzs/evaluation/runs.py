@@ -2,13 +2,11 @@
 import math
 import multiprocessing
 import os
-import resource
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import torch
 from mmengine.runner import Runner
 
 from mmseg_clipzs.compat import fit_to_cpu, name_visualizer
@@ -17,6 +15,7 @@ from mmseg_clipzs.engine.vocabulary_hook import unwrap
 from mmseg_clipzs.utils import UserError
 
 from .class_iou_metric import ClassIoUMetric
+from .instruments import peak_memory, reset_peak_memory
 
 
 def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
@@ -74,8 +73,7 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
     _keep_class_iou(cfg)
     name_visualizer(cfg, show_dir)
     fit_to_cpu(cfg)
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
+    reset_peak_memory()
     runner = Runner.from_cfg(cfg)
     start = time.perf_counter()
     metrics = runner.test()
@@ -89,7 +87,7 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
         mIoU=round(float(metrics.pop('mIoU')), 2),
         seconds=round(seconds, 2),
         images_per_second=round(images / seconds, 2),
-        peak_memory_mb=round(_peak_memory() / 2**20),
+        peak_memory_mb=round(peak_memory() / 2**20),
         **{key: round(float(value), 2) for key, value in metrics.items()})
     for metric in runner.test_evaluator.metrics:
         if getattr(metric, 'class_iou', None):
@@ -159,10 +157,3 @@ def _keep_class_iou(cfg):
             [evaluators] if isinstance(evaluators, dict) else evaluators):
         if evaluator.type in ('IoUMetric', 'mmseg.IoUMetric'):
             evaluator.type = ClassIoUMetric.__name__
-
-
-def _peak_memory():
-    """Bytes."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

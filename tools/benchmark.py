@@ -1,0 +1,133 @@
+"""Time a config, photo to label map, stage by stage.
+
+    python tools/benchmark.py configs/sclip_voc21.py --random --size 500x375
+    python tools/benchmark.py sclip_voc21 --random --size 500x375 \\
+        --against-options model.test_cfg.window_batch=1
+    python tools/benchmark.py maskclip_voc --against naclip_voc --out b.json
+
+docs/benchmark.md says how to read it.
+"""
+import argparse
+import json
+import math
+from functools import partial
+
+from mmengine.config import DictAction
+from prettytable import PrettyTable
+from tqdm import tqdm
+
+from mmseg_clipzs.evaluation.benchmark import run_benchmark
+from mmseg_clipzs.evaluation.benchmark_side import STAGES
+from mmseg_clipzs.utils import atomic_write, run_tool
+
+LABELS = {'upsampling': 'upsampling + argmax'}
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        'config', metavar='CONFIG[:CHECKPOINT]',
+        help='config file, or the name of one here')
+    photos = parser.add_mutually_exclusive_group()
+    photos.add_argument('--data-root', help='where the data set lies')
+    photos.add_argument(
+        '--photos', metavar='FOLDER', help='photos without labels')
+    photos.add_argument(
+        '--size', metavar='WxH', help='made-up pictures of this size')
+    parser.add_argument(
+        '--images', type=int, default=20, help='how many are timed')
+    parser.add_argument(
+        '--warmup', type=int, default=2, help='batches that run before')
+    parser.add_argument(
+        '--random', action='store_true',
+        help='random weights and text embeddings; needs no download')
+    parser.add_argument(
+        '--classes', type=int, metavar='N',
+        help='N made-up words with random embeddings, with --photos or\n'
+        '--size; in front of them the background of configs that have one')
+    parser.add_argument(
+        '--against', metavar='CONFIG[:CHECKPOINT]',
+        help='another config that runs in turns with the first one')
+    parser.add_argument(
+        '--against-options', nargs='+', action=DictAction,
+        help='settings of the second side, which is the first config unless\n'
+        '--against names another')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction,
+        help='override settings of both sides')
+    parser.add_argument('--out', metavar='FILE.json', help='all of it')
+    return parser.parse_args()
+
+
+def rows(side, memory):
+    """Name and value of each line of a side's column."""
+    for stage in STAGES:
+        found = side['stages'].get(stage)
+        yield f'{LABELS.get(stage, stage)}, s/image', (
+            f'{found["median"]:.4f} ({found["share"]:.0%})' if found
+            else 'no labels')
+    yield 'images/s, photo to label map', f'{side["images_per_second"]:.3f}'
+    with_metric = side['images_per_second_with_metric']
+    if with_metric:
+        yield 'images/s with the metric', f'{with_metric:.3f}'
+    for part in ('backbone', 'head', 'whole'):
+        yield f'{part}, GFLOP/image', f'{side["gflop"][part]:.2f}'
+    for part in ('backbone', 'whole', 'product'):
+        yield f'{part}, GFLOP/s', f'{side["gflop_per_second"][part]:.1f}'
+    for part in ('backbone', 'whole'):
+        yield f'{part} / product', f'{side["ratio"][part]:.3f}'
+    for name, value in (memory or {}).items():
+        if name.endswith('_mb'):
+            yield f'memory {name[:-3].replace("_", " ")}, MB', f'{value:.0f}'
+
+
+def title(side):
+    changes = [f'{key}={value}' for key, value in side['changes'].items()]
+    return '\n'.join([side['config'], *changes])
+
+
+def verdict(comparison, images):
+    """One line about two sides."""
+    same = comparison['agreement']
+    if same is None:
+        labels = 'their classes differ'
+    elif same == 1:
+        labels = '100 % of pixels agree'
+    else:  # 99.9996 must not become 100
+        labels = f'{math.floor(same * 1e5) / 1e3:.3f} % of pixels agree'
+    return (f'A is {comparison["images_per_second_ratio"]:.2f} x B (images/s, '
+            f'median of {images} interleaved images; {labels}). In total '
+            f'{comparison["total_ratio"]:.2f} x.')
+
+
+def main():
+    args = parse_args()
+    report = run_benchmark(
+        args.config, args.against, args.cfg_options, args.against_options,
+        args.images, args.warmup, args.data_root, args.photos, args.size,
+        args.classes, args.random, partial(tqdm, desc='batches'))
+    if args.out:
+        with atomic_write(args.out) as temporary:
+            temporary.write_text(json.dumps(report, indent=2) + '\n')
+    sides = report['sides']
+    table = PrettyTable(['', *(
+        f'{letter}: {title(side)}' for letter, side in zip('AB', sides))])
+    table.align = 'r'
+    for lines in zip(*(rows(side, report['memory']) for side in sides)):
+        table.add_row([lines[0][0], *(value for _, value in lines)])
+    print(table)
+    for letter, side in zip('AB', sides):
+        print(f'{letter}: {side["weights"]} weights, {side["classes"]} '
+              f'classes, batches of {side["batch_size"]}, '
+              f'{side["num_workers"]} loaders; product '
+              f'{" x ".join(map(str, side["product"]["shape"]))} '
+              f'({side["product"]["of"]}, {side["product"]["dtype"]}).')
+    print(f'{report["device"]}, {report["threads"]} threads; '
+          f'{sides[0]["images"]} images ({report["settings"]["photos"]}).')
+    if report['comparison']:
+        print(verdict(report['comparison'], sides[0]['images']))
+
+
+if __name__ == '__main__':
+    run_tool(main)
