@@ -82,9 +82,15 @@ def rows(side, memory):
             yield f'memory {name[:-3].replace("_", " ")}, MB', f'{value:.0f}'
 
 
-def title(side):
-    changes = [f'{key}={value}' for key, value in side['changes'].items()]
-    return '\n'.join([side['config'], *changes])
+def facts(side):
+    """One line: what ran."""
+    changes = ''.join(
+        f', {key}={value}' for key, value in side['changes'].items())
+    product = side['product']
+    return (f'{side["weights"]} weights, {side["classes"]} classes, batches '
+            f'of {side["batch_size"]}, {side["num_workers"]} loaders'
+            f'{changes}; product {" x ".join(map(str, product["shape"]))} '
+            f'({product["of"]}, {product["dtype"]}).')
 
 
 def verdict(comparison, images):
@@ -112,17 +118,13 @@ def main():
             temporary.write_text(json.dumps(report, indent=2) + '\n')
     sides = report['sides']
     table = PrettyTable(['', *(
-        f'{letter}: {title(side)}' for letter, side in zip('AB', sides))])
+        f'{letter}: {side["config"]}' for letter, side in zip('AB', sides))])
     table.align = 'r'
     for lines in zip(*(rows(side, report['memory']) for side in sides)):
         table.add_row([lines[0][0], *(value for _, value in lines)])
     print(table)
     for letter, side in zip('AB', sides):
-        print(f'{letter}: {side["weights"]} weights, {side["classes"]} '
-              f'classes, batches of {side["batch_size"]}, '
-              f'{side["num_workers"]} loaders; product '
-              f'{" x ".join(map(str, side["product"]["shape"]))} '
-              f'({side["product"]["of"]}, {side["product"]["dtype"]}).')
+        print(f'{letter}: {facts(side)}')
     print(f'{report["device"]}, {report["threads"]} threads; '
           f'{sides[0]["images"]} images ({report["settings"]["photos"]}).')
     if report['comparison']:

@@ -197,7 +197,7 @@ class Side:
         steps = self.steps
         images = sum(len(step['photos']) for step in steps)
         total = sum(sum(step['seconds'].values()) for step in steps)
-        until_labels = sum(map(until_labels, steps))
+        labelled_after = sum(map(until_labels, steps))
         rates = dict(
             backbone=median(step['gflop']['backbone']
                             / step['seconds']['backbone'] for step in steps),
@@ -213,7 +213,7 @@ class Side:
             words=vocabulary and len(vocabulary.words),
             batch_size=loader.batch_size, num_workers=loader.num_workers,
             images=images,
-            images_per_second=images / until_labels,
+            images_per_second=images / labelled_after,
             images_per_second_with_metric=(
                 images / total if self.labelled else None),
             stages={stage: _summary(steps, stage, total)
