@@ -88,7 +88,7 @@ def facts(side):
         f', {key}={value}' for key, value in side['changes'].items())
     product = side['product']
     return (f'{side["weights"]} weights, {side["classes"]} classes, batches '
-            f'of {side["batch_size"]}, {side["num_workers"]} loaders'
+            f'of {side["batch_size"]}, {side["num_workers"]} loader processes'
             f'{changes}; product {" x ".join(map(str, product["shape"]))} '
             f'({product["of"]}, {product["dtype"]}).')
 
