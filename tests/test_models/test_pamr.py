@@ -83,7 +83,7 @@ def test_scores_of_words_at_the_size_of_the_photo(zero_shot):
     meta = dict(ori_shape=(30, 50), padding_size=[0, 4, 0, 8], flip=True,
                 flip_direction='horizontal')
     with torch.no_grad():
-        scores = plainly.query_logits(x)[:, :, :40, :60].flip(3)
+        scores = plainly.inference(x, None)[:, :, :40, :60].flip(3)
         photo, scores = (torch.nn.functional.interpolate(
             maps, size=(30, 50), mode='bilinear')
             for maps in (x[:, :, :40, :60].flip(3), scores))
