@@ -1,3 +1,5 @@
+import copy
+
 import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
@@ -240,14 +242,15 @@ class OpenVocabularySegmentor(EncoderDecoder):
 
     def _decide(self, maps, sample):
         """Put what the scores say into a result."""
-        classify = self._classifier(maps)
+        # As the model is now: its vocabulary may change before they are read.
+        classify = copy.copy(self)._classifier(maps)
+        shape = self.num_classes, *maps.shape[1:]
         labels = maps.map_parts(
             lambda part: first_argmax(classify(part)),
-            maps.maps.new_empty(1, *maps.shape[1:], dtype=torch.int64))
+            maps.maps.new_empty(1, *shape[1:], dtype=torch.int64))
         sample.set_data(dict(
             seg_logits=SegLogits(lambda: maps.map_parts(
-                classify, maps.maps.new_empty(
-                    self.num_classes, *maps.shape[1:]))),
+                classify, maps.maps.new_empty(shape))),
             pred_sem_seg=PixelData(data=labels)))
 
     def _classifier(self, maps):

@@ -120,7 +120,8 @@ def first_argmax(scores):
     index = torch.arange(len(scores), dtype=torch.float32)
     index = index.view(-1, *[1] * (scores.ndim - 1))
     best = scores.amax(0)
-    return torch.where(scores == best, index, torch.inf).amin(0).long()
+    index = torch.where(scores == best, index, torch.inf).amin(0)
+    return index.clamp_(max=len(scores) - 1).long()  # NaN equals nothing
 
 
 class SegLogits(PixelData):
@@ -146,9 +147,12 @@ class SegLogits(PixelData):
         self.__dict__['_make'] = None  # what it holds is not needed any more
         return self.data
 
-    def new(self, **kwargs):
-        """As ``BaseDataElement.new``; what was not made yet still can be."""
-        other = super().new(**kwargs)
-        if 'data' not in self:
-            other.__dict__['_make'] = self.__dict__['_make']
-        return other
+    def items(self):
+        """As ever; whatever moves or copies the element makes ``data``."""
+        self.data  # noqa: B018
+        return super().items()
+
+    def to_dict(self):
+        """As ever, without ``data`` that nobody has read: evaluators turn
+        every result into a dict."""
+        return super().to_dict() if 'data' in self else {}
