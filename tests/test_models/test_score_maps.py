@@ -245,6 +245,6 @@ def test_logits_belong_to_the_vocabulary_they_were_made_with(zero_shot):
 def test_other_attributes_of_logits_are_missing_as_ever():
     logits = SegLogits(lambda: torch.zeros(2, 3, 4))
     with pytest.raises(AttributeError, match='no attribute \'score\''):
-        logits.score
+        _ = logits.score
     with pytest.raises(AttributeError, match='no attribute \'data\''):
-        SegLogits().data
+        _ = SegLogits().data
