@@ -1,5 +1,5 @@
-# SCLIP ViT-B/16 on Pascal VOC 2012 with background, protocol B (without its
-# area threshold); published 59.6 mIoU.
+# SCLIP ViT-B/16 on Pascal VOC 2012 with background, protocol B;
+# published 59.6 mIoU.
 #
 #     python tools/test.py configs/sclip_voc21.py
 _base_ = [
@@ -9,4 +9,5 @@ _base_ = [
 model = dict(
     vocabulary='voc21',
     logit_scale=65,
-    background_threshold=0.1)
+    background_threshold=0.1,
+    area_threshold=0.1)

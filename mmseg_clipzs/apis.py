@@ -1,9 +1,9 @@
 """Photos and words in, label maps and pictures out."""
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +63,7 @@ class ZeroShotResult:
         name (str): Stem of the photo's file, or its number.
         photo (ndarray): (H, W, 3) uint8 RGB.
         mask (ndarray): (H, W) int64, index into ``classes``.
-        scores (ndarray): (C, H, W) float32, probabilities.
+        make_scores (Callable): () -> ``scores``.
         classes (Sequence[str]): C names.
         palette (Sequence): C RGB colours.
         groups (ndarray, optional): (stages, H, W) int64, a grouping model's
@@ -72,10 +72,15 @@ class ZeroShotResult:
     name: str
     photo: np.ndarray
     mask: np.ndarray
-    scores: np.ndarray
+    make_scores: Callable
     classes: Sequence[str]
     palette: Sequence
     groups: np.ndarray | None = None
+
+    @cached_property
+    def scores(self):
+        """ndarray: (C, H, W) float32, probabilities, made when first read."""
+        return self.make_scores()
 
     def picture(self):
         """ndarray: The photo with coloured classes and a legend, RGB."""
@@ -226,15 +231,13 @@ class ZeroShotInferencer:
             inputs=[one['inputs'] for one in data],
             data_samples=[one['data_samples'] for one in data]))
         meta = self.model.dataset_meta
-        to_probabilities = getattr(
-            self.model, 'probabilities', partial(torch.softmax, dim=0))
         return [
             ZeroShotResult(
                 name=str(i) if isinstance(photo, np.ndarray) else
                 Path(photo).stem,
                 photo=image,
                 mask=sample.pred_sem_seg.data[0].cpu().numpy(),
-                scores=to_probabilities(sample.seg_logits.data).cpu().numpy(),
+                make_scores=partial(self._probabilities, sample.seg_logits),
                 classes=meta['classes'],
                 palette=meta['palette'],
                 groups=sample.groups.data.cpu().numpy()
@@ -242,6 +245,12 @@ class ZeroShotInferencer:
             for i, (photo, image, sample) in enumerate(
                 zip(photos, images, samples), start=first)
         ]
+
+    def _probabilities(self, seg_logits):
+        """(C, H, W) float32 of a result's scores."""
+        to_probabilities = getattr(
+            self.model, 'probabilities', partial(torch.softmax, dim=0))
+        return to_probabilities(seg_logits.data).cpu().numpy()
 
 
 def _list_photos(photos):

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import open_clip
+import torch
 from mmengine.logging import print_log
 from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import convert_to_custom_text_state_dict
@@ -25,6 +26,10 @@ open_clip.add_model_config(_HERE / 'model_configs')
 # Weights that come with the package: (architecture, tag) -> file.
 SHIPPED = {('toy-vit-p8', 'toy'): _HERE / 'weights' / 'toy-vit-p8.safetensors'}
 
+# By open_clip's names, what an image tower may compute in.
+PRECISIONS = dict(
+    fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
+
 
 @dataclass
 class LoadedClip:
@@ -33,7 +38,8 @@ class LoadedClip:
     Attributes:
         name (str): Architecture, as open_clip names it.
         pretrained (str | None): Tag or path of the weights.
-        model (nn.Module): open_clip's model, float32, in eval mode.
+        model (nn.Module): open_clip's model, in eval mode, float32 but for
+            the image tower, which has the wanted precision.
         tokenizer (Callable): list of str -> (N, context length) int64.
         mean, std (tuple[float]): RGB, of images in [0, 1].
     """
@@ -63,7 +69,7 @@ class LoadedClip:
         return self.model.logit_scale.exp().item()
 
 
-def load_clip(model, quick_gelu=None, **kwargs):
+def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
     """Load an architecture of open_clip with weights.
 
     Args:
@@ -75,9 +81,12 @@ def load_clip(model, quick_gelu=None, **kwargs):
         quick_gelu (bool, optional): Activation. By default it follows the
             tag, or the archive; for a plain file the architecture's name
             ('ViT-B-16-quickgelu').
+        precision (str): Of the image tower: 'fp32', 'bf16' or 'fp16'. Its
+            weights are converted once; text embeddings and scores stay
+            float32.
 
     Returns:
-        LoadedClip: In float32 and eval mode, on the CPU.
+        LoadedClip: In eval mode, on the CPU.
 
     Raises:
         UserError: Unknown architecture or tag, missing or damaged file,
@@ -90,8 +99,11 @@ def load_clip(model, quick_gelu=None, **kwargs):
             'file; pretrained=None gives random weights on purpose.')
     pretrained = kwargs.pop('pretrained')
     if kwargs:
-        raise UserError(f'clip= takes model, pretrained and quick_gelu, but '
-                        f'got {sorted(kwargs)}.')
+        raise UserError('clip= takes model, pretrained, quick_gelu and '
+                        f'precision, but got {sorted(kwargs)}.')
+    if precision not in PRECISIONS:
+        raise UserError(f'precision={precision!r} is unknown; choose one of '
+                        f'{list(PRECISIONS)}.')
     name = _architecture(model)
     path, preset = _weights_file(name, pretrained)
 
@@ -117,6 +129,7 @@ def load_clip(model, quick_gelu=None, **kwargs):
         print_log(
             f'CLIP {name} runs with RANDOM weights (pretrained=None): its '
             'results mean nothing.', logger='current', level=logging.WARNING)
+    network.visual.to(PRECISIONS[precision])
     return LoadedClip(
         name=name,
         pretrained=None if pretrained is None else str(pretrained),

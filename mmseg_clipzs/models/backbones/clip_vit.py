@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import UserError
 
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .patch_grid import fit_to_grid, resize_positions
+from .patch_grid import at_least_float, fit_to_grid, resize_positions
 from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
@@ -103,10 +103,11 @@ class ClipViT(BaseModule):
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
-            ``out_keys`` the keys (N, C, h, w); h = H / patch, rounded as
-            ``off_grid`` says.
+            ``out_keys`` the keys (N, C, h, w), float32 whatever the tower
+            computes in; h = H / patch, rounded as ``off_grid`` says.
         """
         visual = self.visual
+        inputs = inputs.to(visual.conv1.weight.dtype)
         x = visual.conv1(fit_to_grid(
             inputs, self.patch_size, self.off_grid))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
@@ -119,7 +120,8 @@ class ClipViT(BaseModule):
         x = visual.ln_post(x) @ visual.proj  # (N, h * w, D)
         outs = (x, ) if keys is None else (x, keys)
         return tuple(
-            out.transpose(1, 2).unflatten(2, grid) for out in outs)
+            at_least_float(out).transpose(1, 2).unflatten(2, grid)
+            for out in outs)
 
     def _position_embedding(self, grid):
         """(1 + h * w, C), interpolated once for each grid."""

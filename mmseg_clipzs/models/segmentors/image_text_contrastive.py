@@ -266,5 +266,5 @@ class ImageTextContrastive(OpenVocabularySegmentor):
                     self.extract_feat(image[None]), image.shape[1:]))
                 result.groups = PixelData(data=resize(
                     maps.transpose(0, 1).float(),  # (1, stages, h, w)
-                    size=result.seg_logits.shape)[0].long())
+                    size=result.pred_sem_seg.shape)[0].long())
         return results

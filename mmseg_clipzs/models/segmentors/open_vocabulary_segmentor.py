@@ -1,3 +1,5 @@
+import copy
+
 import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
@@ -10,7 +12,13 @@ from mmseg_clipzs.visualization import voc_palette
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
 from .pamr import check_pamr, refine
-from .sliding import check_windows, slide
+from .score_maps import (
+    ScoreMaps,
+    SegLogits,
+    enlarging_weights,
+    first_argmax,
+)
+from .sliding import check_windows, score_windows, spans
 
 
 class OpenVocabularySegmentor(EncoderDecoder):
@@ -112,11 +120,15 @@ class OpenVocabularySegmentor(EncoderDecoder):
 
     # ------------------------------------------------------------ inference
     def query_logits(self, inputs):
-        """Scores (N, Q, H, W) of windows (N, 3, H, W), to be averaged."""
+        """Scores of windows (N, 3, H, W), to be enlarged and averaged.
+
+        Returns:
+            Tensor: (N, Q, h, w), at any size.
+        """
         raise NotImplementedError
 
     def class_logits(self, logits):
-        """Averaged scores of windows (N, Q, H, W) to classes (N, C, H, W)."""
+        """Averaged scores of words (N, Q, H, W) to classes (N, C, H, W)."""
         raise NotImplementedError
 
     def probabilities(self, seg_logits):
@@ -144,24 +156,20 @@ class OpenVocabularySegmentor(EncoderDecoder):
         Returns:
             Tensor: (N, C, H, W); see :meth:`class_logits`.
         """
-        return self.class_logits(self.query_logits(inputs))
-
-    def whole_inference(self, inputs, batch_img_metas):
-        """:meth:`query_logits` of one window, (N, Q, H, W)."""
-        return self.query_logits(inputs)
-
-    def slide_inference(self, inputs, batch_img_metas):
-        """:meth:`query_logits` averaged over windows, (N, Q, H, W)."""
-        return slide(
-            self.query_logits, inputs, self.test_cfg['crop_size'],
-            self.test_cfg['stride'], self.test_cfg.get(
-                'window_batch', 32 if inputs.is_cuda else 4))
+        return self.class_logits(resize(
+            self.query_logits(inputs), size=inputs.shape[2:], mode='bilinear',
+            align_corners=self.align_corners))
 
     def inference(self, inputs, batch_img_metas):
-        """Window scores (N, Q, H, W), as ``test_cfg.mode`` says."""
-        if self.test_cfg['mode'] == 'slide':
-            return self.slide_inference(inputs, batch_img_metas)
-        return self.whole_inference(inputs, batch_img_metas)
+        """Word scores (N, Q, H, W) as ``test_cfg.mode`` says, all of them.
+
+        :meth:`predict` does not need them.
+        """
+        rows, columns = self._windows(inputs)
+        return torch.stack([
+            maps.map_parts(lambda part: part, maps.maps.new_empty(maps.shape))
+            for each in self._score(inputs, rows, columns)
+            for maps in [self._enlarge(each, rows, columns)]])
 
     def predict(self, inputs, data_samples=None):
         """Label maps of a batch.
@@ -174,61 +182,80 @@ class OpenVocabularySegmentor(EncoderDecoder):
 
         Returns:
             list[SegDataSample]: With ``pred_sem_seg`` (1, H, W) int64 and
-            ``seg_logits`` (C, H, W), at the photos' original sizes.
+            ``seg_logits`` (C, H, W), made when they are read, at the photos'
+            original sizes.
         """
-        if isinstance(inputs, torch.Tensor):
-            return self.postprocess_result(
-                self.inference(inputs, None), data_samples, inputs)
-        results = [None] * len(inputs)
+        if data_samples is None:
+            data_samples = [SegDataSample() for _ in inputs]
+        # Images of one size share batches of windows.
         for size in {image.shape for image in inputs}:
             group = [i for i, image in enumerate(inputs)
                      if image.shape == size]
-            samples = None if data_samples is None else [
-                data_samples[i] for i in group]
-            for i, result in zip(group, self.predict(
-                    torch.stack([inputs[i] for i in group]), samples)):
-                results[i] = result
-        return results
-
-    def postprocess_result(self, seg_logits, data_samples=None, inputs=None):
-        """Scores of the words to label maps of the photos' size.
-
-        Args:
-            seg_logits (Tensor): (N, Q, H, W).
-            data_samples (list[SegDataSample], optional): With the padding,
-                flip and original size to undo.
-            inputs (Tensor, optional): (N, 3, H, W), which ``pamr`` needs.
-
-        Returns:
-            list[SegDataSample]: As :meth:`predict`.
-        """
-        if data_samples is None:
-            data_samples = [SegDataSample() for _ in seg_logits]
-        for i, sample in enumerate(data_samples):
-            logits = self._undo(seg_logits[i:i + 1], sample.metainfo)
-            if self.pamr is not None:
-                photo = self._undo(inputs[i:i + 1], sample.metainfo)
-                logits = refine(photo, logits, **self.pamr)
-            logits = self.class_logits(logits)[0]  # (C, H, W)
-            sample.set_data(dict(
-                seg_logits=PixelData(data=logits),
-                pred_sem_seg=PixelData(data=logits.argmax(0, keepdim=True))))
+            images = inputs if len(group) == len(inputs) and isinstance(
+                inputs, torch.Tensor) else torch.stack(
+                    [inputs[i] for i in group])
+            rows, columns = self._windows(images)
+            scores = self._score(images, rows, columns)
+            for i, image, maps in zip(group, images, scores):
+                sample = data_samples[i]
+                maps = self._enlarge(maps, rows, columns, sample.metainfo)
+                if self.pamr is not None:
+                    maps = self._refine(image, maps, sample.metainfo)
+                self._decide(maps, sample)
         return data_samples
 
-    def _undo(self, maps, meta):
-        """Maps (1, C, H, W) of an input at the photo's size and place."""
+    def _windows(self, inputs):
+        """The windows over the rows and the columns of inputs."""
+        if self.test_cfg['mode'] == 'whole':
+            return tuple(spans(size) for size in inputs.shape[2:])
+        return tuple(map(spans, inputs.shape[2:], self.test_cfg['crop_size'],
+                         self.test_cfg['stride']))
+
+    def _score(self, inputs, rows, columns):
+        """Scores of their windows, (N, Q, windows * h, windows * w)."""
+        return score_windows(
+            self.query_logits, inputs, rows, columns,
+            self.test_cfg.get('window_batch', 32 if inputs.is_cuda else 4))
+
+    def _enlarge(self, maps, rows, columns, meta=None):
+        """ScoreMaps: Of one image, at the size and place of its photo."""
+        meta = meta or {}
         left, right, top, bottom = meta.get(
             'img_padding_size', meta.get('padding_size', [0] * 4))
-        h, w = maps.shape[2:]
-        maps = maps[:, :, top:h - bottom, left:w - right]
-        if meta.get('flip'):
-            axis = {'horizontal': 3, 'vertical': 2}[meta['flip_direction']]
-            maps = maps.flip(axis)
-        if 'ori_shape' in meta:
-            maps = resize(
-                maps, size=meta['ori_shape'], mode='bilinear',
-                align_corners=self.align_corners)
-        return maps
+        flip = meta.get('flip') and meta['flip_direction']
+        height, width = meta.get('ori_shape', (None, None))[:2]
+        return ScoreMaps(maps, *(
+            enlarging_weights(side, cells // len(side.starts), padding,
+                              flip == direction, size, self.align_corners)
+            for side, cells, padding, direction, size in (
+                (rows, maps.size(1), (top, bottom), 'vertical', height),
+                (columns, maps.size(2), (left, right), 'horizontal', width))))
+
+    def _refine(self, image, maps, meta):
+        """ScoreMaps: Refined along the edges of the photo, at its size."""
+        whole = [spans(size) for size in image.shape[1:]]
+        photo, scores = (
+            each.map_parts(lambda part: part, each.maps.new_empty(each.shape))
+            for each in (self._enlarge(image, *whole, meta), maps))
+        scores = refine(photo[None], scores[None], **self.pamr)[0]
+        return self._enlarge(scores, *[spans(n) for n in scores.shape[1:]])
+
+    def _decide(self, maps, sample):
+        """Put what the scores say into a result."""
+        # As the model is now: its vocabulary may change before they are read.
+        classify = copy.copy(self)._classifier(maps)
+        shape = self.num_classes, *maps.shape[1:]
+        labels = maps.map_parts(
+            lambda part: first_argmax(classify(part)),
+            maps.maps.new_empty(1, *shape[1:], dtype=torch.int64))
+        sample.set_data(dict(
+            seg_logits=SegLogits(lambda: maps.map_parts(
+                classify, maps.maps.new_empty(shape))),
+            pred_sem_seg=PixelData(data=labels)))
+
+    def _classifier(self, maps):
+        """From a part's words (Q, ...) to its classes (C, ...)."""
+        return lambda part: self.class_logits(part[None])[0]
 
     # ----------------------------------------------------------- checkpoints
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):

@@ -1,4 +1,6 @@
 """Sliding windows, in batches across images."""
+from dataclasses import dataclass
+
 import torch
 
 from mmseg_clipzs.utils import UserError
@@ -9,6 +11,9 @@ def check_windows(test_cfg):
     if test_cfg.get('mode') not in ('whole', 'slide'):
         raise UserError('test_cfg.mode is "whole" or "slide", but got '
                         f'{test_cfg.get("mode")!r}.')
+    if test_cfg.get('window_batch', 1) < 1:
+        raise UserError('window_batch is 1 or more, but got '
+                        f'{test_cfg["window_batch"]}.')
     if test_cfg['mode'] == 'whole':
         return
     crop, stride = (test_cfg.get(key, ()) for key in ('crop_size', 'stride'))
@@ -17,47 +22,61 @@ def check_windows(test_cfg):
         raise UserError(
             'Sliding windows need crop_size=(h, w) and a stride=(h, w) of '
             f'1 to the window\'s side, but got {crop} and {stride}.')
-    if test_cfg.get('window_batch', 1) < 1:
-        raise UserError('window_batch is 1 or more, but got '
-                        f'{test_cfg["window_batch"]}.')
 
 
-def slide(score, inputs, crop_size, stride, window_batch):
-    """Scores averaged over overlapping windows.
+@dataclass(frozen=True)
+class Spans:
+    """Windows along one side of an image; they cover it.
 
-    A side that is shorter than the window is covered by one window of that
-    length.
+    Attributes:
+        size (int): Of the image, in pixels.
+        length (int): Of each window.
+        starts (tuple[int]): Their first pixels.
+    """
+    size: int
+    length: int
+    starts: tuple[int, ...]
+
+
+def spans(size, crop=None, stride=None):
+    """The windows along one side; without ``crop`` one, all of it.
+
+    A side shorter than the window has one window of its own length; the last
+    window ends where the image does.
+    """
+    if crop is None or crop >= size:
+        return Spans(size, size, (0, ))
+    count = (size - crop + stride - 1) // stride + 1
+    return Spans(size, crop, tuple(
+        min(i * stride, size - crop) for i in range(count)))
+
+
+def score_windows(score, inputs, rows, columns, window_batch):
+    """Scores of all windows, each at the size that the network gives.
 
     Args:
-        score (Callable): (N, 3, h, w) -> (N, Q, h, w).
+        score (Callable): (n, 3, height, width) -> (n, Q, h, w).
         inputs (Tensor): (N, 3, H, W).
-        crop_size, stride (tuple[int]): (h, w) of the windows and their steps.
-        window_batch (int): Windows that run at once.
+        rows, columns (Spans): Of H and of W.
+        window_batch (int): Windows that run at once, of any image.
 
     Returns:
-        Tensor: (N, Q, H, W).
+        Tensor: (N, Q, R * h, S * w) of R rows of S windows, side by side.
     """
-    size = inputs.shape[2:]
-    crop = [min(c, s) for c, s in zip(crop_size, size)]
-    rows, columns = (
-        _window_starts(*each) for each in zip(size, crop, stride))
-    windows = [(n, slice(y, y + crop[0]), slice(x, x + crop[1]))
-               for n in range(len(inputs)) for y in rows for x in columns]
-    count = inputs.new_zeros(size)
-    for _, y, x in windows[:len(rows) * len(columns)]:
-        count[y, x] += 1
-    total = None
+    windows = [(n, r, s) for n in range(len(inputs))
+               for r in range(len(rows.starts))
+               for s in range(len(columns.starts))]
+    maps = None
     for start in range(0, len(windows), window_batch):
         batch = windows[start:start + window_batch]
-        scores = score(torch.stack([inputs[n, :, y, x] for n, y, x in batch]))
-        if total is None:
-            total = scores.new_zeros(len(inputs), scores.size(1), *size)
-        for (n, y, x), one in zip(batch, scores):
-            total[n, :, y, x] += one
-    return total.div_(count)
-
-
-def _window_starts(size, crop, stride):
-    """First pixels of windows that cover ``size``; the last one ends there."""
-    count = max(size - crop + stride - 1, 0) // stride + 1
-    return [min(i * stride, size - crop) for i in range(count)]
+        scores = score(torch.stack([
+            inputs[n, :, rows.starts[r]:rows.starts[r] + rows.length,
+                   columns.starts[s]:columns.starts[s] + columns.length]
+            for n, r, s in batch]))
+        if maps is None:
+            q, h, w = scores.shape[1:]
+            maps = scores.new_empty(
+                len(inputs), q, len(rows.starts), h, len(columns.starts), w)
+        for (n, r, s), one in zip(batch, scores):
+            maps[n, :, r, :, s] = one
+    return maps.flatten(4).flatten(2, 3)

@@ -1,9 +1,11 @@
 """Which label each pixel is trained with: one rule, one place."""
 import torch
-from mmseg.models.utils import resize
 
 from mmseg_clipzs.datasets.hide_labels import UNLABELLED
 from mmseg_clipzs.utils import UserError
+
+from .score_maps import ScoreMaps, enlarging_weights, first_argmax
+from .sliding import spans
 
 IGNORED = 255  # the toolbox's value for pixels that do not count
 
@@ -26,14 +28,28 @@ def assign_targets(scores, labels, categories, conf_thresh=None,
     Returns:
         Tensor: (N, 1, H, W) int64.
     """
-    scores = resize(scores, size=labels.shape[2:], mode='bilinear')
-    confidence, best = scores.max(1, keepdim=True)
-    targets = torch.where(labels == UNLABELLED, categories[best], labels)
-    if conf_thresh is not None:
+    weights = [enlarging_weights(spans(pixels), cells) for pixels, cells
+               in zip(labels.shape[2:], scores.shape[2:])]
+
+    def best(part):
+        return categories[first_argmax(part)]
+
+    def is_unsure(part):
         if conf_scale is not None:
-            confidence = (conf_scale * scores).softmax(1).amax(1, True)
-        targets = targets.masked_fill(confidence < conf_thresh, IGNORED)
-    return targets
+            part = (conf_scale * part).softmax(0)
+        return part.amax(0) < conf_thresh
+
+    targets = []
+    for one, label in zip(scores, labels):
+        maps = ScoreMaps(one, *weights)
+        guess = maps.map_parts(best, torch.empty_like(label))
+        target = torch.where(label == UNLABELLED, guess, label)
+        if conf_thresh is not None:
+            unsure = maps.map_parts(
+                is_unsure, torch.empty_like(label, dtype=torch.bool))
+            target = target.masked_fill(unsure, IGNORED)
+        targets.append(target)
+    return torch.stack(targets)
 
 
 def batch_labels(inputs, data_samples, unseen=None):

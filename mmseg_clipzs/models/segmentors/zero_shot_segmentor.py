@@ -1,12 +1,13 @@
 import math
 
-from mmseg.models.utils import resize
+import torch
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.utils import UserError
 
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
+from .score_maps import first_argmax
 
 
 @MODELS.register_module()
@@ -34,6 +35,10 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         background_threshold (float, optional): In (0, 1): pixels whose best
             word has a smaller probability become class 0. Without it the best
             class always wins.
+        area_threshold (float, optional): In (0, 1), with a background
+            threshold: classes that win in less than this share of the pixels
+            where any class but background does have no part in the photo
+            (SCLIP, on VOC with background).
         pamr (dict, optional): Refine along the edges of the photo; see
             :class:`OpenVocabularySegmentor`.
         data_preprocessor (dict, optional): Mean and std, unless given, are
@@ -55,6 +60,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                  text_embeddings=None,
                  logit_scale=None,
                  background_threshold=None,
+                 area_threshold=None,
                  pamr=None,
                  data_preprocessor=None,
                  train_cfg=None,
@@ -64,6 +70,12 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         if pretrained is not None:
             raise UserError('Name the weights in clip=dict(pretrained=...), '
                             'not in pretrained=.')
+        if area_threshold is not None and (
+                background_threshold is None or not 0 < area_threshold < 1):
+            raise UserError(
+                'area_threshold lies in (0, 1) and needs a '
+                f'background_threshold=, but got {area_threshold} and '
+                f'{background_threshold}.')
         loaded = load_clip(**clip)
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
@@ -81,6 +93,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             data_preprocessor=preprocessor,
             init_cfg=init_cfg)
         self.requires_grad_(False)
+        self.area_threshold = area_threshold
         self.logit_scale = logit_scale or loaded.logit_scale
         self.text_encoder = TextEncoder(loaded)
         if vocabulary is not None:
@@ -113,13 +126,9 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             inputs (Tensor): (N, 3, H, W), normalised.
 
         Returns:
-            Tensor: (N, Q, H, W), what the head gives, bilinearly upsampled.
+            Tensor: (N, Q, h, w), what the head gives.
         """
-        return resize(
-            self.decode_head(self.extract_feat(inputs)),
-            size=inputs.shape[2:],
-            mode='bilinear',
-            align_corners=self.align_corners)
+        return self.decode_head(self.extract_feat(inputs))
 
     def class_logits(self, logits):
         """From words to classes; the one place where that happens.
@@ -139,3 +148,19 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             # Background wins wherever nothing reaches the threshold.
             logits[:, 0].clamp_(min=math.log(self.background_threshold))
         return logits
+
+    def _classifier(self, maps):
+        classify = super()._classifier(maps)
+        if self.area_threshold is None:
+            return classify
+        winners = maps.map_parts(
+            lambda part: first_argmax(self.merge_words(part[None])[0]),
+            maps.maps.new_empty(*maps.shape[1:], dtype=torch.int64))
+        areas = winners.flatten().bincount(minlength=self.num_classes)[1:]
+        small = areas <= self.area_threshold * areas.sum()
+
+        def without_small(part):
+            logits = classify(part)
+            logits[1:][small] = -torch.inf
+            return logits
+        return without_small

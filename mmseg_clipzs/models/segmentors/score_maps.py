@@ -1,0 +1,158 @@
+"""Small maps of window scores, enlarged to the photo part by part."""
+import torch
+import torch.nn.functional as F
+from mmengine.structures import PixelData
+
+# Scores in a part: few enough for a processor's caches, many enough for a GPU.
+_PART = {'cpu': 2**19, 'cuda': 2**26}
+_FEWEST = 2**9  # pixels in a part, whatever the vocabulary
+
+
+def enlarging_weights(spans, cells, padding=(0, 0), flip=False, size=None,
+                      align_corners=False):
+    """How the pixels of one side mix the cells of the windows along it.
+
+    Enlarging a window, averaging where windows overlap, cutting off padding,
+    flipping and resizing are linear and treat rows and columns alike: what
+    they make of unit vectors is the matrix of all of them.
+
+    Args:
+        spans (Spans): The windows.
+        cells (int): Of each window's map along this side.
+        padding (tuple[int]): Pixels to cut off at both ends.
+        flip (bool): Turn the order of the pixels round.
+        size (int, optional): Of the photo; by default what is left.
+        align_corners (bool): As for torch's ``interpolate``.
+
+    Returns:
+        Tensor: (size, windows * cells) float64.
+    """
+    def stretch(x, length):
+        return F.interpolate(x[None], size=length, mode='linear',
+                             align_corners=align_corners)[0]
+
+    window = stretch(torch.eye(cells, dtype=torch.float64), spans.length)
+    total = window.new_zeros(len(spans.starts), cells, spans.size)
+    count = window.new_zeros(spans.size)
+    for each, start in zip(total, spans.starts):
+        each[:, start:start + spans.length] = window
+        count[start:start + spans.length] += 1
+    total = (total / count).flatten(0, 1)  # (windows * cells, pixels)
+    total = total[:, padding[0]:spans.size - padding[1]]
+    if flip:
+        total = total.flip(1)
+    return stretch(total, size or total.size(1)).t().contiguous()
+
+
+class ScoreMaps:
+    """Scores of words at a photo's size, of which no more is made than asked.
+
+    Args:
+        maps (Tensor): (Q, I, J), the windows' scores side by side.
+        rows (Tensor): (H, I), of :func:`enlarging_weights`.
+        columns (Tensor): (W, J).
+    """
+
+    def __init__(self, maps, rows, columns):
+        self.maps = maps
+        self.rows, self.columns = (
+            weights.to(maps) for weights in (rows, columns))
+
+    @property
+    def shape(self):
+        """tuple[int]: (Q, H, W)."""
+        return len(self.maps), len(self.rows), len(self.columns)
+
+    def parts(self):
+        """The whole, tile by tile, all words at once.
+
+        Yields:
+            tuple: Two slices, of rows and of columns, and the scores there,
+            (Q, rows, columns).
+        """
+        words = len(self.maps)
+        pixels = max(_PART.get(self.maps.device.type, 2**26) // words,
+                     _FEWEST)
+        height = max(int((pixels / 2)**0.5), 1)
+        across = _cut(self.columns, max(pixels // height, 1))
+        for ys, i, rows in _cut(self.rows, height):
+            strip = rows @ self.maps.index_select(1, i)  # (Q, rows, J)
+            for xs, j, columns in across:
+                yield ys, xs, strip.index_select(2, j) @ columns.t()
+
+    def map_parts(self, function, out):
+        """Fill ``out`` (..., H, W) with what a function makes of the parts.
+
+        Args:
+            function (Callable): (Q, rows, columns) -> (..., rows, columns).
+            out (Tensor): (..., H, W).
+
+        Returns:
+            Tensor: ``out``.
+        """
+        for ys, xs, scores in self.parts():
+            out[..., ys, xs] = function(scores)
+        return out
+
+
+def _cut(weights, step):
+    """Pieces of one side: where, which cells matter there, their weights."""
+    pieces = []
+    for start in range(0, len(weights), step):
+        where = slice(start, min(start + step, len(weights)))
+        cells = (weights[where] != 0).any(0).nonzero()[:, 0]
+        pieces.append((where, cells, weights[where, cells]))
+    return pieces
+
+
+def first_argmax(scores):
+    """``scores.argmax(0)``, several times as fast on a processor.
+
+    Args:
+        scores (Tensor): (C, ...).
+
+    Returns:
+        Tensor: (...) int64, the first of equal ones.
+    """
+    if scores.device.type != 'cpu':
+        return scores.argmax(0)
+    # Reductions over the leading axis are vectorised, their indices are not.
+    index = torch.arange(len(scores), dtype=torch.float32)
+    index = index.view(-1, *[1] * (scores.ndim - 1))
+    best = scores.amax(0)
+    index = torch.where(scores == best, index, torch.inf).amin(0)
+    return index.clamp_(max=len(scores) - 1).long()  # NaN equals nothing
+
+
+class SegLogits(PixelData):
+    """``seg_logits`` of a result, made when ``data`` is first read.
+
+    At the photo's size they need (classes x H x W) floats, which whoever
+    wants label maps never reads.
+
+    Args:
+        make (Callable, optional): () -> (C, H, W).
+    """
+
+    def __init__(self, make=None, **kwargs):
+        super().__init__(**kwargs)
+        self.__dict__['_make'] = make
+
+    def __getattr__(self, name):
+        make = self.__dict__.get('_make')
+        if name != 'data' or make is None:
+            raise AttributeError(
+                f'{type(self).__name__} has no attribute {name!r}')
+        self.data = make()
+        self.__dict__['_make'] = None  # what it holds is not needed any more
+        return self.data
+
+    def items(self):
+        """As ever; whatever moves or copies the element makes ``data``."""
+        self.data  # noqa: B018
+        return super().items()
+
+    def to_dict(self):
+        """As ever, without ``data`` that nobody has read: evaluators turn
+        every result into a dict."""
+        return super().to_dict() if 'data' in self else {}
