@@ -71,7 +71,7 @@ def rows(side, memory):
     with_metric = side['images_per_second_with_metric']
     if with_metric:
         yield 'images/s with the metric', f'{with_metric:.3f}'
-    for part in ('backbone', 'head', 'whole'):
+    for part in ('backbone', 'head', 'rest'):
         yield f'{part}, GFLOP/image', f'{side["gflop"][part]:.2f}'
     for part in ('backbone', 'whole', 'product'):
         yield f'{part}, GFLOP/s', f'{side["gflop_per_second"][part]:.1f}'

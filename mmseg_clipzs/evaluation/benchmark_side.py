@@ -188,9 +188,10 @@ class Side:
         with flop_counter() as counter, watch(
                 self.parts, counter.get_total_flops) as spent:
             self._predict(batch)
-        return dict(backbone=spent['backbone'] / 1e9,
-                    head=spent['head'] / 1e9,
-                    whole=counter.get_total_flops() / 1e9)
+        total = counter.get_total_flops()
+        return {part: count / 1e9 for part, count in dict(
+            backbone=spent['backbone'], head=spent['head'],
+            rest=total - sum(spent.values()), total=total).items()}
 
     def report(self):
         """dict: The report's entry for this side."""
@@ -201,8 +202,11 @@ class Side:
         rates = dict(
             backbone=median(step['gflop']['backbone']
                             / step['seconds']['backbone'] for step in steps),
-            whole=median(step['gflop']['whole'] / until_labels(step)
-                         for step in steps),
+            # How scores are enlarged must not count as work done: other
+            # ways do without its operations.
+            whole=median(
+                (step['gflop']['backbone'] + step['gflop']['head'])
+                / until_labels(step) for step in steps),
             product=self.product.gflop / median(self.product_seconds))
         loader = self.loop.dataloader
         vocabulary = getattr(self.model, 'vocabulary', None)

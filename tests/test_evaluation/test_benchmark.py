@@ -79,7 +79,6 @@ def test_operations_of_a_vision_transformer(
         model.predict(torch.randn(1, 3, 64, 96))
     assert spent['backbone'] == windows * vit_flop(patches)
     assert spent['head'] == windows * 2 * patches * EMBED * 4
-    assert counter.get_total_flops() == sum(spent.values())
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
@@ -161,8 +160,9 @@ def test_report_of_a_data_set(bench):
     for step in side['steps']:
         assert tuple(step['seconds']) == STAGES
         assert min(step['seconds'].values()) >= 0
-        assert step['gflop']['whole'] == pytest.approx(
-            step['gflop']['backbone'] + step['gflop']['head'])
+        gflop = dict(step['gflop'])
+        assert gflop.pop('total') == pytest.approx(sum(gflop.values()))
+        assert min(gflop.values()) >= 0
     assert len(side['product']['seconds']) == 3 * 3
     memory = report['memory']
     assert memory['growth_mb'] == pytest.approx(
@@ -193,8 +193,8 @@ def test_operations_in_the_report(bench):
         'model.backbone.last_block': 'clip'})['sides']
     flop = vit_flop(4 * 6)
     head = 2 * 24 * EMBED * side['words']
-    assert side['gflop'] == pytest.approx(dict(
-        backbone=flop / 1e9, head=head / 1e9, whole=(flop + head) / 1e9))
+    assert side['gflop']['backbone'] == pytest.approx(flop / 1e9)
+    assert side['gflop']['head'] == pytest.approx(head / 1e9)
     product = side['product']
     rate = 2 * np.prod(product['shape']) / 1e9 / median(product['seconds'])
     assert product['shape'] == [25, WIDTH, 4 * WIDTH]

@@ -73,7 +73,7 @@ def test_two_code_paths(tool, tmp_path, capsys):
     assert table['metric, s/image'] == ['no labels', 'no labels']
     assert len(table['backbone, GFLOP/s']) == 2
     assert not any('memory' in name for name in table)
-    assert '0 loader processes, model.test_cfg.window_batch=1; product' in printed
+    assert 'processes, model.test_cfg.window_batch=1; product' in printed
 
 
 @pytest.mark.parametrize('agreement, words', [
