@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 from mmseg.apis import inference_model, init_model
 from mmseg.registry import DATASETS
+from open_clip import get_model_config
 from PIL import Image
 
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -126,12 +127,13 @@ BENCHMARKS = ('voc21', 'context60', 'coco_object', 'voc', 'context',
 
 def name_b(method, data):
     """Methods with a protocol of their own have a letter for this one."""
-    letter = method in ('clip', 'maskclip') and data in SCALE_A
+    letter = method in ('clip', 'maskclip') and data in (*SCALE_A, 'toy')
     return f'{method}{"_b" * letter}_{data}'
 
 
 CELLS_B = {name_b(method, data): (method, data)
            for method in PUBLISHED for data in BENCHMARKS}
+TOY_B = {name_b(method, 'toy'): method for method in PUBLISHED}
 
 
 def split(name):
@@ -209,8 +211,9 @@ def test_method_data_set_and_protocol(name):
     label, architecture = METHODS[method]
     assert cfg.method == label
     assert cfg.dataset_name == data
-    assert cfg.protocol.split()[0] == (
-        'toy' if data == 'toy' else 'B' if name in CELLS_B else 'A')
+    assert cfg.protocol.split(' (')[0] == (
+        'toy, B' if name in TOY_B else 'toy' if data == 'toy' else
+        'B' if name in CELLS_B else 'A')
     assert cfg.model.clip.model == (
         'toy-vit-p8' if data == 'toy' else architecture)
     assert cfg.model.clip.pretrained == (
@@ -222,10 +225,11 @@ def test_method_data_set_and_protocol(name):
     assert ('ks_thresh' in cfg.model.decode_head) == ('ks_pd' in name)
     assert cfg.model.prompts == (
         'maskclip85' if 'authors' in name else 'imagenet80')
-    if data != 'toy' and name not in CELLS_B:
-        assert tuple(cfg.test_pipeline[1].scale) == SCALE_A[data]
-        assert cfg.test_pipeline[1].keep_ratio
+    if name not in CELLS_B and name not in TOY_B:
         assert cfg.model.test_cfg == dict(mode='whole')
+        if data != 'toy':
+            assert tuple(cfg.test_pipeline[1].scale) == SCALE_A[data]
+            assert cfg.test_pipeline[1].keep_ratio
 
 
 @pytest.mark.parametrize('name', CELLS_B)
@@ -251,6 +255,20 @@ def test_settings_of_protocol_b(name):
                      pos_embed='sclip')))
     assert cfg.model.get('pamr') == (
         dict(steps=10, dilations=(8, 16)) if 'pamr' in method else None)
+
+
+@pytest.mark.parametrize('name', TOY_B)
+def test_protocol_b_of_the_toy_scenes(name):
+    """The windows are half overlapping and of the toy CLIP's own size, as
+    ViT-B/16's are; all else is as on photos."""
+    cfg, photos = load(name), load(name_b(TOY_B[name], 'ade20k'))
+    side = get_model_config('toy-vit-p8')['vision_cfg']['image_size']
+    assert cfg.model.test_cfg == dict(
+        mode='slide', crop_size=(side, side), stride=(side // 2, side // 2))
+    assert cfg.protocol == f'toy, B (windows of {side})'
+    for key in ('backbone', 'logit_scale', 'prompts', 'pamr'):
+        assert cfg.model.get(key) == photos.model.get(key)
+    assert cfg.test_dataloader == load('maskclip_toy').test_dataloader
 
 
 @pytest.mark.parametrize('name', CELLS_B)

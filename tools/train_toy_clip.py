@@ -241,8 +241,9 @@ def train(args):
             logger.info('step %d: loss %.3f, zero-shot accuracy %.1f %%, '
                         'logit scale %.1f', done, loss.item(), 100 * accuracy,
                         model.logit_scale.exp().item())
-            save_checkpoint(model, optimizer, done, checkpoint, args)
+            # In this order: where the checkpoint ends, the weights are there.
             save_weights(model, args.out, args, done)
+            save_checkpoint(model, optimizer, done, checkpoint, args)
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@ Figures of different protocols never share a table.
 import csv
 import io
 import json
+import re
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass
@@ -94,11 +95,17 @@ def _heading(clip, what, columns):
     """'ViT-B-16 openai', 'published', 'own weights published', ..."""
     if what not in (None, _SPREAD, _PUBLISHED):
         # Files by their names, unless two have the same.
-        names = [Path(other).name for other in dict.fromkeys(
+        names = [_short(other, clip) for other in dict.fromkeys(
             key[2] for key in columns) if other]
-        if names.count(Path(what).name) == 1:
-            what = Path(what).name
+        if names.count(_short(what, clip)) == 1:
+            what = _short(what, clip)
     return ' '.join(filter(None, (clip or 'own weights', what)))
+
+
+def _short(weights, clip):
+    """'openai' -> 'openai', 'w/ViT-B-16-seed1.safetensors' -> 'seed1'."""
+    name = re.sub(r'\.(pt|pth|bin|safetensors)$', '', Path(weights).name)
+    return name.removeprefix(f'{clip}-')
 
 
 def _texts(rows):

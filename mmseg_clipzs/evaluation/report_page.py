@@ -92,8 +92,10 @@ def _figures(table):
 def _details(dataset, rows, folder):
     """Pictures of a data set, and its bars, which may be many."""
     rows = [row for row in rows if 'error' not in row]
+    several = any(len(members) > 1 for members in _models(rows).values())
     for attribute, title, content in (
-            (' open', 'pictures', _pictures(rows, folder)),
+            (' open', 'pictures' + several * ' (of several runs, the first)',
+             _pictures(rows, folder)),
             ('', 'IoU of each class', _bars(rows))):
         if content:
             yield (f'<details{attribute}><summary>{escape(dataset)}: {title}'

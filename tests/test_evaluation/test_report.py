@@ -141,7 +141,7 @@ def test_mean_and_spread_over_weights():
              row('CLIP', clip='RN50', mIoU=11.)]
     table, = compare(rows, [])
     assert table.columns == [('voc', f'ViT-B-16 {name}') for name in (
-        'seed0.pt', 'seed1.pt', 'seed2.pt', 'mean ± std')
+        'seed0', 'seed1', 'seed2', 'mean ± std')
     ] + [('voc', 'RN50 openai')]
     # mean 63; squares 9 + 1 + 16 = 26; 26 / 2 = 13
     assert table.rows == [
@@ -161,6 +161,18 @@ def test_a_failed_seed_is_no_part_of_the_mean():
 def test_two_settings_of_a_method_are_no_spread():
     table, = compare([row(mIoU=60.), row(mIoU=61.), row(weights='b')], [])
     assert table.rows == [('MaskCLIP', ['60.0 / 61.0', '41.23'])]
+
+
+def test_weights_are_named_briefly_but_each_for_itself():
+    table, = compare([row(clip=clip, weights=weights) for clip in (
+        'ViT-B-16', 'RN50') for weights in (
+            'one/seed1.pt', 'two/ViT-B-16-seed1.safetensors',
+            'three/ViT-B-16-seed2.safetensors', 'openai')], [])
+    assert [what for _, what in table.columns] == [
+        'ViT-B-16 one/seed1.pt', 'ViT-B-16 two/ViT-B-16-seed1.safetensors',
+        'ViT-B-16 seed2', 'ViT-B-16 openai', 'ViT-B-16 mean ± std',
+        'RN50 seed1', 'RN50 ViT-B-16-seed1', 'RN50 ViT-B-16-seed2',
+        'RN50 openai', 'RN50 mean ± std']
 
 
 def test_weights_of_one_name_and_models_without_clip():
@@ -199,6 +211,8 @@ def test_page_has_every_figure_and_nothing_from_elsewhere(rows, work_dir):
                for link in page.fetched)
     text = (work_dir / 'leaderboard.html').read_text()
     assert 'ValueError: &lt;out of luck&gt;' in text
+    assert 'voc: pictures (of several runs, the first)<' in text  # A
+    assert 'voc: pictures<' in text  # B
     assert not re.search(r'https?:|url\(', text)
 
 

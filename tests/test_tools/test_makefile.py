@@ -1,0 +1,66 @@
+"""make leaderboard: what it would run."""
+import shlex
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mmseg_clipzs.evaluation.leaderboard import plan
+
+MAKEFILE = Path(__file__).parents[2] / 'Makefile'
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which('make'), reason='make is not installed')
+
+
+def commands(folder):
+    """The command lines of ``make leaderboard`` in a folder."""
+    text = subprocess.run(
+        ['make', '--dry-run', '--old-file=.venv/ready', '--file', MAKEFILE,
+         'leaderboard'], cwd=folder, check=True, capture_output=True,
+        text=True).stdout
+    return [shlex.split(line)
+            for line in text.replace('\\\n', ' ').splitlines()]
+
+
+def values(command, option):
+    """What stands behind an option, up to the next one."""
+    words = command[command.index(option) + 1:]
+    end = next((i for i, word in enumerate(words) if word[:2] == '--'), None)
+    return words[:end]
+
+
+def test_clips_that_are_missing_are_trained(tmp_path):
+    """A half-trained file has another name and is gone on with."""
+    (tmp_path / 'work_dirs').mkdir()
+    clips = [f'work_dirs/toy-vit-p8-seed{seed}.safetensors' for seed in (1, 2)]
+    (tmp_path / clips[0]).touch()
+    (tmp_path / f'{clips[1]}.part').touch()
+    train, move, *_ = commands(tmp_path)
+    assert train[1] == 'tools/train_toy_clip.py' and '--resume' in train
+    assert values(train, '--seed') == ['2']
+    assert values(train, '--out') == [f'{clips[1]}.part']
+    assert move == ['mv', f'{clips[1]}.part', clips[1]]
+
+    (tmp_path / clips[1]).touch()
+    scenes, leaderboard = commands(tmp_path)
+    assert scenes[1] == 'tools/make_toy_scenes.py'
+    assert values(leaderboard, '--clip') == [
+        f'toy-vit-p8:{weights}' for weights in ('toy', *clips)]
+
+
+def test_every_training_free_method_with_three_clips(tmp_path):
+    leaderboard = commands(tmp_path)[-1]
+    assert leaderboard[1] == 'tools/leaderboard.py'
+    rows = [cell.describe() for cell in plan(
+        values(leaderboard, '--methods'), values(leaderboard, '--datasets'),
+        clips=values(leaderboard, '--clip'))]
+    assert Counter((row['protocol'], row['method']) for row in rows) == {
+        **{('toy, B (windows of 64)', method): 3 for method in (
+            'CLIP', 'MaskCLIP', 'SCLIP', 'ClearCLIP', 'NACLIP',
+            'NACLIP + PAMR', 'GEM', 'CLIPtrase (attention)', 'SC-CLIP')},
+        **{('toy', method): 3 for method in (
+            'CLIP', 'MaskCLIP', 'MaskCLIP + KS + PD')},
+        ('toy', 'GroupViT'): 1}
