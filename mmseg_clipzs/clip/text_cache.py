@@ -55,7 +55,7 @@ class EmbeddingFile:
             return
         try:
             embeddings = {**embeddings, **self._load()}
-        except Exception:  # noqa: S110  (read() has warned, or will)
+        except Exception:  # damaged, as read() has said
             pass
         try:
             with atomic_write(self.path) as temporary:

@@ -33,8 +33,8 @@ def encode_sorted_tokens(tower, tokens):
 
     Text attends backwards, so that rows which begin with the same tokens have
     the same features there. All but the attention runs once for M different
-    beginnings, on no padding; of prompts from templates that is a quarter of
-    the tokens.
+    beginnings, on no padding: of COCO-Stuff's names in 80 templates on four
+    of ten tokens.
 
     Args:
         tower (nn.Module): As for :func:`encode_tokens`.
