@@ -6,8 +6,9 @@ import difflib
 import hashlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import open_clip
@@ -52,15 +53,25 @@ class LoadedClip:
 
     @cached_property
     def text_fingerprint(self):
-        """SHA-256 over the text tower: its modules, names and weights."""
+        """SHA-256 over the text tower: its modules, names and weights.
+
+        Of the weights themselves, not of their file: a path, size or time may
+        stay while the content changes.
+        """
         digest = hashlib.sha256(self.name.encode())
         for name, module in self.model.named_modules():
             if not name.startswith('visual'):  # GELU or QuickGELU, e.g.
                 digest.update(f'{name} {type(module).__name__},'.encode())
-        for key, value in sorted(self.model.state_dict().items()):
-            if not key.startswith('visual.'):
-                digest.update(key.encode())
-                digest.update(value.detach().cpu().contiguous().numpy())
+        state = {key: value
+                 for key, value in sorted(self.model.state_dict().items())
+                 if not key.startswith('visual.')}
+        # Each tensor by itself, so that all cores hash: hashlib releases the
+        # interpreter's lock.
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            contents = pool.map(_hash, state.values())
+            for (key, value), content in zip(state.items(), contents):
+                digest.update(f'{key} {tuple(value.shape)},'.encode())
+                digest.update(content)
         return digest.hexdigest()
 
     @property
@@ -134,13 +145,23 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         name=name,
         pretrained=None if pretrained is None else str(pretrained),
         model=network.eval(),
-        tokenizer=get_tokenizer(name),
+        tokenizer=partial(_tokenize, name),
         mean=tuple(preset.get('mean') or OPENAI_DATASET_MEAN),
         std=tuple(preset.get('std') or OPENAI_DATASET_STD))
 
 
 # Reading its file takes a second.
 get_tokenizer = lru_cache(open_clip.get_tokenizer)
+
+
+def _tokenize(name, texts):
+    """Made at the first use: a start from cached embeddings needs none."""
+    return get_tokenizer(name)(texts)
+
+
+def _hash(tensor):
+    array = tensor.detach().cpu().contiguous().numpy()
+    return hashlib.sha256(array).digest()
 
 
 def _architecture(model):

@@ -5,21 +5,19 @@ the embedding space.
 """
 import hashlib
 import json
-import logging
-import os
 import re
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.logging import print_log
 from open_clip import OPENAI_IMAGENET_TEMPLATES
 from tqdm import tqdm
 
 from ..compat import load_checkpoint_file
-from ..utils import UserError, atomic_write
-from .blocks import run_block
+from ..utils import UserError
+from .text_cache import EmbeddingFile, cache_folder
+from .text_tower import encode_sorted_tokens
 
 _IMAGENET = tuple(template('{}') for template in OPENAI_IMAGENET_TEMPLATES)
 
@@ -36,13 +34,7 @@ PROMPT_SETS = {
     ),
 }
 _BATCH = 256  # prompts; the text tower's memory stays under 1 GB
-
-
-def cache_folder():
-    """Path: ``$MMSEG_CLIPZS_CACHE``, or a folder of the user's cache."""
-    default = Path(os.environ.get('XDG_CACHE_HOME', '~/.cache'))
-    return Path(os.environ.get('MMSEG_CLIPZS_CACHE',
-                               default / 'mmseg_clipzs')).expanduser()
+_PART = 8192  # prompts, whose words are then kept
 
 
 def get_templates(prompts):
@@ -78,6 +70,9 @@ def get_templates(prompts):
 class TextEncoder:
     """Embeds words with CLIP's text tower, and remembers them on disk.
 
+    Each word is computed once for the same weights and templates, whichever
+    vocabulary it comes in.
+
     Args:
         clip (LoadedClip): Whose tower and tokenizer to use.
         cache (bool): Keep the embeddings in :func:`cache_folder`.
@@ -100,89 +95,49 @@ class TextEncoder:
         templates = get_templates(prompts)
         if not self.cache or self.clip.pretrained is None:
             return self.compute(words, templates)
-        key = dict(weights=self.clip.text_fingerprint, words=list(words),
-                   templates=templates, rule='normalise, mean, normalise')
-        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-        path = cache_folder() / 'text' / f'{digest[:32]}.npz'
-        cached = self._read(path, len(words))
-        if cached is not None:
-            return cached
-        embeddings = self.compute(words, templates)
-        try:
-            with atomic_write(path) as temporary:
-                # The words stand beside the numbers for whoever looks.
-                np.savez(temporary, embeddings=embeddings.numpy(),
-                         words=np.array(words, dtype=str))
-        except OSError as e:
-            print_log(f'Text embeddings were not cached in {path}: {e}.',
-                      logger='current', level=logging.WARNING)
-        return embeddings
-
-    def _read(self, path, count):
-        """The cached embeddings; None, with a warning, for a damaged file."""
-        if not path.is_file():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                embeddings = torch.from_numpy(file['embeddings'])
-            if embeddings.shape != (count, self.clip.model.visual.output_dim):
-                raise ValueError(f'shape {tuple(embeddings.shape)}')
-        except Exception as e:  # a damaged file may provoke any
-            print_log(
-                f'Cached text embeddings {path} are damaged ({e}) and are '
-                'computed anew.', logger='current', level=logging.WARNING)
-            return None
-        return embeddings
+        file = EmbeddingFile(self._path(templates),
+                             self.clip.model.visual.output_dim)
+        embeddings = file.read()
+        missing = [word for word in words if word not in embeddings]
+        for part in embed_in_parts(
+                self.clip.tokenizer, self._encode, missing, templates):
+            embeddings.update(part)
+            # Now, so that a run that is cut off here can go on.
+            file.add(embeddings)
+        return torch.stack([embeddings[word] for word in words])
 
     def compute(self, words, templates):
         """As :meth:`__call__`, without the cache."""
-        return embed_words(self._encode, words, templates)
+        return embed_words(self.clip.tokenizer, self._encode, words, templates)
 
-    def _encode(self, prompts):
-        """(N, D) text features, not normalised."""
+    def _path(self, templates):
+        key = dict(weights=self.clip.text_fingerprint, templates=templates,
+                   rule='normalise, mean, normalise')
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        return cache_folder() / 'text' / f'{digest[:32]}.npz'
+
+    def _encode(self, tokens):
+        """(N, L) tokens -> (N, D) text features, not normalised."""
         model = self.clip.model
         tower = getattr(model, 'text', model)  # CustomTextCLIP has it apart
-        tokens = self.clip.tokenizer(prompts).to(model.logit_scale.device)
+        tokens = tokens.to(model.logit_scale.device)
         if getattr(tower, 'cls_emb', None) is not None or getattr(
                 tower, 'pool_type',
                 getattr(model, 'text_pool_type', 'argmax')) != 'argmax':
             return model.encode_text(tokens).float().cpu()
-        x = encode_tokens(tower, tokens)  # (N, C)
+        x = encode_sorted_tokens(tower, tokens)  # (N, C)
         projection = tower.text_projection
         x = projection(x) if isinstance(
             projection, torch.nn.Module) else x @ projection
         return x.float().cpu()
 
 
-def encode_tokens(tower, tokens):
-    """Features of a causal text transformer at the end token.
-
-    Args:
-        tower (nn.Module): With ``token_embedding``, ``positional_embedding``,
-            ``transformer.resblocks`` and ``ln_final``.
-        tokens (Tensor): (N, L) int64; the end token is the largest number.
-
-    Returns:
-        Tensor: (N, C), before any projection.
-    """
-    # Text attends backwards: nothing behind the end token matters, and most
-    # prompts are short.
-    end = tokens.argmax(-1)
-    tokens = tokens[:, :end.max() + 1]
-    x = tower.token_embedding(tokens)
-    x = x + tower.positional_embedding[:tokens.size(1)]  # (N, L, C)
-    for block in tower.transformer.resblocks:
-        x = run_block(block, x, is_causal=True)
-    rows = torch.arange(len(x), device=x.device)
-    return tower.ln_final(x)[rows, end]  # (N, C)
-
-
-@torch.no_grad()
-def embed_words(encode, words, templates, normalize_each=True):
+def embed_words(tokenizer, encode, words, templates, normalize_each=True):
     """Embeddings of words, averaged over prompts.
 
     Args:
-        encode (Callable): list of N str -> (N, D) features on the CPU.
+        tokenizer (Callable): list of N str -> (N, L) int64.
+        encode (Callable): (N, L) int64 -> (N, D) features.
         words (Sequence[str]): Q words.
         templates (Sequence[str]): With "{}".
         normalize_each (bool): Normalise each prompt's features before the
@@ -191,23 +146,45 @@ def embed_words(encode, words, templates, normalize_each=True):
     Returns:
         Tensor: (Q, D), rows of length 1.
     """
-    unique = list(dict.fromkeys(words))
-    prompts = [t.format(word) for word in unique for t in templates]
-    features = []
-    # The bar appears when it takes longer than three seconds.
-    with tqdm(total=len(prompts), desc='text embeddings', delay=3,
-              unit='prompts') as bar:
-        for start in range(0, len(prompts), _BATCH):
-            batch = prompts[start:start + _BATCH]
-            features.append(encode(batch))
-            bar.update(len(batch))
-    features = torch.cat(features)
-    if normalize_each:
-        features = F.normalize(features, dim=-1)
-    mean = features.unflatten(
-        0, (len(unique), len(templates))).mean(1)  # (Q * T, D) -> (Q, D)
-    embeddings = dict(zip(unique, F.normalize(mean, dim=-1)))
+    embeddings = {}
+    for part in embed_in_parts(
+            tokenizer, encode, words, templates, normalize_each):
+        embeddings.update(part)
     return torch.stack([embeddings[word] for word in words])
+
+
+# Not inference_mode: a classifier may be trained on top of the embeddings.
+@torch.no_grad()
+def embed_in_parts(tokenizer, encode, words, templates, normalize_each=True):
+    """:func:`embed_words`, some thousand prompts at a time.
+
+    Yields:
+        dict[str, Tensor]: The next different words and their rows (D,).
+    """
+    words = list(dict.fromkeys(words))
+    step = max(1, _PART // len(templates))
+    # The bar appears when it takes longer than three seconds.
+    with tqdm(total=len(words) * len(templates), desc='text embeddings',
+              delay=3, unit='prompts') as bar:
+        for start in range(0, len(words), step):
+            part = words[start:start + step]
+            # Equal prompts once, in lexicographic order: neighbours share
+            # their template's beginning and are of similar length.
+            tokens, rows = torch.unique(
+                tokenizer([t.format(word) for word in part
+                           for t in templates]),
+                dim=0, return_inverse=True)
+            bar.update(len(rows) - len(tokens))
+            features = []
+            for batch in tokens.split(_BATCH):
+                features.append(encode(batch))
+                bar.update(len(batch))
+            features = torch.cat(features)
+            if normalize_each:
+                features = F.normalize(features, dim=-1)
+            mean = features[rows].unflatten(
+                0, (len(part), -1)).mean(1)  # (W * T, D) -> (W, D)
+            yield dict(zip(part, F.normalize(mean, dim=-1)))
 
 
 def load_text_embeddings(path):

@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import json
 import os
 import urllib.error
@@ -205,6 +206,26 @@ def test_fingerprint(tiny, tiny_vit, tiny_state, tmp_path):
     torch.save(state, tmp_path / 'x.pt')
     clip = load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
     assert clip.text_fingerprint == tiny.text_fingerprint
+
+
+def test_fingerprint_has_all_text_weights(tiny_vit, one_thread):
+    clip = load_clip(**tiny_vit)
+    prints = {clip.text_fingerprint}
+    state = clip.model.state_dict()
+    for key, value in state.items():
+        old = value.clone()
+        value.flatten()[0].add_(1)
+        new = dataclasses.replace(clip).text_fingerprint
+        assert (new in prints) == key.startswith('visual.'), key
+        prints.add(new)
+        value.copy_(old)
+    norms = [state[f'transformer.resblocks.{i}.ln_1.bias'] for i in (0, 1)]
+    for norm, other in zip(norms, [norm.clone() for norm in norms[::-1]]):
+        norm.copy_(other)  # they change places
+    assert dataclasses.replace(clip).text_fingerprint not in prints
+    torch.set_num_threads(2)
+    clip = load_clip(**tiny_vit)
+    assert clip.text_fingerprint in prints
 
 
 # --------------------------------------------------------------------- tags

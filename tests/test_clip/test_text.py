@@ -1,6 +1,4 @@
-import copy
 import dataclasses
-import multiprocessing
 import os
 import pickle
 
@@ -16,8 +14,9 @@ from mmseg_clipzs.clip import (
     load_clip,
     load_text_embeddings,
 )
-from mmseg_clipzs.clip.text import cache_folder, get_templates
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.clip.text import embed_words, get_templates
+from mmseg_clipzs.clip.text_tower import encode_sorted_tokens, encode_tokens
+from mmseg_clipzs.utils import UserError
 
 WORDS = ['aeroplane', 'bicycle', 'dining table', 'person', 'tv monitor']
 LONG = 'a photo of ' + 'one very very long winded description, ' * 20
@@ -34,12 +33,6 @@ def tiny(tiny_vit):
     return load_clip(**tiny_vit)
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv('MMSEG_CLIPZS_CACHE', str(tmp_path / 'cache'))
-    return tmp_path / 'cache/text'
-
-
 # ----------------------------------------------- equality with other codes
 @pytest.mark.parametrize('name', ['vit_b16', 'rn50'])
 def test_golden_one_template(name, golden, request):
@@ -50,7 +43,7 @@ def test_golden_one_template(name, golden, request):
     assert np.array_equal(tokens, golden[f'{clip.name}.tokens'])
     want = torch.from_numpy(golden[f'{clip.name}.text.one_template'])
     with torch.no_grad():
-        got = TextEncoder(clip)._encode(prompts)
+        got = TextEncoder(clip)._encode(tokens)
     assert _max_difference(got, want) < 1e-4
     got = TextEncoder(clip, cache=False)(WORDS, 'single')
     assert _max_difference(got, F.normalize(want)) < 1e-5
@@ -71,7 +64,7 @@ def test_hugging_face(vit_b16, hugging_face_b16):
     with torch.no_grad():
         want = hugging_face_b16.text_projection(
             hugging_face_b16.text_model(tokens)[1])  # of the end tokens
-        got = TextEncoder(vit_b16)._encode(prompts)
+        got = TextEncoder(vit_b16)._encode(tokens)
         assert _max_difference(got, want) < 1e-4
         want = vit_b16.model.encode_text(tokens)
     assert _max_difference(got, want) < 1e-5
@@ -81,9 +74,10 @@ def test_hugging_face(vit_b16, hugging_face_b16):
     PROMPTS, PROMPTS[:1], [''], [LONG], ['a cat', LONG]])
 def test_open_clip(tiny, prompts):
     """Cutting the batch behind its longest prompt changes nothing."""
+    tokens = tiny.tokenizer(prompts)
     with torch.no_grad():
-        want = tiny.model.encode_text(tiny.tokenizer(prompts))
-        got = TextEncoder(tiny)._encode(prompts)
+        want = tiny.model.encode_text(tokens)
+        got = TextEncoder(tiny)._encode(tokens)
     assert got.shape == (len(prompts), 24)
     assert _max_difference(got, want) < 1e-5
 
@@ -114,7 +108,7 @@ def test_other_text_towers(tiny, changes, custom_text):
     clip = dataclasses.replace(tiny, model=model, tokenizer=tokenize)
     with torch.no_grad():
         want = model.encode_text(tokenize(PROMPTS))
-        got = TextEncoder(clip)._encode(PROMPTS)
+        got = TextEncoder(clip)._encode(tokenize(PROMPTS))
     assert _max_difference(got, want) < 1e-5
 
 
@@ -132,6 +126,29 @@ def test_ensemble_rule(tiny):
     assert _max_difference(got, torch.stack(want)) < 1e-5
 
 
+def _one_by_one(clip, words, templates):
+    """The rule as a plain loop: each prompt alone, all 77 tokens."""
+    rows = []
+    for word in words:
+        features = torch.cat([
+            clip.model.encode_text(clip.tokenizer([t.format(word)]))
+            for t in templates])
+        mean = (features / features.norm(dim=1, keepdim=True)).mean(0)
+        rows.append(mean / mean.norm())
+    return torch.stack(rows)
+
+
+@torch.no_grad()
+def test_plain_loop(tiny):
+    """With words twice, prompts alike, prompts that are cut at 77 tokens."""
+    words = ['cat', 'photo of a cat', 'the  CAT', LONG, 'cat', '', 'Zebra 🦓']
+    templates = get_templates('imagenet80')[::4]
+    got = TextEncoder(tiny, cache=False)(words, templates)
+    want = _one_by_one(tiny, words, templates)
+    assert _max_difference(got, want) < 1e-5
+    assert torch.equal(got[0], got[4])
+
+
 def test_words_keep_their_order(tiny):
     encode = TextEncoder(tiny, cache=False)
     words = ['sky', 'cat', 'sky', 'grass', 'cat']
@@ -142,11 +159,87 @@ def test_words_keep_their_order(tiny):
     assert _max_difference(got.norm(dim=1), torch.ones(5)) < 1e-6
 
 
-def test_more_prompts_than_a_batch(tiny, monkeypatch):
+@pytest.mark.parametrize('sizes', [
+    dict(_BATCH=7), dict(_PART=160), dict(_PART=1), dict(_PART=200, _BATCH=3)],
+    ids=str)
+def test_more_prompts_than_a_batch(tiny, monkeypatch, sizes):
     want = TextEncoder(tiny, cache=False)(WORDS)
-    monkeypatch.setattr('mmseg_clipzs.clip.text._BATCH', 7)
+    for name, size in sizes.items():
+        monkeypatch.setattr(f'mmseg_clipzs.clip.text.{name}', size)
     got = TextEncoder(tiny, cache=False)(WORDS)
     assert _max_difference(got, want) < 1e-6
+
+
+def test_one_may_train_on_them(tiny):
+    embeddings = TextEncoder(tiny, cache=False)(WORDS, 'single')
+    layer = torch.nn.Linear(24, 2)
+    layer(embeddings).sum().backward()
+    assert not embeddings.requires_grad and layer.weight.grad.any()
+
+
+def test_mean_without_normalising_each(tiny):
+    """GroupViT's rule."""
+    templates = ('a {}.', 'the {} in a photo')
+    got = embed_words(tiny.tokenizer, tiny.model.encode_text, WORDS, templates,
+                      normalize_each=False)
+    with torch.no_grad():
+        features = [tiny.model.encode_text(tiny.tokenizer(
+            [t.format(word) for word in WORDS])) for t in templates]
+    assert _max_difference(got, F.normalize(sum(features))) < 1e-5
+
+
+# ---------------------------------------------------------- work that is saved
+def _random_tokens(seed):
+    """(60, 12): texts of 0 to 10 tokens out of three; many begin alike."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens = torch.randint(1, 4, (60, 12), generator=generator)
+    end = torch.randint(1, 12, (60, ), generator=generator)
+    tokens[:, 0] = 10
+    tokens[torch.arange(60), end] = 11
+    return tokens.masked_fill(torch.arange(12) > end[:, None], 0)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('is_sorted', [True, False])
+@pytest.mark.parametrize('seed', range(3))
+def test_shared_beginnings(tiny, seed, is_sorted):
+    tokens = _random_tokens(seed)
+    if is_sorted:
+        tokens = torch.unique(tokens, dim=0)
+    want = encode_tokens(tiny.model, tokens)
+    assert _max_difference(
+        encode_sorted_tokens(tiny.model, tokens), want) < 1e-5
+    tokens[tokens == 0] = 2  # nothing behind the end counts
+    assert _max_difference(
+        encode_sorted_tokens(tiny.model, tokens), want) < 1e-5
+
+
+@torch.no_grad()
+def test_each_beginning_is_computed_once(tiny):
+    tokens = torch.unique(tiny.tokenizer(
+        [t.format(word) for t in get_templates('imagenet80')
+         for word in WORDS]), dim=0)
+    beginnings = {tuple(row[:i]) for row in tokens.tolist()
+                  for i in range(1, row.index(max(row)) + 2)}
+    counts, blocks = [], tiny.model.transformer.resblocks
+    handles = [block.mlp.register_forward_hook(
+        lambda mlp, inputs, out: counts.append(len(out))) for block in blocks]
+    encode_sorted_tokens(tiny.model, tokens)
+    for handle in handles:
+        handle.remove()
+    assert counts == [len(beginnings), len(tokens)]
+
+
+def test_equal_prompts_are_computed_once(tiny):
+    seen = []
+
+    def encode(tokens):
+        seen.extend(map(tuple, tokens.tolist()))
+        return tiny.model.encode_text(tokens)
+
+    words = ['cat', 'photo of a cat', 'cat', 'Cat']
+    embed_words(tiny.tokenizer, encode, words, ('a {}', 'a photo of a {}'))
+    assert len(seen) == len(set(seen)) == 3
 
 
 # ------------------------------------------------------------------ prompts
@@ -194,245 +287,6 @@ def test_wrong_prompts(prompts, message):
 def test_braces_in_words(tiny):
     assert TextEncoder(tiny, cache=False)(['a {} {x}'], 'single').isfinite(
     ).all()
-
-
-# -------------------------------------------------------------------- cache
-@pytest.fixture
-def encoder(tiny, cache):
-    return TextEncoder(tiny)
-
-
-def _forbid(encoder, monkeypatch):
-    def compute(*arguments):
-        raise AssertionError('the text tower was asked')
-
-    monkeypatch.setattr(encoder, 'compute', compute)
-
-
-def test_second_call_reads_the_cache(encoder, tiny, cache, monkeypatch):
-    want = encoder(WORDS, 'single')
-    assert len(list(cache.iterdir())) == 1
-    _forbid(encoder, monkeypatch)
-    assert torch.equal(encoder(WORDS, 'single'), want)
-    assert torch.equal(TextEncoder(tiny, cache=False)(WORDS, 'single'), want)
-    another = TextEncoder(tiny)  # of another process, say
-    _forbid(another, monkeypatch)
-    assert torch.equal(another(list(WORDS), ['a photo of a {}.']), want)
-
-
-@pytest.mark.parametrize('words, prompts', [
-    (WORDS[:4], 'single'), (WORDS[::-1], 'single'),
-    (WORDS, 'maskclip85'), (WORDS, ['a photo of a {}']),
-    ([' '.join(WORDS)], 'single'), (['Aeroplane', *WORDS[1:]], 'single'),
-    (['aeroplane, bicycle', *WORDS[2:]], 'single')])
-def test_key_has_words_and_prompts(encoder, cache, words, prompts):
-    encoder(WORDS, 'single')
-    got = encoder(words, prompts)
-    assert len(list(cache.iterdir())) == 2
-    assert torch.equal(got, TextEncoder(encoder.clip, cache=False)(
-        words, prompts))
-
-
-def test_key_has_the_weights(encoder, tiny, cache, tmp_path):
-    """Their content, not their path; the image tower does not matter."""
-    first = encoder(WORDS, 'single')
-    state = copy.deepcopy(tiny.model.state_dict())
-    state['visual.proj'] += 1
-    torch.save(state, tmp_path / 'x.pt')
-    clip = load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
-    assert torch.equal(TextEncoder(clip)(WORDS, 'single'), first)
-    assert len(list(cache.iterdir())) == 1
-    state['text_projection'] = state['text_projection'].flip(1)
-    torch.save(state, tmp_path / 'x.pt')  # the same path
-    clip = load_clip('tiny-vit', pretrained=tmp_path / 'x.pt')
-    got = TextEncoder(clip)(WORDS, 'single')
-    assert _max_difference(got, first.flip(1)) < 1e-6
-    assert len(list(cache.iterdir())) == 2
-
-
-def test_key_has_the_activation(tiny_vit, cache):
-    """The same weights give other embeddings with QuickGELU."""
-    results = [
-        TextEncoder(load_clip(**tiny_vit, quick_gelu=quick))(WORDS, 'single')
-        for quick in (False, True)]
-    assert _max_difference(*results) > 1e-3
-
-
-def test_random_weights_are_not_cached(cache):
-    TextEncoder(load_clip('tiny-vit', pretrained=None))(WORDS, 'single')
-    assert not cache.exists()
-
-
-def test_cache_can_be_off(tiny, cache):
-    TextEncoder(tiny, cache=False)(WORDS, 'single')
-    assert not cache.exists()
-
-
-def test_cache_folder(monkeypatch, tmp_path):
-    monkeypatch.delenv('MMSEG_CLIPZS_CACHE', raising=False)
-    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    assert cache_folder() == tmp_path / 'mmseg_clipzs'
-    monkeypatch.delenv('XDG_CACHE_HOME')
-    monkeypatch.setenv('HOME', '/home/somebody')
-    assert str(cache_folder()) == '/home/somebody/.cache/mmseg_clipzs'
-
-
-def _save(path, **arrays):
-    np.savez(path, words=np.array(WORDS), **arrays)
-
-
-def _flip(path):
-    content = bytearray(path.read_bytes())
-    content[content.index(b'embeddings.npy') + 300] ^= 16
-    path.write_bytes(content)
-
-
-DAMAGES = {
-    'truncated': lambda path: os.truncate(path, path.stat().st_size // 2),
-    'empty': lambda path: path.write_bytes(b''),
-    'text': lambda path: path.write_text('not embeddings'),
-    'bit flipped': _flip,
-    'other words': lambda path: _save(
-        path, embeddings=np.ones((6, 24), np.float32)),
-    'one row': lambda path: _save(
-        path, embeddings=np.ones(5, np.float32)),
-    'other width': lambda path: _save(
-        path, embeddings=np.ones((5, 25), np.float32)),
-    'other name': lambda path: _save(path, values=np.ones((5, 24))),
-    'objects': lambda path: _save(
-        path, embeddings=np.array([[None] * 24] * 5)),
-}
-
-
-@pytest.mark.parametrize('damage', DAMAGES)
-def test_damaged_file_is_repaired(encoder, cache, log, monkeypatch, damage):
-    want = encoder(WORDS, 'single')
-    path, = cache.iterdir()
-    DAMAGES[damage](path)
-    assert torch.equal(encoder(WORDS, 'single'), want)
-    assert any(line.startswith('WARNING') and f'{path} are damaged' in line
-               and 'computed anew' in line for line in log)
-    log.clear()
-    _forbid(encoder, monkeypatch)
-    assert torch.equal(encoder(WORDS, 'single'), want)
-    assert not log
-    assert list(cache.iterdir()) == [path]
-
-
-def test_any_flipped_bit(encoder, tmp_path):
-    """Either it does not matter or the file is refused."""
-    path = tmp_path / 'x.npz'
-    array = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
-    np.savez(path, embeddings=array)
-    content = path.read_bytes()
-    for position in range(len(content)):
-        flipped = bytearray(content)
-        flipped[position] ^= 1 << position % 8
-        path.write_bytes(flipped)
-        got = encoder._read(path, 2)
-        assert got is None or np.array_equal(got, array), position
-
-
-def test_unwritable_folder_only_warns(tiny, tmp_path, monkeypatch, log):
-    (tmp_path / 'file').write_text('')
-    monkeypatch.setenv('MMSEG_CLIPZS_CACHE', str(tmp_path / 'file/cache'))
-    want = TextEncoder(tiny, cache=False)(WORDS, 'single')
-    assert torch.equal(TextEncoder(tiny)(WORDS, 'single'), want)
-    assert [line for line in log if line.startswith('WARNING')
-            and 'were not cached' in line]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason='root may write anywhere')
-def test_read_only_folder_only_warns(tiny, cache, log):
-    cache.mkdir(parents=True)
-    cache.chmod(0o555)
-    TextEncoder(tiny)(WORDS, 'single')
-    assert any('were not cached' in line for line in log)
-
-
-def test_full_disk_only_warns(encoder, cache, monkeypatch, log):
-    def savez(path, **arrays):
-        path.write_bytes(b'half of it')
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr(np, 'savez', savez)
-    encoder(WORDS, 'single')
-    assert any('were not cached' in line and 'No space' in line
-               for line in log)
-    assert not list(cache.iterdir())
-
-
-ROUNDS = 20
-
-
-def _start_together(encoder, barrier):
-    for i in range(ROUNDS):
-        barrier.wait(60)
-        encoder([f'word {i}', *WORDS], 'single')
-
-
-@pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-def test_two_processes_at_once(encoder, cache, monkeypatch):
-    """Both miss, both compute, both write; the files are whole."""
-    rows = F.normalize(torch.arange(24 * 6.).view(6, 24))
-    monkeypatch.setattr(encoder, 'compute', lambda *arguments: rows)
-    encoder.clip.text_fingerprint  # noqa: B018  (else in each child)
-    context = multiprocessing.get_context('fork')
-    barrier = context.Barrier(2)
-    workers = [context.Process(target=_start_together,
-                               args=(encoder, barrier)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(120)
-    assert [worker.exitcode for worker in workers] == [0, 0]
-    assert len(list(cache.iterdir())) == ROUNDS  # no temporary file is left
-    _forbid(encoder, monkeypatch)
-    for i in range(ROUNDS):
-        assert torch.equal(encoder([f'word {i}', *WORDS], 'single'), rows)
-
-
-def _write_often(path, value):
-    for _ in range(200):
-        with atomic_write(path) as temporary:
-            np.savez(temporary, x=np.full(10_000, value))
-
-
-@pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-def test_readers_see_whole_files(tmp_path):
-    path = tmp_path / 'x.npz'
-    context = multiprocessing.get_context('fork')
-    writers = [context.Process(target=_write_often, args=(path, value))
-               for value in (1, 2)]
-    np.savez(path, x=np.full(10_000, 1))
-    for writer in writers:
-        writer.start()
-    while any(writer.is_alive() for writer in writers):
-        with np.load(path) as file:
-            values = file['x']
-        assert values.shape == (10_000, ) and len(set(values)) == 1
-    assert [writer.exitcode for writer in writers] == [0, 0]
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_atomic_write(tmp_path):
-    path = tmp_path / 'deep/er/x.txt'
-    with atomic_write(path) as temporary:
-        assert temporary.suffix == '.txt' and temporary.parent == path.parent
-        temporary.write_text('one')
-        assert not path.exists()
-    with pytest.raises(KeyboardInterrupt), atomic_write(path) as temporary:
-        temporary.write_text('tw')
-        raise KeyboardInterrupt
-    assert path.read_text() == 'one'
-    assert list(path.parent.iterdir()) == [path]
-    assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()
-
-
-def _umask():
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
 
 
 # ---------------------------------------------------- ready-made embeddings

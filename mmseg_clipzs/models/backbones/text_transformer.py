@@ -4,7 +4,7 @@ from mmseg.registry import MODELS
 from open_clip.transformer import QuickGELU, Transformer
 from torch import nn
 
-from mmseg_clipzs.clip.text import encode_tokens
+from mmseg_clipzs.clip.text_tower import encode_tokens
 
 
 @MODELS.register_module()

@@ -144,10 +144,10 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """Embed the vocabulary, unless that is done."""
         if self._embedded or self._given or self.vocabulary is None:
             return
-        tokenizer = get_tokenizer('ViT-B-16')  # CLIP's, 77 tokens
         device = self.logit_scale.device
         self.decode_head.set_text_embeddings(embed_words(
-            lambda prompts: self.embed_tokens(tokenizer(prompts).to(device)),
+            get_tokenizer('ViT-B-16'),  # CLIP's, 77 tokens
+            lambda tokens: self.embed_tokens(tokens.to(device)),
             self.vocabulary.words, get_templates(self.prompts),
             normalize_each=False))
         self._embedded = True
