@@ -3,8 +3,9 @@ import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
 
-# Scores in a part: few enough for a processor's caches, many enough for a GPU.
-_PART = {'cpu': 2**19, 'cuda': 2**26}
+# Scores in a part: few enough for a processor's caches; many enough for a GPU,
+# and few enough for its memory.
+_PART = {'cpu': 2**19, 'cuda': 2**24}
 _FEWEST = 2**9  # pixels in a part, whatever the vocabulary
 
 
@@ -71,8 +72,8 @@ class ScoreMaps:
             (Q, rows, columns).
         """
         words = len(self.maps)
-        pixels = max(_PART.get(self.maps.device.type, 2**26) // words,
-                     _FEWEST)
+        size = _PART.get(self.maps.device.type, _PART['cuda'])
+        pixels = max(size // words, _FEWEST)
         height = max(int((pixels / 2)**0.5), 1)
         across = _cut(self.columns, max(pixels // height, 1))
         for ys, i, rows in _cut(self.rows, height):
