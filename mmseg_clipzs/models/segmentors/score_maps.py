@@ -7,6 +7,7 @@ from mmengine.structures import PixelData
 # and few enough for its memory.
 _PART = {'cpu': 2**19, 'cuda': 2**24}
 _FEWEST = 2**9  # pixels in a part, whatever the vocabulary
+_FEW = 32  # classes that are compared all at once
 
 
 def enlarging_weights(spans, cells, padding=(0, 0), flip=False, size=None,
@@ -115,14 +116,27 @@ def first_argmax(scores):
     Returns:
         Tensor: (...) int64, the first of equal ones.
     """
+    count = len(scores)
     if scores.device.type != 'cpu':
         return scores.argmax(0)
+    if count < _FEW:
+        return _first_best(scores)
+    # The best group of classes, then the best of the group.
+    size = int(count**0.5)
+    first = size * _first_best(torch.stack(
+        [group.amax(0) for group in scores.split(size)]))
+    members = first + torch.arange(size).view(-1, *[1] * first.ndim)
+    best = _first_best(scores.gather(0, members.clamp_(max=count - 1)))
+    return (first + best).clamp_(max=count - 1)
+
+
+def _first_best(scores):
     # Reductions over the leading axis are vectorised, their indices are not.
     index = torch.arange(len(scores), dtype=torch.float32)
-    index = index.view(-1, *[1] * (scores.ndim - 1))
-    best = scores.amax(0)
-    index = torch.where(scores == best, index, torch.inf).amin(0)
-    return index.clamp_(max=len(scores) - 1).long()  # NaN equals nothing
+    index = torch.where(scores == scores.amax(0),
+                        index.view(-1, *[1] * (scores.ndim - 1)), torch.inf)
+    # NaN equals nothing.
+    return index.amin(0).clamp_(max=len(scores) - 1).long()
 
 
 class SegLogits(PixelData):
