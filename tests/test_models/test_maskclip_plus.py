@@ -175,6 +175,33 @@ def test_teacher_has_its_own_normalisation(teacher):
                                atol=1e-5, rtol=0)
 
 
+def test_a_cpus_autocast_leaves_the_teacher_alone(teacher):
+    """Its scores are those of its own precision."""
+    model = build(teacher)
+    inputs = model.data_preprocessor(batch(), True)['inputs']
+    features, scores = model._ask_teacher(inputs)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.ones(2, 2).mm(torch.ones(2, 2)).dtype == torch.bfloat16
+        other_features, other_scores = model._ask_teacher(inputs)
+    assert torch.equal(features, other_features)
+    assert torch.equal(scores, other_scores)
+
+
+def test_a_teacher_in_bfloat16(teacher, tiny_vit):
+    """Nearly the same targets, the student's losses in float32."""
+    half = {**teacher, 'clip': dict(tiny_vit, precision='bf16')}
+    losses, targets = [], []
+    for each in (teacher, half):
+        model = build(each).eval()
+        data = model.data_preprocessor(batch(), True)
+        labels = torch.full((2, 1, 64, 64), -1)
+        targets.append(model.targets(data['inputs'], labels, None))
+        losses.append(model.loss(**data)['decode.loss_ce'])
+    assert (targets[0] == targets[1]).float().mean() > 0.9
+    assert losses[1].dtype == torch.float32
+    torch.testing.assert_close(losses[1], losses[0], rtol=0.1, atol=0)
+
+
 def test_annotation_free_reads_no_label(teacher):
     """With labels there, absent or wrong: the same targets and losses."""
     losses = []

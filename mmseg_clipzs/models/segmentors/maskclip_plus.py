@@ -180,7 +180,10 @@ class MaskClipPlus(BaseSegmentor):
         self.register_buffer('scale', std / other.std, False)
         self.register_buffer('shift', (mean - other.mean) / other.std, False)
 
+    # A CPU's autocast would convert the frozen weights at every call; the
+    # teacher has its own precision.
     @torch.no_grad()
+    @torch.autocast('cpu', enabled=False)
     def _ask_teacher(self, inputs):
         """Dense features (N, D, h, w) and scores (N, K, h, w)."""
         inputs = inputs.flip(1) if self.flip else inputs
