@@ -310,8 +310,9 @@ def test_failed_download(monkeypatch, error):
      'No weights file at ./no/where/clip.pt.*tags .*openai'),
     (dict(model='ViT-B-16', pretrained='clip.safetensors'),
      'No weights file at .clip.safetensors'),
-    (dict(model='tiny-vit', pretrained=None, precision='fp16', device='cpu'),
-     r"takes model, pretrained and quick_gelu, .*\['device', 'precision'\]"),
+    (dict(model='tiny-vit', pretrained=None, jit=True, device='cpu'),
+     r"takes model, pretrained, quick_gelu and precision, .*"
+     r"\['device', 'jit'\]"),
 ])
 def test_wrong_arguments(arguments, message):
     with pytest.raises(UserError, match=message):

@@ -8,8 +8,6 @@ from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import split_heads
 from mmseg_clipzs.utils import UserError
 
-from .patch_grid import at_least_float
-
 
 @MODELS.register_module()
 class ClipResNet(BaseModule):
@@ -68,19 +66,19 @@ class ClipResNet(BaseModule):
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
             ``out_keys`` the keys (N, C, h, w); h = H / 32 rounded. Or the
-            stages, with ``out_stages``. Float32 whatever the tower computes
-            in.
+            stages, with ``out_stages``. In the inputs' dtype whatever the
+            tower computes in.
         """
         visual, pool = self.visual, self.visual.attnpool
         # Four halvings precede the last stage; each needs two pixels.
         below, right = (max(32 - n, 0) for n in inputs.shape[2:])
-        inputs = inputs.to(visual.conv1.weight.dtype)
-        x = visual.stem(F.pad(inputs, (0, right, 0, below)))
+        x = visual.stem(F.pad(inputs.to(visual.conv1.weight.dtype),
+                              (0, right, 0, below)))
         stages = []
         for stage in (visual.layer1, visual.layer2, visual.layer3,
                       visual.layer4):
             x = stage(x)
-            stages.append(at_least_float(x))
+            stages.append(x.to(inputs.dtype))
         if self.out_stages:
             return tuple(stages)
         grid = x.shape[2:]
@@ -93,7 +91,7 @@ class ClipResNet(BaseModule):
         if self.out_keys:
             outs += (pool.k_proj(x), )
         return tuple(
-            at_least_float(out).transpose(1, 2).unflatten(2, grid)
+            out.to(inputs.dtype).transpose(1, 2).unflatten(2, grid)
             for out in outs)
 
     @staticmethod

@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import UserError
 
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .patch_grid import at_least_float, fit_to_grid, resize_positions
+from .patch_grid import fit_to_grid, resize_positions
 from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
@@ -103,13 +103,14 @@ class ClipViT(BaseModule):
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
-            ``out_keys`` the keys (N, C, h, w), float32 whatever the tower
-            computes in; h = H / patch, rounded as ``off_grid`` says.
+            ``out_keys`` the keys (N, C, h, w), in the inputs' dtype whatever
+            the tower computes in; h = H / patch, rounded as ``off_grid``
+            says.
         """
         visual = self.visual
-        inputs = inputs.to(visual.conv1.weight.dtype)
         x = visual.conv1(fit_to_grid(
-            inputs, self.patch_size, self.off_grid))  # (N, C, h, w)
+            inputs.to(visual.conv1.weight.dtype), self.patch_size,
+            self.off_grid))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(len(x), 1, -1)
@@ -120,7 +121,7 @@ class ClipViT(BaseModule):
         x = visual.ln_post(x) @ visual.proj  # (N, h * w, D)
         outs = (x, ) if keys is None else (x, keys)
         return tuple(
-            at_least_float(out).transpose(1, 2).unflatten(2, grid)
+            out.to(inputs.dtype).transpose(1, 2).unflatten(2, grid)
             for out in outs)
 
     def _position_embedding(self, grid):

@@ -1,11 +1,5 @@
 """From pictures of any size to whole patches and their positions."""
-import torch
 import torch.nn.functional as F
-
-
-def at_least_float(x):
-    """A tensor of less than float32's precision as float32."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def fit_to_grid(inputs, patch_size, off_grid='pad'):
