@@ -1,5 +1,6 @@
 """The fast prediction against the plain one, and its parts by themselves."""
 import copy
+import pickle
 
 import numpy as np
 import plain_segmentor
@@ -228,7 +229,8 @@ def test_logits_are_made_when_they_are_read(zero_shot):
     assert result.seg_logits.data is want
     assert result.to_dict()['seg_logits']['data'] is want
     assert torch.equal(result.cpu().seg_logits.data, want)
-    copies = [other.cpu(), other.clone(), copy.deepcopy(other)]
+    copies = [pickle.loads(pickle.dumps(other)), other.cpu(), other.clone(),
+              copy.deepcopy(other)]
     for one in copies:
         assert torch.equal(one.seg_logits.data, other.seg_logits.data)
     assert isinstance(other.numpy().seg_logits.data, np.ndarray)

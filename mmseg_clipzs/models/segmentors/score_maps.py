@@ -153,19 +153,29 @@ class SegLogits(PixelData):
         super().__init__(**kwargs)
         self.__dict__['_make'] = make
 
-    def __getattr__(self, name):
+    def _fill(self):
         make = self.__dict__.get('_make')
-        if name != 'data' or make is None:
+        if make is not None:
+            self.data = make()
+            self.__dict__['_make'] = None  # what it holds is not needed now
+
+    def __getattr__(self, name):
+        if name == 'data':
+            self._fill()
+        if name not in self.__dict__:
             raise AttributeError(
                 f'{type(self).__name__} has no attribute {name!r}')
-        self.data = make()
-        self.__dict__['_make'] = None  # what it holds is not needed any more
-        return self.data
+        return self.__dict__[name]
 
     def items(self):
         """As ever; whatever moves or copies the element makes ``data``."""
-        self.data  # noqa: B018
+        self._fill()
         return super().items()
+
+    def __getstate__(self):
+        """For pickle and deep copies, of which the model is no part."""
+        self._fill()
+        return self.__dict__
 
     def to_dict(self):
         """As ever, without ``data`` that nobody has read: evaluators turn
