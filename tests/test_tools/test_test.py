@@ -3,6 +3,7 @@ import re
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,8 @@ def tool(tmp_path, monkeypatch, tiny_vit, small_voc):
             f'model.clip.pretrained={tiny_vit["pretrained"]}',
             'model.prompts=single', 'test_dataloader.num_workers=0',
             'test_dataloader.persistent_workers=False',
+            # By the second, by default: two runs of one would share a log.
+            f'experiment_name={time.time_ns()}',
             'test_dataloader.dataset.pipeline.1.scale=(256,64)', *options])
         runpy.run_path(str(ROOT / 'tools/test.py'), run_name='__main__')
 
