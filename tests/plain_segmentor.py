@@ -13,29 +13,30 @@ def enlarge(maps, size):
                          align_corners=False)
 
 
-def word_scores(model, x, crop=None, stride=None):
-    """Mean scores (1, Q, H, W) over the windows of one input (1, 3, H, W)."""
-    height, width = x.shape[2:]
-    crop = [min(c, n) for c, n in zip(crop or (height, width),
-                                      (height, width))]
+def slide(score, x, crop=None, stride=None):
+    """Mean scores over windows on a full canvas, mmseg's rule for windows.
+
+    Args:
+        score (Callable): (N, 3, h, w) -> (N, Q, h, w).
+        x (Tensor): (N, 3, H, W).
+        crop, stride (tuple[int], optional): By default one window.
+
+    Returns:
+        Tensor: (N, Q, H, W).
+    """
+    h, w = x.shape[2:]
+    crop = crop or (h, w)
     stride = stride or crop
-    total, count = 0, torch.zeros(1, 1, height, width, dtype=x.dtype)
-    y = 0
-    while True:
-        top, z = min(y, height - crop[0]), 0
-        while True:
-            left = min(z, width - crop[1])
-            window = x[:, :, top:top + crop[0], left:left + crop[1]]
-            scores = enlarge(model.decode_head(model.backbone(window)), crop)
-            pad = (left, width - left - crop[1], top, height - top - crop[0])
-            total = total + F.pad(scores, pad)
-            count += F.pad(torch.ones(1, 1, *crop), pad)
-            if left + crop[1] == width:
-                break
-            z += stride[1]
-        if top + crop[0] == height:
-            break
-        y += stride[0]
+    total, count = 0, torch.zeros(1, 1, h, w)
+    for i in range(max(h - crop[0] + stride[0] - 1, 0) // stride[0] + 1):
+        for j in range(max(w - crop[1] + stride[1] - 1, 0) // stride[1] + 1):
+            y2 = min(i * stride[0] + crop[0], h)
+            x2 = min(j * stride[1] + crop[1], w)
+            y1, x1 = max(y2 - crop[0], 0), max(x2 - crop[1], 0)
+            window = score(x[:, :, y1:y2, x1:x2])
+            total = total + F.pad(window, (x1, w - x2, y1, h - y2))
+            count[:, :, y1:y2, x1:x2] += 1
+    assert (count > 0).all()
     return total / count
 
 
@@ -52,7 +53,11 @@ def predict(model, x, size=None, crop=None, stride=None, area_threshold=None):
         tuple[Tensor]: (H', W') int64, and by how much the two nearest
         probabilities that decide differ.
     """
-    scores = word_scores(model, x, crop, stride)
+    def score(window):
+        scores = model.decode_head(model.backbone(window))
+        return enlarge(scores, window.shape[2:])
+
+    scores = slide(score, x, crop, stride)
     p = (model.logit_scale * enlarge(scores, size or x.shape[2:]))[0]
     p = p.softmax(0)
     classes, start = [], 0

@@ -1,6 +1,8 @@
 import itertools
+from functools import partial
 
 import numpy as np
+import plain_segmentor
 import pytest
 import torch
 import torch.nn.functional as F
@@ -182,19 +184,8 @@ def test_flipped_images_are_flipped_back(zero_shot, direction, axis):
 
 # ------------------------------------------------------------------- slide
 def plain_slide(model, x, crop, stride):
-    """One window at a time on a full canvas, mmseg's rule for windows."""
-    h, w = x.shape[2:]
-    total, count = 0, torch.zeros(1, 1, h, w)
-    for i in range(max(h - crop[0] + stride[0] - 1, 0) // stride[0] + 1):
-        for j in range(max(w - crop[1] + stride[1] - 1, 0) // stride[1] + 1):
-            y2 = min(i * stride[0] + crop[0], h)
-            x2 = min(j * stride[1] + crop[1], w)
-            y1, x1 = max(y2 - crop[0], 0), max(x2 - crop[1], 0)
-            window = scores(model, x[:, :, y1:y2, x1:x2])
-            total = total + F.pad(window, (x1, w - x2, y1, h - y2))
-            count[:, :, y1:y2, x1:x2] += 1
-    assert (count > 0).all()
-    return total / count
+    """One window at a time on a full canvas."""
+    return plain_segmentor.slide(partial(scores, model), x, crop, stride)
 
 
 SLIDES = [

@@ -167,9 +167,8 @@ class OpenVocabularySegmentor(EncoderDecoder):
         """
         rows, columns = self._windows(inputs)
         return torch.stack([
-            maps.map_parts(lambda part: part, maps.maps.new_empty(maps.shape))
-            for each in self._score(inputs, rows, columns)
-            for maps in [self._enlarge(each, rows, columns)]])
+            self._enlarge(maps, rows, columns).whole()
+            for maps in self._score(inputs, rows, columns)])
 
     def predict(self, inputs, data_samples=None):
         """Label maps of a batch.
@@ -234,24 +233,18 @@ class OpenVocabularySegmentor(EncoderDecoder):
     def _refine(self, image, maps, meta):
         """ScoreMaps: Refined along the edges of the photo, at its size."""
         whole = [spans(size) for size in image.shape[1:]]
-        photo, scores = (
-            each.map_parts(lambda part: part, each.maps.new_empty(each.shape))
-            for each in (self._enlarge(image, *whole, meta), maps))
-        scores = refine(photo[None], scores[None], **self.pamr)[0]
+        photo = self._enlarge(image, *whole, meta).whole()
+        scores = refine(photo[None], maps.whole()[None], **self.pamr)[0]
         return self._enlarge(scores, *[spans(n) for n in scores.shape[1:]])
 
     def _decide(self, maps, sample):
         """Put what the scores say into a result."""
         # As the model is now: its vocabulary may change before they are read.
         classify = copy.copy(self)._classifier(maps)
-        shape = self.num_classes, *maps.shape[1:]
-        labels = maps.map_parts(
-            lambda part: first_argmax(classify(part)),
-            maps.maps.new_empty(1, *shape[1:], dtype=torch.int64))
+        labels = maps.map_parts(lambda part: first_argmax(classify(part)))
         sample.set_data(dict(
-            seg_logits=SegLogits(lambda: maps.map_parts(
-                classify, maps.maps.new_empty(shape))),
-            pred_sem_seg=PixelData(data=labels)))
+            seg_logits=SegLogits(lambda: maps.map_parts(classify)),
+            pred_sem_seg=PixelData(data=labels[None])))
 
     def _classifier(self, maps):
         """From a part's words (Q, ...) to its classes (C, ...)."""

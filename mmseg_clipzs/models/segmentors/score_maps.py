@@ -82,19 +82,26 @@ class ScoreMaps:
             for xs, j, columns in across:
                 yield ys, xs, strip.index_select(2, j) @ columns.t()
 
-    def map_parts(self, function, out):
-        """Fill ``out`` (..., H, W) with what a function makes of the parts.
+    def map_parts(self, function):
+        """What a function makes of the parts, put together.
 
         Args:
             function (Callable): (Q, rows, columns) -> (..., rows, columns).
-            out (Tensor): (..., H, W).
 
         Returns:
-            Tensor: ``out``.
+            Tensor: (..., H, W).
         """
+        whole = None
         for ys, xs, scores in self.parts():
-            out[..., ys, xs] = function(scores)
-        return out
+            part = function(scores)
+            if whole is None:
+                whole = part.new_empty(*part.shape[:-2], *self.shape[1:])
+            whole[..., ys, xs] = part
+        return whole
+
+    def whole(self):
+        """Tensor: All scores, (Q, H, W)."""
+        return self.map_parts(lambda scores: scores)
 
 
 def _cut(weights, step):

@@ -42,12 +42,10 @@ def assign_targets(scores, labels, categories, conf_thresh=None,
     targets = []
     for one, label in zip(scores, labels):
         maps = ScoreMaps(one, *weights)
-        guess = maps.map_parts(best, torch.empty_like(label))
-        target = torch.where(label == UNLABELLED, guess, label)
+        target = torch.where(
+            label == UNLABELLED, maps.map_parts(best), label)
         if conf_thresh is not None:
-            unsure = maps.map_parts(
-                is_unsure, torch.empty_like(label, dtype=torch.bool))
-            target = target.masked_fill(unsure, IGNORED)
+            target = target.masked_fill(maps.map_parts(is_unsure), IGNORED)
         targets.append(target)
     return torch.stack(targets)
 

@@ -154,8 +154,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         if self.area_threshold is None:
             return classify
         winners = maps.map_parts(
-            lambda part: first_argmax(self.merge_words(part[None])[0]),
-            maps.maps.new_empty(*maps.shape[1:], dtype=torch.int64))
+            lambda part: first_argmax(self.merge_words(part[None])[0]))
         areas = winners.flatten().bincount(minlength=self.num_classes)[1:]
         small = areas <= self.area_threshold * areas.sum()
 
