@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from packaging.version import Version
 
 from .utils import UserError
+from .version import __version__
 
 # module -> (oldest supported, first unsupported, what to install)
 REQUIREMENTS = {
@@ -67,10 +68,12 @@ def check_versions():
 
 
 def versions():
-    """dict[str, str]: Of Python and what :data:`REQUIREMENTS` names."""
-    return {'python': platform.python_version(), **{
-        module: _version(importlib.import_module(module))
-        for module in REQUIREMENTS}}
+    """dict[str, str]: Of this package, Python and :data:`REQUIREMENTS`."""
+    return {
+        'mmseg_clipzs': __version__,
+        'python': platform.python_version(),
+        **{module: _version(importlib.import_module(module))
+           for module in REQUIREMENTS}}
 
 
 def _version(module):

@@ -17,7 +17,6 @@ from mmseg_clipzs.apis import find_config
 from mmseg_clipzs.compat import versions
 from mmseg_clipzs.datasets.check import check_dataset, leaves
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.version import __version__
 
 from .benchmark_side import SEED, Side, until_labels
 from .instruments import peak_memory, reset_peak_memory
@@ -96,7 +95,7 @@ def run_benchmark(config, against=None, options=None, against_options=None,
         for side in sides:
             side.finish()
         return dict(
-            versions=dict(versions(), mmseg_clipzs=__version__),
+            versions=versions(),
             device=_device(),
             threads=torch.get_num_threads(),
             settings=dict(

@@ -288,4 +288,4 @@ def evaluate(cell, folder, launcher='none'):
     device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
               f'CPU, {torch.get_num_threads()} threads')
     return dict(row, device=f'{get_world_size()} x {device}',
-                versions={'mmseg_clipzs': __version__, **versions()})
+                versions=versions())
