@@ -4,13 +4,13 @@ Importing this package checks the installed versions and registers its models,
 data sets, transforms and hooks; a config says
 ``custom_imports = dict(imports=['mmseg_clipzs'])``.
 """
-from . import compat
+from . import checkpoints, compat
 
 compat.check_versions()
 compat.install_ops_stand_in()
-compat.register_safe_checkpoint_loaders()
+checkpoints.register_safe_checkpoint_loaders()
 
-from . import datasets, engine, evaluation, models  # noqa: E402, F401
+from . import datasets, engine, evaluation, models, toy  # noqa: E402, F401
 from .version import __version__  # noqa: E402
 
 __all__ = ['__version__']

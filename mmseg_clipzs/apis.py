@@ -14,7 +14,8 @@ from mmseg.apis import init_model
 from PIL import Image
 from tqdm import tqdm
 
-from .datasets import list_photos, read_photo
+from .datasets import list_images, read_image
+from .run.configs import find_config
 from .utils import UserError, atomic_write
 from .visualization import (
     grouping_sheet,
@@ -23,36 +24,6 @@ from .visualization import (
     save_mask,
     with_legend,
 )
-
-_PACKAGE = Path(__file__).parent
-
-
-def list_configs():
-    """dict[str, Path]: The configs that come with the project, by name."""
-    folders = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
-    return {path.stem: path for folder in folders
-            for path in sorted(folder.glob('*.py'))}
-
-
-def find_config(name):
-    """Path of a config.
-
-    Args:
-        name (str | Path): A file, or the name of one that comes with the
-            project ('maskclip_voc').
-
-    Returns:
-        Path: The file.
-
-    Raises:
-        UserError: There is none; lists those that come with the project.
-    """
-    known = list_configs()
-    path = known.get(str(name), Path(name))
-    if not path.is_file():
-        raise UserError(f'No config {str(name)!r}; give a file or one of '
-                        f'{", ".join(known)}.')
-    return path
 
 
 @dataclass
@@ -202,7 +173,7 @@ class ZeroShotInferencer:
             raise UserError(f'batch_size is 1 or more, but got {batch_size}.')
         if classes is not None:
             self.model.set_vocabulary(classes)
-        photos = _list_photos(photos)
+        photos = _list_images(photos)
         seen = Counter()
         for start in tqdm(range(0, len(photos), batch_size), 'photos',
                           delay=3):
@@ -218,7 +189,7 @@ class ZeroShotInferencer:
     @torch.no_grad()
     def _segment(self, photos, first):
         images = [photo if isinstance(photo, np.ndarray) else
-                  read_photo(photo) for photo in photos]
+                  read_image(photo) for photo in photos]
         for image in images:
             if image.ndim != 3 or image.shape[2] != 3 or (
                     image.dtype != np.uint8) or not image.size:
@@ -253,7 +224,7 @@ class ZeroShotInferencer:
         return to_probabilities(seg_logits.data).cpu().numpy()
 
 
-def _list_photos(photos):
+def _list_images(photos):
     """A file, a folder, an array or a list of them as a flat list."""
     if isinstance(photos, np.ndarray):
         return [photos]
@@ -262,7 +233,7 @@ def _list_photos(photos):
         if isinstance(photo, np.ndarray) or not Path(photo).is_dir():
             listed.append(photo)
         else:
-            listed += list_photos(photo)
+            listed += list_images(photo)
     if not listed:
         raise UserError(f'No photos in {photos}.')
     return listed

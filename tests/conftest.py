@@ -17,8 +17,8 @@ from PIL import Image
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
 from mmseg_clipzs.clip import load_clip
-from mmseg_clipzs.datasets.image_text_lists import read_list
-from mmseg_clipzs.datasets.shard_files import write_shards
+from mmseg_clipzs.datasets.image_text.lists import read_list
+from mmseg_clipzs.datasets.image_text.shard_files import write_shards
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / 'shared'

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from mmseg.registry import DATASETS
 
-from mmseg_clipzs.datasets import ToyScenesDataset
+from mmseg_clipzs.toy.toy_scenes_dataset import ToyScenesDataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary, available, get_vocabulary
 

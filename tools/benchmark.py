@@ -16,8 +16,8 @@ from mmengine.config import DictAction
 from prettytable import PrettyTable
 from tqdm import tqdm
 
-from mmseg_clipzs.evaluation.benchmark import run_benchmark
-from mmseg_clipzs.evaluation.benchmark_side import STAGES
+from mmseg_clipzs.benchmark.benchmark import run_benchmark
+from mmseg_clipzs.benchmark.side import STAGES
 from mmseg_clipzs.utils import atomic_write, run_tool
 
 LABELS = {'upsampling': 'upsampling + argmax'}

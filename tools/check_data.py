@@ -15,9 +15,9 @@ from mmengine.config import Config
 from prettytable import PrettyTable
 from tqdm import tqdm
 
-from mmseg_clipzs.apis import find_config
-from mmseg_clipzs.datasets.check import leaves
-from mmseg_clipzs.datasets.inspection import inspect_dataset
+from mmseg_clipzs.datasets.availability import leaf_datasets
+from mmseg_clipzs.datasets.validation import validate_dataset
+from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.utils import UserError, run_tool
 
 SHOWN = 10  # problems of a data set that are printed
@@ -62,7 +62,7 @@ def datasets_of(configs):
         for loader in ('train_dataloader', 'val_dataloader',
                        'test_dataloader'):
             if cfg.get(loader):
-                for each in leaves(cfg[loader].dataset):
+                for each in leaf_datasets(cfg[loader].dataset):
                     # Of the pipeline it only matters how masks are loaded.
                     each.pipeline = [
                         step for step in each.get('pipeline', [])
@@ -89,7 +89,7 @@ def main():
     table.align['data set'] = table.align['split'] = 'l'
     wrong = 0
     for each in datasets:
-        found = inspect_dataset(
+        found = validate_dataset(
             each, QUICK if args.quick else None,
             partial(tqdm, desc=each.type, unit='pairs'))
         for problem in found.problems[:SHOWN]:

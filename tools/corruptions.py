@@ -13,7 +13,7 @@ from prettytable import PrettyTable
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets.corrupt import LEVELS, PAPER_KINDS, corruptions
-from mmseg_clipzs.evaluation.robustness import (
+from mmseg_clipzs.leaderboard.corruptions import (
     curves,
     plan,
     run,

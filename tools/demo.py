@@ -15,10 +15,10 @@ from PIL import Image
 from prettytable import PrettyTable
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets.toy_scenes import write_voc
 from mmseg_clipzs.engine import read_samples
-from mmseg_clipzs.evaluation import run_alone
-from mmseg_clipzs.evaluation.leaderboard import evaluate, plan
+from mmseg_clipzs.leaderboard.matrix import evaluate, plan
+from mmseg_clipzs.run.process import run_alone
+from mmseg_clipzs.toy.scenes import write_voc
 from mmseg_clipzs.utils import atomic_write, run_tool
 from mmseg_clipzs.visualization import overlay, sheet, with_legend
 

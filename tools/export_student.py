@@ -13,8 +13,8 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import DATASETS
 
-from mmseg_clipzs.apis import find_config
-from mmseg_clipzs.compat import load_checkpoint_file
+from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.utils import UserError, atomic_write, run_tool
 from mmseg_clipzs.vocabularies import get_vocabulary
 

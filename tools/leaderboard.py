@@ -17,7 +17,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 from mmengine.dist import is_main_process
 
-from mmseg_clipzs.evaluation.leaderboard import plan, run
+from mmseg_clipzs.leaderboard.matrix import plan, run
 from mmseg_clipzs.utils import run_tool
 
 

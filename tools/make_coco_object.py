@@ -9,7 +9,7 @@ import argparse
 
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets.coco_object import write_masks
+from mmseg_clipzs.datasets.coco_object_dataset import write_masks
 from mmseg_clipzs.utils import run_tool
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets.image_text_lists import read_list
-from mmseg_clipzs.datasets.nouns import add_nouns, noun_finder
-from mmseg_clipzs.datasets.shard_files import write_shards
+from mmseg_clipzs.datasets.image_text.lists import read_list
+from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
+from mmseg_clipzs.datasets.image_text.shard_files import write_shards
 from mmseg_clipzs.utils import run_tool
 
 

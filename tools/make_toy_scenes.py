@@ -6,7 +6,7 @@ import argparse
 
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets.toy_scenes import write_voc
+from mmseg_clipzs.toy.scenes import write_voc
 from mmseg_clipzs.utils import run_tool
 
 

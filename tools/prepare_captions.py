@@ -10,8 +10,8 @@ import argparse
 
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets.image_text_lists import read_list, write_list
-from mmseg_clipzs.datasets.nouns import add_nouns, noun_finder
+from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
+from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
 from mmseg_clipzs.utils import run_tool
 
 

@@ -9,8 +9,8 @@ import os
 
 from mmengine.config import Config, DictAction
 
-from mmseg_clipzs.apis import find_config
-from mmseg_clipzs.evaluation import run_test
+from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.utils import run_tool
 
 

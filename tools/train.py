@@ -10,8 +10,8 @@ import os
 
 from mmengine.config import Config, DictAction
 
-from mmseg_clipzs.apis import find_config
-from mmseg_clipzs.engine.training import run_train
+from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.utils import run_tool
 
 

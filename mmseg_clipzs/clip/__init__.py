@@ -1,8 +1,8 @@
 """The one door to open_clip: weights, towers, text embeddings."""
 from .loading import LoadedClip, get_tokenizer, load_clip
-from .text import PROMPT_SETS, TextEncoder, load_text_embeddings
+from .text import TEMPLATE_SETS, TextEncoder, load_text_embeddings
 
 __all__ = [
-    'LoadedClip', 'get_tokenizer', 'load_clip', 'PROMPT_SETS',
+    'LoadedClip', 'get_tokenizer', 'load_clip', 'TEMPLATE_SETS',
     'TextEncoder', 'load_text_embeddings'
 ]

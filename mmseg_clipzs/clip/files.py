@@ -8,12 +8,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ..compat import (
+from mmseg_clipzs.checkpoints import (
     RestrictedUnpickler,
     is_torchscript,
     load_checkpoint_file,
 )
-from ..utils import UserError
+from mmseg_clipzs.utils import UserError
 
 # Scalars that OpenAI's archives carry beside the weights.
 _ARCHIVE_EXTRAS = ('input_resolution', 'context_length', 'vocab_size')

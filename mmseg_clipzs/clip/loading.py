@@ -18,7 +18,8 @@ from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import convert_to_custom_text_state_dict
 from torch import nn
 
-from ..utils import UserError
+from mmseg_clipzs.utils import UserError
+
 from .files import read_state_dict
 
 _HERE = Path(__file__).parent

@@ -14,14 +14,15 @@ import torch.nn.functional as F
 from open_clip import OPENAI_IMAGENET_TEMPLATES
 from tqdm import tqdm
 
-from ..compat import load_checkpoint_file
-from ..utils import UserError
+from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.utils import UserError
+
 from .text_cache import EmbeddingFile, cache_folder
 from .text_tower import encode_sorted_tokens
 
 _IMAGENET = tuple(template('{}') for template in OPENAI_IMAGENET_TEMPLATES)
 
-PROMPT_SETS = {
+TEMPLATE_SETS = {
     'single': ('a photo of a {}.', ),
     'imagenet80': _IMAGENET,
     # MaskCLIP's: the 80 of ImageNet and five of ViLD (arXiv 2104.13921).
@@ -41,7 +42,7 @@ def get_templates(prompts):
     """Templates of a prompt set.
 
     Args:
-        prompts (str | Sequence[str]): A name of :data:`PROMPT_SETS`, or
+        prompts (str | Sequence[str]): A name of :data:`TEMPLATE_SETS`, or
             templates that contain "{}".
 
     Returns:
@@ -51,12 +52,12 @@ def get_templates(prompts):
         UserError: An unknown name, or a template without "{}".
     """
     if isinstance(prompts, str) and '{}' not in prompts:
-        if prompts not in PROMPT_SETS:
+        if prompts not in TEMPLATE_SETS:
             raise UserError(
                 f'Unknown prompt set {prompts!r}; choose one of '
-                f'{sorted(PROMPT_SETS)} or pass templates that contain "{{}}".'
+                f'{sorted(TEMPLATE_SETS)} or pass templates that contain "{{}}".'
             )
-        return PROMPT_SETS[prompts]
+        return TEMPLATE_SETS[prompts]
     templates = (prompts, ) if isinstance(prompts, str) else tuple(prompts)
     wrong = [t for t in templates if re.findall('[{}]', str(t)) != ['{', '}']
              or '{}' not in str(t)]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from ..utils import atomic_write
+from mmseg_clipzs.utils import atomic_write
 
 
 def cache_folder():

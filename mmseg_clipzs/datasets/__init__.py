@@ -1,17 +1,15 @@
-from .coco_object import CocoObjectDataset
+from .check_sample import CheckSample
+from .coco_object_dataset import CocoObjectDataset
 from .corrupt import Corrupt
 from .hide_labels import HideLabels
-from .image_text_dataset import ImageTextDataset
-from .image_text_shards import ImageTextShards
-from .pack_image_text import PackImageText
-from .photo_folder import PhotoFolderDataset
-from .photos import CheckSample, LoadPhoto, list_photos, read_photo
+from .image_text import ImageTextDataset, ImageTextShards, PackImageText
+from .images import list_images, read_image
+from .load_photo import LoadPhoto
+from .photo_folder_dataset import PhotoFolderDataset
 from .random_resized_crop import RandomResizedCrop
-from .toy import ToyScenesDataset
 
 __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
     'ImageTextDataset', 'ImageTextShards', 'LoadPhoto', 'PackImageText',
-    'PhotoFolderDataset', 'RandomResizedCrop', 'ToyScenesDataset',
-    'list_photos', 'read_photo'
+    'PhotoFolderDataset', 'RandomResizedCrop', 'list_images', 'read_image'
 ]

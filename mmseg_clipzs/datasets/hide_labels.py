@@ -2,10 +2,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
-
-UNLABELLED = -1  # the label is hidden, or there is none
 
 
 @TRANSFORMS.register_module()
@@ -41,7 +40,7 @@ class HideLabels(BaseTransform):
             dict: With ``gt_seg_map`` (H, W) int16.
         """
         labels = results['gt_seg_map'].astype(np.int16)
-        labels[np.isin(labels, self.unseen)] = UNLABELLED
+        labels[np.isin(labels, self.unseen)] = HIDDEN_LABEL
         results['gt_seg_map'] = labels
         return results
 

@@ -1,13 +1,13 @@
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .data_state_hook import DataStateHook
 from .group_visualization_hook import GroupVisualizationHook
+from .prediction_samples_hook import PredictionSamplesHook, read_samples
 from .random_state_hook import RandomStateHook
-from .sample_hook import SampleHook, read_samples
 from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
     'Bfloat16OptimWrapper', 'DataStateHook', 'GroupVisualizationHook',
-    'RandomStateHook', 'SampleHook', 'SelfTrainingHook', 'VocabularyHook',
+    'RandomStateHook', 'PredictionSamplesHook', 'SelfTrainingHook', 'VocabularyHook',
     'read_samples'
 ]

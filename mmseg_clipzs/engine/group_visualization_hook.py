@@ -3,7 +3,7 @@ from pathlib import Path
 from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.registry import HOOKS
 
-from mmseg_clipzs.datasets import read_photo
+from mmseg_clipzs.datasets import read_image
 from mmseg_clipzs.visualization import grouping_sheet
 
 from .vocabulary_hook import unwrap
@@ -35,7 +35,7 @@ class GroupVisualizationHook(SegVisualizationHook):
         for output in outputs:
             if 'groups' in output:
                 picture = grouping_sheet(
-                    read_photo(output.img_path),
+                    read_image(output.img_path),
                     output.groups.data.cpu().numpy(),
                     output.pred_sem_seg.data[0].cpu().numpy(),
                     meta['classes'], meta['palette'])

@@ -7,7 +7,7 @@ only a threshold can give (background). Lines that begin with "#" are notes.
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..utils import UserError
+from mmseg_clipzs.utils import UserError
 
 _FOLDER = Path(__file__).parent
 BACKGROUND = 'background'

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from mmseg_clipzs.clip import (
-    PROMPT_SETS,
+    TEMPLATE_SETS,
     TextEncoder,
     load_clip,
     load_text_embeddings,
@@ -252,7 +252,7 @@ def test_prompt_sets(name, size):
 
 
 def test_prompt_sets_build_on_each_other():
-    assert set(PROMPT_SETS) == {'single', 'imagenet80', 'maskclip85'}
+    assert set(TEMPLATE_SETS) == {'single', 'imagenet80', 'maskclip85'}
     assert get_templates('maskclip85')[:80] == get_templates('imagenet80')
     assert all('scene' in template
                for template in get_templates('maskclip85')[80:])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_clipzs.evaluation import run_test
+from mmseg_clipzs.run.test import run_test
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 

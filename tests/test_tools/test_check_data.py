@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 def tool(tmp_path, monkeypatch, capsys):
     """``tools/check_data.py ARGUMENTS``: what it prints, its exit status."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr('mmseg_clipzs.datasets.inspection._OFFICIAL',
+    monkeypatch.setattr('mmseg_clipzs.datasets.validation._OFFICIAL',
                         {'PascalVOCDataset': {'val.txt': 7}})
 
     def run(*arguments):

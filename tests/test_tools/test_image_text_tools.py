@@ -8,8 +8,11 @@ from mmengine.dataset import pseudo_collate
 from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmseg_clipzs.datasets.image_text_lists import read_list
-from mmseg_clipzs.datasets.shard_files import list_shards, read_shard
+from mmseg_clipzs.datasets.image_text.lists import read_list
+from mmseg_clipzs.datasets.image_text.shard_files import (
+    list_shards,
+    read_shard,
+)
 from mmseg_clipzs.utils import run_tool
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ TIMINGS = ('seconds', 'images_per_second', 'peak_memory_mb', 'device')
 
 @pytest.fixture(scope='module')
 def scenes(tmp_path_factory):
-    from mmseg_clipzs.datasets.toy_scenes import write_voc
+    from mmseg_clipzs.toy.scenes import write_voc
     root = tmp_path_factory.mktemp('data') / 'toy'
     write_voc(str(root), train=0, val=5, size=64, seed=3)
     return root
@@ -61,8 +61,8 @@ def tables(work_dir):
 def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
                                                monkeypatch, capfd):
     """SIGKILL after the first of three cells, of which the last fails."""
-    from mmseg_clipzs.evaluation.leaderboard import evaluate, plan
-    from mmseg_clipzs.evaluation.report import write_report
+    from mmseg_clipzs.leaderboard.matrix import evaluate, plan
+    from mmseg_clipzs.leaderboard.report import write_report
     work_dir, other = tmp_path / 'killed', tmp_path / 'uninterrupted'
     arguments = ['--methods', 'clip', 'maskclip', '--datasets', 'toy',
                  '--configs', str(broken), '--work-dir', str(work_dir),
@@ -109,7 +109,7 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
 def test_two_processes_are_one(scenes, broken, tmp_path):
     """A cell that is finished, one that fails in both processes, and one
     that fails in one, which ends the job."""
-    from mmseg_clipzs.evaluation.leaderboard import evaluate, plan
+    from mmseg_clipzs.leaderboard.matrix import evaluate, plan
     damaged = tmp_path / 'damaged'
     for path in scenes.rglob('*.*'):
         (damaged / path.relative_to(scenes)).parent.mkdir(

@@ -10,7 +10,7 @@ from mmseg.datasets import COCOStuffDataset
 from PIL import Image
 
 from mmseg_clipzs.datasets import CocoObjectDataset
-from mmseg_clipzs.datasets.coco_object import write_masks
+from mmseg_clipzs.datasets.coco_object_dataset import write_masks
 from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_clipzs.evaluation.leaderboard import plan
+from mmseg_clipzs.leaderboard.matrix import plan
 
 MAKEFILE = Path(__file__).parents[2] / 'Makefile'
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmseg_clipzs.compat import load_checkpoint_file
-from mmseg_clipzs.datasets.toy_scenes import write_voc
-from mmseg_clipzs.engine.training import run_train
-from mmseg_clipzs.evaluation import run_test
+from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.run.test import run_test
+from mmseg_clipzs.run.train import run_train
+from mmseg_clipzs.toy.scenes import write_voc
 from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def test_killed_and_resumed_is_uninterrupted(scenes, tmp_path):
         import mmseg_clipzs
         from mmengine.hooks import Hook
         from mmengine.registry import HOOKS
-        from mmseg_clipzs.engine.training import run_train
+        from mmseg_clipzs.run.train import run_train
 
         @HOOKS.register_module()
         class Kill(Hook):
@@ -103,7 +103,7 @@ TWO = '''
 import json, sys, torch
 from mmengine.config import Config
 import mmseg_clipzs
-from mmseg_clipzs.engine.training import run_train
+from mmseg_clipzs.run.train import run_train
 torch.set_num_threads(1)
 name, work_dir, root, launcher, options = sys.argv[1:6]
 cfg = Config.fromfile(name)

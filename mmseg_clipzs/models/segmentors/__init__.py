@@ -1,7 +1,7 @@
-from .data_preprocessor import ZeroShotDataPreProcessor
 from .image_text_contrastive import ImageTextContrastive
 from .maskclip_plus import MaskClipPlus
 from .text_mapped_segmentor import TextMappedSegmentor
+from .zero_shot_data_preprocessor import ZeroShotDataPreProcessor
 from .zero_shot_segmentor import ZeroShotSegmentor
 
 __all__ = [

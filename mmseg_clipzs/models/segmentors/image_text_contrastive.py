@@ -14,7 +14,7 @@ from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
 from mmseg_clipzs.utils import UserError
 
-from .contrastive import contrastive_loss
+from .contrastive_loss import contrastive_loss
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
 
 _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # ImageNet

@@ -11,7 +11,7 @@ from mmseg.utils import add_prefix
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import voc_palette
 
-from .targets import assign_targets, batch_labels, with_classes
+from .pseudo_labels import assign_pseudo_labels, batch_labels, with_classes
 from .text_classifier import TextClassifier
 from .zero_shot_segmentor import ZeroShotSegmentor
 
@@ -206,9 +206,9 @@ class MaskClipPlus(BaseSegmentor):
         if not (labels < 0).any():
             return labels
         if self.self_training:
-            return assign_targets(logits[:, self.own], labels, self.own)
+            return assign_pseudo_labels(logits[:, self.own], labels, self.own)
         scores = self._ask_teacher(inputs)[1]
-        return assign_targets(scores, labels, self.guided, self.conf_thresh,
+        return assign_pseudo_labels(scores, labels, self.guided, self.conf_thresh,
                               self.conf_scale)
 
     def loss(self, inputs, data_samples):

@@ -12,13 +12,13 @@ from mmseg_clipzs.visualization import voc_palette
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
 from .pamr import check_pamr, refine
-from .score_maps import (
-    ScoreMaps,
-    SegLogits,
-    enlarging_weights,
-    first_argmax,
-)
 from .sliding import check_windows, score_windows, spans
+from .upsampling import (
+    SegLogits,
+    UpsampledScores,
+    first_argmax,
+    upsampling_weights,
+)
 
 
 class OpenVocabularySegmentor(EncoderDecoder):
@@ -217,21 +217,21 @@ class OpenVocabularySegmentor(EncoderDecoder):
             self.test_cfg.get('window_batch', 32 if inputs.is_cuda else 4))
 
     def _enlarge(self, maps, rows, columns, meta=None):
-        """ScoreMaps: Of one image, at the size and place of its photo."""
+        """UpsampledScores: Of one image, at the size and place of its photo."""
         meta = meta or {}
         left, right, top, bottom = meta.get(
             'img_padding_size', meta.get('padding_size', [0] * 4))
         flip = meta.get('flip') and meta['flip_direction']
         height, width = meta.get('ori_shape', (None, None))[:2]
-        return ScoreMaps(maps, *(
-            enlarging_weights(side, cells // len(side.starts), padding,
+        return UpsampledScores(maps, *(
+            upsampling_weights(side, cells // len(side.starts), padding,
                               flip == direction, size, self.align_corners)
             for side, cells, padding, direction, size in (
                 (rows, maps.size(1), (top, bottom), 'vertical', height),
                 (columns, maps.size(2), (left, right), 'horizontal', width))))
 
     def _refine(self, image, maps, meta):
-        """ScoreMaps: Refined along the edges of the photo, at its size."""
+        """UpsampledScores: Refined along the edges of the photo, at its size."""
         whole = [spans(size) for size in image.shape[1:]]
         photo = self._enlarge(image, *whole, meta).whole()
         scores = refine(photo[None], maps.whole()[None], **self.pamr)[0]

@@ -5,10 +5,10 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
-from mmseg_clipzs.datasets.hide_labels import UNLABELLED
+from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .targets import IGNORED, batch_labels, with_classes
+from .pseudo_labels import batch_labels, with_classes
 from .text_classifier import MappedClassifier
 
 
@@ -79,7 +79,7 @@ class TextMappedSegmentor(EncoderDecoder):
     def loss(self, inputs, data_samples):
         """Losses on the seen classes; hidden labels are ignored."""
         labels = batch_labels(inputs, data_samples, self.unseen)
-        labels = labels.masked_fill(labels == UNLABELLED, IGNORED)
+        labels = labels.masked_fill(labels == HIDDEN_LABEL, IGNORE_INDEX)
         return super().loss(inputs, [
             SegDataSample(metainfo=sample.metainfo,
                           gt_sem_seg=PixelData(data=label))

@@ -7,7 +7,7 @@ from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.utils import UserError
 
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
-from .score_maps import first_argmax
+from .upsampling import first_argmax
 
 
 @MODELS.register_module()

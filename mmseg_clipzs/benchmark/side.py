@@ -1,0 +1,243 @@
+"""A config that is timed, stage by stage."""
+from itertools import islice
+from pathlib import Path
+from statistics import mean, median
+
+import torch
+import torch.nn.functional as F
+from mmengine.runner import Runner, autocast
+from mmseg.registry import MODELS
+
+from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
+    OpenVocabularySegmentor,
+)
+from mmseg_clipzs.run.common import name_visualizer
+from mmseg_clipzs.run.test import clip_of, describe
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import get_vocabulary
+
+from .meters import find_product, flop_counter, seconds, watch
+
+# What happens to a photo, in this order. The last one needs labels.
+STAGES = ('load', 'preprocess', 'backbone', 'head', 'upsampling', 'metric')
+SEED = 0  # of weights, words and pictures
+
+
+def until_labels(step):
+    """float: Seconds from a step's photos to their label maps."""
+    return sum(step['seconds'].values()) - step['seconds'].get('metric', 0)
+
+
+class Side:
+    """A config that is timed.
+
+    Args:
+        cfg (Config): With its photos set; changed in place.
+        checkpoint (str, optional): For models that do not bring weights.
+        changes (dict): What it differs in, for the report.
+        folder (str): For the runner's files.
+        classes (int, optional): Made-up words.
+        random (bool): Random weights and embeddings.
+        labelled (bool): Whether the photos have labels for the metric.
+
+    Attributes:
+        steps (list[dict]): Of each batch its ``photos``, the ``seconds`` of
+            each stage and, after :meth:`finish`, its ``gflop``.
+
+    Raises:
+        UserError: No weights, or options that do not fit.
+    """
+
+    def __init__(self, cfg, checkpoint, changes, folder, classes, random,
+                 labelled):
+        self.cfg, self.changes, self.labelled = cfg, changes, labelled
+        self.config = Path(cfg.filename).stem
+        self.weights = self._set_weights(checkpoint, random)
+        words = cfg.model.get('vocabulary')
+        takes_words = issubclass(
+            MODELS.get(cfg.model.type) or object, OpenVocabularySegmentor)
+        if classes:
+            words = [f'word {i}' for i in range(classes)]
+            if not takes_words:
+                raise UserError(f'{cfg.model.type} has no vocabulary that '
+                                'made-up words could replace.')
+        drawn = takes_words and (random or bool(classes))
+        if drawn:  # else the text tower would embed them
+            cfg.model.update(vocabulary=None, text_embeddings=None)
+        cfg.update(work_dir=folder, load_from=checkpoint, log_level='WARNING',
+                   experiment_name=f'benchmark-{Path(folder).name}',
+                   randomness=dict(seed=SEED))
+        name_visualizer(cfg)
+        try:
+            runner = Runner.from_cfg(cfg)
+        except TypeError as e:
+            if 'unexpected keyword' not in str(e):
+                raise
+            raise UserError(f'An option does not fit: {e}.') from e
+        self.loop, self.model = runner.test_loop, runner.model
+        runner.call_hook('before_run')
+        runner.load_or_resume()
+        if drawn:
+            self._draw_words(words or self.loop.dataloader.dataset.metainfo[
+                'classes'])
+        runner.call_hook('before_test')
+        self.model.eval()
+        segmentor = getattr(self.model, 'student', self.model)
+        self.parts = dict(preprocess=self.model.data_preprocessor,
+                          backbone=segmentor.backbone,
+                          head=segmentor.decode_head)
+        self.batches = self._stream()
+        self.steps, self.product_seconds = [], []
+
+    def _set_weights(self, checkpoint, random):
+        """str: Where the weights are from."""
+        model = self.cfg.model
+        if random:
+            if checkpoint:
+                raise UserError('Random weights and a checkpoint exclude each '
+                                f'other, but got {checkpoint}.')
+            clip_of(model).update(pretrained=None)
+            if 'weights' in model:
+                model.weights = None
+            return 'random'
+        own = clip_of(model).get('pretrained') or model.get('weights')
+        if not checkpoint and ('teacher' in model or own is None):
+            raise UserError(
+                f'{self.config} brings no trained weights: give it as '
+                f'{self.config}:CHECKPOINT, or time it with random weights '
+                '(--random).')
+        return checkpoint or own
+
+    @property
+    def classes(self):
+        """list[str] | None: Names of the classes, where they are known."""
+        meta = (getattr(self.model, 'dataset_meta', None)
+                or self.loop.dataloader.dataset.metainfo)
+        return meta.get('classes') and list(meta['classes'])
+
+    def _draw_words(self, words):
+        """Set words with random embeddings of length 1."""
+        words = get_vocabulary(words)
+        generator = torch.Generator().manual_seed(SEED)
+        self.model.set_vocabulary(words, F.normalize(torch.randn(
+            len(words.words), self.model.decode_head.in_channels,
+            generator=generator), dim=1))
+
+    def _stream(self):
+        """Batches without an end; after the last photo comes the first."""
+        while True:
+            yield from self.loop.dataloader
+
+    @torch.no_grad()
+    def _predict(self, batch):
+        with autocast(enabled=self.loop.fp16):
+            return self.model.test_step(batch)
+
+    def warm_up(self, batches):
+        """Run untimed, and see which product compares with the backbone."""
+        self.warmed = batches
+        with find_product(self.parts['backbone']) as product:
+            for batch in islice(self.batches, batches):
+                self._predict(batch)
+            self.product = product()
+
+    def advance(self):
+        """Time the matrix product, then the next batch.
+
+        Returns:
+            list[Tensor]: The label maps, (1, H, W) int64 on the CPU.
+        """
+        self.product_seconds += self.product.time()
+        start = seconds()
+        batch = next(self.batches)
+        loaded = seconds()
+        with watch(self.parts, seconds) as spent:
+            samples = self._predict(batch)
+            done = seconds()
+        taken = dict.fromkeys(STAGES[:-1], 0.)
+        taken.update(spent, load=loaded - start)
+        taken['upsampling'] = done - loaded - sum(spent.values())
+        if self.labelled:
+            self.loop.evaluator.process(
+                data_samples=samples, data_batch=batch)
+            taken['metric'] = seconds() - done
+        self.steps.append(dict(
+            photos=[Path(s.img_path).name for s in samples], seconds=taken))
+        return [s.pred_sem_seg.data.cpu() for s in samples]
+
+    def finish(self):
+        """Let the metric add up, and count the operations, untimed."""
+        images = sum(len(step['photos']) for step in self.steps)
+        if self.labelled:
+            start = seconds()
+            self.loop.evaluator.evaluate(images)
+            each = (seconds() - start) / images
+            for step in self.steps:
+                step['seconds']['metric'] += each * len(step['photos'])
+        counted = {}  # operations depend on the sizes alone
+        batches = islice(self._stream(), self.warmed, None)
+        for step, batch in zip(self.steps, batches):
+            sizes = tuple((*image.shape, *sample.ori_shape) for image, sample
+                          in zip(batch['inputs'], batch['data_samples']))
+            if sizes not in counted:
+                counted[sizes] = self._count(batch)
+            step['gflop'] = counted[sizes]
+
+    def _count(self, batch):
+        """10^9 operations of a batch, by stage."""
+        with flop_counter() as counter, watch(
+                self.parts, counter.get_total_flops) as spent:
+            self._predict(batch)
+        total = counter.get_total_flops()
+        return {part: count / 1e9 for part, count in dict(
+            backbone=spent['backbone'], head=spent['head'],
+            rest=total - sum(spent.values()), total=total).items()}
+
+    def report(self):
+        """dict: The report's entry for this side."""
+        steps = self.steps
+        images = sum(len(step['photos']) for step in steps)
+        total = sum(sum(step['seconds'].values()) for step in steps)
+        labelled_after = sum(map(until_labels, steps))
+        rates = dict(
+            backbone=median(step['gflop']['backbone']
+                            / step['seconds']['backbone'] for step in steps),
+            # How scores are enlarged must not count as work done: other
+            # ways do without its operations.
+            whole=median(
+                (step['gflop']['backbone'] + step['gflop']['head'])
+                / until_labels(step) for step in steps),
+            product=self.product.gflop / median(self.product_seconds))
+        loader = self.loop.dataloader
+        vocabulary = getattr(self.model, 'vocabulary', None)
+        return dict(
+            config=self.config, changes=self.changes, weights=self.weights,
+            **describe(self.cfg),
+            classes=getattr(self.model, 'num_classes', None),
+            words=vocabulary and len(vocabulary.words),
+            batch_size=loader.batch_size, num_workers=loader.num_workers,
+            images=images,
+            images_per_second=images / labelled_after,
+            images_per_second_with_metric=(
+                images / total if self.labelled else None),
+            stages={stage: _summary(steps, stage, total)
+                    for stage in steps[0]['seconds']},
+            gflop={part: sum(step['gflop'][part] for step in steps) / images
+                   for part in steps[0]['gflop']},
+            gflop_per_second=rates,
+            ratio={part: rates[part] / rates['product']
+                   for part in ('backbone', 'whole')},
+            product=dict(
+                shape=[self.product.rows, self.product.inner,
+                       self.product.columns],
+                of=self.product.of,
+                dtype=str(self.product.dtype).removeprefix('torch.'),
+                seconds=self.product_seconds),
+            steps=steps)
+
+
+def _summary(steps, stage, total):
+    """Median and mean seconds of an image, and the stage's share of all."""
+    each = [step['seconds'][stage] / len(step['photos']) for step in steps]
+    return dict(median=median(each), mean=mean(each), share=sum(
+        step['seconds'][stage] for step in steps) / total)

@@ -1,0 +1,153 @@
+"""Reading checkpoints without running code from them.
+
+An unpickler that builds tensors and plain data and nothing else: mmengine's
+own checkpoints load on torch >= 2.6 (whose ``weights_only`` refuses them), a
+file that would run code does not.
+"""
+import _compat_pickle
+import pickle
+import types
+import zipfile
+from pathlib import Path
+
+import torch
+
+from .utils import UserError
+
+
+class RefusedError(pickle.UnpicklingError):
+    """The file asks for something that is not on the short list."""
+
+
+def _history_buffer_method(owner, name):
+    """The one ``getattr`` in mmengine's checkpoints: a statistic's method."""
+    from mmengine.logging import HistoryBuffer
+    if owner is HistoryBuffer and name in ('min', 'max', 'mean', 'current'):
+        return getattr(owner, name)
+    raise RefusedError(f'getattr({owner!r}, {name!r})')
+
+
+_ALLOWED = {
+    'builtins': {'set', 'frozenset', 'slice', 'complex', 'bytearray',
+                 'range', 'int', 'float', 'str', 'bool', 'list', 'dict',
+                 'tuple', 'bytes'},
+    'collections': {'OrderedDict', 'defaultdict', 'Counter'},
+    'mmengine.logging.history_buffer': {'HistoryBuffer'},
+    'mmengine.config.config': {'ConfigDict'},
+    'numpy': {'dtype', 'ndarray'},
+    'torch': {'Size', 'device', 'dtype', 'Tensor', 'float16', 'float32',
+              'float64', 'bfloat16', 'int8', 'int16', 'int32', 'int64',
+              'uint8', 'bool'},
+    'torch._utils': {'_rebuild_tensor', '_rebuild_tensor_v2',
+                     '_rebuild_parameter'},
+    'torch.nn.parameter': {'Parameter'},
+    'torch.storage': {'UntypedStorage', 'TypedStorage'},
+    '_codecs': {'encode'},
+}
+for _core in ('numpy.core', 'numpy._core'):
+    _ALLOWED[f'{_core}.multiarray'] = {'_reconstruct', 'scalar'}
+    _ALLOWED[f'{_core}.numeric'] = {'_frombuffer'}
+
+
+class RestrictedUnpickler(pickle.Unpickler):
+    """Builds what is on the short list above and refuses all else."""
+
+    def find_class(self, module, name):
+        # Old protocols have Python 2's names, e.g. long and commands.
+        module, name = _compat_pickle.NAME_MAPPING.get(
+            (module, name),
+            (_compat_pickle.IMPORT_MAPPING.get(module, module), name))
+        if (module, name) == ('builtins', 'getattr'):
+            return _history_buffer_method
+        if name in _ALLOWED.get(module, ()) or (
+                module == 'torch' and name.endswith('Storage')):
+            return super().find_class(module, name)
+        # numpy 2 names its array types one by one, e.g. Float64DType.
+        if module == 'numpy.dtypes' and name.endswith('DType'):
+            return super().find_class(module, name)
+        raise RefusedError(f'{module}.{name}')
+
+
+def _restricted_load(file, **kwargs):
+    return RestrictedUnpickler(file, **kwargs).load()
+
+
+# torch.load takes the place of "pickle" from this object.
+_restricted_pickle = types.SimpleNamespace(
+    __name__='restricted_pickle', Unpickler=RestrictedUnpickler,
+    load=_restricted_load)
+
+
+def is_torchscript(path):
+    """Whether ``torch.load`` would hand the file to ``torch.jit.load``."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.rpartition('/')[2] == 'constants.pkl'
+                   for name in archive.namelist())
+
+
+def load_checkpoint_file(path, map_location='cpu'):
+    """Read a checkpoint without running anything in it.
+
+    Args:
+        path (str | Path): A file written by ``torch.save``.
+        map_location: As for ``torch.load``.
+
+    Returns:
+        dict | Tensor: What was saved: tensors, numbers, text, containers and
+        mmengine's message hub.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        UserError: The file is damaged, or holds anything else.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'No checkpoint file at {path}.')
+    try:
+        if is_torchscript(path):
+            raise RefusedError('the program of a TorchScript archive')
+        # An open file: what it is called decides nothing.
+        with path.open('rb') as file:
+            return torch.load(file, map_location=map_location,
+                              pickle_module=_restricted_pickle,
+                              weights_only=False)
+    except RefusedError as e:
+        raise UserError(
+            f'{path} was not loaded: beside tensors and plain data it asks '
+            f'for "{e}", and a checkpoint that can run code is not read. '
+            'Save it again as a state dict, or as safetensors.') from e
+    except Exception as e:  # a damaged file may provoke any
+        raise UserError(
+            f'{path} ({path.stat().st_size:,} bytes) cannot be read as a '
+            f'checkpoint: {e}. Is the download complete?') from e
+
+
+def load_from_local(filename, map_location):
+    """mmengine's loader of files, restricted; see the module's docstring."""
+    return load_checkpoint_file(filename, map_location)
+
+
+def load_from_http(filename, map_location=None, model_dir=None):
+    """mmengine's loader of web addresses: download once, read restricted."""
+    from mmengine.dist import is_main_process
+    from mmengine.dist.utils import barrier
+    folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
+    target = folder / filename.split('?')[0].rsplit('/', 1)[-1]
+    if is_main_process() and not target.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(filename, str(target))
+    barrier()
+    return load_checkpoint_file(target, map_location)
+
+
+def register_safe_checkpoint_loaders():
+    """Let mmengine read checkpoints with :func:`load_checkpoint_file`."""
+    from mmengine.runner import checkpoint
+    register = checkpoint.CheckpointLoader.register_scheme
+    register(prefixes='', loader=load_from_local, force=True)
+    register(prefixes=('http://', 'https://'), loader=load_from_http,
+             force=True)
+    # The model-zoo prefixes call this function by its name in the module.
+    checkpoint.load_from_http = load_from_http

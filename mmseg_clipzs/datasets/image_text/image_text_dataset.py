@@ -1,0 +1,80 @@
+import logging
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+
+from mmseg_clipzs.datasets.images import SampleError
+from mmseg_clipzs.utils import UserError
+
+from .lists import captions_of, read_list
+
+
+@DATASETS.register_module()
+class ImageTextDataset(BaseDataset):
+    """Images and captions of a list.
+
+    Rows with an empty caption are left out. In place of an image that
+    ``LoadPhoto`` cannot read another one is taken; the sample's metainfo
+    ``skipped`` says which were skipped, a list of (kind, text), and
+    ``DataStateHook`` reports and counts them.
+
+    Args:
+        ann_file (str): The list, as for
+            :func:`mmseg_clipzs.datasets.image_text.lists.read_list`.
+        split (str, optional): A text file of names below ``data_root``: only
+            the images with these stems are used.
+        data_root (str): What relative paths are below.
+        data_prefix (dict): ``img_path``: the images' folder.
+        pipeline (list): Begins with ``LoadPhoto`` and ends with
+            ``PackImageText``.
+
+    Raises:
+        UserError: No such list, nothing in it, or only unreadable images.
+    """
+
+    def __init__(self, ann_file, split=None, **kwargs):
+        self.split = split
+        super().__init__(ann_file=ann_file, **kwargs)
+
+    def load_data_list(self):
+        """list[dict]: ``img_path``, ``captions`` and maybe ``nouns``."""
+        rows = read_list(self.ann_file)
+        if self.split:
+            path = Path(self.data_root) / self.split
+            if not path.is_file():
+                raise UserError(f'No list of names at {path}.')
+            names = set(path.read_text(encoding='utf-8').split())
+            rows = [row for row in rows if Path(row['image']).stem in names]
+        folder = Path(self.data_prefix['img_path'])
+        found = [dict(img_path=str(folder / row['image']),
+                      captions=captions_of(row), nouns=row.get('nouns'))
+                 for row in rows]
+        kept = [info for info in found if info['captions']]
+        if not kept:
+            raise UserError(f'{self.ann_file} has no image with a caption'
+                            f'{" in " + self.split if self.split else ""}.')
+        if len(kept) < len(found):
+            first = next(i for i in found if not i['captions'])['img_path']
+            print_log(
+                f'{len(found) - len(kept)} of {len(found)} images in '
+                f'{self.ann_file} have no caption and are left out, the '
+                f'first is {first}.', 'current', logging.WARNING)
+        return kept
+
+    def __getitem__(self, idx):
+        """dict: A sample of the pipeline, of another image if need be."""
+        skipped = []
+        for _ in range(self.max_refetch + 1):
+            try:
+                sample = self.prepare_data(idx)
+            except SampleError as e:
+                skipped.append((e.kind, str(e)))
+                idx = self._rand_another()
+                continue
+            sample['data_samples'].set_metainfo(dict(skipped=skipped))
+            return sample
+        raise UserError(
+            f'{len(skipped)} images of {self.ann_file}, one after another, '
+            f'cannot be read. {skipped[-1][1]}')

@@ -1,0 +1,222 @@
+"""Tables of results: CSV, JSON, Markdown and a page, measured and published.
+
+Figures of different protocols never share a table.
+"""
+import csv
+import io
+import json
+import re
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmseg_clipzs.utils import atomic_write
+
+from .page import to_html
+
+PUBLISHED = Path(__file__).with_name('published.csv')
+# Columns beside those of CLIP's weights.
+_SPREAD, _PUBLISHED = 'mean ± std', 'published'
+_NOTE = ('mIoU in percent. Columns called "published" hold the figures of the '
+         'papers, all others were measured here; rows with published figures '
+         'alone were not run. "mean ± std" is over the weights of one CLIP '
+         'architecture (how many), with the sample standard deviation.')
+# What a row shows beside the tables of mIoU.
+_SETTINGS = ('method', 'dataset', 'protocol', 'clip', 'weights', 'checkpoint',
+             'vocabulary', 'prompts', 'mIoU', 'aAcc', 'mAcc', 'seconds',
+             'images_per_second', 'peak_memory_mb', 'device')
+
+
+@dataclass
+class Table:
+    """What one protocol says.
+
+    Attributes:
+        title (str): The protocol.
+        columns (list[tuple[str, str]]): Data set, and what stands below it.
+        rows (list[tuple[str, list[str]]]): Method, and a text for each
+            column, '' where there is nothing.
+    """
+    title: str
+    columns: list
+    rows: list
+
+
+def read_published():
+    """list[dict]: method, dataset, protocol, clip (None for models without),
+    mIoU, source of each published figure."""
+    with PUBLISHED.open(encoding='utf-8', newline='') as file:
+        return [dict(row, clip=row['clip'] or None)
+                for row in csv.DictReader(file)]
+
+
+def compare(rows, published):
+    """The tables of mIoU.
+
+    Args:
+        rows (Sequence[dict]): Of :func:`leaderboard.run`.
+        published (Sequence[dict]): Of :func:`read_published`.
+
+    Returns:
+        list[Table]: One for each protocol that was run.
+    """
+    return [_table(protocol,
+                   [row for row in rows if row['protocol'] == protocol],
+                   [row for row in published if row['protocol'] == protocol])
+            for protocol in _unique(rows, 'protocol')]
+
+
+def _table(protocol, measured, published):
+    columns = {}  # (data set, clip, what) -> {method: text}
+    for dataset in _unique(measured, 'dataset'):
+        of_dataset = _where(measured, dataset=dataset)
+        for clip in _unique(of_dataset, 'clip'):
+            of_clip = _where(of_dataset, clip=clip)
+            for weights in _unique(of_clip, 'weights'):
+                columns[dataset, clip, weights] = _texts(
+                    _where(of_clip, weights=weights))
+            columns[dataset, clip, _SPREAD] = _spreads(of_clip)
+            columns[dataset, clip, _PUBLISHED] = _texts(
+                _where(published, dataset=dataset, clip=clip))
+    columns = {key: texts for key, texts in columns.items() if texts}
+    methods = dict.fromkeys(
+        _unique(measured, 'method') + [
+            method for texts in columns.values() for method in texts])
+    return Table(
+        protocol,
+        [(dataset, _heading(clip, what, columns))
+         for dataset, clip, what in columns],
+        [(method, [texts.get(method, '') for texts in columns.values()])
+         for method in methods])
+
+
+def _heading(clip, what, columns):
+    """'ViT-B-16 openai', 'published', 'own weights published', ..."""
+    if what not in (None, _SPREAD, _PUBLISHED):
+        # Files by their names, unless two have the same.
+        names = [_short(other, clip) for other in dict.fromkeys(
+            key[2] for key in columns) if other]
+        if names.count(_short(what, clip)) == 1:
+            what = _short(what, clip)
+    return ' '.join(filter(None, (clip or 'own weights', what)))
+
+
+def _short(weights, clip):
+    """'openai' -> 'openai', 'w/ViT-B-16-seed1.safetensors' -> 'seed1'."""
+    name = re.sub(r'\.(pt|pth|bin|safetensors)$', '', Path(weights).name)
+    return name.removeprefix(f'{clip}-')
+
+
+def _texts(rows):
+    """dict: Method -> its figure, or figures."""
+    texts = defaultdict(list)
+    for row in rows:
+        texts[row['method']].append(
+            'failed' if 'error' in row else f'{row["mIoU"]}')
+    return {method: ' / '.join(each) for method, each in texts.items()}
+
+
+def _spreads(rows):
+    """dict: Method -> mean and spread over several weights of one CLIP."""
+    texts = {}
+    for method in _unique(rows, 'method'):
+        finished = [row for row in _where(rows, method=method)
+                    if 'error' not in row]
+        # Not over several settings of one method.
+        if 1 < len(finished) == len(_unique(finished, 'weights')):
+            figures = [row['mIoU'] for row in finished]
+            texts[method] = (f'{statistics.mean(figures):.2f} ± '
+                             f'{statistics.stdev(figures):.2f} '
+                             f'({len(figures)})')
+    return texts
+
+
+def _where(rows, **values):
+    return [row for row in rows
+            if all(row[key] == value for key, value in values.items())]
+
+
+def _unique(rows, key):
+    return list(dict.fromkeys(row[key] for row in rows))
+
+
+def settings(rows):
+    """Header and lines of text: the settings and costs of each row."""
+    keys = [key for key in _SETTINGS
+            if any(row.get(key) is not None for row in rows)]
+    return keys, [[_flat(row.get(key)) for key in keys] for row in rows]
+
+
+def failures(rows):
+    """list[str]: What went wrong, a line for each row that failed."""
+    return [' · '.join(filter(None, (
+        row['method'], row['dataset'], row['clip'], row['weights'],
+        row['error'], f'log: {row["folder"]}/log.txt')))
+        for row in rows if 'error' in row]
+
+
+def environments(rows):
+    """list[str]: The versions that the rows were measured with."""
+    return list(dict.fromkeys(
+        _flat(row['versions']) for row in rows if 'versions' in row))
+
+
+def _flat(value):
+    """Any value of a row as a line of text."""
+    if isinstance(value, dict):
+        return ', '.join(f'{key} {_flat(each) or "-"}'
+                         for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return ' | '.join(value)
+    return '' if value is None else str(value)
+
+
+def to_csv(rows):
+    """str: A line for each row with all that is known of it."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(keys)
+    writer.writerows([_flat(row.get(key)) for key in keys] for row in rows)
+    return text.getvalue()
+
+
+def to_markdown(tables, rows):
+    """str: The tables, the failures and the settings."""
+    parts = ['# Leaderboard', _NOTE]
+    for table in tables:
+        parts += [f'## Protocol {table.title}', _markdown(
+            ['method', *(f'{dataset}: {what}'
+                         for dataset, what in table.columns)],
+            [[method, *texts] for method, texts in table.rows])]
+    if failures(rows):
+        parts += ['## Failed', '\n'.join(
+            f'- {line}' for line in failures(rows))]
+    parts += ['## Settings and costs', _markdown(*settings(rows))]
+    parts += [f'Versions: {line}.' for line in environments(rows)]
+    return '\n\n'.join(parts) + '\n'
+
+
+def _markdown(header, lines):
+    cells = [header, ['---'] * len(header), *lines]
+    return '\n'.join('| ' + ' | '.join(
+        text.replace('|', '\\|') for text in line) + ' |' for line in cells)
+
+
+def write_report(rows, folder):
+    """Write ``leaderboard.csv``, ``.json``, ``.md`` and ``.html``.
+
+    Args:
+        rows (Sequence[dict]): Of :func:`leaderboard.run`.
+        folder (str | Path): The work dir, with the rows' own folders.
+    """
+    tables = compare(rows, read_published())
+    for suffix, text in (
+            ('csv', to_csv(rows)),
+            ('json', json.dumps(rows, indent=2) + '\n'),
+            ('md', to_markdown(tables, rows)),
+            ('html', to_html(tables, rows, _NOTE, failures(rows),
+                             settings(rows), environments(rows), folder))):
+        with atomic_write(Path(folder) / f'leaderboard.{suffix}') as temporary:
+            temporary.write_text(text, encoding='utf-8')

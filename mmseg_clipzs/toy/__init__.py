@@ -1,0 +1,3 @@
+from .toy_scenes_dataset import ToyScenesDataset
+
+__all__ = ['ToyScenesDataset']

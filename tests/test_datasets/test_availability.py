@@ -1,0 +1,97 @@
+import pytest
+from mmengine.config import ConfigDict
+
+from mmseg_clipzs.datasets.availability import check_available
+from mmseg_clipzs.utils import UserError
+
+PARTS = ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation/val.txt')
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    root = tmp_path / 'VOC2012'
+    for part in PARTS:
+        path = root / part
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch() if path.suffix else path.mkdir()
+    return ConfigDict(
+        type='PascalVOCDataset', data_root=str(root), ann_file=PARTS[2],
+        data_prefix=dict(img_path=PARTS[0], seg_map_path=PARTS[1]))
+
+
+@pytest.mark.parametrize('changes', [
+    {},
+    dict(ann_file=''),
+    dict(data_prefix=dict(img_path='JPEGImages', seg_map_path=None)),
+    dict(data_prefix=dict(img_path='', seg_map_path='')),
+])
+def test_complete(dataset, changes):
+    dataset.update(changes)
+    check_available(dataset)
+    check_available(dict(type='RepeatDataset', times=2, dataset=dataset))
+
+
+def test_absolute_paths_need_no_root(dataset):
+    root = dataset.pop('data_root')
+    dataset.ann_file = f'{root}/{PARTS[2]}'
+    dataset.data_prefix = {
+        key: f'{root}/{part}' for key, part in dataset.data_prefix.items()}
+    check_available(dataset)
+
+
+@pytest.mark.parametrize('part', ['.', *PARTS])
+@pytest.mark.parametrize('depth', [0, 2])
+def test_missing(dataset, tmp_path, part, depth):
+    path = tmp_path / 'VOC2012' / part
+    path.rename(tmp_path / 'elsewhere')
+    for _ in range(depth):
+        dataset = ConfigDict(type='RepeatDataset', dataset=dataset)
+    with pytest.raises(UserError, match=(
+            f'data set PascalVOCDataset is not complete: {path} does not '
+            r'exist. docs/prepare_data.md says .* --data-root FOLDER')):
+        check_available(dataset)
+
+
+def test_the_toy_scenes_can_be_made(tmp_path):
+    root = tmp_path / 'toy'
+    with pytest.raises(UserError, match=(
+            f'{root} does not exist. python tools/make_toy_scenes.py --out '
+            f'{root} makes the scenes')):
+        check_available(dict(type='ToyScenesDataset', data_root=str(root)))
+
+
+def test_joined_data_sets(dataset, tmp_path):
+    """Each part is looked at."""
+    other = ConfigDict(dataset, data_root=str(tmp_path / 'no'))
+    with pytest.raises(UserError, match='no does not exist'):
+        check_available(dict(type='ConcatDataset', datasets=[dataset, other]))
+
+
+@pytest.mark.parametrize('folder, recipe', [
+    ('toy_captions', 'make_toy_scenes.py --out .*toy_captions --train 20000'),
+    ('mine', 'docs/image_text_data.md says .* --data-root FOLDER')])
+@pytest.mark.parametrize('part', ['captions.json', 'train.txt', 'images'])
+def test_lists_of_images_and_captions(folder, recipe, part, tmp_path):
+    root = tmp_path / folder
+    (root / 'images').mkdir(parents=True)
+    for name in ('captions.json', 'train.txt'):
+        (root / name).touch()
+    dataset = dict(
+        type='ImageTextDataset', data_root=str(root), split='train.txt',
+        ann_file='captions.json', data_prefix=dict(img_path='images'))
+    check_available(dataset)
+    (root / part).rename(tmp_path / 'elsewhere')
+    with pytest.raises(UserError, match=f'{root / part} does not .*{recipe}'):
+        check_available(dataset)
+
+
+def test_shards(shards):
+    dataset = dict(type='ImageTextShards', data_root=str(shards),
+                   urls='{000000..000007}.tar')
+    check_available(dataset)
+    with pytest.raises(UserError, match=(
+            '1 of 9 shards are missing, .*000008.tar. '
+            'docs/image_text_data.md')):
+        check_available(dict(dataset, urls='{000000..000008}.tar'))
+    with pytest.raises(UserError, match='nowhere does not exist. docs/image'):
+        check_available(dict(dataset, data_root='nowhere'))

@@ -1,0 +1,108 @@
+import json
+import sys
+
+import pyarrow.parquet
+import pytest
+
+from mmseg_clipzs.datasets.image_text.lists import (
+    captions_of,
+    read_list,
+    write_list,
+)
+from mmseg_clipzs.utils import UserError
+
+KINDS = ('.csv', '.json', '.jsonl', '.parquet')
+ROWS = [dict(image='a/1.jpg', caption='a cat, and "a dog"\non grass',
+             nouns=['cat', 'dog'], id='x'),
+        dict(image='2.jpg', caption='Käse', nouns=['Käse'], id='y')]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_read_back(kind, tmp_path):
+    """Every key, the unknown ones too."""
+    write_list(ROWS, tmp_path / f'list{kind}')
+    assert read_list(tmp_path / f'list{kind}') == ROWS
+    assert [p.name for p in tmp_path.iterdir()] == [f'list{kind}']
+
+
+@pytest.mark.parametrize('kind', KINDS[1:])
+def test_several_captions(kind, tmp_path):
+    rows = [dict(image='1.jpg', captions=['a cat', 'a dog'])]
+    write_list(rows, tmp_path / f'list{kind}')
+    assert read_list(tmp_path / f'list{kind}') == rows
+
+
+def test_parquet_of_other_programs(tmp_path):
+    """Written by columns, with nulls."""
+    pyarrow.parquet.write_table(pyarrow.table(dict(
+        image=['1.jpg', '2.jpg'], caption=['a', None],
+        nouns=[['n'], None])), tmp_path / 'list.parquet')
+    rows = read_list(tmp_path / 'list.parquet')
+    assert rows == [dict(image='1.jpg', caption='a', nouns=['n']),
+                    dict(image='2.jpg', caption=None, nouns=None)]
+
+
+def test_csv_of_other_programs(tmp_path):
+    """A byte order mark, line ends of Windows, spaces around nouns."""
+    (tmp_path / 'list.csv').write_bytes(
+        '\ufeffcaption,image,nouns\r\n"a, b",1.jpg, x ;y;\r\n'.encode())
+    assert read_list(tmp_path / 'list.csv') == [
+        dict(caption='a, b', image='1.jpg', nouns=['x', 'y'])]
+
+
+@pytest.mark.parametrize('row, captions', [
+    (dict(caption=' a cat '), ['a cat']),
+    (dict(caption=''), []),
+    (dict(caption=None), []),
+    (dict(captions=['', ' ', 'a', None, 3, 'b']), ['a', 'b']),
+    (dict(captions=[], caption='a'), ['a']),
+    (dict(captions='a'), ['a']),
+])
+def test_captions_of(row, captions):
+    assert captions_of(row) == captions
+
+
+@pytest.mark.parametrize('name, content, message', [
+    ('list.txt', 'x', r'one of .csv, .json, .jsonl, .parquet, but got .*txt'),
+    ('list.csv', 'image,text\n1.jpg,a\n', "Row 1 of .* it is .*'text'"),
+    ('list.csv', 'caption\na\n', 'Row 1 of .* should have image, caption'),
+    ('list.json', '[{"image": "1.jpg"}]', 'Row 1 of .* should have image'),
+    ('list.json', '{"images": []}', 'should hold a list of rows'),
+    ('list.json', '[{"image"', 'list.json cannot be read'),
+    ('list.json', '["1.jpg"]', 'Row 1 of .* it is 1.jpg'),
+    ('list.jsonl', '{"image": "1.jpg", "caption": "a"}\n{"image"\n',
+     'list.jsonl cannot be read'),
+    ('list.jsonl', '{"image": "1.jpg", "caption": "a"}\n{"caption": "b"}\n',
+     'Row 2 of'),
+    ('list.parquet', 'no parquet', 'list.parquet cannot be read'),
+])
+def test_bad_lists(name, content, message, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=message):
+        read_list(tmp_path / name)
+
+
+def test_missing_list(tmp_path):
+    with pytest.raises(UserError, match='No list of images and captions at'):
+        read_list(tmp_path / 'list.json')
+
+
+def test_a_csv_holds_one_caption(tmp_path):
+    with pytest.raises(UserError, match='one caption in each row'):
+        write_list([dict(image='1.jpg', captions=['a'])], tmp_path / 'x.csv')
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    (tmp_path / 'x.json').write_text(json.dumps(ROWS))
+    with pytest.raises(TypeError):
+        write_list([dict(image=object())], tmp_path / 'x.json')
+    assert read_list(tmp_path / 'x.json') == ROWS
+
+
+def test_missing_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pyarrow.parquet', None)
+    (tmp_path / 'x.parquet').touch()
+    with pytest.raises(UserError, match=(
+            r'needs pyarrow, .* pip install "mmseg_clipzs\[train\]"')):
+        read_list(tmp_path / 'x.parquet')

@@ -1,0 +1,172 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.model import BaseTTAModel
+from mmseg.datasets import PascalVOCDataset
+from mmseg.registry import DATASETS, HOOKS, MODELS
+from torch import nn
+
+from mmseg_clipzs.engine import VocabularyHook
+from mmseg_clipzs.utils import UserError
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+VOC = PascalVOCDataset.METAINFO
+
+
+class Dataset:
+    """Only what a hook sees."""
+
+    def __init__(self, classes, palette=None):
+        palette = palette or [[i, 2 * i, 3] for i in range(len(classes))]
+        self.metainfo = dict(classes=classes, palette=palette, extra=1)
+
+
+class Wrapper(nn.Module):
+    """As DistributedDataParallel and TTA models."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+
+def runner(model, dataset):
+    loader = SimpleNamespace(dataset=dataset)
+    return SimpleNamespace(model=model, test_dataloader=loader,
+                           val_dataloader=loader)
+
+
+@pytest.mark.parametrize('moment', ['before_test', 'before_val'])
+def test_names_come_from_the_data_set(zero_shot, moment):
+    model = zero_shot()
+    dataset = Dataset(('cat', 'dog', 'fire hydrant'))
+    hook = HOOKS.build(dict(type='VocabularyHook'))
+    getattr(hook, moment)(runner(model, dataset))
+    assert model.vocabulary.words == ('cat', 'dog', 'fire hydrant')
+    assert model.num_classes == model.out_channels == 3
+    assert model.dataset_meta == dataset.metainfo
+
+
+def test_training_pairs_have_no_names(zero_shot):
+    """The model's names come with the data it is validated on."""
+    model = zero_shot()
+    pairs = SimpleNamespace(metainfo={})
+    hook = VocabularyHook()
+    hook.before_train(SimpleNamespace(
+        model=model, train_dataloader=SimpleNamespace(dataset=pairs)))
+    assert model.vocabulary is None
+    hook.before_val(runner(model, Dataset(['cat', 'dog'])))
+    assert model.vocabulary.words == ('cat', 'dog')
+
+
+def test_names_with_commas_are_one_word(zero_shot):
+    """ADE20K and others have such names."""
+    model = zero_shot()
+    VocabularyHook().before_test(
+        runner(model, Dataset(['door, screen', 'cat'])))
+    assert model.vocabulary.words == ('door, screen', 'cat')
+
+
+def test_a_named_vocabulary_stays(zero_shot):
+    model = zero_shot(vocabulary='kitten, cat; puppy')
+    dataset = Dataset(('cat', 'dog'))
+    VocabularyHook().before_test(runner(model, dataset))
+    assert model.vocabulary.words == ('kitten', 'cat', 'puppy')
+    # Pictures show the data set's names and colours.
+    assert model.dataset_meta['classes'] == ('cat', 'dog')
+    assert model.dataset_meta['palette'] == dataset.metainfo['palette']
+
+
+def test_classes_and_palette_of_a_part_of_a_data_set(zero_shot):
+    """VOC without its background."""
+    dataset = DATASETS.build(dict(
+        type='PascalVOCDataset', ann_file=__file__, lazy_init=True,
+        data_prefix=dict(img_path='.', seg_map_path='.'),
+        metainfo=dict(classes=VOC['classes'][1:])))
+    model = zero_shot(vocabulary='voc20')
+    VocabularyHook().before_test(runner(model, dataset))
+    assert tuple(model.dataset_meta['classes']) == VOC['classes'][1:]
+    assert model.dataset_meta['palette'] == VOC['palette'][1:]
+
+
+@pytest.mark.parametrize('vocabulary, source, count', [
+    ('cat; dog; sky', 'custom', 3), ('voc20', 'voc20', 20)])
+def test_another_number_of_classes(zero_shot, vocabulary, source, count):
+    model = zero_shot(vocabulary=vocabulary)
+    with pytest.raises(UserError, match=(
+            f'vocabulary {source} has {count} classes, but the data set '
+            r'Dataset has 4 \(a, b, c, ...\)')):
+        VocabularyHook().before_test(runner(model, Dataset(list('abcd'))))
+
+
+def test_a_background_in_front_is_counted(zero_shot):
+    model = zero_shot(background_threshold=0.3)
+    with pytest.raises(UserError, match='has 3 classes.* has 2'):
+        VocabularyHook().before_test(runner(model, Dataset(['a', 'b'])))
+    model = zero_shot(background_threshold=0.3)
+    VocabularyHook().before_test(
+        runner(model, Dataset(['background', 'a', 'b'])))
+    assert model.num_classes == 3
+
+
+@pytest.mark.parametrize('depth', [1, 2])
+def test_wrapped_models(zero_shot, depth):
+    model = wrapped = zero_shot()
+    for _ in range(depth):
+        wrapped = Wrapper(wrapped)
+    VocabularyHook().before_test(runner(wrapped, Dataset(['cat', 'dog'])))
+    assert model.vocabulary.words == ('cat', 'dog')
+
+
+def test_tta_models(zero_shot):
+    model = zero_shot()
+    tta = MODELS.build(dict(type='SegTTAModel', module=model))
+    assert isinstance(tta, BaseTTAModel)
+    VocabularyHook().before_test(runner(tta, Dataset(['cat', 'dog'])))
+    assert model.vocabulary.words == ('cat', 'dog')
+
+
+@pytest.mark.parametrize('model', [
+    nn.Linear(1, 1), Wrapper(nn.Linear(1, 1)), Wrapper(nn.Identity())])
+def test_other_models_are_left_alone(model):
+    before = set(vars(model))
+    VocabularyHook().before_test(runner(model, Dataset(['cat', 'dog'])))
+    VocabularyHook().before_val(runner(model, Dataset(['cat', 'dog'])))
+    assert set(vars(model)) == before
+
+
+def test_the_next_data_set_brings_its_own_names(zero_shot):
+    """Names that came from a data set are not kept for another one."""
+    model = zero_shot()
+    hook = VocabularyHook()
+    hook.before_val(runner(model, Dataset(['cat', 'dog'])))
+    hook.before_test(runner(model, Dataset(['sea', 'sky'])))
+    assert model.vocabulary.words == ('sea', 'sky')
+    hook.before_test(runner(model, Dataset(['a', 'b', 'c'])))
+    assert model.num_classes == 3
+
+
+# --------------------------------------------------------- half precision
+def test_bfloat16_on_a_cpu():
+    """Products in bfloat16, weights and their gradients in float32."""
+    from mmseg_clipzs.engine import Bfloat16OptimWrapper
+    layer = torch.nn.Linear(4, 3)
+    wrapper = Bfloat16OptimWrapper(torch.optim.SGD(layer.parameters(), .1))
+    with wrapper.optim_context(layer):
+        out = layer(torch.ones(2, 4))
+    assert out.dtype == torch.bfloat16
+    before = layer.weight.detach().clone()
+    wrapper.update_params(out.float().sum())
+    assert layer.weight.dtype == torch.float32
+    torch.testing.assert_close(layer.weight, before - .2)
+
+
+def test_plain_attention_is_for_training_alone():
+    from mmseg_clipzs.run.cpu import plain_attention_on_cpu
+    before = torch.backends.cuda.flash_sdp_enabled()
+    with pytest.raises(RuntimeError), plain_attention_on_cpu():
+        assert torch.backends.cuda.flash_sdp_enabled() == (
+            before and torch.cuda.is_available())
+        raise RuntimeError
+    assert torch.backends.cuda.flash_sdp_enabled() == before

@@ -1,0 +1,186 @@
+"""Corruptions: the evaluation and its tool."""
+import csv
+import json
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmseg_clipzs.datasets import Corrupt
+from mmseg_clipzs.leaderboard import corruptions as robustness
+from mmseg_clipzs.run.test import run_test
+from mmseg_clipzs.utils import UserError
+
+pytest.importorskip('imagecorruptions')
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def options(tiny_vit):
+    """A tiny CLIP and photos of 64 pixels."""
+    return {'model.clip.model': tiny_vit['model'],
+            'model.clip.pretrained': tiny_vit['pretrained'],
+            'model.prompts': 'single', 'test_dataloader.num_workers': 0,
+            'test_dataloader.persistent_workers': False}
+
+
+@pytest.fixture
+def plan(options, small_voc):
+    def build(configs=('maskclip_voc', ), kinds=('shot_noise', ),
+              levels=(1, 5), **more):
+        cells = robustness.plan(configs, kinds, levels, str(small_voc),
+                                {**options, **more})
+        for cell in cells:
+            resize, = (step for step in
+                       cell.config.test_dataloader.dataset.pipeline
+                       if step.type == 'Resize')
+            resize.scale = (256, 64)
+        return cells
+
+    return build
+
+
+def test_where_the_corruption_stands(plan):
+    clean, weak, strong = plan()
+    steps = [[step.type for step in cell.config.test_dataloader.dataset
+              .pipeline] for cell in (clean, weak, strong)]
+    assert 'Corrupt' not in steps[0]
+    assert steps[1] == steps[2] == [
+        steps[0][0], 'Corrupt', *steps[0][1:]]
+    assert [(cell.kind, cell.level) for cell in (clean, weak, strong)] == [
+        ('none', 0), ('shot_noise', 1), ('shot_noise', 5)]
+    assert len({cell.name for cell in (clean, weak, strong)}) == 3
+
+
+def test_one_config_with_two_checkpoints(plan):
+    cells = plan(['maskclip_voc:a/one.pth', 'maskclip_voc:a/two.pth'])
+    assert [cell.label for cell in cells] == 3 * ['maskclip_voc-one'] + 3 * [
+        'maskclip_voc-two']
+    assert len({cell.name for cell in cells}) == 6
+
+
+def test_same_as_photos_that_are_corrupted_before(plan, small_voc, tmp_path):
+    """And independent of batches and of a process that loads."""
+    clean, corrupted = plan(levels=[4])
+    rows = robustness.run([clean, corrupted], tmp_path / 'out')
+    root = shutil.copytree(small_voc, tmp_path / 'corrupted')
+    spoil = Corrupt('shot_noise', 4)
+    for path in sorted((root / 'JPEGImages').iterdir()):
+        with Image.open(path) as file:
+            image = np.asarray(file)[..., ::-1]  # RGB to BGR
+        image = spoil(dict(img=image, img_path=path))['img']
+        Image.fromarray(image[..., ::-1].copy()).save(
+            path.with_suffix('.png'))
+        path.unlink()
+    by_hand, = plan(levels=[])
+    by_hand.config.test_dataloader.dataset.img_suffix = '.png'
+    expected = run_test(by_hand.config, data_root=str(root),
+                        work_dir=str(tmp_path))['mIoU']
+    assert rows[1]['mIoU'] == expected != rows[0]['mIoU']
+
+    _, again = plan(levels=[4], **{'test_dataloader.batch_size': 3,
+                                   'test_dataloader.num_workers': 1})
+    row, = robustness.run([again], tmp_path / 'out')
+    assert row['mIoU'] == pytest.approx(expected, abs=0.02)
+
+
+def test_goes_on_where_it_was_cut_off(plan, tmp_path, monkeypatch):
+    few = {'test_dataloader.dataset.indices': 2}
+    whole = robustness.run(plan(**few), tmp_path / 'whole')
+    calls = []
+
+    def cut_off(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return run_test(*args, **kwargs)
+
+    monkeypatch.setattr(robustness, 'run_test', cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        robustness.run(plan(**few), tmp_path / 'parts')
+    rows = robustness.run(plan(**few), tmp_path / 'parts')
+    assert len(calls) == 4  # one done, one cut off, two more
+    assert [{key: row[key] for key in ('config', 'kind', 'level', 'mIoU')}
+            for row in rows] == [
+        {key: row[key] for key in ('config', 'kind', 'level', 'mIoU')}
+        for row in whole]
+    assert robustness.run(plan(**few), tmp_path / 'parts') == rows
+    assert len(calls) == 4
+    # Another setting is another cell.
+    robustness.run(plan(levels=[], **few, **{'model.logit_scale': 7.}),
+                   tmp_path / 'parts')
+    assert len(calls) == 5
+
+
+def row(config, kind, level, miou):
+    return dict(method='M', dataset='d', protocol='A', clip='c', mIoU=miou,
+                class_iou={'cat': miou}, config=config, kind=kind,
+                level=level)
+
+
+ROWS = [row('a', 'none', 0, 50.), row('a', 'fog', 3, 30.),
+        row('a', 'fog', 1, 40.), row('a', 'frost', 1, 45.),
+        row('a', 'frost', 3, 35.),
+        row('b', 'none', 0, 20.), row('b', 'fog', 1, 15.),
+        row('b', 'fog', 3, 10.), row('b', 'frost', 1, 18.),
+        row('b', 'frost', 3, 17.)]
+
+
+def test_curves():
+    assert robustness.curves(ROWS) == {
+        'fog': {'a': {0: 50., 1: 40., 3: 30.}, 'b': {0: 20., 1: 15., 3: 10.}},
+        'frost': {'a': {0: 50., 1: 45., 3: 35.},
+                  'b': {0: 20., 1: 18., 3: 17.}}}
+
+
+def test_the_drawn_lines():
+    panels = [ax for ax in robustness.draw_curves(ROWS).axes if ax.lines]
+    assert [ax.get_title() for ax in panels] == ['fog', 'frost']
+    line = panels[1].lines[1]
+    assert line.get_label() == 'b'
+    assert line.get_xydata().tolist() == [[0, 20], [1, 18], [3, 17]]
+
+
+def test_written_results(tmp_path):
+    picture = robustness.write_results(ROWS, tmp_path / 'new')
+    assert json.loads((tmp_path / 'new/results.json').read_text()) == ROWS
+    with (tmp_path / 'new/results.csv').open() as file:
+        read = list(csv.DictReader(file))
+    assert [(r['config'], r['kind'], r['level'], r['mIoU']) for r in read] == [
+        (r['config'], r['kind'], str(r['level']), str(r['mIoU']))
+        for r in ROWS]
+    with Image.open(picture) as image:
+        assert np.asarray(image).std() > 0
+    assert len(list((tmp_path / 'new').iterdir())) == 3
+
+
+@pytest.mark.parametrize('configs, kinds, levels, message', [
+    (['no_such'], ['fog'], [1], 'No config'),
+    (['maskclip_voc'], ['rain'], [1], "no corruption 'rain'"),
+    (['maskclip_voc'], ['fog'], [9], '1 to 5, but got 9')])
+def test_bad_input(configs, kinds, levels, message):
+    with pytest.raises(UserError, match=message):
+        robustness.plan(configs, kinds, levels)
+
+
+def test_the_tool(options, small_voc, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'argv', [
+        'corruptions.py', 'maskclip_voc', '--kinds', 'jpeg_compression',
+        '--levels', '2', '--data-root', str(small_voc), '--out', 'out',
+        '--cfg-options', 'test_dataloader.dataset.pipeline.1.scale=(256,64)',
+        *(f'{key}={value}' for key, value in options.items())])
+    runpy.run_path(str(ROOT / 'tools/corruptions.py'), run_name='__main__')
+    rows = json.loads((tmp_path / 'out/results.json').read_text())
+    assert [row['kind'] for row in rows] == ['none', 'jpeg_compression']
+    cells = [f'{row["mIoU"]:.1f}' for row in rows]
+    line, = (line.split() for line in capsys.readouterr().out.splitlines()
+             if 'maskclip_voc' in line)
+    assert [line[5], line[7]] == cells
+    assert (tmp_path / 'out/curves.png').is_file()

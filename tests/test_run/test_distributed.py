@@ -1,0 +1,118 @@
+"""Two processes give the numbers of one; run as a script it is a process."""
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+
+
+def evaluate(config, data_root, weights, folder, launcher):
+    """One evaluation; the first process writes the row of results."""
+    import open_clip
+    import torch
+    from mmengine.config import Config
+
+    from mmseg_clipzs.run.test import run_test
+
+    torch.set_num_threads(1)
+    if 'tiny-vit' not in open_clip.list_models():
+        open_clip.add_model_config(ROOT / 'tests/model_configs')
+    cfg = Config.fromfile(ROOT / f'configs/{config}.py')
+    cfg.model.clip = dict(model='tiny-vit', pretrained=str(weights))
+    cfg.model.prompts = 'single'
+    cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
+    cfg.test_dataloader.dataset.pipeline[1].scale = (256, 64)
+    cfg.test_dataloader.batch_size = 2
+    row = run_test(cfg, data_root=str(data_root), launcher=launcher,
+                   work_dir=str(folder / 'work'), out=str(folder / 'masks'))
+    if os.environ.get('RANK', '0') == '0':
+        row['model'] = cfg.model_wrapper_cfg.type
+        row['processes'] = int(os.environ.get('WORLD_SIZE', 1))
+        (folder / 'row.json').write_text(json.dumps(row))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('config', ['maskclip_voc'])
+def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
+    """Seven photos: one process gets one twice, it counts once."""
+    rows = []
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        folder.mkdir()
+        arguments = [__file__, config, str(small_voc),
+                     tiny_vit['pretrained'], str(folder)]
+        if processes == 1:
+            evaluate(config, small_voc, tiny_vit['pretrained'], folder,
+                     'none')
+        else:
+            env = {key: value for key, value in os.environ.items()
+                   if key not in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')}
+            env['PYTHONPATH'] = os.pathsep.join(
+                [str(ROOT), os.environ.get('PYTHONPATH', '')])
+            result = subprocess.run(
+                [sys.executable, '-m', 'torch.distributed.run',
+                 '--nproc_per_node', '2', '--master_addr', '127.0.0.1',
+                 '--master_port', str(free_port()), *arguments],
+                env=dict(env, OMP_NUM_THREADS='1'),
+                capture_output=True, text=True)
+            assert result.returncode == 0, result.stderr[-20000:]
+        rows.append(json.loads((folder / 'row.json').read_text()))
+    assert [row['processes'] for row in rows] == [1, 2]
+    assert rows[1]['model'] == 'MMSeparateDistributedDataParallel'
+    assert rows[0]['mIoU'] == rows[1]['mIoU'] > 0
+    for i in range(7):
+        one, two = (np.asarray(Image.open(tmp_path / f'{n}/masks/{i}.png'))
+                    for n in (1, 2))
+        assert (one == two).mean() > 0.999
+
+
+@pytest.mark.parametrize('arguments, expected', [
+    (['c.py', '2'], ['c.py', '--launcher', 'pytorch']),
+    (['c.py', 'x.pth', '4', '--tta'],
+     ['c.py', 'x.pth', '--launcher', 'pytorch', '--tta']),
+    (['c.py', '2', '--out', 'a b'],
+     ['c.py', '--launcher', 'pytorch', '--out', 'a b']),
+])
+def test_dist_test_starts_processes(arguments, expected, tmp_path):
+    stub = tmp_path / 'python'
+    stub.write_text('#!/bin/sh\nfor a in "$@"; do echo "$a"; done\n')
+    stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
+    result = subprocess.run(
+        ['bash', ROOT / 'tools/dist_test.sh', *arguments],
+        capture_output=True, text=True, check=True,
+        env=dict(os.environ, PYTHON=str(stub), PORT='123'))
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ['-m', 'torch.distributed.run']
+    processes = next(a for a in arguments if a.isdigit())
+    assert f'--nproc_per_node={processes}' in lines
+    assert '--master_port=123' in lines
+    tool = next(i for i, line in enumerate(lines)
+                if line.endswith('tools/test.py'))
+    assert lines[tool + 1:] == expected
+
+
+def test_dist_test_says_how_it_is_called():
+    result = subprocess.run(
+        ['bash', ROOT / 'tools/dist_test.sh', 'c.py'],
+        capture_output=True, text=True)
+    assert result.returncode == 2
+    assert 'CONFIG [CHECKPOINT] PROCESSES' in result.stderr
+
+
+if __name__ == '__main__':
+    evaluate(sys.argv[1], Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]),
+             'pytorch')
