@@ -1,7 +1,6 @@
-"""The papers' equations on a state dict, one patch, head and image at a time.
+"""The papers' equations on a state dict, one image and head at a time.
 
-Independent of the package: no batches, no attention or normalisation of
-PyTorch's, nothing shared with what is tested.
+Independent of the package and of PyTorch's attention and normalisation.
 """
 import math
 
@@ -10,7 +9,7 @@ import torch
 
 
 class PlainViT:
-    """Written from the formulas, on a state dict with OpenAI's names."""
+    """A ViT from a state dict with OpenAI's names."""
 
     def __init__(self, state, heads, patch, own_grid):
         self.state, self.heads = state, heads
@@ -79,7 +78,7 @@ class PlainViT:
         return out
 
     def layers(self, image, positions):
-        """What enters each block, (1 + h w, C), the last one included."""
+        """Inputs of all blocks, (1 + h w, C) each."""
         layers = [self.tokens(image, positions)]
         for name in self.names[:-1]:
             layers.append(self.block(layers[-1], name))
@@ -93,7 +92,7 @@ class PlainViT:
         return [f'visual.transformer.resblocks.{i}' for i in range(depth)]
 
     def dense(self, layers, grid, method):
-        """What enters the blocks -> (D, h, w)."""
+        """Inputs of the blocks -> (D, h, w)."""
         if method in ('gem', 'scclip'):
             x = getattr(self, method)(layers, grid)
         else:
@@ -143,7 +142,7 @@ class PlainViT:
         return stream
 
     def scclip(self, layers, grid):
-        """Mended, aggregated, calibrated by other layers."""
+        """SC-CLIP: outliers replaced, features and attention calibrated."""
         blocks, name = len(layers), self.names[-1]
         similar, output, first, last = (
             min(max(round(n * blocks / 12), 1), blocks - 1)
@@ -167,7 +166,7 @@ class PlainViT:
             out = self.linear(torch.cat(outs, 1), f'{name}.attn.out_proj')
             result = result + 0.3 * cls + aggregated(
                 out, cosines(layers[output][1:]))
-        return torch.cat([result[:1], result])  # a class token to cut off
+        return torch.cat([result[:1], result])  # class token, cut off later
 
 
 METHODS = {
@@ -201,7 +200,7 @@ def aggregated(patches, similarity):
 
 
 def local_outliers(patches, neighbours=30):
-    """Scores of the patches, and the indices of the 5 % that stick out."""
+    """Local outlier factors, and the indices of the top 5 %."""
     if len(patches) <= neighbours + 1:
         return [1.] * len(patches), []
     near, reach = [], []
@@ -217,7 +216,7 @@ def local_outliers(patches, neighbours=30):
 
 
 def mended(patches, outliers, grid):
-    """Outliers become the mean of the good ones of their 8 neighbours."""
+    """Outliers become the mean of their inliers among 8 neighbours."""
     result = patches.clone()
     for i in outliers:
         y, x = divmod(i, grid[1])
@@ -259,7 +258,7 @@ def _bicubic(own, size, factor):
 
 
 def fit(image, how):
-    """The documented ways to whole patches of 16 pixels."""
+    """The documented ways to fit an image to patches of 16 pixels."""
     _, h, w = image.shape
     if how == 'drop':
         return image[:, :h // 16 * 16, :w // 16 * 16]
