@@ -12,7 +12,7 @@ from mmseg_clipzs.datasets import read_image
 from mmseg_clipzs.toy.scenes import write_voc
 from mmseg_clipzs.utils import UserError
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIGS = Path(__file__).parents[3] / 'configs'
 PIPELINE = [dict(type='LoadPhoto'), dict(type='PackImageText', num_nouns=0)]
 
 

@@ -22,7 +22,7 @@ from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCALES = dict(nobg=None, bg95=.95, bg35=.35)
 DECODED = [('tiny_one_stage', 224, 224), ('tiny_two_stage', 224, 224),
            ('tiny_two_stage', 320, 224)]
