@@ -41,9 +41,9 @@ def assign_pseudo_labels(scores, labels, categories, conf_thresh=None,
     for one, label in zip(scores, labels):
         maps = UpsampledScores(one, *weights)
         target = torch.where(
-            label == HIDDEN_LABEL, maps.map_parts(best), label)
+            label == HIDDEN_LABEL, maps.map_tiles(best), label)
         if conf_thresh is not None:
-            target = target.masked_fill(maps.map_parts(is_unsure), IGNORE_INDEX)
+            target = target.masked_fill(maps.map_tiles(is_unsure), IGNORE_INDEX)
         targets.append(target)
     return torch.stack(targets)
 
