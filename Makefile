@@ -1,9 +1,11 @@
-# make demo         a number and a picture, offline, in minutes
-# make leaderboard  every training-free method on the toy scenes, three CLIPs;
-#                   trains two of them first, half an hour each on two cores
-# make test         all tests
-# make test-oldest  all tests on the oldest supported stack
-# make lint         ruff
+# make demo         evaluate three methods on the toy scenes and draw a sheet;
+#                   works offline and takes a few minutes
+# make leaderboard  evaluate all training-free methods on the toy scenes with
+#                   three toy CLIPs; first trains two of them, half an hour
+#                   each on two cores
+# make test         run all tests
+# make test-oldest  run all tests with the oldest supported dependencies
+# make lint         run ruff
 PYTHON ?= python3
 BIN := .venv/bin
 OLDEST := .venv-oldest/bin
@@ -22,7 +24,7 @@ leaderboard: .venv/ready $(TOY_CLIPS)
 	$(BIN)/python tools/leaderboard.py --methods $(METHODS) --datasets toy \
 		--clip $(addprefix toy-vit-p8:,toy $(TOY_CLIPS))
 
-# Under another name until it is trained; interrupted, it goes on.
+# Has the suffix .part until it is complete; resumes after an interruption.
 work_dirs/toy-vit-p8-seed%.safetensors: | .venv/ready
 	$(BIN)/python tools/train_toy_clip.py --seed $* --resume --out $@.part
 	mv $@.part $@
@@ -38,7 +40,7 @@ lint: .venv/ready
 	$(BIN)/python -m pip install --quiet "ruff>=0.6"
 	$(BIN)/ruff check .
 
-# The stamp is made anew when the requirements change.
+# Installed again when the requirements change.
 .venv/ready: setup.py requirements/runtime.txt requirements/lite.txt \
 		requirements/tests.txt
 	$(PYTHON) -m venv .venv

@@ -1,4 +1,4 @@
-"""Packaging; the tools' settings are in pyproject.toml."""
+"""Packaging. Settings of pytest and ruff are in pyproject.toml."""
 import re
 import shutil
 from pathlib import Path
@@ -15,11 +15,11 @@ def read_requirements(name):
 
 
 class BuildWithMim(build_py):
-    """Put configs, tools and the model index where ``mim`` looks for them."""
+    """Add configs, tools and the model index, where ``mim`` finds them."""
 
     def run(self):
         super().run()
-        if self.editable_mode:  # they are found in the checkout
+        if self.editable_mode:  # used from the checkout
             return
         mim = Path(self.build_lib) / 'mmseg_clipzs' / '.mim'
         for name in ('configs', 'tools'):

@@ -1,7 +1,7 @@
 """Zero-shot CLIP segmentation for MMSegmentation 1.x.
 
 Importing this package checks the installed versions and registers its models,
-data sets, transforms and hooks; a config says
+datasets, transforms, hooks and metrics. Configs import it with
 ``custom_imports = dict(imports=['mmseg_clipzs'])``.
 """
 from . import checkpoints, compat

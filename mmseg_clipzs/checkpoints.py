@@ -1,8 +1,8 @@
-"""Reading checkpoints without running code from them.
+"""Load checkpoints without running code from them.
 
-An unpickler that builds tensors and plain data and nothing else: mmengine's
-own checkpoints load on torch >= 2.6 (whose ``weights_only`` refuses them), a
-file that would run code does not.
+The unpickler only builds tensors and plain data. It loads mmengine's own
+checkpoints, which torch >= 2.6 refuses with ``weights_only``, and refuses
+files that would run code.
 """
 import _compat_pickle
 import pickle
@@ -16,11 +16,11 @@ from .utils import UserError
 
 
 class RefusedError(pickle.UnpicklingError):
-    """The file asks for something that is not on the short list."""
+    """The file needs a function or class that is not allowed."""
 
 
 def _history_buffer_method(owner, name):
-    """The one ``getattr`` in mmengine's checkpoints: a statistic's method."""
+    """``getattr`` as mmengine's checkpoints use it, for statistics."""
     from mmengine.logging import HistoryBuffer
     if owner is HistoryBuffer and name in ('min', 'max', 'mean', 'current'):
         return getattr(owner, name)
@@ -50,10 +50,14 @@ for _core in ('numpy.core', 'numpy._core'):
 
 
 class RestrictedUnpickler(pickle.Unpickler):
-    """Builds what is on the short list above and refuses all else."""
+    """Unpickler restricted to :data:`_ALLOWED`.
+
+    Raises:
+        RefusedError: The file refers to anything else.
+    """
 
     def find_class(self, module, name):
-        # Old protocols have Python 2's names, e.g. long and commands.
+        # Protocols 0 to 2 use Python 2's names, e.g. __builtin__.
         module, name = _compat_pickle.NAME_MAPPING.get(
             (module, name),
             (_compat_pickle.IMPORT_MAPPING.get(module, module), name))
@@ -62,7 +66,7 @@ class RestrictedUnpickler(pickle.Unpickler):
         if name in _ALLOWED.get(module, ()) or (
                 module == 'torch' and name.endswith('Storage')):
             return super().find_class(module, name)
-        # numpy 2 names its array types one by one, e.g. Float64DType.
+        # NumPy 2 has a class per dtype, e.g. Float64DType.
         if module == 'numpy.dtypes' and name.endswith('DType'):
             return super().find_class(module, name)
         raise RefusedError(f'{module}.{name}')
@@ -72,14 +76,17 @@ def _restricted_load(file, **kwargs):
     return RestrictedUnpickler(file, **kwargs).load()
 
 
-# torch.load takes the place of "pickle" from this object.
+# Passed to torch.load as the pickle module.
 _restricted_pickle = types.SimpleNamespace(
     __name__='restricted_pickle', Unpickler=RestrictedUnpickler,
     load=_restricted_load)
 
 
 def is_torchscript(path):
-    """Whether ``torch.load`` would hand the file to ``torch.jit.load``."""
+    """Whether the file is a TorchScript archive.
+
+    ``torch.load`` would pass it to ``torch.jit.load``, which runs its code.
+    """
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
@@ -88,19 +95,19 @@ def is_torchscript(path):
 
 
 def load_checkpoint_file(path, map_location='cpu'):
-    """Read a checkpoint without running anything in it.
+    """Load a checkpoint without running code from it.
 
     Args:
         path (str | Path): A file written by ``torch.save``.
         map_location: As for ``torch.load``.
 
     Returns:
-        dict | Tensor: What was saved: tensors, numbers, text, containers and
-        mmengine's message hub.
+        The saved object: tensors, numbers, strings, containers of these,
+        and mmengine's message hub.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        UserError: The file is damaged, or holds anything else.
+        FileNotFoundError: The file does not exist.
+        UserError: The file is damaged or needs anything else.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -108,29 +115,29 @@ def load_checkpoint_file(path, map_location='cpu'):
     try:
         if is_torchscript(path):
             raise RefusedError('the program of a TorchScript archive')
-        # An open file: what it is called decides nothing.
+        # A file object: torch.load then ignores the suffix.
         with path.open('rb') as file:
             return torch.load(file, map_location=map_location,
                               pickle_module=_restricted_pickle,
                               weights_only=False)
     except RefusedError as e:
         raise UserError(
-            f'{path} was not loaded: beside tensors and plain data it asks '
-            f'for "{e}", and a checkpoint that can run code is not read. '
-            'Save it again as a state dict, or as safetensors.') from e
-    except Exception as e:  # a damaged file may provoke any
+            f'{path} was not loaded: apart from tensors and plain data it '
+            f'needs "{e}", and checkpoints that can run code are refused. '
+            'Save it again as a state dict or as safetensors.') from e
+    except Exception as e:  # damaged files raise many types
         raise UserError(
             f'{path} ({path.stat().st_size:,} bytes) cannot be read as a '
             f'checkpoint: {e}. Is the download complete?') from e
 
 
 def load_from_local(filename, map_location):
-    """mmengine's loader of files, restricted; see the module's docstring."""
+    """Replace mmengine's loader of local files."""
     return load_checkpoint_file(filename, map_location)
 
 
 def load_from_http(filename, map_location=None, model_dir=None):
-    """mmengine's loader of web addresses: download once, read restricted."""
+    """Replace mmengine's loader of URLs; downloads a file only once."""
     from mmengine.dist import is_main_process
     from mmengine.dist.utils import barrier
     folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
@@ -143,11 +150,11 @@ def load_from_http(filename, map_location=None, model_dir=None):
 
 
 def register_safe_checkpoint_loaders():
-    """Let mmengine read checkpoints with :func:`load_checkpoint_file`."""
+    """Make mmengine load checkpoints with :func:`load_checkpoint_file`."""
     from mmengine.runner import checkpoint
     register = checkpoint.CheckpointLoader.register_scheme
     register(prefixes='', loader=load_from_local, force=True)
     register(prefixes=('http://', 'https://'), loader=load_from_http,
              force=True)
-    # The model-zoo prefixes call this function by its name in the module.
+    # Loaders of model-zoo prefixes look this function up in the module.
     checkpoint.load_from_http = load_from_http

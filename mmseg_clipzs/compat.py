@@ -1,7 +1,7 @@
-"""Compatibility with the installed toolbox.
+"""Compatibility with the installed versions of the toolbox.
 
-1. Versions are checked, with an error that says what to install.
-2. Under ``mmcv-lite`` a stand-in for ``mmcv.ops`` lets all of mmseg import.
+1. Checks versions; the error says what to install.
+2. Provides a stand-in for ``mmcv.ops``, so that mmseg works with mmcv-lite.
 """
 import importlib
 import platform
@@ -29,15 +29,15 @@ REQUIREMENTS = {
 
 
 def check_versions():
-    """Compare the installed packages with :data:`REQUIREMENTS`.
+    """Compare the installed modules with :data:`REQUIREMENTS`.
 
-    The modules are asked, not the distributions: forks that provide the same
-    modules under other names count as well.
+    Looks at modules rather than distributions, so that forks which install
+    the same modules under another name are accepted.
 
     Raises:
-        ImportError: Names the module, its version and the ``pip`` argument.
+        ImportError: A module is missing or has an unsupported version.
     """
-    for module, (oldest, first_unfit, install) in REQUIREMENTS.items():
+    for module, (oldest, first_unsupported, install) in REQUIREMENTS.items():
         try:
             found = importlib.import_module(module)
         except ImportError as e:
@@ -46,10 +46,10 @@ def check_versions():
                 f'({e}). Install {install}, or all at once with '
                 'pip install "mmseg_clipzs[lite]".') from e
         version = _version(found)
-        # '2.1.0+cpu' counts as 2.1.0.
+        # '2.1.0+cpu' -> 2.1.0, 2.1.0a0 -> 2.1.0
         release = Version(Version(version).base_version)
         if release < Version(oldest) or (
-                first_unfit and release >= Version(first_unfit)
+                first_unsupported and release >= Version(first_unsupported)
                 and not _is_fork(module)):
             raise ImportError(
                 f'mmseg_clipzs does not work with {module} {version}. '
@@ -57,7 +57,7 @@ def check_versions():
 
 
 def versions():
-    """dict[str, str]: Of this package, Python and :data:`REQUIREMENTS`."""
+    """dict[str, str]: Versions of this package, Python and the toolbox."""
     return {
         'mmseg_clipzs': __version__,
         'python': platform.python_version(),
@@ -66,13 +66,13 @@ def versions():
 
 
 def _version(module):
-    # open_clip 2 has its version in a module of its own.
+    # open_clip 2 keeps it in open_clip.version.
     return getattr(module, '__version__', None) or (
         module.version.__version__)
 
 
 def _is_fork(module):
-    """Forks number on from another point, and mmseg checks their mmcv."""
+    """Forks of mmcv have their own numbering, which mmseg checks itself."""
     return module == 'mmcv' and not any(
         _has_distribution(name) for name in ('mmcv', 'mmcv-lite'))
 
@@ -87,11 +87,12 @@ def _has_distribution(name):
 
 # --------------------------------------------------------------- mmcv.ops
 def point_sample(input, points, align_corners=False, **kwargs):
-    """Bilinear samples of a map at points, as ``mmcv.ops.point_sample``.
+    """Bilinear sampling at points, equal to ``mmcv.ops.point_sample``.
 
     Args:
         input (Tensor): (N, C, H, W).
         points (Tensor): (N, P, 2) or (N, Hg, Wg, 2), (x, y) in [0, 1].
+        align_corners (bool), kwargs: As for ``F.grid_sample``.
 
     Returns:
         Tensor: (N, C, P) or (N, C, Hg, Wg).
@@ -104,12 +105,17 @@ def point_sample(input, points, align_corners=False, **kwargs):
 
 def sigmoid_focal_loss(input, target, gamma=2.0, alpha=0.25, weight=None,
                        reduction='mean'):
-    """``mmcv.ops.sigmoid_focal_loss`` with torchvision's formula.
+    """Focal loss, equal to ``mmcv.ops.sigmoid_focal_loss``.
 
     Args:
         input (Tensor): (N, C) logits.
-        target (Tensor): (N, ) class indices; C stands for no class.
-        weight (Tensor, optional): (C, ) weight of each class.
+        target (Tensor): (N, ) class indices; C means no class.
+        gamma, alpha (float): As in the paper (arXiv:1708.02002, eq. 5).
+        weight (Tensor, optional): (C, ) class weights.
+        reduction (str): 'none', 'mean' (over N) or 'sum'.
+
+    Returns:
+        Tensor: (N, C) for 'none', else a scalar.
     """
     from torchvision.ops import sigmoid_focal_loss as focal_loss
     classes = input.size(1)
@@ -123,9 +129,10 @@ def sigmoid_focal_loss(input, target, gamma=2.0, alpha=0.25, weight=None,
 
 
 class OpsStandIn(types.ModuleType):
-    """``mmcv.ops`` of mmcv-lite: two functions, ModuleNotFoundError else.
+    """Replacement for ``mmcv.ops``, which mmcv-lite lacks.
 
-    mmseg guards its other uses of ``mmcv.ops`` with that exception.
+    Has the two functions that mmseg imports unconditionally. Any other name
+    raises ModuleNotFoundError, which mmseg handles.
     """
 
     def __init__(self):
@@ -135,7 +142,7 @@ class OpsStandIn(types.ModuleType):
         self.sigmoid_focal_loss = sigmoid_focal_loss
 
     def __getattr__(self, name):
-        if name.startswith('__'):  # inspect and copy ask for these
+        if name.startswith('__'):  # looked up by inspect and copy
             raise AttributeError(name)
         raise ModuleNotFoundError(
             f'mmcv.ops.{name} is a compiled operation and mmcv-lite is '
@@ -144,13 +151,13 @@ class OpsStandIn(types.ModuleType):
 
 
 def install_ops_stand_in():
-    """Make ``mmcv.ops`` importable under mmcv-lite.
+    """Make ``mmcv.ops`` importable with mmcv-lite.
 
-    It steps aside where the compiled operations exist.
+    Does nothing if mmcv has its compiled operations.
     """
     import mmcv
     if find_spec('mmcv._ext') is None and 'mmcv.ops' not in sys.modules:
         mmcv.ops = sys.modules['mmcv.ops'] = OpsStandIn()
-        # mmcv.cnn says so at every start; nothing here uses it.
+        # Raised by every import of mmcv.cnn; not used here.
         warnings.filterwarnings(
             'ignore', message='Fail to import ``MultiScaleDeformable')

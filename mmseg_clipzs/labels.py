@@ -1,4 +1,4 @@
-"""Label values with a meaning of their own."""
+"""Special values in label maps."""
 
-IGNORE_INDEX = 255  # mmseg's: the pixel does not count
-HIDDEN_LABEL = -1  # not labelled, or the label is hidden from training
+IGNORE_INDEX = 255  # mmseg's: ignored pixels
+HIDDEN_LABEL = -1  # unlabelled pixels, to be given pseudo labels

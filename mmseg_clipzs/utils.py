@@ -8,24 +8,25 @@ from pathlib import Path
 
 
 class UserError(ValueError):
-    """Something the user can mend: a wrong path, name, file or setting.
+    """An error the user can fix: a wrong path, name, file or setting.
 
-    The message says what came, what fits and what to do; the command-line
-    tools print it without a traceback.
+    The message says what was given, what is accepted and what to do. The
+    command-line tools print it without a traceback.
     """
 
 
 def import_optional(name, extra, what, package=None):
-    """A module that only some need.
+    """Import a module of an optional dependency.
 
     Args:
-        name (str): Of the module.
-        extra (str): Of this package's extras, the one that installs it.
-        what (str): What needs it, for the message.
-        package (str, optional): What to install, if it has another name.
+        name (str): The module.
+        extra (str): The extra of this package that installs it.
+        what (str): The feature that needs it, for the message.
+        package (str, optional): The package to install, if its name differs
+            from the module's.
 
     Returns:
-        module: Imported.
+        module: The imported module.
 
     Raises:
         UserError: It is not installed.
@@ -41,16 +42,16 @@ def import_optional(name, extra, what, package=None):
 
 @contextmanager
 def atomic_write(path):
-    """Give a temporary path beside ``path``, renamed to it on success.
+    """Write to a temporary file that replaces ``path`` on success.
 
-    Readers see the old file or the whole new one, never a half of it, also
-    when two processes write at once (the last one wins).
+    Readers see either the old file or the complete new one, even if several
+    processes write at once (the last one wins).
 
     Args:
-        path (str | Path): The file to write; its folder is made if missing.
+        path (str | Path): The file to write. Its folder is created if missing.
 
     Yields:
-        Path: Where to write, with the same suffix as ``path``.
+        Path: The temporary file, with the suffix of ``path``.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ def atomic_write(path):
     temporary = Path(temporary)
     try:
         yield temporary
-        # mkstemp makes private files; these are as readable as any other.
+        # mkstemp creates private files: apply the usual permissions.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)

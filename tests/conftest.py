@@ -3,13 +3,13 @@ import json
 import logging
 import os
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import pytest
 import torch
+from golden import seeded_clip, seeded_groupvit
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -21,6 +21,7 @@ from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
 
 ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / 'tests/golden'
 SHARED = ROOT.parent / 'shared'
 
 open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
@@ -37,18 +38,13 @@ def _quiet(tmp_path_factory):
 @pytest.fixture(scope='session')
 def golden():
     """Loader of the authors' numbers: ``golden('scclip.npz')``."""
-    folder = SHARED / 'golden'
-    if not folder.is_dir():
-        pytest.skip(f'the authors\' numbers are not at {folder}')
-    sys.path.insert(0, str(folder))
-    return lambda name: np.load(folder / name)
+    return lambda name: np.load(GOLDEN / name)
 
 
 @pytest.fixture(scope='session')
-def seeded_weights(golden):
-    """The generator of weights, images and text vectors beside them."""
-    import seeded_weights
-    return seeded_weights
+def seeded_weights():
+    """The generator of CLIP weights, images and text vectors."""
+    return seeded_clip
 
 
 @pytest.fixture(scope='session')
@@ -70,13 +66,12 @@ def real_embeddings():
 
 
 @pytest.fixture(scope='session')
-def groupvit(golden, tmp_path_factory):
+def groupvit(tmp_path_factory):
     """Builder of seeded GroupViTs: ``groupvit('tiny_two_stage')``.
 
     From a checkpoint in the authors' layout, or from ``state``. Its attribute
     ``seeded`` is the generator of weights, images and text vectors.
     """
-    import seeded_groupvit
     from mmengine.registry import init_default_scope
     from mmseg.registry import MODELS
     init_default_scope('mmseg')

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from mmseg_clipzs import compat
 
 lite = pytest.mark.skipif(
-    find_spec('mmcv._ext') is not None, reason='mmcv is the compiled one')
+    find_spec('mmcv._ext') is not None,
+    reason='mmcv has its compiled operations')
 
 
 # --------------------------------------------------------------- versions
@@ -31,7 +32,7 @@ lite = pytest.mark.skipif(
     ('mmseg', '2.0.0', '"mmsegmentation>=1.2.1,<2.0"'),
     ('open_clip', '2.23.0', '"open_clip_torch>=2.24"'),
 ])
-def test_unfit_version(monkeypatch, module, version, install):
+def test_unsupported_version(monkeypatch, module, version, install):
     monkeypatch.setattr(importlib.import_module(module), '__version__',
                         version, raising=False)
     with pytest.raises(ImportError) as error:
@@ -46,14 +47,14 @@ def test_unfit_version(monkeypatch, module, version, install):
     ('numpy', '2.4.6'), ('mmcv', '2.1.0'), ('mmengine', '0.10.3'),
     ('mmseg', '1.2.2'), ('open_clip', '2.24.0'),
 ])
-def test_fit_version(monkeypatch, module, version):
+def test_supported_version(monkeypatch, module, version):
     monkeypatch.setattr(importlib.import_module(module), '__version__',
                         version, raising=False)
     compat.check_versions()
 
 
-def test_forks_number_on(monkeypatch):
-    """A fork's mmcv has another distribution name and later numbers."""
+def test_forks_have_their_own_numbering(monkeypatch):
+    """A fork of mmcv has another distribution name and higher versions."""
     monkeypatch.setattr(mmcv, '__version__', '2.3.1')
     monkeypatch.setattr(compat, '_has_distribution', lambda name: False)
     compat.check_versions()
@@ -80,6 +81,7 @@ def test_mmseg_imports(name):
 
 @pytest.mark.parametrize('align_corners', [False, True])
 def test_point_sample(align_corners):
+    torch.manual_seed(0)
     maps, points = torch.randn(2, 3, 5, 7), torch.rand(2, 4, 6, 2)
     want = F.grid_sample(
         maps, points * 2 - 1, align_corners=align_corners)  # (2, 3, 4, 6)
@@ -92,7 +94,8 @@ def test_point_sample(align_corners):
 @pytest.mark.parametrize('reduction', ['none', 'mean', 'sum'])
 @pytest.mark.parametrize('weighted', [False, True])
 def test_sigmoid_focal_loss(weighted, reduction):
-    """Focal loss (arXiv 1708.02002), equation 5, number by number."""
+    """Equation 5 of the paper (arXiv:1708.02002), element by element."""
+    torch.manual_seed(0)
     gamma, alpha, classes = 1.5, 0.3, 4
     logits = 3 * torch.randn(6, classes)
     target = torch.tensor([0, 1, 2, 3, 4, 0])  # 4: no class
@@ -128,7 +131,7 @@ def test_stand_in_in_place():
     from mmcv.ops import point_sample, sigmoid_focal_loss
     assert point_sample is mmcv.ops.point_sample is compat.point_sample
     assert sigmoid_focal_loss is compat.sigmoid_focal_loss
-    # inspect asks every loaded module for its file.
+    # inspect looks up __file__ of every loaded module.
     assert inspect.getmodule(point_sample) is compat
     assert inspect.getmodule(test_stand_in_in_place).__name__ == __name__
     assert copy.copy(point_sample) is point_sample
@@ -147,13 +150,13 @@ def test_stand_in_installed(no_ops, monkeypatch):
     assert mmcv.ops is sys.modules['mmcv.ops']
 
 
-def test_stand_in_steps_aside(no_ops, monkeypatch):
+def test_no_stand_in_for_the_compiled_mmcv(no_ops, monkeypatch):
     monkeypatch.setattr(compat, 'find_spec', lambda name: object())
     compat.install_ops_stand_in()
     assert 'mmcv.ops' not in sys.modules and mmcv.ops is None
 
 
-def test_stand_in_keeps_what_is_loaded(no_ops, monkeypatch):
+def test_no_stand_in_for_a_loaded_module(no_ops, monkeypatch):
     loaded = types.ModuleType('mmcv.ops')
     monkeypatch.setattr(compat, 'find_spec', lambda name: None)
     monkeypatch.setitem(sys.modules, 'mmcv.ops', loaded)

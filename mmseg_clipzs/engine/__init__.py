@@ -8,6 +8,6 @@ from .vocabulary_hook import VocabularyHook
 
 __all__ = [
     'Bfloat16OptimWrapper', 'DataStateHook', 'GroupVisualizationHook',
-    'RandomStateHook', 'PredictionSamplesHook', 'SelfTrainingHook', 'VocabularyHook',
-    'read_samples'
+    'PredictionSamplesHook', 'RandomStateHook', 'SelfTrainingHook',
+    'VocabularyHook', 'read_samples'
 ]

@@ -7,10 +7,10 @@ from mmseg.registry import OPTIM_WRAPPERS
 
 @OPTIM_WRAPPERS.register_module()
 class Bfloat16OptimWrapper(OptimWrapper):
-    """Automatic mixed precision in bfloat16, on a CPU as well.
+    """Automatic mixed precision in bfloat16, which also works on a CPU.
 
-    mmengine's ``AmpOptimWrapper`` asks for a GPU. Bfloat16 has float32's
-    range, so that losses need no scaling.
+    mmengine's ``AmpOptimWrapper`` needs a GPU. bfloat16 has float32's range,
+    so the loss is not scaled.
     """
 
     @contextmanager

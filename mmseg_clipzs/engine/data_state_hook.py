@@ -9,25 +9,26 @@ from mmseg.registry import HOOKS
 from mmseg_clipzs.datasets import ImageTextShards
 from mmseg_clipzs.utils import UserError
 
-_NAMED = 100  # so many skipped samples are named, then only counted
+_NAMED = 100  # skipped samples that get a line of their own in the log
 
 
 @HOOKS.register_module()
 class DataStateHook(Hook):
-    """Resume shards where training stopped; report what was skipped.
+    """Resume image-text data where training stopped; report skipped samples.
 
-    For :class:`ImageTextShards` and :class:`ImageTextDataset`. Kept in
-    checkpoints: the counts of skipped samples and, for shards, how far each
-    stream of each rank was *trained* on, whatever was loaded beyond. A
-    resumed run starts its streams there; mmengine's replay of the iterations
-    done is left out. Lists are replayed by mmengine.
+    Checkpoints get the number of skipped samples and, for
+    :class:`ImageTextShards`, the position of each stream on each rank, counted
+    by samples *trained* on: what workers had loaded ahead is not lost. A
+    resumed run starts its streams there instead of replaying the finished
+    iterations. :class:`ImageTextDataset` is replayed by mmengine.
 
     Args:
         interval (int): Iterations between reports.
 
     Raises:
-        UserError: The checkpoint was written with other shards, another seed
-            or another number of processes.
+        UserError: ``interval`` is not a positive integer; the checkpoint has
+            other shards, another seed or another number of processes or
+            workers; shards with persistent workers.
     """
 
     def __init__(self, interval=1000):
@@ -47,7 +48,7 @@ class DataStateHook(Hook):
         streams = max(1, loader.num_workers)
         self.skipped = Counter()
         self.settings, self.next = {}, 0
-        # (ranks, streams, 2): shards finished, samples done in the present
+        # (ranks, streams, 2): finished shards, samples of the current one
         self.positions = torch.zeros(ranks, streams, 2, dtype=torch.int64)
         if isinstance(loader.dataset, ImageTextShards):
             if loader.persistent_workers:
@@ -61,14 +62,15 @@ class DataStateHook(Hook):
         if self._resumed['settings'] != self.settings:
             raise UserError(
                 f'The checkpoint was written with {self._resumed["settings"]}'
-                f', but this run has {self.settings}; the streams can only '
-                'go on with the same.')
+                f', but this run has {self.settings}. Resume with the '
+                'settings of the checkpoint, or load its weights with '
+                'load_from to start the data from the beginning.')
         if self.settings:
             self.positions = torch.tensor(self._resumed['positions'])
             self.next = self._resumed['next']
             loader.dataset.start_from(
                 self.positions[rank].tolist(), self.next)
-            # mmengine takes as many batches as there were iterations.
+            # mmengine draws and discards a batch per finished iteration.
             runner.train_loop.dataloader_iterator = chain(
                 repeat(None, runner.iter), iter(loader))
 
@@ -76,7 +78,8 @@ class DataStateHook(Hook):
                          outputs=None):
         samples = [s.metainfo for s in data_batch['data_samples']]
         skipped = [what for s in samples for what in s.get('skipped', ())]
-        # The streams take turns: a batch is of one, the same on all ranks.
+        # A batch comes from one stream, the same one on all ranks; streams
+        # take turns.
         stream, *position = samples[-1].get('position', (0, 0, 0))
         rows = torch.stack(all_gather(
             torch.tensor([len(skipped), *position])))  # (ranks, 3)

@@ -6,15 +6,15 @@ from mmseg.registry import HOOKS
 from mmseg_clipzs.datasets import read_image
 from mmseg_clipzs.visualization import grouping_sheet
 
-from .vocabulary_hook import unwrap
+from .unwrap import unwrap
 
 
 @HOOKS.register_module()
 class GroupVisualizationHook(SegVisualizationHook):
-    """mmseg's pictures of predictions, and those of GroupViT's groups.
+    """Draw GroupViT's groups next to mmseg's prediction images.
 
-    Where pictures are drawn (``--show-dir``), a second one, named
-    ``NAME_groups``, shows the photo, the groups of each stage and the classes.
+    With ``--show-dir``, a second image ``NAME_groups`` shows the input, the
+    groups of each stage and the prediction. Other models only get mmseg's.
 
     Args:
         kwargs: As for ``SegVisualizationHook``.
@@ -34,10 +34,10 @@ class GroupVisualizationHook(SegVisualizationHook):
         meta = self._visualizer.dataset_meta
         for output in outputs:
             if 'groups' in output:
-                picture = grouping_sheet(
+                sheet = grouping_sheet(
                     read_image(output.img_path),
                     output.groups.data.cpu().numpy(),
                     output.pred_sem_seg.data[0].cpu().numpy(),
                     meta['classes'], meta['palette'])
                 self._visualizer.add_image(
-                    f'{Path(output.img_path).stem}_groups', picture)
+                    f'{Path(output.img_path).stem}_groups', sheet)

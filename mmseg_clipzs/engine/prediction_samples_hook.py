@@ -1,39 +1,37 @@
 from pathlib import Path
 
 import numpy as np
-from mmengine.dist import is_main_process
+from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from PIL import Image
-from torch import distributed
 
 from mmseg_clipzs.datasets import read_image
 from mmseg_clipzs.utils import UserError, atomic_write
 from mmseg_clipzs.visualization import voc_palette
 
 
-# Also under the name of version 0.1.
+# 'SampleHook' is its name in version 0.1.
 @HOOKS.register_module(name=['PredictionSamplesHook', 'SampleHook'])
 class PredictionSamplesHook(Hook):
-    """Keep small pictures of a few predictions, for tables and pages.
+    """Save thumbnails of a few predictions, for reports.
 
-    The photos are spread evenly over the data set, so that all models that
-    are evaluated on it show the same. :func:`read_samples` reads the file.
+    The images are evenly spaced in the dataset, so every model tested on it
+    saves the same ones. :func:`read_samples` reads the file.
 
     Args:
-        path (str | Path): The ``.npz`` file to write.
-        count (int): How many photos.
-        side (int): Longer side of the pictures, pixels; smaller ones keep
-            their size.
+        path (str | Path): ``.npz`` file to write.
+        count (int): Number of images.
+        side (int): Maximum of height and width, in pixels.
 
     Raises:
-        UserError: A number below 1.
+        UserError: ``count`` or ``side`` is below 1.
     """
 
     def __init__(self, path, count=4, side=192):
         if count < 1 or side < 1:
-            raise UserError('PredictionSamplesHook takes count and side of 1 or more, '
-                            f'but got {count} and {side}.')
+            raise UserError('PredictionSamplesHook takes count and side of 1 '
+                            f'or more, but got {count} and {side}.')
         self.path = Path(path)
         self.count = count
         self.side = side
@@ -55,14 +53,10 @@ class PredictionSamplesHook(Hook):
                     self._fit(_labels(sample.pred_sem_seg)))
 
     def after_test_epoch(self, runner, metrics=None):
-        found = [self._found]
-        if distributed.is_initialized():
-            found = [None] * distributed.get_world_size()
-            distributed.all_gather_object(found, self._found)
+        found = {path: arrays for part in all_gather_object(self._found)
+                 for path, arrays in part.items()}
         if is_main_process():
-            self._write({path: pictures for part in found
-                         for path, pictures in part.items()},
-                        runner.test_dataloader.dataset.metainfo)
+            self._write(found, runner.test_dataloader.dataset.metainfo)
 
     def _write(self, found, meta):
         classes = meta['classes']
@@ -76,27 +70,27 @@ class PredictionSamplesHook(Hook):
         with atomic_write(self.path) as temporary:
             np.savez_compressed(temporary, **arrays)
 
-    def _fit(self, picture, resample=Image.NEAREST):
-        image = Image.fromarray(picture)
+    def _fit(self, array, resample=Image.NEAREST):
+        image = Image.fromarray(array)
         image.thumbnail((self.side, self.side), resample)
         return np.asarray(image)
 
 
 def _labels(pixels):
-    """(1, H, W) of a data sample as (H, W) int32."""
+    """PixelData of (1, H, W) -> (H, W) int32."""
     return pixels.data[0].cpu().numpy().astype(np.int32)
 
 
 def read_samples(path):
-    """What :class:`PredictionSamplesHook` has written.
+    """Read a file of :class:`PredictionSamplesHook`.
 
     Args:
-        path (str | Path): Its ``.npz`` file.
+        path (str | Path): The ``.npz`` file.
 
     Returns:
         dict: names (list[str]), classes (list[str]), palette (ndarray) (C, 3)
         and three lists of arrays: photo (H, W, 3) uint8 RGB, truth and
-        prediction (H, W) int32 class indices, 255 where there is none.
+        prediction (H, W) int32 class indices, 255 for ignored pixels.
     """
     with np.load(path) as file:
         names = file['names'].tolist()

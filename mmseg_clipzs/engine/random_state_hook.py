@@ -5,10 +5,10 @@ from mmseg.registry import HOOKS
 
 @HOOKS.register_module()
 class RandomStateHook(Hook):
-    """Keep torch's random state in checkpoints.
+    """Save torch's random state in checkpoints and restore it on resume.
 
-    mmengine replays the data of the iterations done, and with it the random
-    numbers of the augmentation; those of dropout would begin anew.
+    mmengine replays the data of finished iterations and with it the random
+    augmentation, but not the random numbers drawn by the model, e.g. dropout.
     """
     priority = 'VERY_LOW'
 
@@ -24,7 +24,7 @@ class RandomStateHook(Hook):
         self._resumed = checkpoint.get('random_state')
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        # The first batch is loaded by now: nothing else draws numbers.
+        # Not earlier: loading the first batch also draws random numbers.
         if self._resumed is None or not runner._resume:
             return
         torch.set_rng_state(self._resumed['torch'].cpu())

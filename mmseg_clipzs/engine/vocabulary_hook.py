@@ -5,27 +5,19 @@ from mmseg.registry import HOOKS
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary
 
-
-def unwrap(model, attribute):
-    """The segmentor inside DistributedDataParallel and TTA.
-
-    Returns:
-        nn.Module | None: The outermost module that has ``attribute``.
-    """
-    while not hasattr(model, attribute):
-        if not hasattr(model, 'module'):
-            return None
-        model = model.module
-    return model
+from .unwrap import unwrap
 
 
 @HOOKS.register_module()
 class VocabularyHook(Hook):
-    """Give a zero-shot model the names of the data set it is evaluated on.
+    """Set a zero-shot model's classes to those of the dataset.
 
-    A model whose config names a vocabulary keeps it; that list must have as
-    many classes as the data set. Other models are left alone, so that any
-    mmseg config can share a runtime with zero-shot ones.
+    If the model's config names a vocabulary, it is kept and must have as many
+    classes as the dataset. Models without a vocabulary are left alone, so the
+    hook can be part of a runtime shared with other mmseg configs.
+
+    Raises:
+        UserError: The vocabulary and the dataset differ in length.
     """
 
     def __init__(self):
@@ -50,16 +42,17 @@ class VocabularyHook(Hook):
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None
         if self._follows_data:
+            # One word per class: commas belong to the names (ADE20K).
             model.set_vocabulary(Vocabulary(
                 tuple(names), tuple((name, ) for name in names),
                 source=type(dataset).__name__))
         if model.num_classes != len(names):
             raise UserError(
                 f'The vocabulary {model.vocabulary.source} has '
-                f'{model.num_classes} classes, but the data set '
+                f'{model.num_classes} classes, but the dataset '
                 f'{type(dataset).__name__} has {len(names)} '
                 f'({", ".join(names[:3])}, ...). Set model.vocabulary to a '
-                'list of that many, in the same order.')
+                f'list of {len(names)} classes in the same order.')
         model.dataset_meta = dict(dataset.metainfo)
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '

@@ -4,17 +4,17 @@ from mmseg.registry import METRICS
 
 @METRICS.register_module()
 class ClassIoUMetric(IoUMetric):
-    """mmseg's mIoU, which keeps the IoU of each class.
+    """mmseg's ``IoUMetric`` that also keeps the IoU of each class.
 
     Attributes:
-        class_iou (dict[str, float], optional): Class -> percent, NaN for a
-            class that neither occurs nor is predicted. After the evaluation,
-            in the first process.
+        class_iou (dict[str, float], optional): Class -> IoU in percent, NaN if
+            the class neither occurs nor is predicted. Set by the evaluation,
+            in the main process only.
     """
     class_iou = None
 
     def compute_metrics(self, results):
-        """As ``IoUMetric``."""
+        """Same as ``IoUMetric``."""
         metrics = super().compute_metrics(results)
         if not self.format_only:
             intersect, union = (sum(area) for area in list(zip(*results))[:2])

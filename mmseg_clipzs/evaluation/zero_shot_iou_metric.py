@@ -9,42 +9,45 @@ from .class_iou_metric import ClassIoUMetric
 
 @METRICS.register_module()
 class ZeroShotIoUMetric(ClassIoUMetric):
-    """mmseg's mIoU, and that of seen and unseen classes apart.
+    """mmseg's ``IoUMetric`` with separate figures for seen and unseen classes.
 
-    Adds ``seen``, ``unseen`` (mean IoU, percent) and ``harmonic``, the
-    harmonic mean of the two, to the metrics of ``IoUMetric``.
+    Adds ``seen`` and ``unseen`` (mIoU in percent) and ``harmonic``, their
+    harmonic mean, as in zero-shot segmentation (SPNet, arXiv:1904.03111).
 
     Args:
-        unseen (Sequence[str]): Names of the unseen classes.
-        seen (Sequence[str], optional): By default all others; classes in
-            neither list count in the overall mIoU only.
+        unseen (Sequence[str]): Unseen classes.
+        seen (Sequence[str], optional): Default: all others. Classes in neither
+            list only count in the overall mIoU.
         kwargs: As for ``IoUMetric``.
 
     Raises:
-        UserError: A class in both lists, or unknown to the data set.
+        UserError: ``unseen`` is empty, a class is in both lists or not in the
+            dataset.
     """
 
     def __init__(self, unseen, seen=None, **kwargs):
         super().__init__(**kwargs)
         both = sorted(set(unseen) & set(seen or ()))
-        if both or not unseen:
-            raise UserError(
-                f'{both[0]!r} is in both lists, seen and unseen.' if both
-                else 'unseen= names no class.')
+        if both:
+            raise UserError(f'{both[0]!r} is both a seen and an unseen class; '
+                            'remove it from one of the two lists.')
+        if not unseen:
+            raise UserError('ZeroShotIoUMetric needs at least one unseen '
+                            'class: unseen=[...].')
         self.unseen = list(unseen)
         self.seen = seen
 
     def compute_metrics(self, results):
-        """As ``IoUMetric``, with the three figures added."""
+        """Same as ``IoUMetric``, plus ``seen``, ``unseen``, ``harmonic``."""
         metrics = super().compute_metrics(results)
         if self.format_only:
             return metrics
-        iou, classes = self.class_iou, list(self.class_iou)
-        seen = self.seen or [c for c in classes if c not in self.unseen]
-        unknown = [c for c in [*seen, *self.unseen] if c not in classes]
+        iou = self.class_iou
+        seen = self.seen or [name for name in iou if name not in self.unseen]
+        unknown = [name for name in [*seen, *self.unseen] if name not in iou]
         if unknown:
-            raise UserError(f'{unknown[0]!r} is no class of the data set, '
-                            f'which has {", ".join(classes)}.')
+            raise UserError(f'{unknown[0]!r} is not a class of the dataset; '
+                            f'choose from {", ".join(iou)}.')
         figures = {
             'seen': np.nanmean([iou[name] for name in seen]),
             'unseen': np.nanmean([iou[name] for name in self.unseen])}

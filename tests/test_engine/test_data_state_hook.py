@@ -1,4 +1,4 @@
-"""Resume after SIGKILL is an uninterrupted run; what was skipped is told."""
+"""A run resumed after SIGKILL equals an uninterrupted one."""
 import json
 import os
 import shutil
@@ -28,8 +28,8 @@ PIPELINE = [dict(type='LoadPhoto'), dict(type='RandomResizedCrop', size=16),
             dict(type='PackImageText', words='cat; dog; sun', num_nouns=2)]
 ITERATIONS = 9
 
-# A model of a few weights that learns from all a sample has, and writes down
-# what it saw. Killed in the sixth iteration; the last checkpoint has four.
+# A small model whose loss depends on all parts of a sample, and which writes
+# down the samples it sees. Killed in iteration 6; the last checkpoint is of 4.
 SCRIPT = '''
 import json, os, signal, sys
 import torch
@@ -105,13 +105,13 @@ def shards_config(root, urls='{000000..000007}.tar'):
 
 @pytest.fixture(scope='module')
 def damaged(shards, tmp_path_factory):
-    """The eight shards, a photo of each spoilt, and a header in one."""
+    """The eight shards with a damaged image in each and a damaged header."""
     root = tmp_path_factory.mktemp('damaged') / 'shards'
     shutil.copytree(shards, root)
     for i, path in enumerate(sorted(root.iterdir())):
         raw = bytearray(path.read_bytes())
-        photo = raw.index(b'\x89PNG')  # the first
-        raw[photo:photo + 28] = b'\xff' * 28
+        image = raw.index(b'\x89PNG')  # the first
+        raw[image:image + 28] = b'\xff' * 28
         if i == 2:
             header = raw.index(b'00000020.json')
             raw[header:header + 50] = b'\xff' * 50
@@ -148,7 +148,7 @@ def total(folder):
 @pytest.mark.parametrize('processes, workers', [(1, 0), (2, 2)])
 def test_killed_and_resumed_is_uninterrupted(
         processes, workers, damaged, tmp_path):
-    """Samples, captions, crops, prompts, weights: all the same."""
+    """Samples, captions, crops, noun prompts and weights are the same."""
     def each(name):
         return config(tmp_path / name, shards_config(damaged), workers,
                       'none' if processes == 1 else 'pytorch')
@@ -196,8 +196,7 @@ def train(cfg):
 
 
 def test_position_is_of_what_was_trained_on(damaged, tiny_model, tmp_path):
-    """Each photo of the first shards once; what was loaded ahead is not
-    counted."""
+    """Samples loaded ahead by the workers are not counted."""
     cfg = config(tmp_path / 'run', shards_config(damaged), workers=2)
     cfg.train_cfg.max_iters = 4
     state = train(cfg)['data_state']
@@ -207,15 +206,15 @@ def test_position_is_of_what_was_trained_on(damaged, tiny_model, tmp_path):
         shards=8, shuffle=4, seed=0, processes=1, workers=2)
     assert state['next'] == 0
     (one, two), = state['positions']
-    # Six samples of each stream, and the spoilt ones before them.
+    # Six samples of each stream, and the damaged ones before them.
     for visit, done in (one, two):
         assert visit == 0 and 6 <= done <= 9
 
 
 def test_report(damaged, tiny_model, tmp_path):
-    """Names each file, totals at intervals and at the end."""
+    """Names each file; totals at intervals and at the end."""
     cfg = config(tmp_path / 'run', shards_config(damaged))
-    cfg.train_cfg.max_iters = 20  # nearly all of the 63 good ones
+    cfg.train_cfg.max_iters = 20  # nearly all 63 intact ones
     state = train(cfg)['data_state']
     log = next((tmp_path / 'run').glob('*/*.log')).read_text()
     named = [line for line in log.splitlines() if ' Skipped, ' in line]
@@ -255,7 +254,7 @@ def test_lists_are_replayed_and_counted(pairs, tiny_model, tmp_path):
     (dict(workers=2), "'workers': 1}, but this run has .*'workers': 2}"),
     (dict(urls='{000000..000006}.tar'), "'shards': 8.*'shards': 7"),
 ])
-def test_a_resume_with_other_streams(
+def test_resume_with_other_streams(
         change, message, shards, tiny_model, tmp_path):
     cfg = config(tmp_path / 'run', shards_config(shards))
     cfg.train_cfg.max_iters = 2
@@ -267,12 +266,9 @@ def test_a_resume_with_other_streams(
         train(cfg)
 
 
-def test_twenty_steps_on_real_captions(tiny_model, tmp_path):
-    """The base config of shards on 120 photos of COCO, by ``run_train``."""
-    coco = ROOT.parent / 'shared/data/coco_captions_120'
-    if not coco.is_dir():
-        pytest.skip(f'no real captions at {coco}')
-    write_shards(read_list(coco / 'captions.json'), coco,
+def test_twenty_steps_on_real_captions(coco_captions, tiny_model, tmp_path):
+    """The base config of shards with 120 photos of COCO."""
+    write_shards(read_list(coco_captions / 'captions.json'), coco_captions,
                  tmp_path / 'coco', 30)
     data = Config.fromfile(
         ROOT / 'configs/_base_/datasets/image_text_shards.py')
@@ -287,8 +283,8 @@ def test_twenty_steps_on_real_captions(tiny_model, tmp_path):
     assert all(line.startswith(f'{tmp_path}/coco/') for line in lines)
 
 
-def test_loaded_weights_begin_the_streams_anew(shards, tiny_model, tmp_path):
-    """``load_from`` is no resume."""
+def test_load_from_starts_the_streams_again(shards, tiny_model, tmp_path):
+    """``load_from`` does not resume."""
     cfg = config(tmp_path / 'one', shards_config(shards))
     cfg.train_cfg.max_iters = 2
     train(cfg)
@@ -299,7 +295,7 @@ def test_loaded_weights_begin_the_streams_anew(shards, tiny_model, tmp_path):
     assert seen(tmp_path / 'one', 0) == seen(tmp_path / 'two', 0)
 
 
-def test_persistent_workers_cannot_go_on(shards, tiny_model, tmp_path):
+def test_persistent_workers_are_refused(shards, tiny_model, tmp_path):
     cfg = config(tmp_path / 'run', shards_config(shards), workers=1)
     cfg.train_dataloader.persistent_workers = True
     with pytest.raises(UserError, match='persistent_workers=False'):

@@ -1,7 +1,6 @@
 from types import SimpleNamespace
 
 import pytest
-import torch
 from mmengine.model import BaseTTAModel
 from mmseg.datasets import PascalVOCDataset
 from mmseg.registry import DATASETS, HOOKS, MODELS
@@ -16,7 +15,7 @@ VOC = PascalVOCDataset.METAINFO
 
 
 class Dataset:
-    """Only what a hook sees."""
+    """The part of a dataset that the hook uses."""
 
     def __init__(self, classes, palette=None):
         palette = palette or [[i, 2 * i, 3] for i in range(len(classes))]
@@ -24,7 +23,7 @@ class Dataset:
 
 
 class Wrapper(nn.Module):
-    """As DistributedDataParallel and TTA models."""
+    """Like DistributedDataParallel and TTA models."""
 
     def __init__(self, module):
         super().__init__()
@@ -38,7 +37,7 @@ def runner(model, dataset):
 
 
 @pytest.mark.parametrize('moment', ['before_test', 'before_val'])
-def test_names_come_from_the_data_set(zero_shot, moment):
+def test_names_come_from_the_dataset(zero_shot, moment):
     model = zero_shot()
     dataset = Dataset(('cat', 'dog', 'fire hydrant'))
     hook = HOOKS.build(dict(type='VocabularyHook'))
@@ -49,7 +48,7 @@ def test_names_come_from_the_data_set(zero_shot, moment):
 
 
 def test_training_pairs_have_no_names(zero_shot):
-    """The model's names come with the data it is validated on."""
+    """The classes come from the validation data."""
     model = zero_shot()
     pairs = SimpleNamespace(metainfo={})
     hook = VocabularyHook()
@@ -61,7 +60,7 @@ def test_training_pairs_have_no_names(zero_shot):
 
 
 def test_names_with_commas_are_one_word(zero_shot):
-    """ADE20K and others have such names."""
+    """For example in ADE20K."""
     model = zero_shot()
     VocabularyHook().before_test(
         runner(model, Dataset(['door, screen', 'cat'])))
@@ -73,12 +72,12 @@ def test_a_named_vocabulary_stays(zero_shot):
     dataset = Dataset(('cat', 'dog'))
     VocabularyHook().before_test(runner(model, dataset))
     assert model.vocabulary.words == ('kitten', 'cat', 'puppy')
-    # Pictures show the data set's names and colours.
+    # Images are drawn with the dataset's names and colours.
     assert model.dataset_meta['classes'] == ('cat', 'dog')
     assert model.dataset_meta['palette'] == dataset.metainfo['palette']
 
 
-def test_classes_and_palette_of_a_part_of_a_data_set(zero_shot):
+def test_classes_and_palette_of_a_part_of_a_dataset(zero_shot):
     """VOC without its background."""
     dataset = DATASETS.build(dict(
         type='PascalVOCDataset', ann_file=__file__, lazy_init=True,
@@ -95,7 +94,7 @@ def test_classes_and_palette_of_a_part_of_a_data_set(zero_shot):
 def test_another_number_of_classes(zero_shot, vocabulary, source, count):
     model = zero_shot(vocabulary=vocabulary)
     with pytest.raises(UserError, match=(
-            f'vocabulary {source} has {count} classes, but the data set '
+            f'vocabulary {source} has {count} classes, but the dataset '
             r'Dataset has 4 \(a, b, c, ...\)')):
         VocabularyHook().before_test(runner(model, Dataset(list('abcd'))))
 
@@ -136,8 +135,8 @@ def test_other_models_are_left_alone(model):
     assert set(vars(model)) == before
 
 
-def test_the_next_data_set_brings_its_own_names(zero_shot):
-    """Names that came from a data set are not kept for another one."""
+def test_the_next_dataset_brings_its_own_names(zero_shot):
+    """Classes taken from a dataset are not kept for the next one."""
     model = zero_shot()
     hook = VocabularyHook()
     hook.before_val(runner(model, Dataset(['cat', 'dog'])))
@@ -145,28 +144,3 @@ def test_the_next_data_set_brings_its_own_names(zero_shot):
     assert model.vocabulary.words == ('sea', 'sky')
     hook.before_test(runner(model, Dataset(['a', 'b', 'c'])))
     assert model.num_classes == 3
-
-
-# --------------------------------------------------------- half precision
-def test_bfloat16_on_a_cpu():
-    """Products in bfloat16, weights and their gradients in float32."""
-    from mmseg_clipzs.engine import Bfloat16OptimWrapper
-    layer = torch.nn.Linear(4, 3)
-    wrapper = Bfloat16OptimWrapper(torch.optim.SGD(layer.parameters(), .1))
-    with wrapper.optim_context(layer):
-        out = layer(torch.ones(2, 4))
-    assert out.dtype == torch.bfloat16
-    before = layer.weight.detach().clone()
-    wrapper.update_params(out.float().sum())
-    assert layer.weight.dtype == torch.float32
-    torch.testing.assert_close(layer.weight, before - .2)
-
-
-def test_plain_attention_is_for_training_alone():
-    from mmseg_clipzs.run.cpu import plain_attention_on_cpu
-    before = torch.backends.cuda.flash_sdp_enabled()
-    with pytest.raises(RuntimeError), plain_attention_on_cpu():
-        assert torch.backends.cuda.flash_sdp_enabled() == (
-            before and torch.cuda.is_available())
-        raise RuntimeError
-    assert torch.backends.cuda.flash_sdp_enabled() == before

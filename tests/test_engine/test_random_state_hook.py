@@ -1,0 +1,52 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmseg.registry import HOOKS
+
+
+@pytest.fixture(autouse=True)
+def _own_random_state():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+def saved():
+    """A checkpoint, and the random numbers drawn after it."""
+    checkpoint = {}
+    HOOKS.build(dict(type='RandomStateHook')).before_save_checkpoint(
+        None, checkpoint)
+    return checkpoint, torch.rand(3)
+
+
+@pytest.mark.parametrize('resume', [True, False])
+def test_a_resumed_run_draws_the_same_numbers(resume):
+    checkpoint, want = saved()
+    torch.manual_seed(1)  # another process
+    hook = HOOKS.build(dict(type='RandomStateHook'))
+    runner = SimpleNamespace(_resume=resume)
+    hook.after_load_checkpoint(runner, checkpoint)
+    torch.rand(5)  # while the first batch is loaded
+    hook.before_train_iter(runner, 0)
+    assert torch.equal(torch.rand(3), want) == resume
+
+
+def test_the_state_is_restored_once():
+    checkpoint, want = saved()
+    hook = HOOKS.build(dict(type='RandomStateHook'))
+    runner = SimpleNamespace(_resume=True)
+    hook.after_load_checkpoint(runner, checkpoint)
+    hook.before_train_iter(runner, 0)
+    assert torch.equal(torch.rand(3), want)
+    hook.before_train_iter(runner, 1)
+    assert not torch.equal(torch.rand(3), want)
+
+
+def test_checkpoints_without_a_state():
+    hook = HOOKS.build(dict(type='RandomStateHook'))
+    runner = SimpleNamespace(_resume=True)
+    before = torch.get_rng_state()
+    hook.after_load_checkpoint(runner, dict(state_dict={}))
+    hook.before_train_iter(runner, 0)
+    assert torch.equal(torch.get_rng_state(), before)
