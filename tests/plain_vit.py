@@ -149,12 +149,12 @@ class PlainViT:
             min(max(round(n * blocks / 12), 1), blocks - 1)
             for n in (9, 4, 4, 10))
         _, outliers = local_outliers(layers[-1][1:])
-        middle = cosines(mended(layers[similar][1:], outliers, grid))
+        middle = cosines(replaced(layers[similar][1:], outliers, grid))
         average = middle.mean()
         attention = _softmax(torch.where(
             middle >= average, 3 * (middle - average), -torch.inf))
         streams = [(layers[-1][0], aggregated(
-            mended(layers[-1][1:], outliers, grid), middle))]
+            replaced(layers[-1][1:], outliers, grid), middle))]
         total = sum(layers[first:last + 1])
         streams.append((total[0], total[1:]))
         result = 0
@@ -216,7 +216,7 @@ def local_outliers(patches, neighbours=30):
     return scores, [i for i, score in enumerate(scores) if score > limit]
 
 
-def mended(patches, outliers, grid):
+def replaced(patches, outliers, grid):
     """Outliers become the mean of the good ones of their 8 neighbours."""
     result = patches.clone()
     for i in outliers:

@@ -263,7 +263,7 @@ def test_any_damage(tmp_path, archive, name):
 def test_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pt')
     with pytest.raises(UserError, match=(
-            'x.pt is not a state dict: names and tensors were expected')):
+            'x.pt is not a state dict: expected names and tensors')):
         read_state_dict(tmp_path / 'x.pt')
 
 

@@ -41,7 +41,7 @@ class PlainResNet:
         return x
 
     def bottleneck(self, x, name, halve):
-        """Anti-aliased: an average pool stands before each stride."""
+        """Strided layers are preceded by average pooling."""
         out = self.conv(x, f'{name}.conv1', f'{name}.bn1').relu()
         out = self.conv(out, f'{name}.conv2', f'{name}.bn2').relu()
         if halve:
@@ -66,7 +66,7 @@ class PlainResNet:
         return self.linear(x.permute(0, 2, 3, 1), 'k_proj').permute(0, 3, 1, 2)
 
     def pool(self, x):
-        """Every location asks; the mean and all locations answer."""
+        """Locations attend to the mean and to all locations."""
         outs = []
         for one in x:
             tokens = one.flatten(1).T
@@ -82,16 +82,9 @@ class PlainResNet:
         return torch.stack(outs)
 
 
-@pytest.fixture(scope='module')
-def image(seeded_weights):
-    """The golden images, (1, 3, H, W)."""
-    seeds = {(224, 224): 1, (224, 320): 2, (200, 232): 3}
-    return lambda size: torch.from_numpy(
-        seeded_weights.seeded_image(*size, seeds[size]))
-
-
 @pytest.fixture
 def tiny(tiny_rn):
+    """A small LoadedClip with a ResNet."""
     return load_clip(**tiny_rn)
 
 
@@ -207,6 +200,19 @@ def test_statistics_stay(tiny):
         assert torch.equal(value, before[key])
 
 
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
+def test_given_clip_is_unchanged(tiny_rn, precision):
+    """Not even the layout of its weights, which moves its own numbers."""
+    clip = load_clip(**tiny_rn, precision=precision)
+    # As torch leaves it, e.g. in a CLIP that was built by hand.
+    visual = clip.model.visual.to(memory_format=torch.contiguous_format)
+    strides = {name: parameter.stride()
+               for name, parameter in visual.named_parameters()}
+    ClipResNet(clip)
+    assert {name: parameter.stride() for name, parameter
+            in visual.named_parameters()} == strides
+
+
 # ------------------------------------------------------------------ options
 def test_registered(tiny_rn):
     backbone = MODELS.build(dict(type='ClipResNet', clip=tiny_rn))
@@ -216,10 +222,10 @@ def test_registered(tiny_rn):
 
 @pytest.mark.parametrize('settings, message', [
     (dict(last_block='sclip'),
-     "last_block='sclip' is unknown for a ResNet; choose \"maskclip\" or"),
-    (dict(last_block=dict(attend=())), 'is unknown for a ResNet'),
+     "Unknown last_block='sclip' for a ResNet; choose \"maskclip\" or"),
+    (dict(last_block=dict(attend=())), 'Unknown last_block=.* for a ResNet'),
     (dict(out_keys='projected'),
-     "out_keys='projected' is unknown for a ResNet; choose None or \"raw\""),
+     "Unknown out_keys='projected' for a ResNet; choose None or \"raw\""),
 ])
 def test_wrong_options(tiny, settings, message):
     with pytest.raises(UserError, match=message):
@@ -228,6 +234,6 @@ def test_wrong_options(tiny, settings, message):
 
 def test_transformer_is_refused(tiny_vit):
     with pytest.raises(UserError, match=(
-            'ClipResNet needs RN50 or its kind, but CLIP tiny-vit has a '
+            'ClipResNet needs a ResNet such as RN50, but CLIP tiny-vit has a '
             'VisionTransformer; .*type="ClipViT"')):
         ClipResNet(tiny_vit)
