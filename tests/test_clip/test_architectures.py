@@ -33,7 +33,7 @@ def test_unsupported(name, message):
 
 
 def _outline(name):
-    """A file's worth of names and shapes, without the numbers."""
+    """Names and shapes of a state dict, without values."""
     config = open_clip.get_model_config(name)
     with torch.device('meta'):
         state = open_clip.CLIP(**config).state_dict()

@@ -44,7 +44,7 @@ def test_openai_archive_resnet(rn50, seeded_weights):
 
 
 def test_image_features(vit_b16, rn50, golden, seeded_weights):
-    """open_clip's own forward, given our load, against the authors' one."""
+    """open_clip's forward with our weights against OpenAI's code."""
     want = golden('clip_features.npz')
     image = torch.from_numpy(seeded_weights.seeded_image(224, 224, 1))
     for clip in (vit_b16, rn50):
@@ -56,7 +56,7 @@ def test_image_features(vit_b16, rn50, golden, seeded_weights):
 
 
 def _save_archive(state, path):
-    """A TorchScript archive with the weights in float16."""
+    """Save a TorchScript archive."""
     model = load_clip('tiny-vit', pretrained=None).model
     model.load_state_dict(state)
     model.output_dict = False
@@ -90,7 +90,7 @@ def test_formats(tmp_path, tiny_state, name, model, quick_gelu, is_quick):
                      quick_gelu=quick_gelu)
     _assert_same_weights(clip, tiny_state)
     assert clip.model.state_dict().keys() == tiny_state.keys()
-    # A TorchScript archive is OpenAI's form, and wants QuickGELU.
+    # TorchScript archives are OpenAI's and use QuickGELU.
     assert _is_quick(clip) == (
         is_quick or (quick_gelu is None and name == 'archive.pt'))
 
@@ -111,7 +111,7 @@ def test_half_precision_file(tmp_path, tiny_state):
     assert clip.model.visual.conv1.weight.dtype == torch.float32
 
 
-def test_one_load_serves_both_towers(tiny):
+def test_both_towers(tiny):
     assert isinstance(tiny, LoadedClip)
     assert not tiny.model.training
     assert tiny.name == 'tiny-vit'
@@ -128,20 +128,20 @@ def test_slash_in_the_name(tiny_vit):
     assert clip.name == 'tiny-vit'
 
 
-def test_random_weights_are_said(log):
+def test_random_weights_are_announced(log):
     clip = load_clip('tiny-vit', pretrained=None)
     assert clip.pretrained is None
     assert any(line.startswith('WARNING') and 'RANDOM weights' in line
                for line in log)
 
 
-def test_weights_are_said(log, tiny_vit):
+def test_weights_are_announced(log, tiny_vit):
     load_clip(**tiny_vit)
     assert [tiny_vit['pretrained'] in line and 'GELU' in line
             for line in log] == [True]
 
 
-def test_tag_brings_its_facts(preset, tiny_state):
+def test_tag_settings(preset, tiny_state):
     preset.update(mean=(.1, .2, .3), std=(.4, .5, .6), quick_gelu=True)
     clip = load_clip('tiny-vit', pretrained='my-tag')
     _assert_same_weights(clip, tiny_state)
@@ -151,7 +151,7 @@ def test_tag_brings_its_facts(preset, tiny_state):
         load_clip('tiny-vit', pretrained='my-tag', quick_gelu=False))
 
 
-def test_tag_without_facts(preset, tiny):
+def test_tag_without_settings(preset, tiny):
     clip = load_clip('tiny-vit', pretrained='my-tag')
     assert not _is_quick(clip)
     assert clip.mean == tiny.mean == (0.48145466, 0.4578275, 0.40821073)
@@ -160,7 +160,7 @@ def test_tag_without_facts(preset, tiny):
 
 # -------------------------------------------------------------- fingerprint
 def test_fingerprint(tiny, tiny_vit, tiny_state, tmp_path):
-    """Of the text tower's weights, wherever they are from."""
+    """Depends on the text tower's weights, not on their source."""
     assert load_clip(**tiny_vit).text_fingerprint == tiny.text_fingerprint
     prints = {tiny.text_fingerprint}
     for key in ('text_projection', 'token_embedding.weight',
@@ -190,7 +190,7 @@ def test_fingerprint_has_all_text_weights(tiny_vit, one_thread):
         value.copy_(old)
     norms = [state[f'transformer.resblocks.{i}.ln_1.bias'] for i in (0, 1)]
     for norm, other in zip(norms, [norm.clone() for norm in norms[::-1]]):
-        norm.copy_(other)  # they change places
+        norm.copy_(other)  # swapped
     assert dataclasses.replace(clip).text_fingerprint not in prints
     torch.set_num_threads(2)
     clip = load_clip(**tiny_vit)

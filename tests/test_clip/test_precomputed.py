@@ -22,7 +22,7 @@ def _max_difference(a, b):
     ('x.pth', lambda path, x: torch.save(x.double(), path)),
     ('x.pt', lambda path, x: torch.save(torch.nn.Parameter(x), path)),
 ])
-def test_ready_made(tmp_path, name, save):
+def test_formats(tmp_path, name, save):
     x = torch.randn(5, 24)
     save(tmp_path / name, x)
     got = load_text_embeddings(str(tmp_path / name))
@@ -30,7 +30,7 @@ def test_ready_made(tmp_path, name, save):
     assert _max_difference(got, x / x.norm(dim=1, keepdim=True)) < 1e-6
 
 
-def test_ready_made_half_precision(tmp_path):
+def test_half_precision(tmp_path):
     x = torch.randn(5, 24).half()
     np.save(tmp_path / 'x.npy', x.numpy())
     torch.save(x, tmp_path / 'x.pth')
@@ -41,7 +41,7 @@ def test_ready_made_half_precision(tmp_path):
 
 @pytest.mark.parametrize('shape', [(24, ), (2, 3, 4), ()])
 @pytest.mark.parametrize('suffix', ['.npy', '.pth'])
-def test_ready_made_shape(tmp_path, shape, suffix):
+def test_shape(tmp_path, shape, suffix):
     path = tmp_path / f'x{suffix}'
     x = torch.ones(shape)
     np.save(path, x.numpy()) if suffix == '.npy' else torch.save(x, path)
@@ -59,7 +59,7 @@ def _with(value):
 
 @pytest.mark.parametrize('value', [0., float('nan'), float('inf')])
 @pytest.mark.parametrize('suffix', ['.npy', '.pth'])
-def test_ready_made_values(tmp_path, value, suffix):
+def test_values(tmp_path, value, suffix):
     path, x = tmp_path / f'x{suffix}', _with(value)
     np.save(path, x.numpy()) if suffix == '.npy' else torch.save(x, path)
     with pytest.raises(UserError, match='zero rows or non-finite values'):
@@ -75,7 +75,7 @@ class Call:
         return self.call
 
 
-def test_ready_made_runs_no_code(tmp_path):
+def test_runs_no_code(tmp_path):
     victim, path = tmp_path / 'victim', tmp_path / 'x.npy'
     evil = Call(os.system, f'touch {victim}')
     np.save(path, np.array([evil], dtype=object), allow_pickle=True)
@@ -105,14 +105,14 @@ def test_ready_made_runs_no_code(tmp_path):
     ('x.pth', lambda path: torch.save([1, 2], path), 'but holds list'),
     ('x.pth', lambda path: path.write_bytes(b''), 'cannot be read'),
 ])
-def test_ready_made_files(tmp_path, name, save, message):
+def test_files(tmp_path, name, save, message):
     save(tmp_path / name)
     with pytest.raises(UserError, match=message):
         load_text_embeddings(tmp_path / name)
 
 
 def test_real_embeddings(real_embeddings):
-    """OpenAI's own, as other projects ship them."""
+    """From OpenAI's weights, as distributed by other projects."""
     files = sorted(real_embeddings.glob('*.npy'))
     assert files
     for path in files:

@@ -44,12 +44,12 @@ def test_golden_80_templates(vit_b16, golden):
 
 
 def test_hugging_face(vit_b16, hugging_face_b16):
-    """Both other forwards always run all 77 tokens."""
+    """The other implementations always run all 77 tokens."""
     prompts = ['a photo of a cat.', LONG, 'grass']
     tokens = vit_b16.tokenizer(prompts)
     with torch.no_grad():
         want = hugging_face_b16.text_projection(
-            hugging_face_b16.text_model(tokens)[1])  # of the end tokens
+            hugging_face_b16.text_model(tokens)[1])  # end-of-text tokens
         got = TextEncoder(vit_b16)._encode(tokens)
         assert _max_difference(got, want) < 1e-4
         want = vit_b16.model.encode_text(tokens)
@@ -59,7 +59,7 @@ def test_hugging_face(vit_b16, hugging_face_b16):
 @pytest.mark.parametrize('prompts', [
     PROMPTS, PROMPTS[:1], [''], [LONG], ['a cat', LONG]])
 def test_open_clip(tiny, prompts):
-    """Cutting the batch behind its longest prompt changes nothing."""
+    """Truncating the batch after its longest prompt changes nothing."""
     tokens = tiny.tokenizer(prompts)
     with torch.no_grad():
         want = tiny.model.encode_text(tokens)
@@ -75,7 +75,7 @@ def test_open_clip(tiny, prompts):
     ids=lambda changes: next(iter(changes)))
 @pytest.mark.parametrize('custom_text', [False, True])
 def test_other_text_towers(tiny, changes, custom_text):
-    """Whatever open_clip's text configs may ask for."""
+    """Options of open_clip's text configs."""
     config = open_clip.get_model_config('tiny-vit')
     fields = {f.name for f in dataclasses.fields(open_clip.CLIPTextCfg)}
     if not set(changes) <= fields:
@@ -98,8 +98,8 @@ def test_other_text_towers(tiny, changes, custom_text):
     assert _max_difference(got, want) < 1e-5
 
 
-def test_ensemble_rule(tiny):
-    """Each prompt's embedding normalised, their mean, normalised."""
+def test_ensemble(tiny):
+    """Normalise each prompt's embedding, average, normalise."""
     templates = ('a {}.', 'the {} in a photo', '{}')
     got = TextEncoder(tiny, cache=False)(WORDS, templates)
     want = []
@@ -113,7 +113,7 @@ def test_ensemble_rule(tiny):
 
 
 def _one_by_one(clip, words, templates):
-    """The rule as a plain loop: each prompt alone, all 77 tokens."""
+    """Plain loop: each prompt alone, all 77 tokens."""
     rows = []
     for word in words:
         features = torch.cat([
@@ -126,7 +126,7 @@ def _one_by_one(clip, words, templates):
 
 @torch.no_grad()
 def test_plain_loop(tiny):
-    """With words twice, prompts alike, prompts that are cut at 77 tokens."""
+    """With repeated words, equal prompts and prompts of over 77 tokens."""
     words = ['cat', 'photo of a cat', 'the  CAT', LONG, 'cat', '', 'Zebra 🦓']
     templates = get_templates('imagenet80')[::4]
     got = TextEncoder(tiny, cache=False)(words, templates)
@@ -136,7 +136,7 @@ def test_plain_loop(tiny):
 
 
 def test_mean_without_normalising_each(tiny):
-    """GroupViT's rule."""
+    """As in GroupViT."""
     templates = ('a {}.', 'the {} in a photo')
     got = embed_words(tiny.tokenizer, tiny.model.encode_text, WORDS, templates,
                       normalize_each=False)
@@ -180,7 +180,7 @@ def test_equal_prompts_are_computed_once(tiny):
     assert len(seen) == len(set(seen)) == 3
 
 
-def test_one_may_train_on_them(tiny):
+def test_embeddings_can_be_trained_on(tiny):
     embeddings = TextEncoder(tiny, cache=False)(WORDS, 'single')
     layer = torch.nn.Linear(24, 2)
     layer(embeddings).sum().backward()

@@ -12,7 +12,7 @@ def _max_difference(a, b):
 
 
 def _random_tokens(seed):
-    """(60, 12): texts of 0 to 10 tokens out of three; many begin alike."""
+    """(60, 12): 60 texts of up to 10 tokens with many common prefixes."""
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(1, 4, (60, 12), generator=generator)
     end = torch.randint(1, 12, (60, ), generator=generator)
@@ -24,24 +24,24 @@ def _random_tokens(seed):
 @torch.no_grad()
 @pytest.mark.parametrize('is_sorted', [True, False])
 @pytest.mark.parametrize('seed', range(3))
-def test_shared_beginnings(tiny, seed, is_sorted):
+def test_shared_prefixes(tiny, seed, is_sorted):
     tokens = _random_tokens(seed)
     if is_sorted:
         tokens = torch.unique(tokens, dim=0)
     want = encode_tokens(tiny.model, tokens)
     assert _max_difference(
         encode_sorted_tokens(tiny.model, tokens), want) < 1e-5
-    tokens[tokens == 0] = 2  # nothing behind the end counts
+    tokens[tokens == 0] = 2  # tokens after the end are ignored
     assert _max_difference(
         encode_sorted_tokens(tiny.model, tokens), want) < 1e-5
 
 
 @torch.no_grad()
-def test_each_beginning_is_computed_once(tiny):
+def test_each_prefix_is_computed_once(tiny):
     tokens = torch.unique(tiny.tokenizer(
         [t.format(word) for t in get_templates('imagenet80')
          for word in WORDS]), dim=0)
-    beginnings = {tuple(row[:i]) for row in tokens.tolist()
+    prefixes = {tuple(row[:i]) for row in tokens.tolist()
                   for i in range(1, row.index(max(row)) + 2)}
     counts, blocks = [], tiny.model.transformer.resblocks
     handles = [block.mlp.register_forward_hook(
@@ -49,4 +49,4 @@ def test_each_beginning_is_computed_once(tiny):
     encode_sorted_tokens(tiny.model, tokens)
     for handle in handles:
         handle.remove()
-    assert counts == [len(beginnings), len(tokens)]
+    assert counts == [len(prefixes), len(tokens)]

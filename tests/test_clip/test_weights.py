@@ -23,7 +23,7 @@ def test_tag(preset, tiny_vit):
     assert list_tags('tiny-vit') == ['my-tag']
 
 
-def test_path_is_no_tag(preset):
+def test_path_is_not_a_tag(preset):
     with pytest.raises(UserError, match='no weights called .my-tag'):
         load_clip('tiny-vit', pretrained=Path('my-tag'))
 
@@ -48,7 +48,7 @@ def test_failed_download(monkeypatch, error):
     assert caught.value.__cause__ is error
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_folder(tmp_path):
     with pytest.raises(UserError, match='No weights file at'):
         load_clip('tiny-vit', pretrained=str(tmp_path))
 
@@ -71,7 +71,7 @@ def test_unknown_weights(name, pretrained, message):
 
 # ------------------------------------------------------------ filling a model
 def test_harmless_differences(tmp_path, tiny_state):
-    """Masks that other files carry, and a scale of another shape."""
+    """Attention masks, and a logit scale of another shape."""
     torch.save({**tiny_state, 'attn_mask': torch.zeros(77, 77),
                 'logit_scale': tiny_state['logit_scale'].reshape(1)},
                tmp_path / 'x.pt')
@@ -80,8 +80,8 @@ def test_harmless_differences(tmp_path, tiny_state):
         assert torch.equal(value, tiny_state[key]), key
 
 
-def test_text_tower_apart(add_config, tiny_vit, tiny_state):
-    """open_clip's CustomTextCLIP reads files of OpenAI's layout too."""
+def test_custom_text_clip(add_config, tiny_vit, tiny_state):
+    """open_clip's CustomTextCLIP with weights in OpenAI's layout."""
     clip = load_clip(add_config('tiny-custom', custom_text=True),
                      pretrained=tiny_vit['pretrained'])
     assert isinstance(clip.model, open_clip.CustomTextCLIP)

@@ -60,7 +60,8 @@ class TextTransformer(BaseModule):
         Returns:
             Tensor: (N, context_length) int64, truncated or padded with zeros.
         """
-        return get_tokenizer('ViT-B-16', self.context_length)(texts)
+        return get_tokenizer(
+            'ViT-B-16', context_length=self.context_length)(texts)
 
     def forward(self, tokens):
         """Features of the end-of-text tokens.

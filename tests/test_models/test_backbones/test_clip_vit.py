@@ -22,7 +22,7 @@ TOLERANCE = dict(rtol=0, atol=1e-4)
 # --------------------------------------------------- equations of the papers
 @torch.no_grad()
 def _compare(clip, plain, image, method, off_grid='pad', pos_embed='exact'):
-    """ClipViT and :class:`PlainViT` on (1, 3, H, W); returns the grid."""
+    """Compare with PlainViT on an image (1, 3, H, W); returns the grid."""
     got, = ClipViT(clip, method, off_grid=off_grid, pos_embed=pos_embed)(image)
     fitted = fit(image[0], off_grid)
     grid = tuple(n // 16 for n in fitted.shape[1:])
@@ -43,7 +43,7 @@ def test_plain_equations(tiny_quick, method, off_grid, pos_embed, size):
 
 @pytest.fixture(scope='module')
 def plain_layers(vit_b16_state, image):
-    """The plain blocks at 224 x 320 and 200 x 232, once for all methods."""
+    """Plain blocks at 224 x 320 and 200 x 232, run once for all methods."""
     known, plain = {}, PlainViT(vit_b16_state, 12, 16, 14)
 
     def layers(size, pos_embed):
@@ -61,7 +61,7 @@ def plain_layers(vit_b16_state, image):
 @pytest.mark.parametrize('method', PLAIN)
 def test_plain_equations_b16(vit_b16, plain_layers, image, run_once, method,
                              pos_embed, size, grid):
-    """The SCLIP line's way and the exact one, off the grid too."""
+    """Both resizings of positions, also on images off the patch grid."""
     plain, layers = plain_layers(size, pos_embed)
     want = plain.dense(layers, grid, method)
     with torch.no_grad():
@@ -109,7 +109,7 @@ def test_golden(vit_b16, golden, image, seeded_weights, run_once, key):
         torch.from_numpy(want[f'{key}.cosine']), rtol=0, atol=1e-5)
 
 
-def test_every_row_is_tested():
+def test_every_method_is_tested():
     assert set(METHODS) == set(PLAIN)
 
 
@@ -117,7 +117,7 @@ def test_every_row_is_tested():
 def _hugging_face_patches(model, image, **settings):
     vision = model.vision_model
     with torch.no_grad():
-        x = vision(image, **settings)[0][:, 1:]  # class token left out
+        x = vision(image, **settings)[0][:, 1:]  # without class token
         return model.visual_projection(vision.post_layernorm(x)).transpose(
             1, 2)  # (1, D, h * w)
 
@@ -137,7 +137,7 @@ def test_hugging_face(vit_b16, hugging_face_b16, image, run_once, size):
 
 
 def _shrunk(name, **vision):
-    """An architecture with fewer layers, random weights, as a LoadedClip."""
+    """LoadedClip of an architecture with fewer layers and random weights."""
     config = open_clip.get_model_config(name)
     config['vision_cfg'].update(layers=2, **vision)
     config['text_cfg'].update(layers=1, width=32, heads=1)
@@ -151,7 +151,7 @@ def _shrunk(name, **vision):
 @pytest.mark.parametrize('name, heads', [
     ('ViT-L-14', 16), ('ViT-B-32', 12), ('tiny-vit', 4)])
 def test_heads_follow_the_width(to_hugging_face, name, heads):
-    """12 heads for every model is a known defect of such codes."""
+    """Some implementations use 12 heads for every model."""
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
     clip, config = _shrunk(name, image_size=56)
     vision = config['vision_cfg']
@@ -191,7 +191,7 @@ def test_methods_of_several_blocks(name):
 
 
 def test_multihead_attention(tiny_vit):
-    """Another statement of the unmodified row: PyTorch's own module."""
+    """The unmodified method against PyTorch's own attention."""
     clip = load_clip(**tiny_vit)
     visual, x = clip.model.visual, torch.randn(2, 3, 64, 64)
     with torch.no_grad():
@@ -215,7 +215,7 @@ def test_multihead_attention(tiny_vit):
     dict(pool_type='avg', final_ln_after_pool=True)],
     ids=lambda changes: next(iter(changes)))
 def test_other_vision_towers(changes):
-    """What open_clip's further architectures have: its blocks in a row."""
+    """Options of open_clip's other architectures."""
     clip, _ = _shrunk('tiny-vit', **changes)
     visual, x = clip.model.visual, torch.randn(2, 3, 64, 64)
     with torch.no_grad():
@@ -240,9 +240,9 @@ def _features(backbone, x):
         return backbone(x)[0]
 
 
-@pytest.mark.parametrize('row', METHODS)
-def test_batch_of_two(tiny, row):
-    backbone = ClipViT(tiny, row, out_keys='raw')
+@pytest.mark.parametrize('method', METHODS)
+def test_batch_of_two(tiny, method):
+    backbone = ClipViT(tiny, method, out_keys='raw')
     x = torch.randn(2, 3, 70, 50)
     with torch.no_grad():
         both, each = backbone(x), [backbone(one[None]) for one in x]
@@ -299,7 +299,7 @@ def test_other_dtypes(tiny_vit, dtype):
 
 # ------------------------------------------------------------------ options
 def test_activation_and_eps(tiny_vit):
-    """MaskCLIP's settings; the weights must be loaded with others."""
+    """Overrides against a CLIP loaded with the activation."""
     x = torch.randn(1, 3, 64, 64)
     plain = _features(ClipViT(load_clip(**tiny_vit)), x)
     quick = ClipViT(load_clip(**tiny_vit), quick_gelu=True)
@@ -313,7 +313,7 @@ def test_activation_and_eps(tiny_vit):
 
 
 def test_backbones_of_one_clip(tiny_vit):
-    """Each has its own settings; the given CLIP keeps its own."""
+    """Overrides of one do not affect the others or the given CLIP."""
     x, settings = torch.randn(1, 3, 64, 64), [
         {}, dict(quick_gelu=True), dict(norm_eps=0.1),
         dict(quick_gelu=True, norm_eps=0.1), dict(quick_gelu=False)]
@@ -339,8 +339,8 @@ def test_registered(tiny_vit):
     assert backbone.embed_dims == 24 and backbone.patch_size == (16, 16)
 
 
-def test_row_from_a_config(tiny):
-    """Lists, as JSON and YAML configs have them, too."""
+def test_arguments_of_last_block(tiny):
+    """Also with lists, as in JSON and YAML configs."""
     x = torch.randn(1, 3, 64, 64)
     want = _features(ClipViT(tiny, 'sclip'), x)
     row = ClipViT(tiny, dict(attend=['qq', 'kk']))
@@ -372,7 +372,7 @@ def test_wrong_options(tiny, settings, message):
         ClipViT(tiny, **settings)
 
 
-def test_resnet_is_refused(tiny_rn):
+def test_resnet(tiny_rn):
     with pytest.raises(UserError, match=(
             'ClipViT needs a Vision Transformer .* CLIP tiny-rn has a '
             'ModifiedResNet; .*type="ClipResNet"')):

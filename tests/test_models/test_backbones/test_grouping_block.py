@@ -23,7 +23,7 @@ def rng_tensor(*shape, seed=0):
 
 
 def assignment_noise(monkeypatch, *noises):
-    """Give the stored Gumbel noise where random numbers are drawn."""
+    """Replace random numbers by the stored Gumbel noise."""
     noises = [torch.from_numpy(noise)[:, 0] for noise in noises]
 
     def exponential(self):
@@ -78,7 +78,7 @@ def test_grouping_block_is_the_authors(groupvit, golden, monkeypatch, index,
 
 
 def test_gradient_of_the_soft_path_numerically():
-    """The assignment made soft: finite differences in double precision."""
+    """Finite differences with a soft assignment, in double precision."""
     torch.manual_seed(0)
     block = GroupingBlock(8, 2, 4, 3, gumbel=False).double().eval()
     for parameter in block.parameters():
@@ -107,7 +107,7 @@ def test_straight_through_is_the_gradient_of_the_softmax():
 
 
 def test_noise_follows_gumbels_distribution():
-    """A group is drawn as often as its softmax says."""
+    """Groups are drawn with the probabilities of the softmax."""
     logits = torch.tensor([1., 0., -1.]).log_softmax(0)
     torch.manual_seed(0)
     chosen = choose_groups(logits[None, :, None].expand(1, 3, 20000), True)

@@ -36,7 +36,7 @@ def small(**settings):
 
 # ------------------------------------------------------- the authors' numbers
 @pytest.mark.parametrize('name, h, w', ENCODER)
-def test_encoder_is_the_authors(groupvit, golden, name, h, w):
+def test_golden_encoder(groupvit, golden, name, h, w):
     stored = golden(f'groupvit_{name}_encoder_{h}x{w}.npz')
     model = groupvit(name)
     image = torch.from_numpy(
@@ -86,7 +86,7 @@ def hugging_face(seeded, name):
     ('two_stage', 224, 224), ('two_stage', 224, 320), ('one_stage', 224, 224),
     ('tiny_two_stage', 448, 448), ('tiny_one_stage', 320, 224)])
 def test_equals_hugging_face(groupvit, name, h, w):
-    """The published sizes, loaded from both layouts; <= 1e-4."""
+    """Published and tiny sizes, to 1e-4."""
     theirs = hugging_face(groupvit.seeded, name)
     ours = groupvit(name, theirs.state_dict())
     image = torch.from_numpy(groupvit.seeded.seeded_image(h, w, 3))
@@ -129,7 +129,7 @@ def test_noise_in_training_alone():
 @pytest.mark.parametrize('h, w', [(32, 32), (32, 56), (45, 33), (8, 8),
                                   (5, 40)])
 def test_any_size(h, w):
-    """Rows and columns behind the last whole patch do not matter."""
+    """Rows and columns after the last whole patch are ignored."""
     model, images = small(), rng_tensor(2, 3, h, w)
     with torch.no_grad():
         both = model(images)
@@ -163,13 +163,13 @@ def test_any_depths_and_counts():
     np.testing.assert_allclose(rates, np.linspace(0, .3, 6)[1:], rtol=1e-5)
 
 
-def test_no_block_behind_the_last_grouping():
+def test_no_block_after_the_last_grouping():
     model = small(depths=(2, 1, 0))
     assert len(model.stages[2].blocks) == 0
     with torch.no_grad():
         grouping = model(rng_tensor(1, 3, 32, 32))
     torch.testing.assert_close(grouping.segments.mean(2), torch.zeros(1, 3),
-                               atol=1e-5, rtol=0)  # the norm alone follows
+                               atol=1e-5, rtol=0)  # only the norm follows
 
 
 # ---------------------------------------------------------------- bad input

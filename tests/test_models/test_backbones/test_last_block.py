@@ -39,7 +39,7 @@ def test_neighbour_prior(grid, std):
 
 @torch.no_grad()
 def test_mix_values_with_the_own_attention(tiny):
-    """The block's own attention weights give its own output."""
+    """The block's own attention weights yield its own output."""
     block = tiny.model.visual.transformer.resblocks[-1]
     x = torch.randn(2, 10, 64)
     h = block.ln_1(x)

@@ -1,4 +1,4 @@
-"""SC-CLIP's parts against the authors' numbers and plain loops."""
+"""Parts of SC-CLIP against goldens and plain loops."""
 import pytest
 import torch
 from plain_vit import local_outliers, replaced
@@ -17,7 +17,7 @@ SIZES = {(224, 224): 18, (240, 240): 12}  # the golden images' seeds
 
 @pytest.fixture(scope='module', params=SIZES, ids='{0[0]}x{0[1]}'.format)
 def authors(request, vit_b16, golden, seeded_weights):
-    """Our features, what the outliers are found in, and their numbers."""
+    """Our features, the patches tested for outliers, and the goldens."""
     size, want = request.param, golden('scclip.npz')
     name = '{}x{}'.format(*size)
     if f'{name}.feat' not in want:
@@ -32,7 +32,7 @@ def authors(request, vit_b16, golden, seeded_weights):
     with torch.no_grad():
         features, _ = backbone(image)
     handle.remove()
-    # The last input is that of the keys, (1, h * w, C).
+    # The last call is for the keys, (1, h * w, C).
     return features[0].flatten(1).T, entering[-1], {
         key.split('.')[1]: torch.from_numpy(want[key])
         for key in want if key.startswith(name)}

@@ -33,7 +33,8 @@ def test_text_is_the_authors(groupvit, golden, name):
 def test_open_clip(tiny, context_length):
     """Loaded with the weights of CLIP's text tower."""
     config = open_clip.get_model_config('tiny-vit')
-    config['text_cfg']['context_length'] = context_length
+    config['text_cfg'].update(
+        width=64, heads=1, context_length=context_length)
     theirs = open_clip.CLIP(**config, quick_gelu=True).eval()
     ours = TextTransformer(64, config['text_cfg']['layers'], context_length)
     ours.load_state_dict({
