@@ -128,6 +128,16 @@ def test_slash_in_the_name(tiny_vit):
     assert clip.name == 'tiny-vit'
 
 
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
+def test_layout_of_resnets(tiny_rn, precision):
+    """Channels-last, which convolutions run faster in."""
+    visual = load_clip(**tiny_rn, precision=precision).model.visual
+    for module in visual.modules():
+        if isinstance(module, nn.Conv2d):
+            assert module.weight.is_contiguous(
+                memory_format=torch.channels_last)
+
+
 def test_random_weights_are_announced(log):
     clip = load_clip('tiny-vit', pretrained=None)
     assert clip.pretrained is None

@@ -169,9 +169,9 @@ class GroupViT(BaseModule):
     def _reset_parameters(self):
         """Standard ViT initialisation, except for the assignment.
 
-        Its weights keep the scale of their inputs (ours, not the paper's), so
-        that Gumbel noise does not dominate the logits, nor the group tokens,
-        which attend to the whole image, the segments of their groups.
+        Its layers preserve the scale of their inputs (not in the paper).
+        Otherwise Gumbel noise would dominate the logits, and the group
+        tokens, which attend to the whole image, the sums over segments.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):

@@ -84,13 +84,13 @@ LAST_BLOCKS = {
 }
 
 
-def run_last_block(block, x, row, grid):
+def run_last_block(block, x, variant, grid):
     """Run a variant of the last block for the patches only.
 
     Args:
         block (nn.Module): The last residual attention block.
         x (Tensor): (N, 1 + h * w, C) tokens, class token first.
-        row (LastBlock): The variant.
+        variant (LastBlock): What to compute.
         grid (tuple[int]): (h, w).
 
     Returns:
@@ -98,17 +98,17 @@ def run_last_block(block, x, row, grid):
     """
     attn, patches = block.attn, slice(1, None)
     h = block.ln_1(x)
-    if row.attend:
-        needed = {'v'}.union(*row.attend)
+    if variant.attend:
+        needed = {'v'}.union(*variant.attend)
         tokens = {part: split_heads(project(block, h, part), attn.num_heads)
                   for part in needed}
         prior = None
-        if row.neighbour_std:
-            prior = neighbour_prior(grid, row.neighbour_std)[patches].to(h)
+        if variant.neighbour_std:
+            prior = neighbour_prior(grid, variant.neighbour_std)[patches].to(h)
         out = 0
-        for query, key in row.attend:
+        for query, key in variant.attend:
             q, k, bias = tokens[query], tokens[key], prior
-            if not row.similarity:
+            if not variant.similarity:
                 bias = mean_size(q, k) * prior  # (N, 1, h * w, 1 + h * w)
                 q = torch.zeros_like(q)
             out = out + F.scaled_dot_product_attention(
@@ -119,9 +119,9 @@ def run_last_block(block, x, row, grid):
         # Identity attention only needs the values of the patches.
         out = project(block, h[:, patches], 'v')
     out = block.ls_1(attn.out_proj(out))
-    if row.residual:
+    if variant.residual:
         out = x[:, patches] + out
-    if row.ffn:
+    if variant.ffn:
         out = out + block.ls_2(block.mlp(block.ln_2(out)))
     return out
 

@@ -25,25 +25,25 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
     return F.pad(inputs, (left, right - left, top, below - top))
 
 
-def resize_positions(positions, own_grid, grid, how='exact'):
+def resize_positions(positions, native_grid, grid, mode='exact'):
     """Resize positional embeddings to another grid, bicubic.
 
     Args:
-        positions (Tensor): (h * w, C), row-major over ``own_grid``.
-        own_grid, grid (tuple[int]): (h, w) before and after.
-        how (str): 'exact', 'antialias' (GEM), or 'sclip' to scale by (grid +
-            0.1) / own grid, as the code of SCLIP and its successors does.
+        positions (Tensor): (h * w, C), row-major over ``native_grid``.
+        native_grid, grid (tuple[int]): (h, w) before and after.
+        mode (str): 'exact', 'antialias' (GEM), or 'sclip' to scale by (grid +
+            0.1) / native grid, as the code of SCLIP and its successors does.
 
     Returns:
         Tensor: (h' * w', C), in the dtype of ``positions``.
     """
-    maps = positions.float().unflatten(0, own_grid).permute(2, 0, 1)[None]
-    if how == 'sclip':
+    maps = positions.float().unflatten(0, native_grid).permute(2, 0, 1)[None]
+    if mode == 'sclip':
         # torch.jit.trace passes sizes as tensors.
-        factors = tuple((torch.sym_float(n) + 0.1) / own
-                        for n, own in zip(grid, own_grid))
+        factors = tuple((torch.sym_float(n) + 0.1) / native
+                        for n, native in zip(grid, native_grid))
         maps = F.interpolate(maps, scale_factor=factors, mode='bicubic')
     else:
         maps = F.interpolate(
-            maps, size=grid, mode='bicubic', antialias=how == 'antialias')
+            maps, size=grid, mode='bicubic', antialias=mode == 'antialias')
     return maps[0].flatten(1).T.to(positions.dtype)  # (C, h, w) -> (h * w, C)
