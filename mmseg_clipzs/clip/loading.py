@@ -108,7 +108,7 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         raise UserError('clip= takes model, pretrained, quick_gelu and '
                         f'precision, but got {sorted(kwargs)}.')
     if precision not in PRECISIONS:
-        raise UserError(f'Unknown precision={precision!r}; choose one of '
+        raise UserError(f'precision={precision!r} is unknown; choose one of '
                         f'{list(PRECISIONS)}.')
     name = check_architecture(model)
     path, preset = find_weights(name, pretrained)

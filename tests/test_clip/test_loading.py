@@ -214,7 +214,7 @@ def test_fingerprint_has_all_text_weights(tiny_vit, one_thread):
     (dict(model='ViT-B/16'), 'pretrained= to a tag .*openai'),
     (dict(model='VIT-B16'), 'Unknown CLIP architecture'),
     (dict(model='tiny-vit', pretrained=None, precision='int8'),
-     "Unknown precision='int8'; choose one of .*fp32.*bf16"),
+     "precision='int8' is unknown; choose one of .*fp32.*bf16"),
     (dict(model='tiny-vit', pretrained=None, jit=True, device='cpu'),
      r"takes model, pretrained, quick_gelu and precision, .*"
      r"\['device', 'jit'\]"),

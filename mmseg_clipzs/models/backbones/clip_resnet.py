@@ -38,14 +38,14 @@ class ClipResNet(BaseModule):
         visual = clip.model.visual
         if not isinstance(visual, ModifiedResNet):
             raise UserError(
-                'ClipResNet needs a ResNet such as RN50, but CLIP '
+                'ClipResNet needs RN50 or another ResNet, but CLIP '
                 f'{clip.name} has a {type(visual).__name__}; set '
                 'backbone=dict(type="ClipViT").')
         if last_block not in ('maskclip', 'clip'):
-            raise UserError(f'Unknown last_block={last_block!r} for a ResNet; '
-                            'choose "maskclip" or "clip".')
+            raise UserError(f'last_block={last_block!r} is unknown for a '
+                            'ResNet; choose "maskclip" or "clip".')
         if out_keys not in (None, 'raw'):
-            raise UserError(f'Unknown out_keys={out_keys!r} for a ResNet; '
+            raise UserError(f'out_keys={out_keys!r} is unknown for a ResNet; '
                             'choose None or "raw".')
         self.last_block = last_block
         self.out_keys = out_keys

@@ -75,8 +75,8 @@ class ClipViT(BaseModule):
             ('off_grid', off_grid, ('pad', 'pad_even', 'drop')),
             ('pos_embed', pos_embed, ('exact', 'antialias', 'sclip'))):
             if value not in choices:
-                raise UserError(f'Unknown {option}={value!r}; choose one of '
-                                f'{choices}.')
+                raise UserError(f'{option}={value!r} is unknown; choose one '
+                                f'of {choices}.')
         self.last_block = _last_block(last_block)
         self.out_keys = out_keys
         self.off_grid = off_grid

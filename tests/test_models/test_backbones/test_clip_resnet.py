@@ -222,10 +222,10 @@ def test_registered(tiny_rn):
 
 @pytest.mark.parametrize('settings, message', [
     (dict(last_block='sclip'),
-     "Unknown last_block='sclip' for a ResNet; choose \"maskclip\" or"),
-    (dict(last_block=dict(attend=())), 'Unknown last_block=.* for a ResNet'),
+     "last_block='sclip' is unknown for a ResNet; choose \"maskclip\" or"),
+    (dict(last_block=dict(attend=())), 'is unknown for a ResNet'),
     (dict(out_keys='projected'),
-     "Unknown out_keys='projected' for a ResNet; choose None or \"raw\""),
+     "out_keys='projected' is unknown for a ResNet; choose None or \"raw\""),
 ])
 def test_wrong_options(tiny, settings, message):
     with pytest.raises(UserError, match=message):
@@ -234,6 +234,6 @@ def test_wrong_options(tiny, settings, message):
 
 def test_transformer(tiny_vit):
     with pytest.raises(UserError, match=(
-            'ClipResNet needs a ResNet such as RN50, but CLIP tiny-vit has a '
+            'ClipResNet needs RN50 or another ResNet, but CLIP tiny-vit has a '
             'VisionTransformer; .*type="ClipViT"')):
         ClipResNet(tiny_vit)

@@ -363,9 +363,9 @@ def test_method_with_changes(tiny):
     (dict(last_block=dict(type='gem', layers=3)), 'layers'),
     (dict(last_block=dict(type='jem')), "Unknown last block 'jem'; .*gem"),
     (dict(last_block=None), 'Invalid last_block=None'),
-    (dict(out_keys='both'), "Unknown out_keys='both'; choose one of .*raw"),
-    (dict(off_grid='crop'), "Unknown off_grid='crop'; .*pad_even"),
-    (dict(pos_embed='nearest'), "Unknown pos_embed='nearest'; .*sclip"),
+    (dict(out_keys='both'), "out_keys='both' is unknown; choose one of .*raw"),
+    (dict(off_grid='crop'), "off_grid='crop' is unknown; .*pad_even"),
+    (dict(pos_embed='nearest'), "pos_embed='nearest' is unknown; .*sclip"),
 ])
 def test_wrong_options(tiny, settings, message):
     with pytest.raises(UserError, match=message):
