@@ -8,7 +8,6 @@ from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_clipzs.clip import get_tokenizer
 from mmseg_clipzs.clip.text import embed_words, get_templates
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
@@ -147,7 +146,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             return
         device = self.logit_scale.device
         self.decode_head.set_text_embeddings(embed_words(
-            get_tokenizer('ViT-B-16'),  # CLIP's, 77 tokens
+            self.text_backbone.tokenize,
             lambda tokens: self.embed_tokens(tokens.to(device)),
             self.vocabulary.words, get_templates(self.prompts),
             normalize_each=False))

@@ -105,7 +105,7 @@ def test_imagenet_templates_are_the_default():
 @pytest.mark.parametrize('options, message', [
     (dict(num_nouns=-1), 'num_nouns is a count .* -1'),
     (dict(num_nouns='3'), "num_nouns is a count .* '3'"),
-    (dict(templates='no_such'), 'Unknown prompt set'),
+    (dict(templates='no_such'), 'Unknown template set'),
     (dict(words='no_such'), 'Unknown vocabulary'),
 ])
 def test_bad_input(options, message):

@@ -13,10 +13,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
-from mmseg_clipzs.models.groupvit_weights import (
-    from_official,
-    load_groupvit,
-)
+from mmseg_clipzs.models.groupvit_weights import from_official
 from mmseg_clipzs.models.segmentors.contrastive_loss import contrastive_loss
 from mmseg_clipzs.utils import UserError
 
@@ -451,75 +448,8 @@ def test_groups_are_kept_when_asked():
         assert len(mask[groups[-1] == group].unique()) == 1
 
 
-# ------------------------------------------------------------------ weights
-def test_hugging_face_layout_without_the_second_temperature(groupvit):
-    seeded = groupvit.seeded
-    spec = seeded.SPECS['tiny_two_stage']
-    state = {key: torch.from_numpy(np.array(value)) for key, value in
-             seeded.to_hf(seeded.official_weights(1, spec), spec).items()}
-    with_it = groupvit('tiny_two_stage', state)
-    assert with_it.multi_label_logit_scale == with_it.logit_scale
-    without = groupvit('tiny_two_stage', state, num_nouns=0)
-    assert 'multi_label_logit_scale' not in without.state_dict()
-
-
-@pytest.mark.parametrize('change, message', [
-    (lambda s: s.pop('img_encoder.norm.weight'), '1 of .* missing'),
-    (lambda s: s.update({'img_encoder.head.weight': torch.zeros(3)}),
-     "1 are left over, e.g. 'backbone.head.weight'"),
-    (lambda s: s.update({'logit_scale': torch.zeros(2)}),
-     'another shape.*logit_scale'),
-    (lambda s: s.pop('multi_label_logit_scale'),
-     'multi_label_logit_scale.*num_nouns'),
-])
-def test_no_key_is_left_over(groupvit, change, message):
-    state = groupvit.seeded.checkpoint(
-        1, groupvit.seeded.SPECS['tiny_two_stage'])['model']
-    change(state)
-    with pytest.raises(UserError, match=message):
-        groupvit('tiny_two_stage', dict(model=state))
-
-
-def test_own_checkpoint_is_a_source_of_weights(tmp_path):
-    model = small()
-    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
-    want = {key: value.clone() for key, value in model.state_dict().items()}
-    for parameter in model.parameters():
-        parameter.data.zero_()
-    load_groupvit(model, tmp_path / 'iter_1.pth')
-    for key, value in model.state_dict().items():
-        assert torch.equal(value, want[key])
-
-
-def test_hub_name_is_asked_for(monkeypatch, groupvit, tmp_path):
-    """The hub's file in Hugging Face's layout; the older name as well."""
-    from huggingface_hub.errors import EntryNotFoundError
-
-    from mmseg_clipzs.models import groupvit_weights
-    seeded, asked = groupvit.seeded, []
-    spec = seeded.SPECS['tiny_two_stage']
-    path = tmp_path / 'pytorch_model.bin'
-    torch.save({key: torch.from_numpy(np.array(value)) for key, value in
-                seeded.to_hf(seeded.official_weights(1, spec), spec).items()},
-               path)
-
-    def download(name, file):
-        asked.append((name, file))
-        if file != path.name:
-            raise EntryNotFoundError(file)
-        return str(path)
-
-    monkeypatch.setattr(groupvit_weights, 'hf_hub_download', download)
-    model = groupvit('tiny_two_stage')
-    groupvit_weights.load_groupvit(model, 'nvidia/groupvit-gcc-yfcc')
-    assert asked == [('nvidia/groupvit-gcc-yfcc', 'model.safetensors'),
-                     ('nvidia/groupvit-gcc-yfcc', 'pytorch_model.bin')]
-
-
 # ---------------------------------------------------------------- bad input
 @pytest.mark.parametrize('settings, message', [
-    (dict(weights='nowhere.pth'), 'No GroupViT weights at .nowhere.pth'),
-    (dict(weights='a/b/c'), "one of .'toy'."),
     (dict(pretrained='x.pth'), 'Name the weights of GroupViT in weights='),
     (dict(background_threshold=1.5), 'lies in'),
     (dict(decode_head=dict(type='GroupViTHead', topk=0)), 'topk is 1 or'),
@@ -535,22 +465,6 @@ def test_weights_must_be_named():
             type='ImageTextContrastive', backbone=dict(type='GroupViT'),
             text_backbone=dict(type='TextTransformer'),
             decode_head=dict(type='GroupViTHead')))
-
-
-def test_random_weights_are_announced(log):
-    small()
-    assert any('WARNING' in line and 'RANDOM' in line for line in log)
-
-
-def test_download_without_a_network(monkeypatch):
-    from mmseg_clipzs.models import groupvit_weights
-
-    def offline(*args):
-        raise OSError('no route')
-
-    monkeypatch.setattr(groupvit_weights, 'hf_hub_download', offline)
-    with pytest.raises(UserError, match='no route.*give its path as weights'):
-        small(weights='nvidia/groupvit-gcc-yfcc')
 
 
 def test_other_number_of_nouns():

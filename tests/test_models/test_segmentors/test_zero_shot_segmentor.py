@@ -509,7 +509,7 @@ SLIDE = dict(mode='slide', crop_size=(32, 32), stride=(16, 16))
     (dict(text_embeddings='x.npy'), 'needs the names of its rows'),
     (dict(vocabulary='cat', text_embeddings='/no/x.npy'),
      'No text embeddings at'),
-    (dict(prompts='imagenet81'), "Unknown prompt set 'imagenet81'"),
+    (dict(prompts='imagenet81'), "Unknown template set 'imagenet81'"),
     (dict(backbone=dict(type='ClipResNet')), 'ClipResNet needs RN50'),
     (dict(vocabulary=[]), 'The list of classes is empty'),
     (dict(vocabulary=['cat', 'cat']), "The class 'cat' occurs more than"),
