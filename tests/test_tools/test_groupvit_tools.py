@@ -13,7 +13,7 @@ from PIL import Image
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError, run_tool
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.datasets import read_image
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
