@@ -18,8 +18,10 @@ from mmseg_clipzs.utils import UserError, atomic_write, run_tool
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('checkpoint', help='checkpoint written by tools/train.py')
-    parser.add_argument('--out', required=True, help='.safetensors file to write')
+    parser.add_argument('checkpoint',
+                        help='checkpoint written by tools/train.py')
+    parser.add_argument('--out', required=True,
+                        help='.safetensors file to write')
     return parser.parse_args()
 
 

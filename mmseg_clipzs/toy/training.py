@@ -199,8 +199,10 @@ def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
 def _draw_pool(recipe, size, workers):
     """Returns: (scenes, 3, size, size) uint8 and lists of captions."""
     task = partial(_draw_scene, seed=recipe.seed, size=size)
-    # One OpenCV thread per process avoids oversubscription.
-    with multiprocessing.Pool(workers, cv2.setNumThreads, (1, )) as pool:
+    # Forked processes could inherit locks of OpenCV and torch. One OpenCV
+    # thread per process avoids oversubscription.
+    context = multiprocessing.get_context('spawn')
+    with context.Pool(workers, cv2.setNumThreads, (1, )) as pool:
         scenes = list(tqdm(pool.imap(task, range(recipe.scenes), 64),
                            'scenes', recipe.scenes))
     return torch.from_numpy(np.stack([s[0] for s in scenes])), [

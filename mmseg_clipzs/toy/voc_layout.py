@@ -1,20 +1,18 @@
 """Write toy scenes as a dataset in the layout of Pascal VOC."""
 import json
-import os
-import os.path as osp
-import tempfile
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, atomic_folder
 
 from .scenes import PALETTE, VERSION, make_scene, make_varied_scene
 
 SETTINGS_FILE = 'toy_scenes.json'
 
 
-def write_voc(root, train=600, val=100, size=128, seed=1, progress=None,
+def write_voc(root, train=600, val=100, size=128, seed=1, progress=iter,
               varied=False):
     """Write toy scenes in the layout of Pascal VOC.
 
@@ -22,13 +20,12 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=None,
     same scenes is left untouched.
 
     Args:
-        root (str): Folder to create.
+        root (str | Path): Folder to create.
         train (int): Number of scenes in ``train.txt``.
         val (int): Number of scenes in ``val.txt``.
         size (int): Side of the square images in pixels.
         seed (int): Random seed; scene ``i`` depends on (seed, split, i) only.
-        progress (Callable, optional): Wraps the iterable of scenes, for
-            example ``tqdm``.
+        progress (Callable): Wraps the list of scenes, for example ``tqdm``.
         varied (bool): Also draw close-ups and bare grounds.
 
     Returns:
@@ -40,13 +37,13 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=None,
     """
     if train < 0 or val < 0 or size < 16 or seed < 0:
         raise UserError('Toy scenes need train, val, seed >= 0 and size >= '
-                         f'16, but got {train=}, {val=}, {seed=}, {size=}.')
-    root = osp.abspath(root)
+                        f'16, but got {train=}, {val=}, {seed=}, {size=}.')
+    root = Path(root)
     settings = dict(
         version=VERSION, train=train, val=val, size=size, seed=seed)
     if varied:
         settings['varied'] = True
-    if osp.exists(root) and (not osp.isdir(root) or os.listdir(root)):
+    if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         found = _read_settings(root)
         if found == settings:
             return False
@@ -54,51 +51,43 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=None,
         raise UserError(
             f'{root} already contains {what}, but the requested scenes have '
             f'{settings}. Remove it or choose another folder.')
-    os.makedirs(osp.dirname(root), exist_ok=True)
-    with tempfile.TemporaryDirectory(
-            prefix=osp.basename(root) + '.', dir=osp.dirname(root)) as tmp:
-        new = osp.join(tmp, 'new')
-        _write_all(new, settings, progress or iter)
-        if osp.isdir(root):
-            os.rmdir(root)  # empty; os.rename does not replace it on Windows
-        os.rename(new, root)
+    with atomic_folder(root) as new:
+        _write_scenes(new, settings, progress)
     return True
 
 
 def _read_settings(root):
     try:
-        with open(osp.join(root, SETTINGS_FILE), encoding='utf-8') as file:
-            return json.load(file)
+        return json.loads((root / SETTINGS_FILE).read_text(encoding='utf-8'))
     except (OSError, ValueError):
         return None
 
 
-def _write_all(root, settings, progress):
-    folders = ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation')
-    images, masks, sets = (osp.join(root, f) for f in folders)
-    for folder in (images, masks, sets):
-        os.makedirs(folder)
+def _write_scenes(root, settings, progress):
+    images, masks, lists = (root / folder for folder in (
+        'JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'))
+    for folder in (images, masks, lists):
+        folder.mkdir(parents=True)
+    draw = make_varied_scene if 'varied' in settings else make_scene
     scenes = [(split, i) for split in ('train', 'val')
               for i in range(settings[split])]
-    names = dict(train=[], val=[])
-    captions = []
+    names, captions = dict(train=[], val=[]), []
     for split, i in progress(scenes):
         rng = np.random.default_rng(
             [settings['seed'], ('train', 'val').index(split), i])
-        draw = make_varied_scene if 'varied' in settings else make_scene
         image, mask, texts = draw(rng, settings['size'])
         name = f'toy_{split}_{i:05d}'
         Image.fromarray(image).save(
-            osp.join(images, name + '.jpg'), quality=95, subsampling=0)
-        palette_image = Image.fromarray(mask)
-        palette_image.putpalette(np.array(PALETTE, np.uint8).tobytes())
-        palette_image.save(osp.join(masks, name + '.png'))
+            images / f'{name}.jpg', quality=95, subsampling=0)
+        mask = Image.fromarray(mask)
+        mask.putpalette(np.array(PALETTE, np.uint8).tobytes())
+        mask.save(masks / f'{name}.png')
         names[split].append(name)
-        captions.append(dict(image=name + '.jpg', captions=texts))
+        captions.append(dict(image=f'{name}.jpg', captions=texts))
     for split, lines in names.items():
-        with open(osp.join(sets, split + '.txt'), 'w') as file:
-            file.writelines(line + '\n' for line in lines)
+        (lists / f'{split}.txt').write_text(
+            ''.join(f'{line}\n' for line in lines))
     for name, content in (('captions.json', captions),
                           (SETTINGS_FILE, settings)):
-        with open(osp.join(root, name), 'w', encoding='utf-8') as file:
-            json.dump(content, file, indent=1)
+        (root / name).write_text(
+            json.dumps(content, indent=1), encoding='utf-8')

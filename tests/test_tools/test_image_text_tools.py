@@ -1,4 +1,4 @@
-"""prepare_captions and make_shards, as a user calls them."""
+"""tools/prepare_captions.py and tools/make_shards.py."""
 import json
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ import prepare_captions  # noqa: E402
 
 @pytest.fixture
 def tool(monkeypatch, capsys):
-    """Run a tool with arguments; what it prints, or how it ends."""
+    """``tool(module, *arguments)``: what the tool prints."""
     def call(module, *arguments):
         monkeypatch.setattr(sys, 'argv', ['tool', *map(str, arguments)])
         run_tool(module.main)
@@ -52,7 +52,7 @@ def test_prepare_captions_of_a_csv(tool, tmp_path):
     assert '3 images, 2 nouns (0.67 per image), 2 images' in printed
     assert (tmp_path / 'list.csv').read_text().splitlines()[1:] == [
         '1.jpg,two cats and a dog,cat;dog', '2.jpg,nothing,', '3.jpg,,']
-    # An empty field is "no nouns", not "unknown".
+    # An empty field means no nouns, not unknown nouns.
     assert read_list(tmp_path / 'list.csv')[1]['nouns'] == []
 
 
@@ -78,7 +78,7 @@ def test_make_shards(tool, pairs, tmp_path):
     ([prepare_captions, 'no.json', '--out', 'x.json', '--words', 'a'],
      'error: No list of images and captions at no.json'),
     ([prepare_captions, 'no.txt', '--out', 'x.json', '--words', 'a'],
-     'error: A list of images and captions is one of'),
+     'error: A list of images and captions must be one of'),
     ([make_shards, 'no.json', '--out', 'x'], 'error: No list of images'),
 ])
 def test_bad_input(arguments, message, tool, tmp_path, monkeypatch):
@@ -100,7 +100,7 @@ def test_tagger_without_data(
 
 
 def test_real_captions(coco_captions, tool, tmp_path):
-    """120 photos of COCO: packed, and read back byte for byte."""
+    """120 photos of COCO, packed and read back unchanged."""
     printed = tool(make_shards, coco_captions / 'captions.json', '--out',
                    tmp_path / 'coco', '--size', 40,
                    '--words', 'man; woman; dog; cat; banana; train')

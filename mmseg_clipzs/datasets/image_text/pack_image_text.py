@@ -51,6 +51,7 @@ class PackImageText(PackSegInputs):
                 f'num_nouns must be 0 or more, but got {num_nouns!r}.')
         self.num_nouns = num_nouns
         self.templates = get_templates(templates)
+        self.context_length = context_length
         self.tokenizer = SimpleTokenizer(context_length=context_length)
         # The tagger is loaded on first use: it needs extra data.
         self._find_nouns = noun_finder(words) if words else None
@@ -92,4 +93,4 @@ class PackImageText(PackSegInputs):
 
     def __repr__(self):
         return (f'{type(self).__name__}(num_nouns={self.num_nouns}, '
-                f'context_length={self.tokenizer.context_length})')
+                f'context_length={self.context_length})')

@@ -1,7 +1,5 @@
 """List, read and write WebDataset shards, tolerating damage."""
-import os
 import tarfile
-import tempfile
 import zlib
 from itertools import groupby
 from operator import itemgetter
@@ -13,7 +11,7 @@ from mmseg_clipzs.datasets.images import (
     SampleError,
     read_image,
 )
-from mmseg_clipzs.utils import UserError, import_optional
+from mmseg_clipzs.utils import UserError, atomic_folder, import_optional
 
 from .lists import captions_of
 
@@ -135,19 +133,15 @@ def write_shards(rows, images, out, size):
         UserError: The folder is not empty, ``size`` is not positive, or no
             row can be packed.
     """
-    out = Path(out).absolute()
+    out = Path(out)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f'{out} already exists and is not an empty folder; '
                         'remove it or choose another one.')
     if size < 1:
         raise UserError(f'size must be at least 1 sample, but got {size}.')
     writer = _webdataset('writer').ShardWriter
-    out.parent.mkdir(parents=True, exist_ok=True)
     packed, skipped = 0, []
-    with tempfile.TemporaryDirectory(
-            prefix=f'{out.name}.', dir=out.parent) as temporary:
-        new = Path(temporary) / 'new'
-        new.mkdir()
+    with atomic_folder(out) as new:
         pattern = str(new).replace('%', '%%') + '/%06d.tar'
         with writer(pattern, size, float('inf'), verbose=0, mtime=0) as shards:
             for number, row in enumerate(rows):
@@ -161,9 +155,6 @@ def write_shards(rows, images, out, size):
         if not packed:
             reason = skipped[0] if skipped else 'The list is empty.'
             raise UserError(f'No sample can be packed. {reason}')
-        if out.is_dir():
-            out.rmdir()  # empty; os.rename does not replace it on Windows
-        os.rename(new, out)
     return packed, skipped
 
 
