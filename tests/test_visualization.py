@@ -5,7 +5,9 @@ from PIL import Image
 
 from mmseg_clipzs.visualization import (
     colour_map,
+    grouping_sheet,
     heat_map,
+    outlined,
     overlay,
     save_mask,
     sheet,
@@ -68,6 +70,18 @@ def test_heat_map_brightness_grows_with_the_score():
     brightness = result[0].astype(float) @ [0.299, 0.587, 0.114]
     assert (np.diff(brightness) > -1).all()
     assert brightness[-1] - brightness[0] > 100
+
+
+def test_outlined_segments():
+    """White pixels to the right of and below a border, colours elsewhere."""
+    image = random_image(4, 5)
+    segments = np.array([[0, 0, 1, 1, 1]] * 2 + [[2, 2, 1, 1, 1]] * 2)
+    result = outlined(image, segments)
+    white = np.zeros((4, 5), bool)
+    white[:, 2] = white[2, :2] = True
+    assert (result[white] == 255).all()
+    np.testing.assert_array_equal(
+        result[~white], overlay(image, segments, voc_palette(3))[~white])
 
 
 # ------------------------------------------------------------------ legend
@@ -146,6 +160,23 @@ def test_sheet_of_elongated_images(sizes):
     result = sheet([[random_image(*size) for size in sizes]],
                    [LONG] * len(sizes), cell=50)
     assert result.shape == (90, 58 * len(sizes) + 8, 3)
+
+
+def test_grouping_sheet():
+    """Image, two stages of groups and classes from left to right."""
+    image = np.full((60, 60, 3), 200, np.uint8)
+    first, mask = np.zeros((2, 60, 60), int)
+    final = np.full((60, 60), 2)
+    palette = [[255, 0, 0]]
+    result = grouping_sheet(
+        image, np.stack([first, final]), mask, ['cat'], palette, cell=60)
+    panels = [result[28:88, x:x + 60] for x in range(8, 4 * 68, 68)]
+    for panel, expected in zip(panels, (
+            image, outlined(image, first), outlined(image, final),
+            overlay(image, mask, palette))):
+        np.testing.assert_array_equal(panel, expected)
+    legend = result[100:]
+    assert (legend == [255, 0, 0]).all(-1).any()
 
 
 # -------------------------------------------------------------------- mask

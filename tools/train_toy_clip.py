@@ -48,7 +48,7 @@ def parse_args():
             default=field.default, help=HELP[field.name],
             choices=['bf16', 'fp32'] if field.name == 'precision' else None)
     parser.add_argument('--workers', type=int, default=os.cpu_count(),
-                        help='processes that draw scenes')
+                        help='processes that draw scenes; 0 disables them')
     parser.add_argument('--save-every', type=int, default=200,
                         help='steps between checkpoints')
     parser.add_argument('--resume', action='store_true',

@@ -110,7 +110,7 @@ def zebra(s, rng, colour):
 def leaf(s, rng, colour):
     # Two arcs from the tip (v = -1) to the stalk (v = .7).
     t = ((s.v + 1) / 1.7).clip(0, 1)
-    half = .78 * np.sin(np.pi * t**.85)**.9
+    half = .78 * np.sin(np.pi * t**.85).clip(0)**.9
     half = half * (1 + .06 * np.sin(t * 60))  # toothed edge
     s.fill(s.line(0, .6, .06, 1., .05), np.array(COLOURS[colour]) * .6)
     s.fill((np.abs(s.u) < half) & (s.v > -1) & (s.v < .7), COLOURS[colour])

@@ -136,8 +136,8 @@ def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
         out (str): Weights to write (float16 safetensors), with the recipe in
             their metadata. ``OUT.checkpoint`` holds the training state.
         recipe (Recipe): Hyperparameters.
-        workers (int, optional): Processes that draw scenes; by default one
-            per core.
+        workers (int, optional): Processes that draw scenes, 0 for this
+            process; by default one per core.
         save_every (int): Steps between checkpoints.
         resume (bool): Continue from ``OUT.checkpoint`` if it exists. The
             result is the same as that of an uninterrupted run.
@@ -199,12 +199,15 @@ def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
 def _draw_pool(recipe, size, workers):
     """Returns: (scenes, 3, size, size) uint8 and lists of captions."""
     task = partial(_draw_scene, seed=recipe.seed, size=size)
-    # Forked processes could inherit locks of OpenCV and torch. One OpenCV
-    # thread per process avoids oversubscription.
-    context = multiprocessing.get_context('spawn')
-    with context.Pool(workers, cv2.setNumThreads, (1, )) as pool:
-        scenes = list(tqdm(pool.imap(task, range(recipe.scenes), 64),
-                           'scenes', recipe.scenes))
+    bar = partial(tqdm, desc='scenes', total=recipe.scenes)
+    if workers == 0:
+        scenes = list(bar(map(task, range(recipe.scenes))))
+    else:
+        # Forked processes could inherit locks of OpenCV and torch. One OpenCV
+        # thread per process avoids oversubscription.
+        context = multiprocessing.get_context('spawn')
+        with context.Pool(workers, cv2.setNumThreads, (1, )) as pool:
+            scenes = list(bar(pool.imap(task, range(recipe.scenes), 64)))
     return torch.from_numpy(np.stack([s[0] for s in scenes])), [
         s[1] for s in scenes]
 

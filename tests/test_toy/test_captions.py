@@ -39,7 +39,7 @@ def test_a_bare_ground():
 
 
 def test_articles():
-    """"an" before vowels and nowhere else."""
+    """The article is "an" before vowels only."""
     for texts in captions([('leaf', 'orange'), ('sun', 'orange')], seeds=80):
         for caption in texts:
             assert not re.search(r'\ba [aeiu]|\ba o(?!ne\b)', caption), caption

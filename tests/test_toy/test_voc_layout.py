@@ -25,7 +25,7 @@ def test_scenes_masks_and_captions(varied, make, tmp_path):
             assert next(rows) == dict(image=f'{stem}.jpg', captions=captions)
             with Image.open(root / f'JPEGImages/{stem}.jpg') as file:
                 difference = np.asarray(file).astype(int) - image
-            assert np.abs(difference).mean() < 3  # of JPEG's quality 95
+            assert np.abs(difference).mean() < 5  # JPEG, quality 95
             with Image.open(root / f'SegmentationClass/{stem}.png') as file:
                 np.testing.assert_array_equal(np.asarray(file), mask)
     assert next(rows, None) is None

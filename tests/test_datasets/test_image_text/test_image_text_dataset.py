@@ -99,7 +99,6 @@ def test_only_unreadable_images(tmp_path):
 
 
 def test_errors_of_the_pipeline_are_not_skipped(pairs, monkeypatch):
-    """Only errors of a sample are."""
     monkeypatch.setitem(sys.modules, 'nltk', None)
     dataset = build(pairs, pipeline=[
         PIPELINE[0], dict(type='PackImageText', num_nouns=3)])
