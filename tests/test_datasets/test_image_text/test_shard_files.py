@@ -133,7 +133,7 @@ def test_empty_tars(content, tmp_path):
 
 @pytest.mark.parametrize('urls, message', [
     ('{000000..000009}.tar', '2 of 10 shards are missing, .*000008.tar'),
-    ('pipe:cat x.tar', 'local files .* but got pipe:cat x.tar'),
+    ('pipe:cat x.tar', "local files .* but got 'pipe:cat x.tar'"),
     ('https://somewhere/{0..1}.tar', 'local files .*https://somewhere/0'),
     ([], r'local files .* but got \[\]'),
 ])
