@@ -162,7 +162,7 @@ def test_stream_gives_results_as_they_come(inferencer, folder):
     stream = inferencer.stream(
         [folder / 'a.png', folder / 'gone.jpg'], CLASSES)
     assert next(stream).name == 'a'
-    with pytest.raises(UserError, match='No photo at .*gone.jpg'):
+    with pytest.raises(UserError, match='No image at .*gone.jpg'):
         next(stream)
 
 
@@ -184,7 +184,7 @@ def test_options_override_the_config(tiny_config, tiny_rn):
 
 
 @pytest.mark.parametrize('call, message', [
-    (dict(photos='gone.jpg'), 'No photo at gone.jpg'),
+    (dict(photos='gone.jpg'), 'No image at gone.jpg'),
     (dict(photos=[]), r'No photos in \[\]'),
     (dict(photos=picture(4, 5)[..., 0]),
      r'\(H, W, 3\) uint8 RGB, but got \(4, 5\) uint8'),

@@ -13,7 +13,7 @@ from PIL import Image
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError, run_tool
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def test_exported_weights(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', [
         'export_weights.py', str(tmp_path / 'iter_1.pth'), '--out', str(out)])
     run_tool(export_weights.main)
-    assert 'entries' in capsys.readouterr().out
+    assert 'tensors' in capsys.readouterr().out
     assert out.stat().st_size < .55 * (
         tmp_path / 'iter_1.pth').stat().st_size
     again = MODELS.build(small('groupvit_toy', **{
