@@ -43,7 +43,7 @@ def train(folder, train_cfg, begin=None, resume=False, model=None):
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
         default_hooks=dict(
             logger=None, checkpoint=dict(
-                type='CheckpointHook', interval=1, by_epoch=False)),
+                type='CheckpointHook', interval=3, by_epoch=False)),
         custom_hooks=[dict(type='SelfTrainingHook', begin=begin)],
         default_scope='mmseg').train()
     return model.trained

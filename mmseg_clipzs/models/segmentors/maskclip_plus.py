@@ -82,8 +82,8 @@ class MaskClipPlus(BaseSegmentor):
                 'unseen= must name classes, but not a learnt background; '
                 'leave it out for annotation-free training.')
         student = dict(student)
-        own_preprocessor = student.pop('data_preprocessor', None)
-        super().__init__(data_preprocessor or own_preprocessor, init_cfg)
+        own = student.pop('data_preprocessor', None)
+        super().__init__(data_preprocessor or own, init_cfg)
         # Not a child: neither in checkpoints nor in optimizers.
         self.__dict__['teacher'] = build_teacher(teacher)
         self.learn_background = learn_background
@@ -96,8 +96,8 @@ class MaskClipPlus(BaseSegmentor):
         vocabulary = self._student_vocabulary()
         embeddings = class_embeddings(self.teacher, learn_background)
         self.training_classes = vocabulary.classes
-        self.student = MODELS.build(with_classes(
-            student, len(vocabulary.classes)))
+        self.student = MODELS.build(
+            with_classes(student, len(vocabulary.classes)))
         width, wanted = classifier_width(self.decode_head), embeddings.size(1)
         if width != wanted:
             raise UserError(
@@ -176,15 +176,15 @@ class MaskClipPlus(BaseSegmentor):
         if self.unseen is not None:
             raise UserError(
                 'The class lists of a zero-shot training are fixed, but '
-                f'set_vocabulary changed them to {self.vocabulary.classes}. '
-                'Build the model with that vocabulary to train it.')
+                f'set_vocabulary changed them to {self.num_classes} classes '
+                f'({", ".join(self.vocabulary.classes[:3])}, ...). Build the '
+                'model with that vocabulary to train it.')
         if has_more_classifiers(self.student) and (
                 self.num_classes != len(self.training_classes)):
             raise UserError(
-                'The auxiliary classifiers of the student were built for '
+                'Other classifiers of the student were built for '
                 f'{len(self.training_classes)} classes, but set_vocabulary '
-                f'changed them to {self.num_classes}. Build the model with '
-                'that vocabulary to train it.')
+                f'changed them to {self.num_classes}. Build it with those.')
 
     # -------------------------------------------------------------- training
     # A CPU's autocast would convert the frozen weights at every call; the

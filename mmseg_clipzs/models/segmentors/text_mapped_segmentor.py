@@ -66,8 +66,10 @@ class TextMappedSegmentor(EncoderDecoder):
 
     def _embed(self, vocabulary):
         """Embeddings (C, D) of the classes."""
-        return average_words(self.text_encoder(vocabulary.words, self.prompts),
-                             [len(one) for one in vocabulary.synonyms])
+        words = self.text_encoder(vocabulary.words, self.prompts)
+        if not vocabulary.has_synonyms:
+            return words
+        return average_words(words, [len(one) for one in vocabulary.synonyms])
 
     def _set_classes(self, vocabulary):
         self.vocabulary = vocabulary

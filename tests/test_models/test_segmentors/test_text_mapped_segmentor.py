@@ -1,6 +1,7 @@
 """The negative baseline: CLIP fine-tuned, classifier mapped from text."""
 import copy
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,6 +9,7 @@ from mmengine.config import ConfigDict
 from mmseg.registry import MODELS
 from students import CLASSES, NORM, batch, metas
 
+from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -110,6 +112,19 @@ def test_other_classes(tiny_rn, classes, names):
 def test_classes_and_palette_from_the_start(tiny_rn):
     meta = build(tiny_rn).dataset_meta
     assert meta['classes'] == tuple(CLASSES) and len(meta['palette']) == 4
+
+
+def test_inferencer():
+    """Pictures need a palette, with the config's classes and with others."""
+    inferencer = ZeroShotInferencer('text_mapped_zero_shot_toy')
+    image = np.random.default_rng(0).integers(
+        0, 256, (40, 60, 3), dtype=np.uint8)
+    for classes, count in ((None, 12), ('sun; sea, ocean', 2)):
+        result = inferencer(image, classes)[0]
+        assert len(result.classes) == len(result.palette) == count
+        assert result.mask.shape == (40, 60) and result.mask.max() < count
+        assert np.allclose(result.scores.sum(0), 1, atol=1e-4)
+        assert result.picture().shape[2] == 3
 
 
 def test_unfit_heads(tiny_rn):
