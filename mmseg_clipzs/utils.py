@@ -70,6 +70,28 @@ def atomic_write(path):
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def atomic_folder(path):
+    """Fill a temporary folder, renamed to ``path`` on success.
+
+    Args:
+        path (str | Path): Folder to create. It must not exist or be empty.
+
+    Yields:
+        Path: Empty folder to write to.
+    """
+    path = Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+            prefix=f'{path.name}.', dir=path.parent) as temporary:
+        new = Path(temporary) / 'new'
+        new.mkdir()
+        yield new
+        if path.is_dir():
+            path.rmdir()  # os.rename does not replace it on Windows
+        os.rename(new, path)
+
+
 def run_tool(main):
     """Run a command-line tool; what a user can mend ends as one line.
 

@@ -1,21 +1,23 @@
-"""Pictures of label maps: overlays with a legend, heat maps, sheets."""
+"""Visualize label maps: overlays, legends, heat maps, sheets."""
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from .labels import IGNORE_INDEX
+
 _MARGIN = 8  # pixels
 _TEXT = (20, 20, 20)
 
 
 def voc_palette(count, background=False):
-    """Pascal VOC's colours, in which neighbours in the list differ well.
+    """Pascal VOC's palette, in which consecutive colours differ clearly.
 
     Args:
-        count (int): How many colours.
-        background (bool): Whether the first class is a background and gets
-            VOC's black; otherwise black is left out.
+        count (int): Number of colours.
+        background (bool): Start with VOC's black for a background class;
+            otherwise skip black.
 
     Returns:
         list[list[int]]: RGB in [0, 255].
@@ -31,35 +33,45 @@ def voc_palette(count, background=False):
 
 
 def colour_map(mask, palette):
-    """(H, W) class indices -> (H, W, 3) uint8; 255 becomes white."""
-    table = np.full((256 if len(palette) < 256 else len(palette), 3), 255,
+    """Colour a label map.
+
+    Args:
+        mask (ndarray): (H, W) class indices.
+        palette (Sequence): RGB colour of each class.
+
+    Returns:
+        ndarray: (H, W, 3) uint8 RGB; ignored pixels are white.
+    """
+    table = np.full((max(len(palette), IGNORE_INDEX + 1), 3), 255,
                     dtype=np.uint8)
     table[:len(palette)] = palette
     return table[mask]
 
 
-def overlay(photo, mask, palette, opacity=0.55):
-    """The photo with coloured classes.
-
-    Args:
-        photo (ndarray): (H, W, 3) uint8 RGB.
-        mask (ndarray): (H, W) class indices.
-        palette (Sequence): RGB of each class.
-        opacity (float): Of the colours, in [0, 1].
-
-    Returns:
-        ndarray: (H, W, 3) uint8 RGB.
-    """
-    blend = (1 - opacity) * photo + opacity * colour_map(mask, palette)
-    return blend.round().astype(np.uint8)
-
-
-def with_legend(image, mask, classes, palette):
-    """Put the names and shares of the classes that occur below a picture.
+def overlay(image, mask, palette, opacity=0.55):
+    """Blend an image with its coloured label map.
 
     Args:
         image (ndarray): (H, W, 3) uint8 RGB.
         mask (ndarray): (H, W) class indices.
+        palette (Sequence): RGB colour of each class.
+        opacity (float): Opacity of the colours, in [0, 1].
+
+    Returns:
+        ndarray: (H, W, 3) uint8 RGB.
+    """
+    blend = (1 - opacity) * image + opacity * colour_map(mask, palette)
+    return blend.round().astype(np.uint8)
+
+
+def with_legend(image, mask, classes, palette):
+    """Append a legend with the classes that occur and their shares.
+
+    Args:
+        image (ndarray): (H, W, 3) uint8 RGB.
+        mask (ndarray): (H, W) class indices.
+        classes (Sequence[str]): Class names.
+        palette (Sequence): RGB colour of each class.
 
     Returns:
         ndarray: (H + legend, max(W, 240), 3) uint8 RGB.
@@ -87,46 +99,48 @@ def with_legend(image, mask, classes, palette):
     return np.asarray(canvas)
 
 
-def heat_map(photo, score):
-    """The photo under a map of one class's probability.
+def heat_map(image, score):
+    """Blend an image with the probability map of one class.
 
     Args:
-        photo (ndarray): (H, W, 3) uint8 RGB.
-        score (ndarray): (H, W) in [0, 1].
+        image (ndarray): (H, W, 3) uint8 RGB.
+        score (ndarray): (H, W) probabilities in [0, 1].
 
     Returns:
-        ndarray: (H, W, 3) uint8 RGB; dark for 0, bright for 1.
+        ndarray: (H, W, 3) uint8 RGB, from dark (0) to bright (1).
     """
     colours = matplotlib.colormaps['inferno'](score)[..., :3] * 255
-    return (0.35 * photo + 0.65 * colours).round().astype(np.uint8)
+    return (0.35 * image + 0.65 * colours).round().astype(np.uint8)
 
 
-def outlined(photo, segments):
-    """The photo with segments in colours and white lines between them.
+def outlined(image, segments):
+    """Blend an image with coloured segments and their white outlines.
 
     Args:
-        photo (ndarray): (H, W, 3) uint8 RGB.
-        segments (ndarray): (H, W) indices.
+        image (ndarray): (H, W, 3) uint8 RGB.
+        segments (ndarray): (H, W) segment indices.
 
     Returns:
         ndarray: (H, W, 3) uint8 RGB.
     """
-    picture = overlay(photo, segments, voc_palette(int(segments.max()) + 1))
+    result = overlay(image, segments, voc_palette(int(segments.max()) + 1))
     right, below = np.diff(segments, axis=1), np.diff(segments, axis=0)
-    picture[:, 1:][right != 0] = 255
-    picture[1:][below != 0] = 255
-    return picture
+    result[:, 1:][right != 0] = 255
+    result[1:][below != 0] = 255
+    return result
 
 
-def grouping_sheet(photo, groups, mask, classes, palette, cell=320):
-    """Photo, groups after each stage and classes, side by side.
+def grouping_sheet(image, groups, mask, classes, palette, cell=320):
+    """Show an image, its groups after each stage and its label map in a row.
 
     Args:
-        photo (ndarray): (H, W, 3) uint8 RGB.
-        groups (ndarray): (stages, H, W) indices of groups.
+        image (ndarray): (H, W, 3) uint8 RGB.
+        groups (ndarray): (stages, H, W) group indices.
         mask (ndarray): (H, W) class indices.
-        classes, palette (Sequence): Names and RGB colours.
-        cell (int): Side of the square each picture is fitted into, pixels.
+        classes (Sequence[str]): Class names.
+        palette (Sequence): RGB colour of each class.
+        cell (int): Side of the square that each panel is fitted into, in
+            pixels.
 
     Returns:
         ndarray: (H', W', 3) uint8 RGB, with a legend.
@@ -134,19 +148,19 @@ def grouping_sheet(photo, groups, mask, classes, palette, cell=320):
     titles = ['photo', *(f'groups of stage {i + 1}'
                          for i in range(len(groups) - 1)),
               'final groups', 'classes']
-    pictures = [photo, *(outlined(photo, stage) for stage in groups),
-                overlay(photo, mask, palette)]
-    return with_legend(sheet([pictures], titles, cell), mask, classes,
-                       palette)
+    panels = [image, *(outlined(image, stage) for stage in groups),
+              overlay(image, mask, palette)]
+    return with_legend(sheet([panels], titles, cell), mask, classes, palette)
 
 
 def sheet(rows, titles, cell=192):
-    """A table of pictures with a title over each column.
+    """Arrange images in a table with column titles.
 
     Args:
-        rows (Sequence[Sequence[ndarray]]): (H, W, 3) uint8 RGB pictures.
-        titles (Sequence[str]): One for each column.
-        cell (int): Side of the square each picture is fitted into, pixels.
+        rows (Sequence[Sequence[ndarray]]): (H, W, 3) uint8 RGB images.
+        titles (Sequence[str]): Title of each column.
+        cell (int): Side of the square that each image is fitted into, in
+            pixels.
 
     Returns:
         ndarray: (H, W, 3) uint8 RGB.
@@ -160,8 +174,8 @@ def sheet(rows, titles, cell=192):
         x = _MARGIN + column * step + cell / 2
         draw.text((x, 16), title, _TEXT, font, anchor='mm')
     for r, row in enumerate(rows):
-        for c, picture in enumerate(row):
-            tile = Image.fromarray(picture)
+        for c, image in enumerate(row):
+            tile = Image.fromarray(image)
             scale = cell / max(tile.size)
             tile = tile.resize(
                 [max(round(side * scale), 1) for side in tile.size],
@@ -172,13 +186,14 @@ def sheet(rows, titles, cell=192):
 
 
 def save_mask(path, mask, palette):
-    """Write class indices as a palette PNG (16-bit grey above 255 classes).
+    """Write a label map as a palette PNG, or 16-bit grey above 255 classes.
 
     Args:
-        path (str | Path): The PNG.
+        path (str | Path): PNG file to write.
         mask (ndarray): (H, W) class indices.
+        palette (Sequence): RGB colour of each class.
     """
-    if len(palette) > 255:
+    if len(palette) > IGNORE_INDEX:
         Image.fromarray(mask.astype(np.uint16)).save(path)
         return
     image = Image.fromarray(mask.astype(np.uint8), mode='P')
@@ -187,6 +202,6 @@ def save_mask(path, mask, palette):
 
 
 def _font(size):
-    # matplotlib brings DejaVu Sans, which has letters of most alphabets.
+    # matplotlib ships DejaVu Sans, which covers most alphabets.
     path = Path(matplotlib.get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
     return ImageFont.truetype(str(path), size)

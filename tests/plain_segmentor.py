@@ -40,6 +40,28 @@ def slide(score, x, crop=None, stride=None):
     return total / count
 
 
+def class_probabilities(words, synonyms):
+    """Softmax over the words, then the best word of each class.
+
+    Args:
+        words (Tensor): (Q, H, W), scaled scores.
+        synonyms (Sequence[Sequence[str]]): Words of each class, in all Q.
+
+    Returns:
+        Tensor: (C, H, W).
+    """
+    shares = (words.double() - words.double().amax(0)).exp()
+    p = shares / shares.sum(0)
+    classes, start = [], 0
+    for names in synonyms:
+        best = torch.zeros_like(p[0])  # a background without words
+        for i in range(start, start + len(names)):
+            best = torch.maximum(best, p[i])
+        classes.append(best)
+        start += len(names)
+    return torch.stack(classes)
+
+
 @torch.no_grad()
 def predict(model, x, size=None, crop=None, stride=None, area_threshold=None):
     """Label map and margin of each pixel.
@@ -58,16 +80,12 @@ def predict(model, x, size=None, crop=None, stride=None, area_threshold=None):
         return enlarge(scores, window.shape[2:])
 
     scores = slide(score, x, crop, stride)
-    p = (model.logit_scale * enlarge(scores, size or x.shape[2:]))[0]
-    p = p.softmax(0)
-    classes, start = [], 0
-    for words in model.vocabulary.synonyms:
-        best = torch.zeros_like(p[0])  # a background without words
-        for i in range(start, start + len(words)):
-            best = torch.maximum(best, p[i])
-        classes.append(best)
-        start += len(words)
-    classes = torch.stack(classes)
+    words = enlarge(scores, size or x.shape[2:])[0]
+    if model.decode_head.needs_keys:  # sums of probabilities
+        words = (words - words.amin(0).clamp(max=0)).log()
+    else:
+        words = model.logit_scale * words
+    classes = class_probabilities(words, model.vocabulary.synonyms)
     if area_threshold is not None:
         winners = classes.argmax(0)
         areas = [(winners == c).sum() for c in range(1, len(classes))]

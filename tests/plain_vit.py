@@ -1,6 +1,7 @@
-"""The papers' equations on a state dict, one image and head at a time.
+"""The papers' equations on a state dict, one patch, head and image at a time.
 
-Independent of the package and of PyTorch's attention and normalisation.
+Shares no code with the package; no batches, no attention or normalisation
+modules of PyTorch.
 """
 import math
 
@@ -9,7 +10,7 @@ import torch
 
 
 class PlainViT:
-    """A ViT from a state dict with OpenAI's names."""
+    """Written from the papers, on a state dict with OpenAI's names."""
 
     def __init__(self, state, heads, patch, own_grid):
         self.state, self.heads = state, heads
@@ -78,7 +79,7 @@ class PlainViT:
         return out
 
     def layers(self, image, positions):
-        """Inputs of all blocks, (1 + h w, C) each."""
+        """Inputs of all blocks, (1 + h w, C)."""
         layers = [self.tokens(image, positions)]
         for name in self.names[:-1]:
             layers.append(self.block(layers[-1], name))
@@ -121,7 +122,7 @@ class PlainViT:
                            f'{name}.attn.out_proj')
 
     def gem(self, layers, grid, depth=6, iterations=1):
-        """The parallel stream of the last blocks."""
+        """Second stream in parallel to the last blocks."""
         start = max(len(self.names) - depth, 0)
         stream = layers[start]
         for x, name in zip(layers[start:], self.names[start:]):
@@ -142,18 +143,18 @@ class PlainViT:
         return stream
 
     def scclip(self, layers, grid):
-        """SC-CLIP: outliers replaced, features and attention calibrated."""
+        """Outliers replaced, patches aggregated, attention calibrated."""
         blocks, name = len(layers), self.names[-1]
         similar, output, first, last = (
             min(max(round(n * blocks / 12), 1), blocks - 1)
             for n in (9, 4, 4, 10))
         _, outliers = local_outliers(layers[-1][1:])
-        middle = cosines(mended(layers[similar][1:], outliers, grid))
+        middle = cosines(replaced(layers[similar][1:], outliers, grid))
         average = middle.mean()
         attention = _softmax(torch.where(
             middle >= average, 3 * (middle - average), -torch.inf))
         streams = [(layers[-1][0], aggregated(
-            mended(layers[-1][1:], outliers, grid), middle))]
+            replaced(layers[-1][1:], outliers, grid), middle))]
         total = sum(layers[first:last + 1])
         streams.append((total[0], total[1:]))
         result = 0
@@ -166,7 +167,7 @@ class PlainViT:
             out = self.linear(torch.cat(outs, 1), f'{name}.attn.out_proj')
             result = result + 0.3 * cls + aggregated(
                 out, cosines(layers[output][1:]))
-        return torch.cat([result[:1], result])  # class token, cut off later
+        return torch.cat([result[:1], result])  # dummy class token
 
 
 METHODS = {
@@ -193,14 +194,14 @@ def cosines(patches):
 
 
 def aggregated(patches, similarity):
-    """Each patch becomes the mean of those with a cosine of 0.4 or more."""
+    """Weighted mean of the patches with a cosine of 0.4 or more."""
     return torch.stack([
         (row[row >= 0.4, None] * patches[row >= 0.4]).sum(0)
         / row[row >= 0.4].sum() for row in similarity])
 
 
 def local_outliers(patches, neighbours=30):
-    """Local outlier factors, and the indices of the top 5 %."""
+    """Outlier factors of the patches and indices of the top 5 %."""
     if len(patches) <= neighbours + 1:
         return [1.] * len(patches), []
     near, reach = [], []
@@ -215,8 +216,8 @@ def local_outliers(patches, neighbours=30):
     return scores, [i for i, score in enumerate(scores) if score > limit]
 
 
-def mended(patches, outliers, grid):
-    """Outliers become the mean of their inliers among 8 neighbours."""
+def replaced(patches, outliers, grid):
+    """Outliers become the mean of their neighbours that are none."""
     result = patches.clone()
     for i in outliers:
         y, x = divmod(i, grid[1])
@@ -258,7 +259,7 @@ def _bicubic(own, size, factor):
 
 
 def fit(image, how):
-    """The documented ways to fit an image to patches of 16 pixels."""
+    """Pad or crop to whole patches of 16 pixels."""
     _, h, w = image.shape
     if how == 'drop':
         return image[:, :h // 16 * 16, :w // 16 * 16]

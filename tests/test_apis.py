@@ -1,4 +1,5 @@
 import numpy as np
+import plain_segmentor
 import pytest
 import torch
 import torch.nn.functional as F
@@ -62,10 +63,10 @@ def test_result_is_the_plain_computation(tiny_config):
         cosines = torch.einsum('ndhw,qd->nqhw', features, words)
         logits = clip.logit_scale * F.interpolate(
             cosines, size=(61, 93), mode='bilinear')[0]
-    logits = torch.stack([logits[0], logits[1:3].amax(0), logits[3]])
-    np.testing.assert_allclose(
-        result.scores, logits.softmax(0).numpy(), atol=1e-4)
-    assert (result.mask == logits.argmax(0).numpy()).mean() > 0.999
+    p = plain_segmentor.class_probabilities(
+        logits, [['cat'], ['grass', 'lawn'], ['sky']]).numpy()
+    np.testing.assert_allclose(result.scores, p, atol=1e-4)
+    assert (result.mask == p.argmax(0)).mean() > 0.999
     assert np.array_equal(result.photo, photo)
     assert result.classes == ('cat', 'grass', 'sky')
 
@@ -161,7 +162,7 @@ def test_stream_gives_results_as_they_come(inferencer, folder):
     stream = inferencer.stream(
         [folder / 'a.png', folder / 'gone.jpg'], CLASSES)
     assert next(stream).name == 'a'
-    with pytest.raises(UserError, match='No photo at .*gone.jpg'):
+    with pytest.raises(UserError, match='No image at .*gone.jpg'):
         next(stream)
 
 
@@ -183,7 +184,7 @@ def test_options_override_the_config(tiny_config, tiny_rn):
 
 
 @pytest.mark.parametrize('call, message', [
-    (dict(photos='gone.jpg'), 'No photo at gone.jpg'),
+    (dict(photos='gone.jpg'), 'No image at gone.jpg'),
     (dict(photos=[]), r'No photos in \[\]'),
     (dict(photos=picture(4, 5)[..., 0]),
      r'\(H, W, 3\) uint8 RGB, but got \(4, 5\) uint8'),
@@ -243,3 +244,92 @@ def test_the_toolboxs_inferencer_says_the_same(
         # The decoders of JPEG differ by a step or two.
         assert (labels == result.mask).mean() > 0.95
     assert len(list((tmp_path / 'out/vis').iterdir())) == 2
+
+
+# ------------------------------------------------------ encode once, ask often
+VOCABULARIES = ['cat; grass, lawn; sky', ['tree', 'water'], 'a red car; road']
+
+
+def count_calls(model):
+    """List that grows with each call of the image tower."""
+    calls = []
+    model.backbone.register_forward_hook(lambda *args: calls.append(1))
+    return calls
+
+
+@pytest.mark.parametrize('name, options', [
+    ('maskclip_toy', {}),
+    ('naclip_pamr_toy', {}),  # windows, refined along edges
+    ('maskclip_ks_pd_toy', {}),
+    ('groupvit_toy', {}),
+])
+def test_three_vocabularies_cost_one_pass(name, options, tiny_config):
+    """Equal to three separate predictions, with a background or without."""
+    cfg = name if name == 'groupvit_toy' else tiny_config(name)
+    once, again = (ZeroShotInferencer(cfg, device='cpu', cfg_options=options)
+                   for _ in range(2))
+    photo = picture(90, 131)
+    again(photo, 'cat')  # loads what is loaded once
+    calls = count_calls(once.model)
+    once.set_image(photo)
+    passes = len(calls)
+    for classes in VOCABULARIES:
+        for background in (None, .3):
+            result = once.predict(classes, background)
+            again.model.background_threshold = background
+            want, = again(photo, classes)
+            assert result.classes == want.classes
+            assert np.array_equal(result.mask, want.mask)
+            assert np.array_equal(result.scores, want.scores)
+    assert len(calls) == passes
+    windows = -(-90 // 32) * -(-131 // 32)
+    assert passes <= (windows if 'naclip' in name else 1)
+
+
+def test_predict_leaves_the_model_alone(inferencer):
+    inferencer(picture(20, 30), 'tree; water')
+    inferencer.set_image(picture(40, 50))
+    asked = inferencer.predict('cat; dog; sky', background=.5)
+    assert asked.classes == ('background', 'cat', 'dog', 'sky')
+    assert inferencer.predict().classes == ('tree', 'water')
+    assert inferencer.model.background_threshold is None
+    result, = inferencer(picture(20, 30))
+    assert result.classes == ('tree', 'water')
+
+
+def test_set_image_of_a_file(inferencer, folder):
+    inferencer.set_image(folder / 'b.jpg')
+    result, want = inferencer.predict(CLASSES), inferencer(
+        folder / 'b.jpg', CLASSES)[0]
+    assert result.name == 'b'
+    assert np.array_equal(result.mask, want.mask)
+    with pytest.raises(UserError, match='No photo at .*gone.jpg'):
+        inferencer.set_image(folder / 'gone.jpg')
+    # The last image stays set.
+    assert inferencer.predict(CLASSES).name == 'b'
+
+
+def test_predict_without_an_image(config):
+    with pytest.raises(UserError, match='call set_image'):
+        ZeroShotInferencer(config, device='cpu').predict('cat')
+
+
+def test_groups_of_a_set_image():
+    inferencer = ZeroShotInferencer('groupvit_toy', device='cpu', groups=True)
+    photo = picture(64, 96)
+    want, = inferencer(photo, 'leaf; sea; sand')
+    inferencer.set_image(photo)
+    result = inferencer.predict('leaf; sea; sand')
+    assert np.array_equal(result.groups, want.groups)
+
+
+def test_scores_lie_in_0_to_1_with_a_background(inferencer):
+    """A sure pixel stays sure, however high the threshold."""
+    photo = picture(60, 90)
+    plain, = inferencer(photo, CLASSES)
+    inferencer.set_image(photo)
+    for threshold in (.5, .9):
+        result = inferencer.predict(CLASSES, threshold)
+        np.testing.assert_allclose(result.scores[1:], plain.scores, atol=1e-6)
+        assert result.scores.max() <= 1
+        assert result.scores[0].min() >= threshold - 1e-6

@@ -15,7 +15,7 @@ def metainfo(dataset):
     return tuple(DATASETS.get(dataset).METAINFO['classes'])
 
 
-# list -> count, data set, whether the data set's background is left out
+# vocabulary -> count, dataset, whether to skip the dataset's background
 LISTS = {
     'voc20': (20, 'PascalVOCDataset', True),
     'voc20_sclip': (20, 'PascalVOCDataset', True),
@@ -33,7 +33,6 @@ LISTS = {
     'ade20k150': (150, 'ADE20KDataset', False),
     'toy': (12, 'ToyScenesDataset', False),
 }
-# list -> its classes whose words are not the class's name alone
 SCLIP_VOC = {
     'boat': ('ship', ), 'diningtable': ('table', ),
     'person': ('person', 'person in shirt', 'person in jeans',
@@ -49,6 +48,7 @@ STUFF = ('sky', 'wall', 'tree', 'wood', 'grass', 'road', 'sea', 'river',
 SPACED = {'diningtable': ('dining table', ),
           'pottedplant': ('potted plant', ),
           'tvmonitor': ('tv monitor', )}
+# vocabulary -> words of the classes whose only word is not their name
 RENAMED = {
     'voc20_plain': SPACED,
     'voc21_plain': SPACED,
@@ -58,18 +58,18 @@ RENAMED = {
     'context59': {'aeroplane': ('airplane', ),
                   'pottedplant': ('potted plant', ),
                   'tvmonitor': ('tv monitor', )},
-    # "bed" is an object there.
+    # "bed" is an object class.
     'coco_object81': {
         'background': tuple(word for word in STUFF if word != 'bed')},
 }
 
 
-def test_every_list_is_tested():
+def test_every_vocabulary_of_a_dataset_exists():
     assert set(LISTS) <= set(available())
 
 
 @pytest.mark.parametrize('name', available())
-def test_every_list_can_be_used(name):
+def test_every_vocabulary_is_valid(name):
     vocabulary = get_vocabulary(name)
     assert vocabulary.source == name
     assert len(vocabulary.classes) == len(vocabulary.synonyms)
@@ -79,8 +79,8 @@ def test_every_list_can_be_used(name):
 
 
 @pytest.mark.parametrize('name, expected', LISTS.items())
-def test_lists_follow_the_data_set(name, expected):
-    """Display names and order are those of the labels."""
+def test_classes_are_those_of_the_dataset(name, expected):
+    """In the order of its labels."""
     count, dataset, without_background = expected
     names = metainfo(dataset)[1 if without_background else 0:]
     vocabulary = get_vocabulary(name)
@@ -90,7 +90,7 @@ def test_lists_follow_the_data_set(name, expected):
 
 
 @pytest.mark.parametrize('name', sorted(set(LISTS) - {'coco_stuff171'}))
-def test_words_are_the_classes_names_but_for_these(name):
+def test_words_are_class_names_with_known_exceptions(name):
     vocabulary = get_vocabulary(name)
     assert {label: words for label, words in zip(
         vocabulary.classes, vocabulary.synonyms)
@@ -109,19 +109,19 @@ def test_words_of_the_protocols(name, word, of):
 
 @pytest.mark.parametrize('name, classes', re.findall(
     r'^\| `(\w+)` \| (.+) \|$', (DOCS / 'free_concepts.md').read_text(), re.M))
-def test_free_concepts_are_those_of_the_page(name, classes):
+def test_open_vocabulary_examples_are_documented(name, classes):
     vocabulary = get_vocabulary(name)
     assert vocabulary.classes == ('background', *classes.split(', '))
-    assert vocabulary.synonyms[0]  # so that no threshold is needed
+    assert vocabulary.synonyms[0]  # background by words, not threshold
 
 
-def test_toy_list_is_the_data_sets():
+def test_toy_vocabulary_is_the_datasets():
     assert get_vocabulary('toy').classes == tuple(
         ToyScenesDataset.METAINFO['classes'])
 
 
-# ------------------------------------------------------------------ forms
-FORMS = [
+# ---------------------------------------------------------------- formats
+FORMATS = [
     ('cat', ('cat', ), (('cat', ), )),
     ('cat; grass, lawn; sky', ('cat', 'grass', 'sky'),
      (('cat', ), ('grass', 'lawn'), ('sky', ))),
@@ -132,7 +132,7 @@ FORMS = [
     (('cat', 'dog'), ('cat', 'dog'), (('cat', ), ('dog', ))),
     ([['cat', 'kitten'], ('dog', )], ('cat', 'dog'),
      (('cat', 'kitten'), ('dog', ))),
-    # A nested name is one word, comma or not: METAINFO has such names.
+    # Commas do not split nested names; some METAINFO names have them.
     ([['door, screen']], ('door, screen', ), (('door, screen', ), )),
     (['Katze', 'กระต่าย', '木', 'ёлка'], ('Katze', 'กระต่าย', '木', 'ёлка'),
      (('Katze', ), ('กระต่าย', ), ('木', ), ('ёлка', ))),
@@ -141,8 +141,8 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize('given, classes, synonyms', FORMS)
-def test_forms(given, classes, synonyms):
+@pytest.mark.parametrize('given, classes, synonyms', FORMATS)
+def test_formats(given, classes, synonyms):
     vocabulary = get_vocabulary(given)
     assert vocabulary.classes == classes
     assert vocabulary.synonyms == synonyms
@@ -175,7 +175,7 @@ def test_with_background():
 
 # --------------------------------------------------------------- bad input
 @pytest.mark.parametrize('given, message', [
-    ([], 'The list of classes is empty. Give at least one name, e.g. "cat;'),
+    ([], 'The list of classes is empty; give at least one name'),
     ((), 'The list of classes is empty'),
     ([[]], 'The list of classes is empty'),
     ('', "Unknown vocabulary ''; choose one of .*'voc20'"),
@@ -217,7 +217,7 @@ def test_bad_files(tmp_path, text, message):
         get_vocabulary(path)
 
 
-def test_a_file_that_is_no_text(tmp_path):
+def test_a_file_in_another_encoding(tmp_path):
     path = tmp_path / 'names.txt'
     path.write_bytes(b'caf\xe9\n')  # Latin-1
     with pytest.raises(UserError, match='names.txt'):

@@ -98,7 +98,7 @@ def main():
             print(f'... and {len(found.problems) - SHOWN} more.')
         table.add_row([
             found.dataset, found.split,
-            *('-' if n is None else n for n in (found.photos, found.official)),
+            *('-' if n is None else n for n in (found.images, found.official)),
             found.opened, len(found.problems)])
         wrong += len(found.problems)
     print(table)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.leaderboard.matrix import evaluate, plan
 from mmseg_clipzs.run.process import run_alone
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import atomic_write, run_tool
 from mmseg_clipzs.visualization import overlay, sheet, with_legend
 

@@ -1,10 +1,10 @@
-"""Make weights of half the size from a training checkpoint.
+"""Export float16 weights from a training checkpoint.
 
     python tools/export_weights.py work_dirs/NAME/iter_400.pth \\
         --out groupvit.safetensors
 
-The file holds the model's float16 weights and nothing else; a config takes it
-as ``model.weights``.
+The file has the model's weights only, without optimizer or training state.
+Use it as ``model.weights`` in a config.
 """
 import argparse
 from pathlib import Path
@@ -18,15 +18,18 @@ from mmseg_clipzs.utils import UserError, atomic_write, run_tool
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('checkpoint', help='written by tools/train.py')
-    parser.add_argument('--out', required=True, help='.safetensors to write')
+    parser.add_argument('checkpoint',
+                        help='checkpoint written by tools/train.py')
+    parser.add_argument('--out', required=True,
+                        help='.safetensors file to write')
     return parser.parse_args()
 
 
 def main():
     args = parse_args()
     if Path(args.out).suffix != '.safetensors':
-        raise UserError(f'--out is a .safetensors file, but got {args.out}.')
+        raise UserError(
+            f'--out must be a .safetensors file, but got {args.out}.')
     state = read_state_dict(Path(args.checkpoint))[0]
     weights = {
         key: (value.half() if value.is_floating_point() else value
@@ -34,7 +37,7 @@ def main():
         for key, value in state.items()}
     with atomic_write(args.out) as temporary:
         save_file(weights, temporary, metadata=dict(format='pt'))
-    print(f'{args.out}: {len(weights)} entries, '
+    print(f'{args.out}: {len(weights)} tensors, '
           f'{Path(args.out).stat().st_size / 1e6:.1f} MB')
 
 

@@ -1,9 +1,10 @@
-"""Write COCO-Object's masks from COCO's instances.
+"""Convert COCO's instance annotations to COCO-Object masks.
 
     python tools/make_coco_object.py instances_val2017.json \\
         --out data/coco_object/annotations/val2017
 
-Not needed where COCO-Stuff's masks are: configs/*_coco_object.py read those.
+Not needed if COCO-Stuff's masks are available:
+configs/*_coco_object.py read those.
 """
 import argparse
 
@@ -19,7 +20,7 @@ def parse_args():
     parser.add_argument('instances', help='instances_val2017.json')
     parser.add_argument(
         '--out', default='data/coco_object/annotations/val2017',
-        help='folder for the masks')
+        help='folder for the masks (default: %(default)s)')
     return parser.parse_args()
 
 

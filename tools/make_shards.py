@@ -4,9 +4,9 @@
     python tools/make_shards.py pairs.csv --images photos --out data/shards \\
         --words "cat; dog; polar bear"
 
-Images are copied as they are. Unreadable ones and those without a caption
-are left out and named. Nouns are packed where the list has them; --nouns
-adds them by NLTK's tagger, --words by a list.
+Image files are copied unchanged. Unreadable images and images without a
+caption are skipped and reported. Nouns in the list are packed as well; add
+missing ones with --nouns (NLTK's tagger) or --words (a word list).
 """
 import argparse
 from pathlib import Path
@@ -22,17 +22,17 @@ from mmseg_clipzs.utils import run_tool
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('list', help='.csv, .json, .jsonl or .parquet')
-    parser.add_argument('--images', help="what the images' paths are below "
+    parser.add_argument('list', help='.csv, .json, .jsonl or .parquet file')
+    parser.add_argument('--images', help="root of the images' paths "
                         "(default: the list's folder)")
     parser.add_argument('--out', required=True, help='folder to create')
     parser.add_argument('--size', type=int, default=1000,
-                        help='samples in a shard (default: 1000)')
+                        help='samples per shard (default: %(default)s)')
     parser.add_argument('--nouns', action='store_true',
-                        help="add nouns by NLTK's tagger")
+                        help="add nouns with NLTK's tagger")
     parser.add_argument(
-        '--words', help='add nouns by a list: "cat; polar bear", a .txt file '
-        'or the name of one')
+        '--words', help='add the nouns in a word list: "cat; polar bear", a '
+        '.txt file,\nor the name of a vocabulary')
     return parser.parse_args()
 
 
@@ -47,9 +47,9 @@ def main():
     packed, skipped = write_shards(
         tqdm(rows, 'packing', unit='images'), images, args.out, args.size)
     for reason in skipped:
-        print(f'left out: {reason}')
+        print(f'skipped: {reason}')
     print(f'{args.out}: {packed} images in {-(-packed // args.size)} shards, '
-          f'{len(skipped)} left out')
+          f'{len(skipped)} skipped')
 
 
 if __name__ == '__main__':

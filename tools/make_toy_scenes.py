@@ -1,4 +1,4 @@
-"""Write the toy scenes: pictures, masks, splits and captions in VOC layout.
+"""Generate the toy dataset: images, masks, splits and captions in VOC layout.
 
     python tools/make_toy_scenes.py --out data/toy
 """
@@ -6,19 +6,24 @@ import argparse
 
 from tqdm import tqdm
 
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--out', default='data/toy', help='folder to create')
-    parser.add_argument('--train', type=int, default=600, help='scenes')
-    parser.add_argument('--val', type=int, default=100, help='scenes')
-    parser.add_argument('--size', type=int, default=128, help='pixels')
-    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--train', type=int, default=600,
+                        help='number of training scenes')
+    parser.add_argument('--val', type=int, default=100,
+                        help='number of validation scenes')
+    parser.add_argument('--size', type=int, default=128,
+                        help='side of the images in pixels')
+    parser.add_argument('--seed', type=int, default=1, help='random seed')
     parser.add_argument('--varied', action='store_true',
-                        help='close-ups and bare grounds as well')
+                        help='also draw close-ups and bare grounds')
     return parser.parse_args()
 
 
@@ -27,7 +32,7 @@ def main():
     written = write_voc(args.out, args.train, args.val, args.size, args.seed,
                         tqdm, args.varied)
     print(f'{args.out}: '
-          f'{"written" if written else "already there, left alone"}')
+          f'{"written" if written else "already exists, left unchanged"}')
 
 
 if __name__ == '__main__':

@@ -4,7 +4,7 @@
     python tools/prepare_captions.py pairs.csv --out pairs.parquet \\
         --words "cat; dog; polar bear"
 
-The nouns come from NLTK's tagger, or are the words of a list.
+Nouns are found by NLTK's tagger or in a word list.
 """
 import argparse
 
@@ -18,12 +18,12 @@ from mmseg_clipzs.utils import run_tool
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('list', help='.csv, .json, .jsonl or .parquet')
+    parser.add_argument('list', help='.csv, .json, .jsonl or .parquet file')
     parser.add_argument('--out', required=True,
-                        help='list to write; its suffix says the kind')
+                        help='list to write; the suffix selects its format')
     parser.add_argument(
-        '--words', help='the words to look for, in place of the tagger: '
-        '"cat; polar bear", a .txt file or the name of a list')
+        '--words', help='word list to use instead of the tagger: "cat; polar '
+        'bear", a .txt\nfile, or the name of a vocabulary')
     return parser.parse_args()
 
 
@@ -35,9 +35,9 @@ def main():
         add_nouns(row, find)
     write_list(rows, args.out)
     counts = [len(row['nouns']) for row in rows]
-    print(f'{args.out}: {len(rows)} images, {sum(counts)} nouns, '
-          f'{sum(counts) / max(1, len(rows)):.2f} for an image; '
-          f'{counts.count(0)} images have none')
+    print(f'{args.out}: {len(rows)} images, {sum(counts)} nouns '
+          f'({sum(counts) / max(1, len(rows)):.2f} per image), '
+          f'{counts.count(0)} images without nouns')
 
 
 if __name__ == '__main__':

@@ -1,12 +1,69 @@
-"""Train the toy CLIP from the toy scenes' captions.
+"""Train the toy CLIP on the captions of toy scenes.
+
+The weights shipped with the package come from
 
     python tools/train_toy_clip.py --seed 0 \\
-        --out work_dirs/toy-vit-p8.safetensors
+        --out mmseg_clipzs/clip/weights/toy-vit-p8.safetensors
 
-takes about half an hour on two cores with bfloat16 units.
+which takes about half an hour on two cores with bfloat16 support
+(torch >= 2.3).
 """
-from mmseg_clipzs.toy.training import main
+import argparse
+import logging
+import os
+from dataclasses import fields
+
+from mmseg_clipzs.toy.training import ARCHITECTURE, Recipe, train_toy_clip
 from mmseg_clipzs.utils import run_tool
+
+HELP = dict(
+    steps='optimizer steps',
+    batch_size='image-text pairs per step',
+    lr='peak learning rate',
+    weight_decay='weight decay of matrices',
+    warmup='warmup steps',
+    patch_dropout='share of patches dropped during the first three quarters '
+    'of training, for speed',
+    late_share='share of steps in which the class token sees the patches in '
+    'the last block only',
+    scenes='size of the pool of training scenes',
+    seed='random seed',
+    precision='bf16 or fp32; bf16 is faster on processors that support it')
+
+
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter,
+                 argparse.RawDescriptionHelpFormatter):
+    """Keep the description's lines and show defaults."""
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=_Formatter)
+    parser.add_argument(
+        '--out', default=f'work_dirs/{ARCHITECTURE}.safetensors',
+        help='weights to write (float16)')
+    for field in fields(Recipe):
+        parser.add_argument(
+            f'--{field.name.replace("_", "-")}', type=field.type,
+            default=field.default, help=HELP[field.name],
+            choices=['bf16', 'fp32'] if field.name == 'precision' else None)
+    parser.add_argument('--workers', type=int, default=os.cpu_count(),
+                        help='processes that draw scenes; 0 disables them')
+    parser.add_argument('--save-every', type=int, default=200,
+                        help='steps between checkpoints')
+    parser.add_argument('--resume', action='store_true',
+                        help='continue from OUT.checkpoint if it exists')
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    logging.basicConfig(level=logging.INFO, format='%(message)s')
+    recipe = Recipe(**{
+        field.name: getattr(args, field.name) for field in fields(Recipe)})
+    train_toy_clip(args.out, recipe, args.workers, args.save_every,
+                   args.resume)
+
 
 if __name__ == '__main__':
     run_tool(main)

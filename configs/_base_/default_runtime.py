@@ -22,7 +22,7 @@ resume = False
 # A frozen model has nothing that DistributedDataParallel could wrap.
 model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
 
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='ZeroShotTTAModel')
 tta_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(

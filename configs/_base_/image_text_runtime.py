@@ -6,6 +6,7 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='VocabularyHook'),
     dict(type='RandomStateHook'),
-    dict(type='DataStateHook')
+    dict(type='DataStateHook'),
+    dict(type='CheckTextsHook')
 ]
 sync_bn = 'torch'  # statistics of all processes

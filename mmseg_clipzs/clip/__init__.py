@@ -1,8 +1,10 @@
-"""The one door to open_clip: weights, towers, text embeddings."""
+"""The package's only interface to open_clip: weights, towers, embeddings."""
 from .loading import LoadedClip, get_tokenizer, load_clip
-from .text import TEMPLATE_SETS, TextEncoder, load_text_embeddings
+from .precomputed import load_text_embeddings
+from .templates import TEMPLATE_SETS, get_templates
+from .text import TextEncoder
 
 __all__ = [
-    'LoadedClip', 'get_tokenizer', 'load_clip', 'TEMPLATE_SETS',
-    'TextEncoder', 'load_text_embeddings'
+    'LoadedClip', 'get_tokenizer', 'load_clip', 'load_text_embeddings',
+    'TEMPLATE_SETS', 'get_templates', 'TextEncoder'
 ]

@@ -1,7 +1,7 @@
-"""A residual attention block of open_clip, computed from its parameters.
+"""Residual attention blocks of open_clip, run from their parameters.
 
-The modules' own ``forward`` changes between releases (token layout, where the
-attention weights are returned); the names of the parameters do not.
+The modules' ``forward`` changes between releases (token layout, return of the
+attention weights); their parameter names do not.
 """
 import torch.nn.functional as F
 
@@ -12,11 +12,12 @@ def split_heads(x, heads):
 
 
 def project(block, x, part):
-    """One third, 'q', 'k' or 'v', of the block's packed input projection.
+    """Project to queries, keys or values.
 
     Args:
         block (nn.Module): A residual attention block of open_clip.
         x (Tensor): (N, L, C), after ``ln_1``.
+        part (str): 'q', 'k' or 'v'.
 
     Returns:
         Tensor: (N, L, C).
@@ -28,7 +29,7 @@ def project(block, x, part):
 
 
 def run_block(block, x, is_causal=False):
-    """The unmodified block, on (N, L, C) tokens; text attends backwards."""
+    """Run the unmodified block: (N, L, C) -> (N, L, C)."""
     attn = block.attn
     qkv = F.linear(block.ln_1(x), attn.in_proj_weight, attn.in_proj_bias)
     q, k, v = (split_heads(part, attn.num_heads) for part in qkv.chunk(3, -1))

@@ -1,4 +1,4 @@
-"""Read weight files of every usual kind without running anything in them."""
+"""Read weights of any common format without executing code from the file."""
 import io
 import pickle
 import zipfile
@@ -15,23 +15,24 @@ from mmseg_clipzs.checkpoints import (
 )
 from mmseg_clipzs.utils import UserError
 
-# Scalars that OpenAI's archives carry beside the weights.
+# Scalars stored with the weights in OpenAI's archives.
 _ARCHIVE_EXTRAS = ('input_resolution', 'context_length', 'vocab_size')
 
 
 def read_state_dict(path):
-    """State dict of a safetensors file, a ``torch.save`` or a TorchScript.
+    """Read a state dict from safetensors, ``torch.save`` or TorchScript.
 
     Args:
-        path (Path): An existing file; its content decides, not its name.
+        path (Path): An existing file. The format is detected from its
+            content.
 
     Returns:
-        tuple[dict, bool]: ``{name: Tensor}`` on the CPU in the file's own
-        dtypes, and whether it was a TorchScript archive, the form in which
-        OpenAI ships CLIP.
+        tuple[dict, bool]: ``{name: Tensor}`` on the CPU in the file's
+        dtypes, and whether the file is a TorchScript archive, OpenAI's format
+        for CLIP.
 
     Raises:
-        UserError: Not one of these, incomplete, or without tensors.
+        UserError: Another format, a truncated file, or no tensors.
     """
     path = Path(path)
     is_archive = False
@@ -49,8 +50,8 @@ def read_state_dict(path):
     if not isinstance(state, dict) or not state or not all(
             isinstance(value, torch.Tensor) for value in state.values()):
         raise UserError(
-            f'{path} is not a state dict: names and tensors were expected, '
-            f'but it holds {type(state).__name__}.')
+            f'{path} is not a state dict: expected names and tensors, but it '
+            f'holds {type(state).__name__}.')
     return {
         key[7:] if key.startswith('module.') else key: value
         for key, value in state.items() if key not in _ARCHIVE_EXTRAS
@@ -64,7 +65,7 @@ def _unreadable(path, error):
 
 
 def _is_safetensors(path):
-    """A length of eight bytes, then JSON."""
+    """The format begins with eight bytes of length, then JSON."""
     with path.open('rb') as file:
         return file.read(9)[8:] == b'{'
 
@@ -72,17 +73,17 @@ def _is_safetensors(path):
 def _is_archive(path):
     try:
         return is_torchscript(path)
-    except Exception as e:  # a damaged file may provoke any
+    except Exception as e:  # a damaged file may raise anything
         raise _unreadable(path, e) from e
 
 
 class _Module:
-    """A module of the archive: its attributes, none of its code."""
+    """A module of the archive: its attributes without its code."""
 
     def __setstate__(self, attributes):
         if not isinstance(attributes, dict):
             raise pickle.UnpicklingError(
-                'a module of it has its own way of saving')
+                'one of its modules has custom serialization')
         self.attributes = attributes
 
 
@@ -105,8 +106,8 @@ def _build_tensor(values, offset, size, stride, *unused):
 class _ArchiveUnpickler(RestrictedUnpickler):
     """Reads ``data.pkl`` of a TorchScript archive as plain data.
 
-    ``torch.jit.load`` would compile the archive's own program and run its
-    ``__setstate__`` methods; weights need neither.
+    ``torch.jit.load`` would compile the archive's code and run its
+    ``__setstate__`` methods, neither of which the weights need.
     """
 
     def __init__(self, archive, root):
@@ -139,7 +140,7 @@ def _read_torchscript(path):
         with zipfile.ZipFile(path) as archive:
             root = archive.namelist()[0].split('/')[0]
             module = _ArchiveUnpickler(archive, root).load()
-    except Exception as e:  # a damaged file may provoke any
+    except Exception as e:  # a damaged file may raise anything
         raise _unreadable(path, e) from e
     return dict(_tensors(module, ''))
 

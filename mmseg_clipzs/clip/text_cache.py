@@ -1,4 +1,4 @@
-"""Text embeddings that are kept on disk."""
+"""Disk cache of text embeddings."""
 import json
 import logging
 import os
@@ -12,22 +12,22 @@ from mmseg_clipzs.utils import atomic_write
 
 
 def cache_folder():
-    """Path: ``$MMSEG_CLIPZS_CACHE``, or a folder of the user's cache."""
+    """Path: ``$MMSEG_CLIPZS_CACHE``, or a folder in the user's cache."""
     default = Path(os.environ.get('XDG_CACHE_HOME', '~/.cache'))
     return Path(os.environ.get('MMSEG_CLIPZS_CACHE',
                                default / 'mmseg_clipzs')).expanduser()
 
 
 class EmbeddingFile:
-    """Embeddings of words in one file, which grows.
+    """A growing file of word embeddings.
 
-    It is written anew as a whole and renamed, so that no reader sees half of
-    it. Of two processes that write at once one may lose its words, which are
-    then computed again when they are asked for.
+    Every update rewrites the file and renames it into place, so readers never
+    see a partial file. If two processes write at once, the words of one may
+    be lost; they are computed again when needed.
 
     Args:
         path (Path): ``.npz``, read and written.
-        width (int): D, of the embeddings.
+        width (int): Width D of the embeddings.
     """
 
     def __init__(self, path, width):
@@ -36,31 +36,32 @@ class EmbeddingFile:
         self._is_writable = True
 
     def read(self):
-        """dict[str, Tensor]: (D,) of each word; a damaged file is empty."""
+        """dict[str, Tensor]: (D,) per word; empty if the file is damaged."""
         try:
             return self._load()
-        except Exception as e:  # a damaged file may provoke any
+        except Exception as e:  # a damaged file may raise anything
             print_log(
                 f'Cached text embeddings {self.path} are damaged ({e}) and '
-                'are computed anew.', logger='current', level=logging.WARNING)
+                'will be recomputed.', logger='current',
+                level=logging.WARNING)
             return {}
 
     def add(self, embeddings):
-        """Write these beside what the file holds by now.
+        """Add embeddings to those already in the file.
 
         Args:
-            embeddings (dict[str, Tensor]): (D,) float32 of each word.
+            embeddings (dict[str, Tensor]): (D,) float32 per word.
         """
         if not self._is_writable:
             return
         try:
             embeddings = {**embeddings, **self._load()}
-        except Exception:  # damaged, as read() has said
+        except Exception:  # damaged; read() has warned
             pass
         try:
             with atomic_write(self.path) as temporary:
-                # As text: numpy's strings would lose trailing zeros, and all
-                # be as wide as the longest.
+                # As JSON: numpy strings drop trailing NULs and are all as
+                # wide as the longest one.
                 words = json.dumps(list(embeddings)).encode()
                 rows = torch.stack(list(embeddings.values()))
                 np.savez(temporary, embeddings=rows.numpy(),

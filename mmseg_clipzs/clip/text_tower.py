@@ -1,4 +1,4 @@
-"""CLIP's text transformer (arXiv 2103.00020, section 2.4) run on tokens."""
+"""Forward pass of CLIP's text transformer (arXiv 2103.00020, section 2.4)."""
 import torch
 import torch.nn.functional as F
 
@@ -6,18 +6,19 @@ from .blocks import run_block, split_heads
 
 
 def encode_tokens(tower, tokens):
-    """Features of a causal text transformer at the end token.
+    """Features of the end-of-text tokens.
 
     Args:
         tower (nn.Module): With ``token_embedding``, ``positional_embedding``,
             ``transformer.resblocks`` and ``ln_final``.
-        tokens (Tensor): (N, L) int64; the end token is the largest number.
+        tokens (Tensor): (N, L) int64; the end-of-text token has the largest
+            id.
 
     Returns:
         Tensor: (N, C), before any projection.
     """
-    # Text attends backwards: nothing behind the end token matters, and most
-    # prompts are short.
+    # Attention is causal, so nothing after the end-of-text token matters;
+    # most prompts are short.
     end = tokens.argmax(-1)
     tokens = tokens[:, :end.max() + 1]
     x = tower.token_embedding(tokens)
@@ -29,17 +30,17 @@ def encode_tokens(tower, tokens):
 
 
 def encode_sorted_tokens(tower, tokens):
-    """:func:`encode_tokens`, fast where neighbours begin alike.
+    """:func:`encode_tokens`, computing shared prefixes once.
 
-    Text attends backwards, so that rows which begin with the same tokens have
-    the same features there. All but the attention runs once for M different
-    beginnings, on no padding: of COCO-Stuff's names in 80 templates on four
-    of ten tokens.
+    Attention is causal, so texts with a common prefix have the same features
+    there. Everything but the attention itself runs on the M distinct prefixes
+    and skips padding: four of ten tokens for COCO-Stuff's names in 80
+    templates.
 
     Args:
         tower (nn.Module): As for :func:`encode_tokens`.
-        tokens (Tensor): (N, L) int64, best in lexicographic order; any order
-            gives the same features.
+        tokens (Tensor): (N, L) int64; fastest in lexicographic order, the
+            result is the same in any.
 
     Returns:
         Tensor: (N, C), before any projection.
@@ -47,7 +48,7 @@ def encode_sorted_tokens(tower, tokens):
     end = tokens.argmax(-1)
     length = int(end.max()) + 1
     tokens = tokens[:, :length]
-    index, places = _beginnings(tokens, end)
+    index, places = _prefixes(tokens, end)
     ends = torch.arange(len(end), device=end.device) * length + end  # (N,)
     x = tower.token_embedding(tokens.flatten()[places])
     x = x + tower.positional_embedding[places % length]  # (M, C)
@@ -59,28 +60,29 @@ def encode_sorted_tokens(tower, tokens):
                    for part in qkv[index].chunk(3, -1))
         out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         out = out.transpose(1, 2).flatten(2).flatten(0, 1)  # (N * L, C)
-        if block is blocks[-1]:  # nobody attends to its other tokens
+        if block is blocks[-1]:  # only the end-of-text tokens are needed
             x, places = x[index.flatten()[ends]], ends
         x = x + block.ls_1(attn.out_proj(out[places]))
         x = x + block.ls_2(block.mlp(block.ln_2(x)))
     return tower.ln_final(x)
 
 
-def _beginnings(tokens, end):
-    """The different beginnings of rows.
+def _prefixes(tokens, end):
+    """Distinct prefixes of consecutive rows.
 
     Args:
         tokens (Tensor): (N, L) int64.
-        end (Tensor): (N, ), position of the end token.
+        end (Tensor): (N,), position of the end-of-text token.
 
     Returns:
-        tuple[Tensor]: (N, L), which beginning stops at each token, any behind
-        the end; (M, ), where each is first in ``tokens.flatten()``.
+        tuple[Tensor]: (N, L), index of the prefix that ends at each token,
+        arbitrary after the end-of-text token; (M,), position in
+        ``tokens.flatten()`` where each prefix first ends.
     """
     is_new = torch.arange(tokens.size(1), device=end.device) <= end[:, None]
     is_new[1:] &= (tokens[1:] != tokens[:-1]).cumsum(1) > 0
     places = is_new.flatten().nonzero()[:, 0]
     index = torch.zeros_like(tokens)
     index[is_new] = torch.arange(len(places), device=end.device)
-    # What is not new is that of the row above.
+    # Prefixes that are not new belong to the row above.
     return index.cummax(0).values, places

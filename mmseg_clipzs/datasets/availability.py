@@ -1,32 +1,47 @@
-"""Say what is missing before a run starts."""
+"""Check that a dataset exists before a run starts."""
 from pathlib import Path
 
 from mmseg_clipzs.datasets.image_text.shard_files import list_shards
 from mmseg_clipzs.utils import UserError
 
-_IMAGE_TEXT = ('docs/image_text_data.md says how to prepare it; --data-root '
-               'FOLDER says where it lies.')
-_RECIPES = {
+_IMAGE_TEXT = ('See docs/image_text_data.md for how to prepare it, or pass '
+               'its location with --data-root FOLDER.')
+_HOW_TO_GET = {
     'ToyScenesDataset':
-    'python tools/make_toy_scenes.py --out {root} makes the scenes.',
+    'Generate the scenes with `python tools/make_toy_scenes.py --out {root}`.',
     'ImageTextDataset': _IMAGE_TEXT,
     'ImageTextShards': _IMAGE_TEXT,
     'toy_captions':
-    'python tools/make_toy_scenes.py --out {root} --train 20000 --val 0 '
-    '--size 64 --seed 2 --varied makes the captions.',
-    'other': 'docs/prepare_data.md says how to get it; --data-root FOLDER '
-    'says where it lies.',
+    'Generate it with `python tools/make_toy_scenes.py --out {root} '
+    '--train 20000 --val 0 --size 64 --seed 2 --varied`.',
+    'other': 'See docs/prepare_data.md for how to get it, or pass its '
+    'location with --data-root FOLDER.',
 }
 
 
-def leaf_datasets(dataset):
-    """Data sets inside ConcatDataset, RepeatDataset and their kind.
+def how_to_get(name, root):
+    """Instructions for getting a dataset.
 
     Args:
-        dataset (dict): A config.
+        name (str): Type of the dataset.
+        root (str | Path): Its data root.
+
+    Returns:
+        str: One sentence for an error message.
+    """
+    if name == 'ImageTextDataset' and Path(root).name == 'toy_captions':
+        name = 'toy_captions'
+    return _HOW_TO_GET.get(name, _HOW_TO_GET['other']).format(root=root)
+
+
+def leaf_datasets(dataset):
+    """Unwrap ConcatDataset, RepeatDataset and similar wrappers.
+
+    Args:
+        dataset (dict): Config of a dataset.
 
     Yields:
-        dict: The config of each plain data set in it, or ``dataset`` itself.
+        dict: Config of each wrapped dataset, or ``dataset`` itself.
     """
     inner = dataset.get('datasets') or [dataset.get('dataset')]
     if not inner[0]:
@@ -37,25 +52,23 @@ def leaf_datasets(dataset):
 
 
 def check_available(dataset):
-    """Whether a data set's folders and lists exist.
+    """Check that the folders and lists of a dataset exist.
 
     Args:
-        dataset (dict): Its config, with ``data_root``, ``data_prefix`` and
-            ``ann_file``, or ``urls``.
+        dataset (dict): Config with ``data_root``, ``data_prefix`` and
+            ``ann_file``, or ``urls``; wrappers are unwrapped.
 
     Raises:
-        UserError: Names the missing folder or file and how to get it.
+        UserError: A folder or file is missing; the message says how to get
+            the dataset.
     """
     for each in leaf_datasets(dataset):
-        _check_folders(each)
+        _check_paths(each)
 
 
-def _check_folders(dataset):
+def _check_paths(dataset):
     name = dataset.get('type')
     root = Path(dataset.get('data_root') or '.')
-    recipe = _RECIPES.get(name, _RECIPES['other'])
-    if name == 'ImageTextDataset' and root.name == 'toy_captions':
-        recipe = _RECIPES['toy_captions']
     wanted = [root / folder for folder in dataset.get(
         'data_prefix', {}).values() if folder]
     wanted += [root / dataset[key] for key in ('ann_file', 'split')
@@ -63,10 +76,10 @@ def _check_folders(dataset):
     missing = [path for path in [root, *wanted] if not path.exists()]
     if missing:
         raise UserError(
-            f'The data set {name} is not complete: {missing[0]} does not '
-            f'exist. {recipe.format(root=root)}')
+            f'The dataset {name} is incomplete: {missing[0]} does not exist. '
+            f'{how_to_get(name, root)}')
     if name == 'ImageTextShards':
         try:
             list_shards(dataset['urls'], root)
         except UserError as e:
-            raise UserError(f'{e} {recipe}') from e
+            raise UserError(f'{e} {how_to_get(name, root)}') from e

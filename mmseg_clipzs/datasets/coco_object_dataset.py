@@ -1,4 +1,4 @@
-"""COCO-Object: the data set, and its masks from COCO's instances."""
+"""COCO-Object: the dataset, and masks from COCO's instance annotations."""
 import contextlib
 import io
 from pathlib import Path
@@ -8,22 +8,19 @@ from mmseg.datasets import COCOStuffDataset
 from mmseg.registry import DATASETS
 from PIL import Image
 
+from mmseg_clipzs.labels import IGNORE_INDEX
 from mmseg_clipzs.utils import UserError, atomic_write, import_optional
 
-_THINGS = 80  # COCO-Stuff's first classes are COCO's objects
-_UNLABELLED = 255
+_THINGS = 80  # COCO-Stuff lists the 80 object classes first
 
 
 @DATASETS.register_module()
 class CocoObjectDataset(COCOStuffDataset):
-    """COCO-Object: 80 objects and background, from COCO-Stuff's annotations.
+    """COCO-Object: background and 80 objects, from COCO-Stuff's masks.
 
-    The files are those of ``COCOStuffDataset``; stuff, and what nobody
-    labelled, becomes class 0 while it is loaded. Masks that
-    :func:`write_masks` made from COCO's instances serve as well.
-
-    Args:
-        kwargs: As for ``COCOStuffDataset``.
+    Files are those of ``COCOStuffDataset``. Stuff classes and unlabelled
+    pixels are mapped to class 0 on loading. Masks written by
+    :func:`write_masks` work as well.
     """
     METAINFO = dict(
         classes=('background', *COCOStuffDataset.METAINFO['classes'][:_THINGS]
@@ -32,46 +29,48 @@ class CocoObjectDataset(COCOStuffDataset):
 
     @classmethod
     def get_label_map(cls, new_classes=None):
-        """dict[int, int]: COCO-Stuff's label -> label here."""
+        """dict[int, int]: Label in the mask -> class index."""
         stuff = range(_THINGS, len(COCOStuffDataset.METAINFO['classes']))
         return {**{thing: thing + 1 for thing in range(_THINGS)},
-                **dict.fromkeys([*stuff, _UNLABELLED], 0)}
+                **dict.fromkeys([*stuff, IGNORE_INDEX], 0)}
 
 
 def write_masks(instances, folder, progress=iter):
-    """Masks in COCO-Stuff's form from COCO's ``instances_*.json``.
+    """Convert COCO's ``instances_*.json`` to masks in COCO-Stuff's format.
 
-    ``NAME_labelTrainIds.png`` holds an object's label, 0 to 79, and 255
-    elsewhere. Where objects overlap the smaller one is seen; a crowd lies
-    below all of them.
+    ``NAME_labelTrainIds.png`` holds object labels, 0 to 79, and 255
+    elsewhere. Smaller objects are drawn over larger ones, and all objects
+    over crowd regions.
 
     Args:
-        instances (str | Path): COCO's file, with polygons and RLE.
-        folder (str | Path): Where the PNGs go.
-        progress (Callable): Wraps the sequence of images, such as ``tqdm``.
+        instances (str | Path): COCO's annotation file.
+        folder (str | Path): Output folder.
+        progress (Callable): Wraps the sequence of images, for example
+            ``tqdm``.
 
     Returns:
-        int: How many masks were written.
+        int: Number of masks written.
 
     Raises:
-        UserError: pycocotools is missing, or the file is none of COCO's.
+        UserError: pycocotools is not installed, or the file is missing or
+            does not hold COCO instances.
     """
     coco = import_optional('pycocotools.coco', 'coco', 'COCO-Object')
     if not Path(instances).is_file():
         raise UserError(f'No file at {instances}.')
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints
+        with contextlib.redirect_stdout(io.StringIO()):  # COCO() prints
             data = coco.COCO(instances)
         labels = {
             key: COCOStuffDataset.METAINFO['classes'].index(value['name'])
             for key, value in data.cats.items()}
         if not labels:
-            raise ValueError('there are no categories')
+            raise ValueError('no categories')
     except (ValueError, KeyError, AssertionError, UnicodeDecodeError) as e:
         raise UserError(
-            f'{instances} is no file of COCO\'s instances: {e!r}.') from e
+            f'{instances} does not hold COCO instances: {e!r}.') from e
     for image in progress(data.dataset['images']):
-        mask = np.full((image['height'], image['width']), _UNLABELLED,
+        mask = np.full((image['height'], image['width']), IGNORE_INDEX,
                        np.uint8)
         objects = data.loadAnns(data.getAnnIds(image['id']))
         for each in sorted(objects, reverse=True, key=lambda each: (

@@ -11,18 +11,18 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 class HideLabels(BaseTransform):
     """Hide the labels of unseen classes, for zero-shot training.
 
-    Belongs directly behind ``LoadAnnotations``, before anything looks at the
-    labels. Their pixels become -1, "not labelled".
+    It belongs right after ``LoadAnnotations``, before any transform that
+    reads labels. Hidden pixels get ``mmseg_clipzs.labels.HIDDEN_LABEL``.
 
     Required keys: gt_seg_map. Modified keys: gt_seg_map, to int16.
 
     Args:
-        classes: All classes in the data set's order, as for
+        classes: All classes in the order of the dataset; see
             :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
-        unseen (Sequence[str]): Display names of those to hide.
+        unseen (Sequence[str]): Display names of the classes to hide.
 
     Raises:
-        UserError: A name that is not among the classes.
+        UserError: No class to hide, or an unknown one.
     """
 
     def __init__(self, classes, unseen):
@@ -31,7 +31,7 @@ class HideLabels(BaseTransform):
         self.unseen = get_vocabulary(classes).indices(unseen)
 
     def transform(self, results):
-        """Hide.
+        """Hide labels.
 
         Args:
             results (dict): With ``gt_seg_map`` (H, W).

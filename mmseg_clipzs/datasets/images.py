@@ -1,4 +1,4 @@
-"""Reading image files of every usual kind."""
+"""Read image files of all common formats."""
 import io
 from pathlib import Path
 
@@ -9,39 +9,41 @@ from mmseg_clipzs.utils import UserError
 
 
 class SampleError(UserError):
-    """A sample that cannot be used: image-text training skips it.
+    """An unusable sample, which image-text training skips.
 
     Attributes:
-        kind (str): What it is counted as.
+        kind (str): Category under which skipped samples are counted.
     """
     kind = 'damaged sample'
 
 
 class ImageReadError(SampleError):
-    """A photo that is missing or cannot be read."""
+    """An image is missing or cannot be decoded."""
     kind = 'unreadable image'
 
 
 class CaptionError(SampleError):
-    """A sample without a caption."""
+    """A sample has no caption."""
     kind = 'empty caption'
 
 
 def read_image(path, content=None):
-    """An image file as RGB: grey, RGBA, CMYK and 16-bit ones too.
+    """Read an image file as 8-bit RGB.
 
-    Turned as its EXIF note says; transparency is laid on white; 16 bits are
-    scaled to 8.
+    Supports greyscale, palette, CMYK, RGBA and 16-bit files. Applies EXIF
+    orientation, composites transparent images on white and scales 16-bit
+    values to 8 bits.
 
     Args:
-        path (str | Path): The file.
-        content (bytes, optional): What is in it; ``path`` only names it then.
+        path (str | Path): Image file.
+        content (bytes, optional): Encoded image; ``path`` is then only used
+            in messages.
 
     Returns:
         ndarray: (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageReadError: Missing, truncated or no image.
+        ImageReadError: The file is missing, damaged or not an image.
     """
     file = path if content is None else io.BytesIO(content)
     try:
@@ -49,14 +51,14 @@ def read_image(path, content=None):
             image.load()
             image = ImageOps.exif_transpose(image)
     except FileNotFoundError as e:
-        raise ImageReadError(f'No photo at {path}.') from e
+        raise ImageReadError(f'No image at {path}.') from e
     except UnidentifiedImageError as e:
-        raise ImageReadError(f'{path} is not an image that can be read.') from e
+        raise ImageReadError(f'{path} is not an image file.') from e
     except Image.DecompressionBombError as e:
-        raise ImageReadError(f'The photo {path} is too large: {e}') from e
-    except Exception as e:  # decoders raise anything at a damaged file
-        raise ImageReadError(f'The photo {path} is damaged: {e}.') from e
-    if image.mode.startswith('I'):  # Pillow would clip 16 bits at 255
+        raise ImageReadError(f'The image {path} is too large: {e}') from e
+    except Exception as e:  # decoders raise all kinds of errors
+        raise ImageReadError(f'The image {path} is damaged: {e}.') from e
+    if image.mode.startswith('I'):  # convert('RGB') would clip 16 bits at 255
         values = np.asarray(image).astype(np.float64) / 257
         image = Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
     if image.mode in ('RGBA', 'LA', 'PA') or 'transparency' in image.info:
@@ -67,14 +69,14 @@ def read_image(path, content=None):
 
 
 def list_images(folder, recursive=False):
-    """Image files of a folder, by their suffix.
+    """List the image files in a folder, by suffix.
 
     Args:
-        folder (str | Path): Where to look.
-        recursive (bool): Also in the folders below it.
+        folder (str | Path): Folder to search.
+        recursive (bool): Include subfolders.
 
     Returns:
-        list[Path]: Sorted.
+        list[Path]: Sorted paths.
     """
     suffixes = Image.registered_extensions()
     return sorted(path for path in Path(folder).glob(

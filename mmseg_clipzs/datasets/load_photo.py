@@ -7,27 +7,27 @@ from .images import read_image
 
 @TRANSFORMS.register_module()
 class LoadPhoto(BaseTransform):
-    """Load a photo of any kind, or say that it cannot be read.
+    """Load an image with :func:`read_image`.
 
-    In place of ``LoadImageFromFile``, which fills the missing part of a
-    truncated photo with grey and leaves out transparency.
+    Replaces ``LoadImageFromFile``, which pads truncated images with grey and
+    ignores transparency.
 
-    Required keys: img_path, and for a photo in memory its bytes img_bytes.
-    Added keys: img (H, W, 3) uint8 BGR, img_shape, ori_shape. Removed keys:
-    img_bytes.
+    Required keys: img_path; img_bytes (bytes) for an image in memory.
+    Added keys: img (H, W, 3) uint8 BGR, img_shape, ori_shape.
+    Removed keys: img_bytes.
     """
 
     def transform(self, results):
-        """Load one photo.
+        """Load one image.
 
         Args:
-            results (dict): With ``img_path``, maybe ``img_bytes``.
+            results (dict): With ``img_path`` and optionally ``img_bytes``.
 
         Returns:
-            dict: With ``img``.
+            dict: With ``img``, ``img_shape`` and ``ori_shape``.
 
         Raises:
-            ImageReadError: As of :func:`read_image`.
+            ImageReadError: The image is missing or cannot be decoded.
         """
         image = read_image(results['img_path'], results.pop('img_bytes', None))
         image = np.ascontiguousarray(image[..., ::-1])  # RGB to BGR

@@ -8,21 +8,21 @@ from .images import list_images
 
 @DATASETS.register_module()
 class PhotoFolderDataset(BaseSegDataset):
-    """All photos below a folder, without labels.
+    """All images in a folder and its subfolders, without labels.
 
     Args:
-        data_root (str): The folder.
-        metainfo (dict): ``classes``, and ``palette`` if pictures are drawn.
+        data_root (str): Folder to search.
+        metainfo (dict): ``classes``, and ``palette`` for visualization.
 
     Raises:
-        UserError: There is no photo.
+        UserError: The folder contains no images.
     """
 
     def load_data_list(self):
-        """list[dict]: One entry with ``img_path`` for each photo."""
-        photos = list_images(self.data_root, recursive=True)
-        if not photos:
+        """list[dict]: One entry with ``img_path`` per image."""
+        paths = list_images(self.data_root, recursive=True)
+        if not paths:
             raise UserError(f'No photos below {self.data_root}.')
         return [
             dict(img_path=str(path), label_map=None, reduce_zero_label=False,
-                 seg_fields=[]) for path in photos]
+                 seg_fields=[]) for path in paths]

@@ -8,20 +8,21 @@ from mmseg_clipzs.utils import UserError
 
 @TRANSFORMS.register_module()
 class RandomResizedCrop(BaseTransform):
-    """Crop a part of random area and shape, and resize it to a square.
+    """Crop a random area with a random aspect ratio, resized to a square.
 
-    Inception's augmentation (arXiv 1409.4842, section 6), as torchvision's
-    transform of this name draws it, but from numpy's numbers.
+    Inception's augmentation (arXiv 1409.4842, section 6). Same distribution
+    as torchvision's transform of this name, but with NumPy's random numbers.
 
     Required keys: img. Modified keys: img, img_shape.
 
     Args:
-        size (int): Side of the result in pixels.
-        scale (tuple[float]): Least and greatest share of the area, in (0, 1].
-        ratio (tuple[float]): Least and greatest width / height.
+        size (int): Output side in pixels.
+        scale (tuple[float]): Smallest and largest share of the image's area,
+            in (0, 1].
+        ratio (tuple[float]): Smallest and largest width / height.
 
     Raises:
-        UserError: A range that is none.
+        UserError: ``size`` is not positive or a range is invalid.
     """
 
     def __init__(self, size, scale=(0.08, 1.), ratio=(3 / 4, 4 / 3)):
@@ -29,7 +30,8 @@ class RandomResizedCrop(BaseTransform):
                 0 < ratio[0] <= ratio[1]):
             raise UserError(
                 'RandomResizedCrop needs size >= 1, 0 < scale <= 1 and ratio '
-                f'> 0, least first; got {size=}, {scale=}, {ratio=}.')
+                '> 0, each range in ascending order, but got '
+                f'{size=}, {scale=}, {ratio=}.')
         self.size, self.scale, self.ratio = size, scale, ratio
 
     def transform(self, results):
@@ -43,7 +45,7 @@ class RandomResizedCrop(BaseTransform):
         """
         image = results['img']
         top, left, h, w = self._draw(*image.shape[:2])
-        # Pillow's filter widens where the image shrinks: no aliasing.
+        # Pillow's bicubic filter is antialiased.
         results['img'] = mmcv.imresize(
             image[top:top + h, left:left + w], (self.size, self.size),
             interpolation='bicubic', backend='pillow')
@@ -51,7 +53,7 @@ class RandomResizedCrop(BaseTransform):
         return results
 
     def _draw(self, height, width):
-        """Top, left, height and width of the part, in pixels."""
+        """Draw top, left, height and width of the crop in pixels."""
         for _ in range(10):
             area = height * width * np.random.uniform(*self.scale)
             ratio = np.exp(np.random.uniform(*np.log(self.ratio)))
@@ -59,7 +61,7 @@ class RandomResizedCrop(BaseTransform):
             if 0 < h <= height and 0 < w <= width:
                 return (np.random.randint(height - h + 1),
                         np.random.randint(width - w + 1), h, w)
-        # Too long an image: the largest part of its middle that fits.
+        # Very elongated image: the largest central crop within the ratios.
         w = min(width, max(1, round(height * self.ratio[1])))
         h = min(height, max(1, round(width / self.ratio[0])))
         return (height - h) // 2, (width - w) // 2, h, w

@@ -1,4 +1,4 @@
-"""Look at every file of a data set."""
+"""Validate the files of a dataset."""
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from .images import read_image
 
 _CONTEXT = {'val.txt': 5104, 'train.txt': 4996}
 _COCO = {'val2017': 5000, 'train2017': 118287}
-# data set -> name of the list or the folder of photos -> how many there are
+# dataset -> name of the list or image folder -> number of images
 _OFFICIAL = {
     'PascalVOCDataset': {'val.txt': 1449, 'train.txt': 1464, 'aug.txt': 9118},
     'PascalContextDataset': _CONTEXT,
@@ -29,83 +29,85 @@ _OFFICIAL = {
 
 @dataclass
 class ValidationReport:
-    """What was found in the files of one data set.
+    """Result of :func:`validate_dataset`.
 
     Attributes:
-        dataset (str): Its type.
-        split (str): Its list, or its folder of photos.
-        photos (int, optional): How many it has; None where it has no list of
-            photos (image-text data: only folders and files are looked for).
-        official (int, optional): How many the published split has.
-        opened (int): Photos that were decoded, with their masks.
-        problems (list[str]): One line each; empty if all is well.
+        dataset (str): Type of the dataset.
+        split (str): Its list, or its image folder.
+        images (int, optional): Number of images; None for image-text data,
+            of which only folders and lists are checked.
+        official (int, optional): Number of images in the official split.
+        opened (int): Number of images decoded, with their masks.
+        problems (list[str]): One line per problem.
     """
     dataset: str
     split: str
-    photos: int | None = None
+    images: int | None = None
     official: int | None = None
     opened: int = 0
     problems: list[str] = field(default_factory=list)
 
 
 def validate_dataset(dataset, most=None, progress=iter):
-    """Look at every file of a data set.
+    """Check every file of a dataset.
 
-    Every photo, and every mask if the pipeline loads masks, must be there and
-    be readable; masks must have their photo's size and no label beyond the
-    classes; the number of photos must be that of the published split.
+    All images, and all masks if the pipeline loads annotations, must exist
+    and be readable. Masks must have the size of their image and only known
+    labels. The number of images must be that of the official split.
 
     Args:
-        dataset (dict): The config of a plain data set (see ``check.leaf_datasets``).
-        most (int, optional): Open this many pairs only, evenly spread;
-            whether files exist is looked at for all of them.
-        progress (Callable): Wraps the sequence of pairs, such as ``tqdm``.
+        dataset (dict): Config of a dataset without wrappers; see
+            :func:`mmseg_clipzs.datasets.availability.leaf_datasets`.
+        most (int, optional): Open at most this many evenly spaced samples;
+            the existence of all files is checked nevertheless.
+        progress (Callable): Wraps the sequence of samples, for example
+            ``tqdm``.
 
     Returns:
-        ValidationReport: With all problems.
+        ValidationReport: With all problems found.
     """
     name = dataset['type']
     split = Path(dataset.get('ann_file') or dataset.get(
         'data_prefix', {}).get('img_path') or '.')
-    found = ValidationReport(name, str(split))
+    report = ValidationReport(name, str(split))
     try:
         check_available(dataset)
         if not issubclass(DATASETS.get(name), BaseSegDataset):
-            return found
+            return report
         built = DATASETS.build(
             {**dataset, 'pipeline': [], 'serialize_data': False})
     except UserError as e:
-        found.problems.append(str(e))
-        return found
+        report.problems.append(str(e))
+        return report
 
-    found.photos = len(built)
+    report.images = len(built)
     if not dataset.get('indices'):
-        found.official = _OFFICIAL.get(name, {}).get(split.name)
-    if not found.photos:
-        found.problems.append(f'There are no photos in {split}.')
-    elif found.official not in (None, found.photos):
-        found.problems.append(
-            f'There are {found.photos} photos in {split}, but the published '
-            f'split has {found.official}.')
+        report.official = _OFFICIAL.get(name, {}).get(split.name)
+    if not report.images:
+        report.problems.append(f'{split} has no images.')
+    elif report.official not in (None, report.images):
+        report.problems.append(
+            f'{split} has {report.images} images, but the official split has '
+            f'{report.official}.')
     load = [step for step in dataset.get('pipeline', [])
             if step['type'] == 'LoadAnnotations']
     load = TRANSFORMS.build(load[0]) if load else None
-    stride = 1 if most is None else -(-found.photos // most)
-    for i in progress(range(found.photos)):
+    stride = 1 if most is None else -(-report.images // most)
+    for i in progress(range(report.images)):
         info = built.get_data_info(i)
         paths = [info['img_path']] + [info['seg_map_path']] * bool(load)
         problem = next((f'{path} does not exist.' for path in paths
                         if not Path(path).is_file()), None)
         if not problem and i % stride == 0:
-            found.opened += 1
-            problem = _wrong_with(info, load, built)
+            report.opened += 1
+            problem = _sample_problem(info, load, built)
         if problem:
-            found.problems.append(problem)
-    return found
+            report.problems.append(problem)
+    return report
 
 
-def _wrong_with(info, load, dataset):
-    """str | None: What is wrong with a photo and its mask."""
+def _sample_problem(info, load, dataset):
+    """str | None: What is wrong with an image or its mask."""
     try:
         info['ori_shape'] = read_image(info['img_path']).shape[:2]
         if load is None:
@@ -113,17 +115,16 @@ def _wrong_with(info, load, dataset):
         path = info['seg_map_path']
         try:
             info = load(info)
-        except Exception as e:  # decoders raise anything at a damaged file
+        except Exception as e:  # decoders raise all kinds of errors
             return f'The mask {path} is damaged: {e}.'
         labels = CheckSample()(info)['gt_seg_map']
     except UserError as e:
         return str(e)
     classes = len(dataset.metainfo['classes'])
-    beyond = (labels >= classes) & (labels != dataset.ignore_index)
-    if not beyond.any():
+    unknown = (labels >= classes) & (labels != dataset.ignore_index)
+    if not unknown.any():
         return None
     with Image.open(path) as file:
-        values = np.unique(np.asarray(file)[beyond])
-    return (f'The mask {path} has labels that are none of the {classes} '
-            f'classes of {type(dataset).__name__}: '
-            f'{", ".join(map(str, values[:10]))}.')
+        values = np.unique(np.asarray(file)[unknown])
+    return (f'The mask {path} has labels outside the {classes} classes of '
+            f'{type(dataset).__name__}: {", ".join(map(str, values[:10]))}.')

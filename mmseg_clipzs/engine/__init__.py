@@ -1,4 +1,5 @@
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
+from .check_texts_hook import CheckTextsHook
 from .data_state_hook import DataStateHook
 from .group_visualization_hook import GroupVisualizationHook
 from .prediction_samples_hook import PredictionSamplesHook, read_samples
@@ -7,7 +8,7 @@ from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'Bfloat16OptimWrapper', 'DataStateHook', 'GroupVisualizationHook',
-    'PredictionSamplesHook', 'RandomStateHook', 'SelfTrainingHook',
-    'VocabularyHook', 'read_samples'
+    'Bfloat16OptimWrapper', 'CheckTextsHook', 'DataStateHook',
+    'GroupVisualizationHook', 'PredictionSamplesHook', 'RandomStateHook',
+    'SelfTrainingHook', 'VocabularyHook', 'read_samples'
 ]

@@ -1,31 +1,50 @@
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.utils import UserError
 
+from .vocabulary_hook import unwrap
+
 
 @HOOKS.register_module()
 class SelfTrainingHook(Hook):
-    """Switch MaskCLIP+ from the teacher's labels to the student's own.
+    """Switch MaskCLIP+ from the teacher's pseudo labels to the student's own.
 
-    Depends on the iteration alone, so that a resumed run switches where an
-    uninterrupted one does. The paper guides for the first tenth.
+    The switch depends on the iteration alone, so that a resumed run switches
+    where an uninterrupted one does.
 
     Args:
-        begin (int): First self-training iteration, counted from 0.
+        begin (int, optional): First iteration of self-training, counted from
+            0. By default a tenth of the run (rounded up), as in MaskCLIP
+            (arXiv 2112.01071), whether the loop counts iterations or epochs.
+
+    Raises:
+        UserError: ``begin`` is no iteration; the model is not
+            ``MaskClipPlus``; the length of the run is unknown.
     """
 
-    def __init__(self, begin):
-        if not isinstance(begin, int) or begin < 0:
-            raise UserError(f'begin is an iteration (0, 1, ...), but got '
+    def __init__(self, begin=None):
+        if begin is not None and (not isinstance(begin, int) or begin < 0):
+            raise UserError('begin must be an iteration (0, 1, ...), but got '
                             f'{begin!r}.')
         self.begin = begin
+        self._switch = begin
+
+    def before_train(self, runner):
+        if unwrap(runner.model, 'self_training') is None:
+            raise UserError('SelfTrainingHook needs a MaskClipPlus model, but '
+                            f'got {type(runner.model).__name__}.')
+        if self.begin is None:
+            length = getattr(runner.train_loop, 'max_iters', None)
+            if not length:
+                raise UserError(
+                    f'{type(runner.train_loop).__name__} has no max_iters to '
+                    'take a tenth of: set begin= of SelfTrainingHook.')
+            self._switch = -(-length // 10)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        switched = runner.iter >= self.begin
+        model = unwrap(runner.model, 'self_training')
+        switched = runner.iter >= self._switch
         if switched and not model.self_training:
             runner.logger.info(
                 f'Iteration {runner.iter}: self-training begins.')

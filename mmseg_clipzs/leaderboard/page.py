@@ -13,7 +13,7 @@ from PIL import Image
 from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.visualization import overlay
 
-_TEMPLATE = Path(__file__).with_name('report_page.html')
+_TEMPLATE = Path(__file__).with_name('page.html')
 
 
 def to_html(tables, rows, note, failures, settings, environments, folder):

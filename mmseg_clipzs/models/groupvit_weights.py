@@ -1,4 +1,4 @@
-"""GroupViT's weights from every usual source, through one renaming each."""
+"""GroupViT weights: the authors', Hugging Face's and this package's."""
 import logging
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmseg_clipzs.clip.files import read_state_dict
 from mmseg_clipzs.utils import UserError
 
-# Weights that come with the package.
+# Weights shipped with the package.
 SHIPPED = {'toy': Path(__file__).parent / 'weights/groupvit-toy.safetensors'}
 
 _TOWERS = (
@@ -70,7 +70,7 @@ def _rename(state, table):
 
 
 def _unbatch(state):
-    """Take off the axes of length 1 of positions and 1 x 1 convolutions."""
+    """Squeeze positional embeddings and 1 x 1 convolutions."""
     for key, value in state.items():
         if key == 'backbone.pos_embed' and value.ndim == 3:
             state[key] = value[0]
@@ -81,31 +81,31 @@ def _unbatch(state):
 
 
 def from_official(state):
-    """Names of the authors' checkpoints to those of this package.
+    """Convert the state dict of the authors' checkpoints.
 
     Args:
         state (dict[str, Tensor]): Keys ``img_encoder.*``, ``text_encoder.*``,
             ``img_projector.*``, ``text_projector.*``, ``logit_scale``.
 
     Returns:
-        dict[str, Tensor]: As of :class:`ImageTextContrastive`.
+        dict[str, Tensor]: State dict of :class:`ImageTextContrastive`.
     """
     return _unbatch(_rename(state, _OFFICIAL))
 
 
 def from_hugging_face(state):
-    """Names of Hugging Face's ``GroupViTModel`` to those of this package.
+    """Convert the state dict of Hugging Face's ``GroupViTModel``.
 
     Args:
         state (dict[str, Tensor]): Keys ``vision_model.*``, ``text_model.*``,
             ``visual_projection.*``, ``text_projection.*``, ``logit_scale``.
 
     Returns:
-        dict[str, Tensor]: As of :class:`ImageTextContrastive`. The
-        temperature of the multi-label loss, which has no place there and no
-        part in segmentation, begins with that of the other loss.
+        dict[str, Tensor]: State dict of :class:`ImageTextContrastive`. The
+        logit scale of the multi-label loss, which Hugging Face's model lacks
+        and segmentation does not use, is a copy of the contrastive loss's.
     """
-    # Older releases saved this constant.
+    # A constant in files of older releases.
     state = {key: value for key, value in state.items()
              if not key.endswith('position_ids')}
     renamed = _rename(state, _HUGGING_FACE)
@@ -119,20 +119,20 @@ def from_hugging_face(state):
 
 
 def load_groupvit(model, weights):
-    """Fill an :class:`ImageTextContrastive` with weights.
+    """Load weights into an :class:`ImageTextContrastive`.
 
     Args:
-        model (ImageTextContrastive): Filled in place.
-        weights (str | Path | None): See there.
+        model (ImageTextContrastive): Modified in place.
+        weights (str | Path | None): As for :class:`ImageTextContrastive`.
 
     Raises:
-        UserError: No such weights, a failed download, a file that is
-            damaged, or of another architecture.
+        UserError: Unknown weights, failed download, damaged file, or weights
+            of another architecture.
     """
     if weights is None:
         print_log(
-            'GroupViT begins with RANDOM weights (weights=None): until it is '
-            'trained, or a checkpoint is loaded, its results mean nothing.',
+            'GroupViT has RANDOM weights (weights=None): its results are '
+            'meaningless until it is trained or a checkpoint is loaded.',
             logger='current', level=logging.WARNING)
         return
     path = _find(weights)
@@ -150,19 +150,19 @@ def load_groupvit(model, weights):
     if wrong or extra:
         key = (wrong + extra)[0]
         shapes = ' and '.join(
-            f'{tuple(there[key].shape)} {where}' for there, where in
+            f'{tuple(entries[key].shape)} {where}' for entries, where in
             ((state, 'in the file'), (wanted, 'in the model'))
-            if key in there)
+            if key in entries)
         raise UserError(
             f'{path} holds weights of another architecture: {len(wrong)} of '
             f'{len(wanted)} entries are missing or of another shape and '
-            f'{len(extra)} are left over, e.g. {key!r} ({shapes}). Set '
+            f'{len(extra)} are unexpected, e.g. {key!r} ({shapes}). Set '
             'backbone, text_backbone, embed_dims, projector_dims and '
-            'num_nouns to fit it.')
+            'num_nouns to match.')
     model.load_state_dict(
         {key: value.float() if value.is_floating_point() else value
          for key, value in state.items()})
-    print_log(f'GroupViT with weights of {str(weights)!r}.', logger='current')
+    print_log(f'Loaded GroupViT from {str(weights)!r}.', logger='current')
 
 
 def _find(weights):
@@ -175,8 +175,8 @@ def _find(weights):
             '.pth', '.pt', '.bin', '.safetensors'):
         raise UserError(
             f'No GroupViT weights at {str(weights)!r}. Give one of '
-            f'{sorted(SHIPPED)}, an existing file, or a name of Hugging '
-            'Face\'s hub such as "nvidia/groupvit-gcc-yfcc".')
+            f'{sorted(SHIPPED)}, an existing file, or a Hugging Face hub name '
+            'such as "nvidia/groupvit-gcc-yfcc".')
     try:
         try:
             return Path(hf_hub_download(weights, 'model.safetensors'))
@@ -185,6 +185,6 @@ def _find(weights):
     except Exception as e:  # huggingface_hub, httpx and requests differ
         raise UserError(
             f'The weights {weights!r} could not be downloaded '
-            f'({type(e).__name__}: {e}). Without a network: fetch '
+            f'({type(e).__name__}: {e}). Without network access, fetch '
             'model.safetensors (or pytorch_model.bin) elsewhere, copy it here '
             'and give its path as weights=.') from e

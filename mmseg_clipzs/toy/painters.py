@@ -1,9 +1,9 @@
-"""Textures and objects of the toy scenes, drawn by formulas in numpy.
+"""Procedural objects and ground textures of the toy scenes.
 
 A ground painter fills a square; an object painter fills a :class:`Sprite`
-whose local coordinates run over about [-1, 1], ``u`` to the right and ``v``
-down. Colours are RGB in [0, 1]. Nothing here depends on the picture's size,
-so a scene looks the same at any resolution.
+whose local coordinates cover about [-1, 1], with ``u`` to the right and ``v``
+down. Colours are RGB in [0, 1]. Painters are independent of the image size:
+a scene looks the same at any resolution.
 """
 import cv2
 import numpy as np
@@ -16,15 +16,15 @@ COLOURS = dict(
 
 
 class Sprite:
-    """A small picture with a silhouette, filled shape by shape.
+    """A small image with a silhouette, painted shape by shape.
 
     Args:
-        u (np.ndarray): (h, w) float32, local coordinate to the right.
-        v (np.ndarray): (h, w) float32, local coordinate downwards.
+        u (ndarray): (h, w) float32 horizontal coordinates, to the right.
+        v (ndarray): (h, w) float32 vertical coordinates, downwards.
 
     Attributes:
-        rgb (np.ndarray): (h, w, 3) float32 in [0, 1].
-        alpha (np.ndarray): (h, w) bool, where the object is.
+        rgb (ndarray): (h, w, 3) float32 in [0, 1].
+        alpha (ndarray): (h, w) bool mask of the object.
     """
 
     def __init__(self, u, v):
@@ -33,27 +33,27 @@ class Sprite:
         self.alpha = np.zeros(u.shape, bool)
 
     def ellipse(self, x, y, rx, ry=None):
-        """(h, w) float32: 0 in the middle, 1 on the rim, beyond outside."""
+        """(h, w) float32: 0 at the centre, 1 on the rim, above 1 outside."""
         return np.hypot((self.u - x) / rx, (self.v - y) / (ry or rx))
 
     def line(self, x0, y0, x1, y1, width):
-        """(h, w) bool: a stroke with round ends; width is its radius."""
+        """(h, w) bool: a stroke with round ends and radius ``width``."""
         dx, dy = x1 - x0, y1 - y0
         t = ((self.u - x0) * dx + (self.v - y0) * dy) / (dx * dx + dy * dy)
         t = t.clip(0, 1)
         return np.hypot(self.u - x0 - t * dx, self.v - y0 - t * dy) < width
 
     def fill(self, region, colour):
-        """Paint a region, which becomes part of the silhouette."""
+        """Paint a region and add it to the silhouette."""
         self.alpha |= region
         self.rgb[region] = colour
 
     def inside(self, region, colour):
-        """Paint the part of a region that lies within the silhouette."""
+        """Paint a region where it overlaps the silhouette."""
         self.rgb[region & self.alpha] = colour
 
     def shade(self, factor):
-        """Multiply brightness by ``factor``, (h, w) or a number."""
+        """Multiply the brightness by ``factor``, (h, w) or a scalar."""
         self.rgb *= np.asarray(factor, np.float32)[..., None]
 
 
@@ -79,7 +79,7 @@ def ladybug(s, rng, colour):
 
 
 def zebra(s, rng, colour):
-    s.u = s.u * rng.choice((-1, 1))  # looks to either side
+    s.u = s.u * rng.choice((-1, 1))  # faces left or right
     white = np.array(COLOURS['white'])
     legs = np.zeros_like(s.alpha)
     for x, lean in ((-.36, -.04), (-.2, .05), (.34, -.03), (.5, .06)):
@@ -108,9 +108,9 @@ def zebra(s, rng, colour):
 
 
 def leaf(s, rng, colour):
-    # Two arcs meet in the tip (v = -1) and at the stalk (v = .7).
+    # Two arcs from the tip (v = -1) to the stalk (v = .7).
     t = ((s.v + 1) / 1.7).clip(0, 1)
-    half = .78 * np.sin(np.pi * t**.85)**.9
+    half = .78 * np.sin(np.pi * t**.85).clip(0)**.9
     half = half * (1 + .06 * np.sin(t * 60))  # toothed edge
     s.fill(s.line(0, .6, .06, 1., .05), np.array(COLOURS[colour]) * .6)
     s.fill((np.abs(s.u) < half) & (s.v > -1) & (s.v < .7), COLOURS[colour])
@@ -175,7 +175,8 @@ def sun(s, rng, colour):
 def football(s, rng, colour):
     r = np.hypot(s.u, s.v) / .9
     ball = np.stack([s.u / .9, s.v / .9, np.sqrt((1 - r * r).clip(0))], -1)
-    # The 12 corners of an icosahedron are pentagons, its 20 faces hexagons.
+    # A truncated icosahedron: pentagons at the 12 corners of the icosahedron,
+    # hexagons at its 20 faces.
     g = (1 + 5**.5) / 2
     corners = [(0, a, b * g) for a in (-1, 1) for b in (-1, 1)]
     corners = np.array([p[i:] + p[:i] for p in corners for i in range(3)])
@@ -211,7 +212,7 @@ def _mix(t, dark, light):
 def grass(rng, size, x, y, scale):
     t = .6 * _noise(rng, size, 5 / scale, 5 / scale)
     t += .4 * _noise(rng, size, 22 / scale, 60 / scale)
-    picture = _mix(t, (.13, .36, .08), (.42, .68, .20))
+    canvas = _mix(t, (.13, .36, .08), (.42, .68, .20))
     blades = int(420 / scale**2)
     feet = rng.random((blades, 2)) * size
     tips = feet + scale * size * np.stack(
@@ -220,9 +221,9 @@ def grass(rng, size, x, y, scale):
     width = max(1, round(.011 * scale * size))
     for foot, tip, shade in zip(feet.round(), tips.round(), shades):
         colour = _mix(np.array(shade), (.14, .42, .08), (.58, .82, .28))
-        cv2.line(picture, [int(c) for c in foot], [int(c) for c in tip],
+        cv2.line(canvas, [int(c) for c in foot], [int(c) for c in tip],
                  colour.tolist(), width, cv2.LINE_AA)
-    return picture
+    return canvas
 
 
 def sea(rng, size, x, y, scale):
@@ -230,11 +231,11 @@ def sea(rng, size, x, y, scale):
     warp = warp + .35 * _noise(rng, size, 12 / scale, 9 / scale)
     phase = 2 * np.pi * (y * 9 / scale + 1.5 * warp)
     crest = ((np.sin(phase) + 1) / 2)**2
-    picture = _mix(crest, (.04, .26, .50), (.14, .56, .76))
+    canvas = _mix(crest, (.04, .26, .50), (.14, .56, .76))
     foam = (np.sin(phase) > .88) & (
         _noise(rng, size, 10 / scale, 7 / scale) > .52)
-    picture[foam] = (.86, .95, .98)
-    return picture
+    canvas[foam] = (.86, .95, .98)
+    return canvas
 
 
 def brick(rng, size, x, y, scale):
@@ -243,9 +244,9 @@ def brick(rng, size, x, y, scale):
     shades = rng.random((64, 64), np.float32)
     t = shades[row.astype(int) % 64, col.astype(int) % 64]
     t = .75 * t + .25 * _noise(rng, size, 50 / scale, 50 / scale)
-    picture = _mix(t, (.50, .18, .12), (.76, .36, .24))
-    picture[(y < .13) | (x < .065)] = (.78, .75, .70)
-    return picture
+    canvas = _mix(t, (.50, .18, .12), (.76, .36, .24))
+    canvas[(y < .13) | (x < .065)] = (.78, .75, .70)
+    return canvas
 
 
 def sand(rng, size, x, y, scale):
@@ -253,12 +254,12 @@ def sand(rng, size, x, y, scale):
     ripple = np.sin(2 * np.pi * (y * 6 + x * 2 + 2.2 * scale * warp) / scale)
     grain = _noise(rng, size, 64 / scale, 64 / scale)
     t = .45 + .16 * ripple + .7 * (grain - .5)
-    picture = _mix(t, (.68, .54, .33), (.96, .86, .64))
-    picture[grain > .97] = (.52, .42, .30)
-    return picture
+    canvas = _mix(t, (.68, .54, .33), (.96, .86, .64))
+    canvas[grain > .97] = (.52, .42, .30)
+    return canvas
 
 
-# name -> (painter, colours it comes in)
+# name -> (painter, colours)
 OBJECTS = dict(
     ladybug=(ladybug, ('red', 'orange', 'yellow')),
     zebra=(zebra, ('black', )),

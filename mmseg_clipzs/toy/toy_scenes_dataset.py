@@ -2,6 +2,7 @@ import mmengine.fileio as fileio
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from mmseg_clipzs.datasets.availability import how_to_get
 from mmseg_clipzs.utils import UserError
 
 from .scenes import CLASSES, PALETTE
@@ -9,20 +10,20 @@ from .scenes import CLASSES, PALETTE
 
 @DATASETS.register_module()
 class ToyScenesDataset(BaseSegDataset):
-    """Toy scenes in VOC layout, as ``tools/make_toy_scenes.py`` writes them.
+    """Toy scenes in VOC layout, written by ``tools/make_toy_scenes.py``.
 
-    Eight objects on four grounds; every pixel has a class, the mask's value
-    is the class index.
+    Eight objects and four grounds; mask values are class indices and every
+    pixel is labelled.
 
     Args:
-        ann_file (str): List of picture names, such as
+        ann_file (str): List of image names, for example
             ``ImageSets/Segmentation/val.txt``.
-        img_suffix (str): Suffix of the pictures.
+        img_suffix (str): Suffix of the images.
         seg_map_suffix (str): Suffix of the masks.
-        reduce_zero_label (bool): Stays False: class 0 is an object.
+        reduce_zero_label (bool): Must stay False: class 0 is an object.
 
     Raises:
-        UserError: The scenes have not been made.
+        UserError: The scenes have not been generated.
     """
     METAINFO = dict(classes=CLASSES, palette=PALETTE)
 
@@ -43,6 +44,6 @@ class ToyScenesDataset(BaseSegDataset):
         for path in (self.data_prefix['img_path'], self.ann_file):
             if not fileio.exists(path, self.backend_args):
                 raise UserError(
-                    f'{path} is missing; make the toy scenes with `python '
-                    f'tools/make_toy_scenes.py --out {self.data_root}`.')
+                    f'{path} does not exist. '
+                    f'{how_to_get("ToyScenesDataset", self.data_root)}')
         return super().load_data_list()

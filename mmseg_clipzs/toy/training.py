@@ -1,21 +1,13 @@
-"""Train the toy CLIP from the toy scenes' captions (never from masks).
+"""Train the toy CLIP on the captions of toy scenes (masks are never used).
 
-The weights shipped with the package come from
-
-    python tools/train_toy_clip.py --seed 0 \\
-        --out mmseg_clipzs/clip/weights/toy-vit-p8.safetensors
-
-which takes about half an hour on two cores with bfloat16 units (torch >= 2.3).
-Model, tokenizer and loss are open_clip's own. A run that was interrupted
-goes on with ``--resume``.
+Model, tokenizer and loss are open_clip's.
 """
-import argparse
 import json
 import logging
 import math
 import multiprocessing
-import os
 import os.path as osp
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import cv2
@@ -27,13 +19,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 import mmseg_clipzs
-from mmseg_clipzs.utils import atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write
 
-from .scenes import (
-    CLASSES,
-    make_scene,
-    make_varied_scene,
-)
+from .painters import OBJECTS
+from .scenes import CLASSES, make_scene, make_varied_scene
 
 ARCHITECTURE = 'toy-vit-p8'
 CONFIG = osp.join(
@@ -41,81 +30,63 @@ CONFIG = osp.join(
     ARCHITECTURE + '.json')
 MEAN = torch.tensor(open_clip.OPENAI_DATASET_MEAN).view(3, 1, 1) * 255
 STD = torch.tensor(open_clip.OPENAI_DATASET_STD).view(3, 1, 1) * 255
+# Independent random streams: 0 and 1 are write_voc's train and val scenes.
+_POOL_STREAM, _TEST_STREAM, _STEP_STREAM = 2, 3, 4
 logger = logging.getLogger('train_toy_clip')
 
 
-def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--out',
-                        default=f'work_dirs/{ARCHITECTURE}.safetensors',
-                        help='weights to write, float16 safetensors')
-    parser.add_argument('--steps', type=int, default=2600)
-    parser.add_argument('--batch-size', type=int, default=128)
-    parser.add_argument('--lr', type=float, default=1e-3)
-    parser.add_argument('--weight-decay', type=float, default=.1)
-    parser.add_argument('--warmup', type=int, default=100, help='steps')
-    parser.add_argument('--patch-dropout', type=float, default=.5,
-                        help='share of patches left out, for speed, until '
-                        'the last quarter of the steps')
-    parser.add_argument('--late-share', type=float, default=.3,
-                        help='share of the steps in which the class token '
-                        'sees the patches in the last block only')
-    parser.add_argument('--scenes', type=int, default=20000,
-                        help='size of the pool drawn before training')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--precision', choices=['bf16', 'fp32'],
-                        default='bf16',
-                        help='bf16 is faster where the processor has it')
-    parser.add_argument('--workers', type=int, default=os.cpu_count(),
-                        help='processes that draw scenes')
-    parser.add_argument('--save-every', type=int, default=200, help='steps')
-    parser.add_argument('--resume', action='store_true',
-                        help='go on from OUT.checkpoint if it is there')
-    return parser.parse_args()
+@dataclass(frozen=True)
+class Recipe:
+    """Hyperparameters that determine the trained weights.
+
+    Attributes:
+        steps (int): Optimizer steps.
+        batch_size (int): Image-text pairs per step.
+        lr (float): Peak learning rate; linear warmup, then cosine decay.
+        weight_decay (float): Applied to matrices, not to biases, norms and
+            embeddings.
+        warmup (int): Warmup steps.
+        patch_dropout (float): Share of patches dropped during the first three
+            quarters of training, for speed.
+        late_share (float): Share of steps with :class:`LateClassToken`.
+        scenes (int): Size of the pool of training scenes.
+        seed (int): Random seed.
+        precision (str): 'bf16' (autocast) or 'fp32'.
+    """
+    steps: int = 2600
+    batch_size: int = 128
+    lr: float = 1e-3
+    weight_decay: float = .1
+    warmup: int = 100
+    patch_dropout: float = .5
+    late_share: float = .3
+    scenes: int = 20000
+    seed: int = 0
+    precision: str = 'bf16'
 
 
-def draw(index, seed, size):
-    """One training scene: (3, size, size) uint8 and its captions."""
-    rng = np.random.default_rng([seed, 2, index])  # 0 and 1: train, val
-    image, _, captions = make_varied_scene(rng, size)
-    return image.transpose(2, 0, 1), captions
-
-
-def draw_pool(count, seed, size, workers):
-    """Returns: (count, 3, size, size) uint8 and a list of caption lists."""
-    task = partial(draw, seed=seed, size=size)
-    # One thread each, or the processes get into each other's way.
-    with multiprocessing.Pool(workers, cv2.setNumThreads, (1, )) as pool:
-        scenes = list(tqdm(pool.imap(task, range(count), 64), 'scenes', count))
-    return torch.from_numpy(np.stack([s[0] for s in scenes])), [
-        s[1] for s in scenes]
-
-
-def learning_rate(step, args):
-    if step < args.warmup:
-        return args.lr * (step + 1) / args.warmup
-    done = (step - args.warmup) / max(1, args.steps - args.warmup)
-    return args.lr * .5 * (1 + math.cos(math.pi * done))
-
-
-def make_optimizer(model, args):
-    decayed, plain = [], []
-    for name, parameter in model.named_parameters():
-        matrix = parameter.ndim >= 2 and 'embedding' not in name
-        (decayed if matrix else plain).append(parameter)
-    return torch.optim.AdamW(
-        [dict(params=decayed, weight_decay=args.weight_decay),
-         dict(params=plain, weight_decay=0.)],
-        lr=args.lr, betas=(.9, .98), fused=True)
+def learning_rate(step, recipe):
+    """float: Learning rate of a step."""
+    if step < recipe.warmup:
+        return recipe.lr * (step + 1) / recipe.warmup
+    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    return recipe.lr * .5 * (1 + math.cos(math.pi * done))
 
 
 class LateClassToken:
-    """Keep class token and patches apart in all blocks but the last.
+    """Separate class token and patches in all blocks but the last.
 
-    What the class token knows then passes through the last block's values,
-    which MaskCLIP reads out: without this a model trained for minutes has
-    little there. It shapes the toy in MaskCLIP's favour and says nothing of
-    CLIP. It acts on a share of the steps, so that the model works without it.
+    All image content then reaches the class token through the values of the
+    last block, which are what MaskCLIP reads out; a model trained for minutes
+    has little there otherwise. This favours MaskCLIP on the toy CLIP only and
+    implies nothing about real CLIPs. Use it in a share of the steps, so that
+    the model also works without it.
+
+    Args:
+        model (nn.Module): An open_clip ViT.
+
+    Attributes:
+        active (bool): Whether the separation is applied.
     """
 
     def __init__(self, model):
@@ -132,100 +103,78 @@ class LateClassToken:
         return args, kwargs
 
 
-def recipe_of(args):
-    return {key: value for key, value in vars(args).items()
-            if key not in ('out', 'workers', 'save_every', 'resume')}
-
-
-def save_checkpoint(model, optimizer, step, path, args):
-    state = dict(model=model.state_dict(), optimizer=optimizer.state_dict(),
-                 random=torch.get_rng_state(), step=step,
-                 recipe=recipe_of(args))
-    with atomic_write(path) as temporary:
-        torch.save(state, temporary)
-
-
-def load_checkpoint(model, optimizer, path, args):
-    """Returns: the number of steps done."""
-    state = torch.load(path, map_location='cpu', weights_only=True)
-    if state['recipe'] != recipe_of(args):
-        raise SystemExit(f'{path} belongs to the recipe {state["recipe"]}, '
-                         f'not {recipe_of(args)}; give the same options or '
-                         'start without --resume.')
-    model.load_state_dict(state['model'])
-    optimizer.load_state_dict(state['optimizer'])
-    torch.set_rng_state(state['random'])
-    logger.info('Resumed %s at step %d.', path, state['step'])
-    return state['step']
-
-
-def save_weights(model, path, args, step):
-    recipe = dict(architecture=ARCHITECTURE, steps_done=step,
-                  **recipe_of(args))
-    weights = {k: v.half().contiguous() for k, v in model.state_dict().items()}
-    with atomic_write(path) as temporary:
-        save_file(weights, temporary,
-                  metadata=dict(format='pt', recipe=json.dumps(recipe)))
-
-
 @torch.no_grad()
 def zero_shot_accuracy(model, tokenizer, seed, count=200):
-    """Share of unseen single-object scenes whose object is told right.
+    """Zero-shot accuracy on unseen scenes with a single object.
 
-    A report only; the masks tell which object was drawn.
+    For the training log only; the label is read from the mask.
+
+    Returns:
+        float: In [0, 1].
     """
     model.eval()
-    objects = CLASSES[:8]
+    objects = CLASSES[:len(OBJECTS)]
     text = model.encode_text(
         tokenizer([f'a photo of a {name}.' for name in objects]), True)
     images, truth = [], []
     for i in range(count):
-        rng = np.random.default_rng([seed, 3, i])
+        rng = np.random.default_rng([seed, _TEST_STREAM, i])
         image, mask, _ = make_scene(rng, model.visual.image_size[0], 1)
         images.append(torch.from_numpy(image).permute(2, 0, 1))
-        truth.append(int(mask[mask < 8].flat[0]))
+        truth.append(int(mask[mask < len(objects)].flat[0]))
     images = (torch.stack(images) - MEAN) / STD  # (count, 3, H, W)
     guess = (model.encode_image(images, True) @ text.T).argmax(1)
     model.train()
     return (guess == torch.tensor(truth)).float().mean().item()
 
 
-def train(args):
-    torch.manual_seed(args.seed)
+def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
+                   save_every=200, resume=False):
+    """Train the toy CLIP and write its weights.
+
+    Args:
+        out (str): Weights to write (float16 safetensors), with the recipe in
+            their metadata. ``OUT.checkpoint`` holds the training state.
+        recipe (Recipe): Hyperparameters.
+        workers (int, optional): Processes that draw scenes, 0 for this
+            process; by default one per core.
+        save_every (int): Steps between checkpoints.
+        resume (bool): Continue from ``OUT.checkpoint`` if it exists. The
+            result is the same as that of an uninterrupted run.
+
+    Raises:
+        UserError: The checkpoint was written with another recipe.
+    """
+    torch.manual_seed(recipe.seed)
     open_clip.add_model_config(CONFIG)
     model = open_clip.create_model(
         ARCHITECTURE, load_weights=False,
-        force_patch_dropout=args.patch_dropout)
+        force_patch_dropout=recipe.patch_dropout)
     tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
     loss_fn = open_clip.ClipLoss()
-    optimizer = make_optimizer(model, args)
+    optimizer = _make_optimizer(model, recipe)
     late = LateClassToken(model)
-    checkpoint, step = args.out + '.checkpoint', 0
-    if args.resume and osp.exists(checkpoint):
-        step = load_checkpoint(model, optimizer, checkpoint, args)
+    checkpoint, step = f'{out}.checkpoint', 0
+    if resume and osp.exists(checkpoint):
+        step = _load_checkpoint(model, optimizer, checkpoint, recipe)
 
-    images, captions = draw_pool(args.scenes, args.seed,
-                                 model.visual.image_size[0], args.workers)
-    # A row of tokens per caption: (scenes, captions, context)
+    images, captions = _draw_pool(recipe, model.visual.image_size[0], workers)
+    # (scenes, captions per scene, context length)
     tokens = torch.stack([tokenizer(c) for c in tqdm(captions, 'tokens')])
     model.train()
-    bar = tqdm(range(step, args.steps), 'steps', args.steps, initial=step)
+    bar = tqdm(range(step, recipe.steps), 'steps', recipe.steps, initial=step)
     for step in bar:
-        # Seeded by the step, so that a resumed run goes the same way.
-        rng = np.random.default_rng([args.seed, 4, step])
-        rows = rng.choice(len(images), args.batch_size, replace=False)
-        batch = (images[rows] - MEAN) / STD  # (B, 3, H, W)
-        flip = torch.from_numpy(rng.random(args.batch_size) < .5)
-        batch = torch.where(flip[:, None, None, None], batch.flip(-1), batch)
-        text = tokens[rows, rng.integers(tokens.shape[1], size=len(rows))]
-        if step >= .75 * args.steps:
+        # Seeded by the step, so that a resumed run draws the same batches.
+        rng = np.random.default_rng([recipe.seed, _STEP_STREAM, step])
+        batch, text = _draw_batch(rng, images, tokens, recipe.batch_size)
+        if step >= .75 * recipe.steps:
             model.visual.patch_dropout = torch.nn.Identity()
-        late.active = rng.random() < args.late_share
+        late.active = rng.random() < recipe.late_share
         for group in optimizer.param_groups:
-            group['lr'] = learning_rate(step, args)
-        # The plain attention is twice as fast as the fused one at this size.
+            group['lr'] = learning_rate(step, recipe)
+        # The math kernel is twice as fast as the fused one at this size.
         with sdpa_kernel(SDPBackend.MATH), torch.autocast(
-                'cpu', torch.bfloat16, args.precision == 'bf16'):
+                'cpu', torch.bfloat16, recipe.precision == 'bf16'):
             features = model(batch, text)
         loss = loss_fn(features[0].float(), features[1].float(), features[2])
         optimizer.zero_grad()
@@ -236,18 +185,86 @@ def train(args):
             model.logit_scale.clamp_(0, math.log(100))
         bar.set_postfix(loss=f'{loss.item():.3f}')
         done = step + 1
-        if done % args.save_every == 0 or done == args.steps:
+        if done % save_every == 0 or done == recipe.steps:
             late.active = False
-            accuracy = zero_shot_accuracy(model, tokenizer, args.seed)
+            accuracy = zero_shot_accuracy(model, tokenizer, recipe.seed)
             logger.info('step %d: loss %.3f, zero-shot accuracy %.1f %%, '
                         'logit scale %.1f', done, loss.item(), 100 * accuracy,
                         model.logit_scale.exp().item())
-            # In this order: where the checkpoint ends, the weights are there.
-            save_weights(model, args.out, args, done)
-            save_checkpoint(model, optimizer, done, checkpoint, args)
+            # Weights first: a complete checkpoint implies complete weights.
+            _save_weights(model, out, recipe, done)
+            _save_checkpoint(model, optimizer, done, checkpoint, recipe)
 
 
-def main():
-    """The command."""
-    logging.basicConfig(level=logging.INFO, format='%(message)s')
-    train(parse_args())
+def _draw_pool(recipe, size, workers):
+    """Returns: (scenes, 3, size, size) uint8 and lists of captions."""
+    task = partial(_draw_scene, seed=recipe.seed, size=size)
+    bar = partial(tqdm, desc='scenes', total=recipe.scenes)
+    if workers == 0:
+        scenes = list(bar(map(task, range(recipe.scenes))))
+    else:
+        # Forked processes could inherit locks of OpenCV and torch. One OpenCV
+        # thread per process avoids oversubscription.
+        context = multiprocessing.get_context('spawn')
+        with context.Pool(workers, cv2.setNumThreads, (1, )) as pool:
+            scenes = list(bar(pool.imap(task, range(recipe.scenes), 64)))
+    return torch.from_numpy(np.stack([s[0] for s in scenes])), [
+        s[1] for s in scenes]
+
+
+def _draw_scene(index, seed, size):
+    """Returns: (3, size, size) uint8 and captions of a training scene."""
+    rng = np.random.default_rng([seed, _POOL_STREAM, index])
+    image, _, captions = make_varied_scene(rng, size)
+    return image.transpose(2, 0, 1), captions
+
+
+def _draw_batch(rng, images, tokens, size):
+    """Returns: (B, 3, H, W) normalised images, (B, L) tokens."""
+    rows = rng.choice(len(images), size, replace=False)
+    batch = (images[rows] - MEAN) / STD
+    flip = torch.from_numpy(rng.random(size) < .5)
+    batch = torch.where(flip[:, None, None, None], batch.flip(-1), batch)
+    return batch, tokens[rows, rng.integers(tokens.shape[1], size=size)]
+
+
+def _make_optimizer(model, recipe):
+    decayed, plain = [], []
+    for name, parameter in model.named_parameters():
+        matrix = parameter.ndim >= 2 and 'embedding' not in name
+        (decayed if matrix else plain).append(parameter)
+    return torch.optim.AdamW(
+        [dict(params=decayed, weight_decay=recipe.weight_decay),
+         dict(params=plain, weight_decay=0.)],
+        lr=recipe.lr, betas=(.9, .98), fused=True)
+
+
+def _save_checkpoint(model, optimizer, step, path, recipe):
+    state = dict(model=model.state_dict(), optimizer=optimizer.state_dict(),
+                 random=torch.get_rng_state(), step=step,
+                 recipe=asdict(recipe))
+    with atomic_write(path) as temporary:
+        torch.save(state, temporary)
+
+
+def _load_checkpoint(model, optimizer, path, recipe):
+    """Returns: int: Completed steps."""
+    state = torch.load(path, map_location='cpu', weights_only=True)
+    if state['recipe'] != asdict(recipe):
+        raise UserError(f'{path} was written with {state["recipe"]}, but this '
+                        f'run has {asdict(recipe)}. Use the same options, or '
+                        'start over without --resume.')
+    model.load_state_dict(state['model'])
+    optimizer.load_state_dict(state['optimizer'])
+    torch.set_rng_state(state['random'])
+    logger.info('Resumed %s at step %d.', path, state['step'])
+    return state['step']
+
+
+def _save_weights(model, path, recipe, step):
+    metadata = dict(architecture=ARCHITECTURE, steps_done=step,
+                    **asdict(recipe))
+    weights = {k: v.half().contiguous() for k, v in model.state_dict().items()}
+    with atomic_write(path) as temporary:
+        save_file(weights, temporary,
+                  metadata=dict(format='pt', recipe=json.dumps(metadata)))

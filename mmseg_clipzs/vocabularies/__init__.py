@@ -1,8 +1,9 @@
-"""Class names with synonyms: data files, one loader.
+"""Vocabularies: class names and the words that describe them.
 
-A file has one class a line, ``name: word, word, ...``, or ``name`` alone
-where the name is the only word; ``name:`` is a class without words, which
-only a threshold can give (background). Lines that begin with "#" are notes.
+A vocabulary file has one class per line: ``name: word, word, ...``, or
+``name`` if the name is the only word. ``name:`` is a class without words,
+which only a background threshold can predict. Lines starting with "#" are
+comments.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +15,22 @@ BACKGROUND = 'background'
 
 
 def available():
-    """list[str]: Names of the lists that come with the package."""
+    """list[str]: Names of the vocabularies shipped with the package."""
     return sorted(path.stem for path in _FOLDER.glob('*.txt'))
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """C classes and the Q words that stand for them.
+    """C classes and their Q words.
 
     Attributes:
-        classes (tuple[str]): Display names, C.
-        synonyms (tuple[tuple[str]]): Words of each class, in all Q.
-        source (str): Where the names are from, for reports.
+        classes (tuple[str]): C display names.
+        synonyms (tuple[tuple[str]]): Words of each class, Q in total.
+        source (str): Origin of the names, for messages and reports.
+
+    Raises:
+        UserError: There are no classes or words, or a name is not unique or
+            has no letters.
     """
     classes: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...]
@@ -33,8 +38,8 @@ class Vocabulary:
 
     def __post_init__(self):
         if not self.classes or not self.words:
-            raise UserError('The list of classes is empty. Give at least one '
-                            'name, e.g. "cat; grass, lawn; sky".')
+            raise UserError('The list of classes is empty; give at least one '
+                            'name, for example "cat; grass, lawn; sky".')
         for what, names in (('class', self.classes), ('word', self.words)):
             for name in names:
                 if not any(letter.isalpha() for letter in name):
@@ -48,41 +53,41 @@ class Vocabulary:
 
     @property
     def words(self):
-        """tuple[str]: All Q words, class by class."""
+        """tuple[str]: All Q words, in the order of their classes."""
         return tuple(word for words in self.synonyms for word in words)
 
     @property
     def has_synonyms(self):
-        """bool: Whether words and classes differ in number."""
+        """bool: Whether any class does not have exactly one word."""
         return any(len(words) != 1 for words in self.synonyms)
 
     def subset(self, indices):
-        """Vocabulary: Of the classes at ``indices`` alone."""
+        """Vocabulary: Restricted to the classes at ``indices``."""
         return Vocabulary(
             tuple(self.classes[i] for i in indices),
             tuple(self.synonyms[i] for i in indices), self.source)
 
     def indices(self, names):
-        """Where classes stand in the list.
+        """Look up classes.
 
         Args:
             names (Sequence[str]): Display names.
 
         Returns:
-            list[int]: Their indices, ascending.
+            list[int]: Class indices in ascending order.
 
         Raises:
-            UserError: A name that is not in the list.
+            UserError: A name is not in the vocabulary.
         """
         unknown = [name for name in names if name not in self.classes]
         if unknown:
             raise UserError(
-                f'{unknown[0]!r} is no class of the list {self.source}; it '
-                f'has {", ".join(self.classes)}.')
+                f'{unknown[0]!r} is not a class of {self.source}; choose from '
+                f'{", ".join(self.classes)}.')
         return sorted(self.classes.index(name) for name in set(names))
 
     def with_background(self):
-        """Vocabulary: With a class 0 "background" that has no words."""
+        """Vocabulary: With a class 0 "background" without words."""
         if self.classes[0] == BACKGROUND:
             return self
         return Vocabulary((BACKGROUND, ) + self.classes,
@@ -90,23 +95,25 @@ class Vocabulary:
 
 
 def get_vocabulary(classes):
-    """Vocabulary of a name, a file, a text or a list.
+    """Make a vocabulary from a name, file, string or list.
 
     Args:
         classes (Vocabulary | str | Path | Sequence): One of
 
-            - the name of a list that comes with the package ('voc20');
-            - the path of a ``.txt`` file in the same form;
-            - a text, ";" between classes and "," between synonyms:
+            - the name of a shipped vocabulary ('voc20');
+            - the path of a ``.txt`` file in the same format;
+            - a string with ";" between classes and "," between synonyms:
               'cat; grass, lawn; sky';
-            - a list of names, each a str (with "," between synonyms) or a
-              list of synonyms.
+            - a list with one entry per class: a str (with "," between
+              synonyms) or a list of synonyms.
 
     Returns:
-        Vocabulary: The first synonym is the class's display name.
+        Vocabulary: In strings and lists, the first synonym is the display
+        name.
 
     Raises:
-        UserError: No such list, no classes, a name twice or without letters.
+        UserError: Unknown vocabulary, missing file, or invalid names (see
+            :class:`Vocabulary`).
     """
     if isinstance(classes, Vocabulary):
         return classes
@@ -120,13 +127,13 @@ def get_vocabulary(classes):
         if len(classes) == 1 and '_' in classes[0] or not classes:
             raise UserError(
                 f'Unknown vocabulary {"".join(classes)!r}; choose one of '
-                f'{available()}, a .txt file, or write the classes like '
+                f'{available()}, or give a .txt file or the classes as in '
                 '"cat; grass, lawn; sky".')
     synonyms = []
     for entry in classes:
         if not isinstance(entry, (str, list, tuple)):
-            raise UserError('A class is a name or a list of synonyms, but '
-                            f'got {entry!r}.')
+            raise UserError('A class must be a name or a list of synonyms, '
+                            f'but got {entry!r}.')
         words = entry.split(',') if isinstance(entry, str) else entry
         synonyms.append(tuple(' '.join(str(w).split()) for w in words))
     return Vocabulary(

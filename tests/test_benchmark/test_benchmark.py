@@ -15,6 +15,7 @@ from mmseg_clipzs.apis import ZeroShotInferencer, find_config
 from mmseg_clipzs.benchmark import meters
 from mmseg_clipzs.benchmark.benchmark import make_pictures, run_benchmark
 from mmseg_clipzs.benchmark.side import STAGES
+from mmseg_clipzs.run import memory
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -134,15 +135,15 @@ def test_product_without_a_linear_layer():
 
 def test_peak_memory_begins_anew():
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    if not meters.reset_peak_memory():
+    if not memory.reset_peak_memory():
         pytest.skip('only Linux can reset the mark')
-    before = meters.peak_memory()
+    before = memory.peak_memory()
     block = torch.ones(2**24, device=device)  # 64 MB
     del block
-    peak = meters.peak_memory()
+    peak = memory.peak_memory()
     assert peak - before > 50 * 2**20
-    meters.reset_peak_memory()
-    assert meters.peak_memory() < peak - 40 * 2**20
+    memory.reset_peak_memory()
+    assert memory.peak_memory() < peak - 40 * 2**20
 
 
 # ------------------------------------------------------------------ reports

@@ -58,7 +58,7 @@ def test_formats(tmp_path, state, name, save):
 
 # ------------------------------------------------------------- TorchScript
 class Views(nn.Module):
-    """Tensors that share storages and lie in memory in other orders."""
+    """Tensors that share storage, with various strides."""
 
     def __init__(self):
         super().__init__()
@@ -88,11 +88,11 @@ def test_archive_equals_torch_jit(tmp_path):
 @pytest.mark.parametrize('half', [False, True])
 @pytest.mark.parametrize('name', ['tiny_vit', 'tiny_rn'])
 def test_traced_clip_equals_torch_jit(tmp_path, request, name, half):
-    """A real traced model, as OpenAI ships them."""
+    """A traced model, OpenAI's format."""
     clip = load_clip(**request.getfixturevalue(name))
     model, path = clip.model, tmp_path / 'clip.pt'
     model.output_dict = False
-    for parameter in model.parameters():  # their values are constants
+    for parameter in model.parameters():  # traced as constants
         parameter.requires_grad_(False)
     traced = torch.jit.trace(
         model, (torch.randn(1, 3, 64, 64), open_clip.tokenize(['a cat'])),
@@ -116,7 +116,7 @@ def test_archive_extras_are_left_out(tmp_path):
 
 
 class Program(nn.Module):
-    """TorchScript with a program that loading would run."""
+    """TorchScript with code that torch.jit.load runs."""
 
     def __init__(self, victim):
         super().__init__()
@@ -137,14 +137,14 @@ class Program(nn.Module):
         return x
 
 
-def test_program_of_an_archive_does_not_run(tmp_path):
+def test_code_of_an_archive_does_not_run(tmp_path):
     path, victim = tmp_path / 'evil.pt', tmp_path / 'victim'
     torch.jit.script(Program(str(victim))).save(str(path))
     with pytest.raises(UserError, match='evil.pt'):
         read_state_dict(path)
     assert not victim.exists()
     torch.jit.load(str(path))
-    assert victim.exists()  # it would have run
+    assert victim.exists()  # the code is real
 
 
 class Call:
@@ -157,7 +157,7 @@ class Call:
 
 
 def _rewrite(source, target, change):
-    """Copy a zip file with ``change(name, content)``; None leaves out."""
+    """Copy a zip file with ``change(name, content)``; None drops an entry."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, 'w') as new:
         for name in old.namelist():
             content = change(name, old.read(name))
@@ -221,7 +221,7 @@ def test_incomplete_archive(tmp_path, archive, change):
 
 
 def test_flipped_bit(tmp_path, archive):
-    """The archive's checksums tell."""
+    """Detected by the archive's checksums."""
     content = bytearray(archive.read_bytes())
     with zipfile.ZipFile(archive) as file:
         name = next(n for n in file.namelist() if n.endswith('/data/0'))
@@ -235,7 +235,7 @@ def test_flipped_bit(tmp_path, archive):
 @pytest.mark.parametrize('name', [
     'archive.pt', 'plain.pt', 'legacy.pt', 'x.safetensors'])
 def test_any_damage(tmp_path, archive, name):
-    """It is told or it does not matter; no other error comes out."""
+    """A flipped bit raises UserError or has no effect."""
     path, state = tmp_path / name, {'a': torch.ones(3), 'b': torch.ones(())}
     if name == 'archive.pt':
         path = archive
@@ -263,7 +263,7 @@ def test_any_damage(tmp_path, archive, name):
 def test_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pt')
     with pytest.raises(UserError, match=(
-            'x.pt is not a state dict: names and tensors were expected')):
+            'x.pt is not a state dict: expected names and tensors')):
         read_state_dict(tmp_path / 'x.pt')
 
 
@@ -277,8 +277,8 @@ def test_web_page(tmp_path, name):
 @pytest.mark.parametrize('name, save', [
     ('x.pt', lambda state, path: save_file(state, path)),
     ('x.safetensors', lambda state, path: torch.save(state, path))])
-def test_content_decides(tmp_path, name, save):
-    """Not the name: a file may have been renamed."""
+def test_format_is_detected_from_the_content(tmp_path, name, save):
+    """Not from the suffix."""
     state = {'a': torch.randn(3)}
     save(state, tmp_path / name)
     _assert_same(read_state_dict(tmp_path / name)[0], state)

@@ -17,11 +17,6 @@ def _max_difference(a, b):
     return (torch.as_tensor(a) - torch.as_tensor(b)).abs().max().item()
 
 
-@pytest.fixture(scope='module')
-def tiny(tiny_vit):
-    return load_clip(**tiny_vit)
-
-
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv('MMSEG_CLIPZS_CACHE', str(tmp_path / 'cache'))
@@ -35,7 +30,7 @@ def encoder(tiny, cache):
 
 @pytest.fixture
 def computed(tiny):
-    """Grows by the number of prompts whenever the text tower runs."""
+    """Numbers of prompts in each run of the text tower."""
     counts = []
     handle = tiny.model.ln_final.register_forward_hook(
         lambda norm, inputs, out: counts.append(len(out)))
@@ -43,15 +38,15 @@ def computed(tiny):
     handle.remove()
 
 
-# --------------------------------------------------------- what is computed
-def test_second_start_computes_nothing(encoder, tiny, cache, computed):
+# ------------------------------------------------------------- computations
+def test_second_start_runs_no_tower(encoder, tiny, cache, computed):
     want = encoder(WORDS, 'imagenet80')
     assert sum(computed) == 5 * 80
     path, = cache.iterdir()
     content = path.read_bytes()
     computed.clear()
     assert torch.equal(encoder(WORDS, 'imagenet80'), want)
-    another = TextEncoder(tiny)  # of another process, say
+    another = TextEncoder(tiny)  # e.g. of another process
     assert torch.equal(another(tuple(WORDS)), want)
     assert not computed and path.read_bytes() == content
     assert torch.equal(TextEncoder(tiny, cache=False)(WORDS), want)
@@ -93,7 +88,7 @@ def test_key_has_the_prompts(encoder, cache, prompts):
 
 
 def test_odd_words(encoder, computed):
-    """Each is remembered as itself."""
+    """Each has its own entry."""
     words = ['cat', 'cat\0', 'cat ', '', '"', "'\\", '🦓É', 'long ' * 999, '5']
     want = encoder(words, 'single')
     computed.clear()
@@ -101,7 +96,7 @@ def test_odd_words(encoder, computed):
     assert not computed
 
 
-def test_interrupted_start_goes_on(encoder, computed, monkeypatch):
+def test_interrupted_start_resumes(encoder, computed, monkeypatch):
     monkeypatch.setattr('mmseg_clipzs.clip.text._PART', 2 * 80)
 
     def interrupt(norm, inputs):
@@ -122,7 +117,7 @@ def test_interrupted_start_goes_on(encoder, computed, monkeypatch):
 
 # ------------------------------------------------------------------ weights
 def test_key_has_the_weights(encoder, tiny, cache, tmp_path):
-    """Their content, not their path; the image tower does not matter."""
+    """The content of the text tower's, not their path."""
     first = encoder(WORDS, 'single')
     state = copy.deepcopy(tiny.model.state_dict())
     state['visual.proj'] += 1
@@ -139,7 +134,7 @@ def test_key_has_the_weights(encoder, tiny, cache, tmp_path):
 
 
 def test_key_has_the_activation(tiny_vit, cache):
-    """The same weights give other embeddings with QuickGELU."""
+    """QuickGELU changes the embeddings of the same weights."""
     results = [
         TextEncoder(load_clip(**tiny_vit, quick_gelu=quick))(WORDS, 'single')
         for quick in (False, True)]
@@ -205,7 +200,7 @@ def test_damaged_file_is_repaired(encoder, cache, log, computed, damage):
     assert torch.equal(encoder(WORDS, 'single'), want)
     assert sum(computed) == 5
     line, = (line for line in log if line.startswith('WARNING'))
-    assert f'{path} are damaged' in line and 'computed anew' in line
+    assert f'{path} are damaged' in line and 'will be recomputed' in line
     log.clear()
     computed.clear()
     assert torch.equal(encoder(WORDS, 'single'), want)
@@ -214,7 +209,7 @@ def test_damaged_file_is_repaired(encoder, cache, log, computed, damage):
 
 
 def test_any_flipped_bit(tmp_path):
-    """Either it does not matter or the file is refused."""
+    """The file is rejected or unaffected."""
     file = EmbeddingFile(tmp_path / 'x.npz', 3)
     rows = torch.randn(2, 3, generator=torch.Generator().manual_seed(0))
     file.add(dict(cat=rows[0], dog=rows[1]))
@@ -277,7 +272,7 @@ def _add_words(path, name, barrier):
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
 def test_processes_at_once(tmp_path, log):
-    """They write one file at the same time; it is whole at any time."""
+    """Concurrent writers never leave a partial file."""
     path, context = tmp_path / 'x.npz', multiprocessing.get_context('fork')
     barrier, names = context.Barrier(3), 'abc'
     writers = [context.Process(target=_add_words, args=(path, name, barrier))
@@ -292,7 +287,7 @@ def test_processes_at_once(tmp_path, log):
         writer.join(120)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert not log
-    assert list(tmp_path.iterdir()) == [path]  # no temporary file is left
+    assert list(tmp_path.iterdir()) == [path]  # no temporary file remains
     last = {name * ROUNDS for name in names}
     assert 'shared' * ROUNDS in file.read() and last & set(file.read())
 

@@ -1,4 +1,4 @@
-"""Miniatures of the eight data sets in their official layouts."""
+"""Miniatures of the eight datasets in their official layouts."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ _CONTEXT = ('JPEGImages/2008_00000{}.jpg',
 _COCO = ('images/val2017/00000000000{}.jpg',
          'annotations/val2017/00000000000{}_labelTrainIds.png', None)
 _CITY = 'frankfurt/frankfurt_000000_00000{}_'
-# data set -> photos, masks, list; what a pixel of the mask means: labels of
-# the classes 0, 1, ... in the file, and of what counts as class 0 or nothing
+# dataset -> images, masks, list; mask values of classes 0, 1, ...; further
+# mask values of class 0; ignored mask values
 LAYOUTS = {
     'voc': (*_VOC, range(1, 21), (), (0, 255)),
     'voc21': (*_VOC, range(21), (), (255, )),
@@ -37,17 +37,20 @@ LAYOUTS = {
 
 @dataclass
 class Miniature:
-    """Four photos with masks.
+    """Four images with masks.
 
     Attributes:
-        root (Path): The data root.
-        photos, masks (list[Path]): The files.
-        labels (ndarray): Label in the files of each class, (C, ).
-        as_zero, ignored (tuple): Further labels: of class 0, of nothing.
+        name (str): Name of the dataset's config.
+        root (Path): Data root.
+        images (list[Path]): Image files.
+        masks (list[Path]): Mask files.
+        labels (ndarray): (C,) mask value of each class.
+        as_zero (tuple[int]): Further mask values of class 0.
+        ignored (tuple[int]): Ignored mask values.
     """
     name: str
     root: Path
-    photos: list
+    images: list
     masks: list
     labels: np.ndarray
     as_zero: tuple
@@ -55,7 +58,7 @@ class Miniature:
 
     @property
     def config(self):
-        """Config: Of the data set, with this root."""
+        """Config: Of the dataset, with this data root."""
         cfg = Config.fromfile(CONFIGS / f'{self.name}.py')
         cfg.test_dataloader.dataset.data_root = str(self.root)
         return cfg
@@ -63,25 +66,25 @@ class Miniature:
 
 @pytest.fixture
 def miniature(tmp_path):
-    """Builder: ``miniature('voc')``."""
+    """Builder of miniatures: ``miniature('voc')``."""
     def build(name):
-        photo, mask, listed, labels, as_zero, ignored = LAYOUTS[name]
+        image, mask, listed, labels, as_zero, ignored = LAYOUTS[name]
         root = tmp_path / name
         rng = np.random.default_rng(0)
         known = [*labels, *as_zero, *ignored]
         files = [[root / path.format(i) for i in range(len(SIZES))]
-                 for path in (photo, mask)]
-        for photo, mask, (h, w) in zip(*files, SIZES):
-            photo.parent.mkdir(parents=True, exist_ok=True)
+                 for path in (image, mask)]
+        for image, mask, (h, w) in zip(*files, SIZES):
+            image.parent.mkdir(parents=True, exist_ok=True)
             mask.parent.mkdir(parents=True, exist_ok=True)
             coarse = rng.integers(0, 256, (3, 4, 3), dtype=np.uint8)
-            Image.fromarray(coarse).resize((w, h)).save(photo)
+            Image.fromarray(coarse).resize((w, h)).save(image)
             Image.fromarray(rng.choice(known, (h, w)).astype(np.uint8)).save(
                 mask)
         if listed:
             (root / listed).parent.mkdir(parents=True)
             (root / listed).write_text(
-                '\n'.join(photo.stem for photo in files[0]) + '\n')
+                '\n'.join(image.stem for image in files[0]) + '\n')
         return Miniature(name, root, *files, np.array(labels), as_zero,
                          ignored)
 

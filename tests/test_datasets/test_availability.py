@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import ConfigDict
 
-from mmseg_clipzs.datasets.availability import check_available
+from mmseg_clipzs.datasets.availability import check_available, leaf_datasets
 from mmseg_clipzs.utils import UserError
 
 PARTS = ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation/val.txt')
@@ -47,21 +47,20 @@ def test_missing(dataset, tmp_path, part, depth):
     for _ in range(depth):
         dataset = ConfigDict(type='RepeatDataset', dataset=dataset)
     with pytest.raises(UserError, match=(
-            f'data set PascalVOCDataset is not complete: {path} does not '
-            r'exist. docs/prepare_data.md says .* --data-root FOLDER')):
+            f'dataset PascalVOCDataset is incomplete: {path} does not '
+            'exist. See docs/prepare_data.md .* --data-root FOLDER')):
         check_available(dataset)
 
 
-def test_the_toy_scenes_can_be_made(tmp_path):
+def test_toy_scenes_can_be_generated(tmp_path):
     root = tmp_path / 'toy'
     with pytest.raises(UserError, match=(
-            f'{root} does not exist. python tools/make_toy_scenes.py --out '
-            f'{root} makes the scenes')):
+            f'{root} does not exist. Generate the scenes with `python '
+            f'tools/make_toy_scenes.py --out {root}`')):
         check_available(dict(type='ToyScenesDataset', data_root=str(root)))
 
 
-def test_joined_data_sets(dataset, tmp_path):
-    """Each part is looked at."""
+def test_all_parts_of_a_concatenation(dataset, tmp_path):
     other = ConfigDict(dataset, data_root=str(tmp_path / 'no'))
     with pytest.raises(UserError, match='no does not exist'):
         check_available(dict(type='ConcatDataset', datasets=[dataset, other]))
@@ -69,7 +68,7 @@ def test_joined_data_sets(dataset, tmp_path):
 
 @pytest.mark.parametrize('folder, recipe', [
     ('toy_captions', 'make_toy_scenes.py --out .*toy_captions --train 20000'),
-    ('mine', 'docs/image_text_data.md says .* --data-root FOLDER')])
+    ('mine', 'See docs/image_text_data.md .* --data-root FOLDER')])
 @pytest.mark.parametrize('part', ['captions.json', 'train.txt', 'images'])
 def test_lists_of_images_and_captions(folder, recipe, part, tmp_path):
     root = tmp_path / folder
@@ -91,7 +90,17 @@ def test_shards(shards):
     check_available(dataset)
     with pytest.raises(UserError, match=(
             '1 of 9 shards are missing, .*000008.tar. '
-            'docs/image_text_data.md')):
+            'See docs/image_text_data.md')):
         check_available(dict(dataset, urls='{000000..000008}.tar'))
-    with pytest.raises(UserError, match='nowhere does not exist. docs/image'):
+    with pytest.raises(UserError, match=(
+            'nowhere does not exist. See docs/image')):
         check_available(dict(dataset, data_root='nowhere'))
+
+
+def test_leaf_datasets():
+    leaves = [dict(type='A', data_root='a'), dict(type='B'), dict(type='C')]
+    nested = dict(type='ConcatDataset', datasets=[
+        dict(type='RepeatDataset', times=2, dataset=leaves[0]),
+        dict(type='ConcatDataset', datasets=leaves[1:])])
+    assert list(leaf_datasets(nested)) == leaves
+    assert list(leaf_datasets(leaves[0])) == leaves[:1]

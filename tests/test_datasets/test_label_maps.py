@@ -1,4 +1,4 @@
-"""The mIoU of each data set is the one computed by hand from its files."""
+"""The mIoU of each dataset equals one computed directly from its files."""
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +7,7 @@ from mmseg_clipzs.run.test import run_test
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
-# data set -> list of names, value that --out writes for class 0
+# dataset -> vocabulary, value that --out writes for class 0
 LISTS = {
     'voc': ('voc20', 0),
     'voc21': ('voc21', 0),
@@ -26,7 +26,7 @@ def read(path):
 
 
 def mean_iou(data, predictions):
-    """Percent, of label maps with class indices."""
+    """float: mIoU in percent of label maps with class indices."""
     truth = np.concatenate([read(path).ravel() for path in data.masks])
     predicted = np.concatenate([p.ravel() for p in predictions])
     known = ~np.isin(truth, data.ignored)
@@ -42,7 +42,7 @@ def mean_iou(data, predictions):
 
 
 @pytest.mark.parametrize('name', LISTS)
-def test_miou_by_hand(name, miniature, tiny_config, tmp_path):
+def test_miou_from_the_files(name, miniature, tiny_config, tmp_path):
     data = miniature(name)
     vocabulary, first = LISTS[name]
 
@@ -58,10 +58,10 @@ def test_miou_by_hand(name, miniature, tiny_config, tmp_path):
         assert row['dataset'] == name.removesuffix('_336')
         return row['mIoU'], [
             read(tmp_path / out / f'{path.stem}.png') - first
-            for path in data.photos]
+            for path in data.images]
 
-    # Make half of the ground truth what the model says, so that a shift of
-    # the labels could not pass.
+    # Replace half of the ground truth by predictions: a high mIoU cannot
+    # survive a shift of the labels.
     rng = np.random.default_rng(1)
     for path, predicted in zip(data.masks, run('first')[1]):
         truth = np.where(rng.random(predicted.shape) < 0.5,

@@ -13,7 +13,7 @@ from mmseg_clipzs.engine import PredictionSamplesHook, read_samples
 from mmseg_clipzs.leaderboard.matrix import Cell, evaluate, plan
 from mmseg_clipzs.leaderboard.report import compare
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')

@@ -79,7 +79,7 @@ def test_problems(tool, miniature_voc):
         Image.new('L', (5, 5)).save(mask)
     said, status = tool('maskclip_voc', '--data-root', miniature_voc)
     assert status == 1
-    assert 'There are 11 photos' in said
+    assert 'has 11 images, but the official split has 7' in said
     assert said.count('is 5 x 5 pixels') == 9
     assert '... and 2 more' in said
     assert rows(said)[0][2:] == ['11', '7', '11', '12']

@@ -1,4 +1,4 @@
-"""GroupViT from pairs to pictures, through the tools' own functions."""
+"""GroupViT from training to visualisation, through the tools."""
 import json
 import os
 import sys
@@ -13,7 +13,7 @@ from PIL import Image
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError, run_tool
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def scalars(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize('stages', ['', '_two_stage'])
 def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
-    """mIoU is validated while it trains, and is that of the checkpoint."""
+    """mIoU of validation during training equals the checkpoint's."""
     cfg = small(f'groupvit_pretrain{stages}_toy', **{
         'train_dataloader.batch_size': 4, 'train_cfg.max_iters': 6,
         'train_cfg.val_interval': 3, 'default_hooks.logger.interval': 1,
@@ -79,7 +79,7 @@ def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
 @pytest.mark.slow
 def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
                                        monkeypatch, capsys):
-    """120 photos of COCO, packed by the tool; two resumed halves."""
+    """120 photos of COCO in shards, with a resumed run."""
     import make_shards
     monkeypatch.setattr(sys, 'argv', [
         'make_shards.py', str(coco_captions / 'captions.json'), '--out',
@@ -93,7 +93,7 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
         'train_dataloader.dataset.urls': '{000000..000002}.tar',
         'train_dataloader.batch_size': 6, 'train_cfg.val_interval': 100,
         'default_hooks.logger.interval': 10}
-    voc = scenes  # anything that exists: it is not validated on
+    voc = scenes  # not used: no validation
     for max_iters in (10, 20):
         cfg = small('groupvit_pretrain_gcc_yfcc', **options, **{
             'train_cfg.max_iters': max_iters})
@@ -108,8 +108,8 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
     assert (tmp_path / 'run/iter_20.pth').is_file()
 
 
-def test_exported_weights_are_a_source(tmp_path, monkeypatch, capsys):
-    """Half the size, the same model up to float16's rounding."""
+def test_exported_weights(tmp_path, monkeypatch, capsys):
+    """Half the size, equal up to float16."""
     import export_weights
     from mmseg.registry import MODELS
     model = MODELS.build(small('groupvit_toy', **{
@@ -119,7 +119,7 @@ def test_exported_weights_are_a_source(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', [
         'export_weights.py', str(tmp_path / 'iter_1.pth'), '--out', str(out)])
     run_tool(export_weights.main)
-    assert 'entries' in capsys.readouterr().out
+    assert 'tensors' in capsys.readouterr().out
     assert out.stat().st_size < .55 * (
         tmp_path / 'iter_1.pth').stat().st_size
     again = MODELS.build(small('groupvit_toy', **{
@@ -138,7 +138,7 @@ def test_no_pairs(tmp_path):
 
 @pytest.mark.parametrize('name', ['voc21', 'context60', 'coco_object'])
 def test_configs_predict(name, small_voc):
-    """With random weights: windows, background, a photo's own size."""
+    """With random weights."""
     cfg = small(f'groupvit_{name}', **{'model.weights': None})
     cfg.model.backbone.depths = (1, 1, 1)
     inferencer = ZeroShotInferencer(cfg, device='cpu')
@@ -153,9 +153,9 @@ def test_configs_predict(name, small_voc):
     np.testing.assert_allclose(result.scores.sum(0), 1, atol=1e-5)
 
 
-# ---------------------------------------------------------------- pictures
-def test_pictures_of_groups(scenes, tmp_path):
-    """Photo, groups of each stage and classes, beside the overlay."""
+# ----------------------------------------------------------- visualisation
+def test_group_sheets(scenes, tmp_path):
+    """Sheet with image, groups of each stage, classes and overlay."""
     photo = scenes / 'JPEGImages/toy_val_00000.jpg'
     cfg = small('groupvit_pretrain_two_stage_toy')
     result, = ZeroShotInferencer(cfg, device='cpu', groups=True)(
@@ -163,18 +163,18 @@ def test_pictures_of_groups(scenes, tmp_path):
     assert result.groups.shape == (2, 64, 64)
     assert result.groups[0].max() < 16 and result.groups[1].max() < 8
     with Image.open(tmp_path / 'toy_val_00000_groups.png') as sheet:
-        assert sheet.width > 4 * 300  # four pictures side by side
+        assert sheet.width > 4 * 300  # four panels
     result, = ZeroShotInferencer(cfg, device='cpu')(photo)
     assert result.groups is None
 
 
-def test_groups_of_a_model_that_has_none(zero_shot):
+def test_groups_of_another_model(zero_shot):
     cfg = Config.fromfile(CONFIGS / 'maskclip_toy.py')
     with pytest.raises(UserError, match='does not group.*groupvit_toy'):
         ZeroShotInferencer(cfg, device='cpu', groups=True)
 
 
-def test_show_dir_has_the_groups(scenes, tmp_path):
+def test_show_dir(scenes, tmp_path):
     cfg = small('groupvit_toy', **{'model.weights': None})
     run_test(cfg, work_dir=str(tmp_path / 'work'), data_root=str(scenes),
              show_dir=str(tmp_path / 'shown'))

@@ -1,4 +1,4 @@
-"""prepare_captions and make_shards, as a user calls them."""
+"""tools/prepare_captions.py and tools/make_shards.py."""
 import json
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ import prepare_captions  # noqa: E402
 
 @pytest.fixture
 def tool(monkeypatch, capsys):
-    """Run a tool with arguments; what it prints, or how it ends."""
+    """``tool(module, *arguments)``: what the tool prints."""
     def call(module, *arguments):
         monkeypatch.setattr(sys, 'argv', ['tool', *map(str, arguments)])
         run_tool(module.main)
@@ -37,8 +37,8 @@ def test_prepare_captions(kind, tool, pairs, tmp_path):
     out = tmp_path / f'nouns.{kind}'
     printed = tool(prepare_captions, pairs / 'captions.json', '--out', out,
                    '--words', 'cat; dog')
-    assert printed == (f'{out}: 72 images, 144 nouns, 2.00 for an image; '
-                       '0 images have none\n')
+    assert printed == (f'{out}: 72 images, 144 nouns (2.00 per image), '
+                       '0 images without nouns\n')
     assert read_list(out) == [
         dict(row, nouns=['cat', 'dog'])
         for row in read_list(pairs / 'captions.json')]
@@ -49,10 +49,10 @@ def test_prepare_captions_of_a_csv(tool, tmp_path):
         'image,caption\n1.jpg,two cats and a dog\n2.jpg,nothing\n3.jpg,\n')
     printed = tool(prepare_captions, tmp_path / 'list.csv', '--out',
                    tmp_path / 'list.csv', '--words', 'cat; dog')
-    assert '3 images, 2 nouns, 0.67 for an image; 2 images' in printed
+    assert '3 images, 2 nouns (0.67 per image), 2 images' in printed
     assert (tmp_path / 'list.csv').read_text().splitlines()[1:] == [
         '1.jpg,two cats and a dog,cat;dog', '2.jpg,nothing,', '3.jpg,,']
-    # An empty field is "no nouns", not "unknown".
+    # An empty field means no nouns, not unknown nouns.
     assert read_list(tmp_path / 'list.csv')[1]['nouns'] == []
 
 
@@ -63,8 +63,8 @@ def test_make_shards(tool, pairs, tmp_path):
     printed = tool(make_shards, tmp_path / 'list.json', '--images', pairs,
                    '--out', tmp_path / 'out', '--size', 50, '--words', 'sun')
     assert printed.splitlines()[-1] == (
-        f'{tmp_path}/out: 72 images in 2 shards, 1 left out')
-    assert 'left out: ' in printed and 'gone.png' in printed
+        f'{tmp_path}/out: 72 images in 2 shards, 1 skipped')
+    assert 'skipped: ' in printed and 'gone.png' in printed
     samples = [s for path in list_shards('{000000..000001}.tar',
                                          tmp_path / 'out')
                for s in read_shard(path)]
@@ -78,7 +78,7 @@ def test_make_shards(tool, pairs, tmp_path):
     ([prepare_captions, 'no.json', '--out', 'x.json', '--words', 'a'],
      'error: No list of images and captions at no.json'),
     ([prepare_captions, 'no.txt', '--out', 'x.json', '--words', 'a'],
-     'error: A list of images and captions is one of'),
+     'error: A list of images and captions must be one of'),
     ([make_shards, 'no.json', '--out', 'x'], 'error: No list of images'),
 ])
 def test_bad_input(arguments, message, tool, tmp_path, monkeypatch):
@@ -100,11 +100,11 @@ def test_tagger_without_data(
 
 
 def test_real_captions(coco_captions, tool, tmp_path):
-    """120 photos of COCO: packed, and read back byte for byte."""
+    """120 photos of COCO, packed and read back unchanged."""
     printed = tool(make_shards, coco_captions / 'captions.json', '--out',
                    tmp_path / 'coco', '--size', 40,
                    '--words', 'man; woman; dog; cat; banana; train')
-    assert '120 images in 3 shards, 0 left out' in printed
+    assert '120 images in 3 shards, 0 skipped' in printed
     rows = read_list(coco_captions / 'captions.json')
     samples = [s for path in list_shards('{000000..000002}.tar',
                                          tmp_path / 'coco')

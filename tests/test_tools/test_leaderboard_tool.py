@@ -19,7 +19,7 @@ TIMINGS = ('seconds', 'images_per_second', 'peak_memory_mb', 'device')
 
 @pytest.fixture(scope='module')
 def scenes(tmp_path_factory):
-    from mmseg_clipzs.toy.scenes import write_voc
+    from mmseg_clipzs.toy.voc_layout import write_voc
     root = tmp_path_factory.mktemp('data') / 'toy'
     write_voc(str(root), train=0, val=5, size=64, seed=3)
     return root
@@ -149,6 +149,6 @@ def test_unknown_method(monkeypatch):
 
 
 if __name__ == '__main__':
-    from mmseg_clipzs.evaluation import leaderboard
-    leaderboard._PATIENCE = timedelta(seconds=10)
+    from mmseg_clipzs.leaderboard import matrix
+    matrix._PATIENCE = timedelta(seconds=10)
     runpy.run_path(str(TOOL), run_name='__main__')

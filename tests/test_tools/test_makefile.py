@@ -1,4 +1,4 @@
-"""make leaderboard: what it would run."""
+"""The commands that ``make leaderboard`` would run."""
 import os
 import shlex
 import shutil
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def commands(folder):
-    """The command lines of ``make leaderboard`` in a folder."""
-    # "make test" hands its own settings down to every make below it.
+    """list[list[str]]: Commands of ``make leaderboard`` in a folder."""
+    # "make test" passes its own settings on to nested makes.
     env = {key: value for key, value in os.environ.items()
            if not key.startswith(('MAKE', 'MFLAGS'))}
     text = subprocess.run(
@@ -30,14 +30,14 @@ def commands(folder):
 
 
 def values(command, option):
-    """What stands behind an option, up to the next one."""
+    """list[str]: Values of an option."""
     words = command[command.index(option) + 1:]
     end = next((i for i, word in enumerate(words) if word[:2] == '--'), None)
     return words[:end]
 
 
-def test_clips_that_are_missing_are_trained(tmp_path):
-    """A half-trained file has another name and is gone on with."""
+def test_missing_clips_are_trained(tmp_path):
+    """Unfinished weights have another name, and their training resumes."""
     (tmp_path / 'work_dirs').mkdir()
     clips = [f'work_dirs/toy-vit-p8-seed{seed}.safetensors' for seed in (1, 2)]
     (tmp_path / clips[0]).touch()

@@ -139,7 +139,7 @@ def test_bad_arguments(tool, photos, arguments, message):
 
 
 @pytest.mark.parametrize('name, content, message', [
-    ('gone.jpg', None, 'No photo at gone.jpg'),
+    ('gone.jpg', None, 'No image at gone.jpg'),
     ('note.jpg', b'no photo', 'note.jpg is not an image'),
     ('.', None, 'No photos in'),
 ])
@@ -152,7 +152,7 @@ def test_bad_photos(tool, name, content, message, tmp_path):
 
 
 def test_the_others_are_done_before_a_bad_photo(tool, photos, tmp_path):
-    with pytest.raises(SystemExit, match='No photo at gone.jpg'):
+    with pytest.raises(SystemExit, match='No image at gone.jpg'):
         tool(photos[0], 'gone.jpg', '--classes', CLASSES)
     assert names(tmp_path / 'out') == ['0_mask.png', '0_overlay.png']
 

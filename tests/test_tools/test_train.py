@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parents[2]

@@ -13,25 +13,24 @@ from .lists import captions_of, read_list
 
 @DATASETS.register_module()
 class ImageTextDataset(BaseDataset):
-    """Images and captions of a list.
+    """Images and captions from a list file.
 
-    Rows with an empty caption are left out. In place of an image that
-    ``LoadPhoto`` cannot read another one is taken; the sample's metainfo
-    ``skipped`` says which were skipped, a list of (kind, text), and
-    ``DataStateHook`` reports and counts them.
+    Rows without a caption are dropped. An image that ``LoadPhoto`` cannot
+    read is replaced by a random other one; the sample's metainfo ``skipped``,
+    a list of (kind, message), tells ``DataStateHook`` what to report.
 
     Args:
-        ann_file (str): The list, as for
+        ann_file (str): List file, see
             :func:`mmseg_clipzs.datasets.image_text.lists.read_list`.
-        split (str, optional): A text file of names below ``data_root``: only
-            the images with these stems are used.
-        data_root (str): What relative paths are below.
-        data_prefix (dict): ``img_path``: the images' folder.
-        pipeline (list): Begins with ``LoadPhoto`` and ends with
-            ``PackImageText``.
+        split (str, optional): Text file below ``data_root`` with the stems of
+            the images to use; by default all.
+        data_root (str): Root of relative paths.
+        data_prefix (dict): ``img_path``: image folder.
+        pipeline (list): Transforms from ``LoadPhoto`` to ``PackImageText``.
 
     Raises:
-        UserError: No such list, nothing in it, or only unreadable images.
+        UserError: The list is missing or invalid, has no captions, or only
+            unreadable images.
     """
 
     def __init__(self, ann_file, split=None, **kwargs):
@@ -39,12 +38,12 @@ class ImageTextDataset(BaseDataset):
         super().__init__(ann_file=ann_file, **kwargs)
 
     def load_data_list(self):
-        """list[dict]: ``img_path``, ``captions`` and maybe ``nouns``."""
+        """list[dict]: With ``img_path``, ``captions``, ``nouns`` (or None)."""
         rows = read_list(self.ann_file)
         if self.split:
             path = Path(self.data_root) / self.split
             if not path.is_file():
-                raise UserError(f'No list of names at {path}.')
+                raise UserError(f'No list of image names at {path}.')
             names = set(path.read_text(encoding='utf-8').split())
             rows = [row for row in rows if Path(row['image']).stem in names]
         folder = Path(self.data_prefix['img_path'])
@@ -59,12 +58,12 @@ class ImageTextDataset(BaseDataset):
             first = next(i for i in found if not i['captions'])['img_path']
             print_log(
                 f'{len(found) - len(kept)} of {len(found)} images in '
-                f'{self.ann_file} have no caption and are left out, the '
-                f'first is {first}.', 'current', logging.WARNING)
+                f'{self.ann_file} have no caption and are skipped, the first '
+                f'is {first}.', 'current', logging.WARNING)
         return kept
 
     def __getitem__(self, idx):
-        """dict: A sample of the pipeline, of another image if need be."""
+        """dict: Packed sample; of another image if this one is unreadable."""
         skipped = []
         for _ in range(self.max_refetch + 1):
             try:
@@ -76,5 +75,5 @@ class ImageTextDataset(BaseDataset):
             sample['data_samples'].set_metainfo(dict(skipped=skipped))
             return sample
         raise UserError(
-            f'{len(skipped)} images of {self.ann_file}, one after another, '
-            f'cannot be read. {skipped[-1][1]}')
+            f'{len(skipped)} images of {self.ann_file} in a row cannot be '
+            f'read. {skipped[-1][1]}')

@@ -20,77 +20,81 @@ from .shard_files import DAMAGE, IMAGES, list_shards, read_shard
 class ImageTextShards(IterableDataset):
     """Endless streams of images and captions from WebDataset shards.
 
-    A sample's members are an image (jpg, jpeg, png, webp) and ``txt``, the
-    caption, or ``json`` with ``caption`` or ``captions`` (a list) and maybe
-    ``nouns`` (a list).
+    A sample consists of an image (jpg, jpeg, png or webp) and either ``txt``,
+    the caption, or ``json`` with ``caption`` or ``captions`` (a list) and
+    optionally ``nouns`` (a list).
 
-    All shards in a random order, then all in another one, and so on, are
-    dealt to the loading processes of all ranks in turn: each has a stream of
-    its own, and over time every shard is read as often as any other. Within a
-    shard, blocks of samples are shuffled before anything is decoded. Orders
-    and augmentation depend on nothing but the seed and a sample's place, so
-    that ``DataStateHook`` can go on behind any sample: its metainfo
-    ``position`` is (stream, visit, samples): the rank's stream, how many
-    shards were finished in it, how many samples are done in the present one.
+    The shards, reshuffled for every epoch, are dealt in turn to the dataloader
+    workers of all ranks. Each worker has its own stream, and in the long run
+    all shards are read equally often. Within a shard, blocks of samples are
+    shuffled before decoding.
 
-    What cannot be used is skipped; the metainfo ``skipped`` of the next
-    sample says what, a list of (kind, text).
+    Order and augmentation depend only on the seed and a sample's position, so
+    that ``DataStateHook`` can resume after any sample. The metainfo
+    ``position`` is (stream, visit, samples): the stream within this rank, the
+    number of shards it has finished, and the number of samples consumed from
+    the current shard.
+
+    Unusable samples are skipped; the next sample's metainfo ``skipped``, a
+    list of (kind, message), reports them.
 
     Args:
-        urls (str | list[str]): Files such as ``'{000000..000123}.tar'``.
-        data_root (str): What relative paths are below.
-        pipeline (list): Begins with ``LoadPhoto`` and ends with
-            ``PackImageText``; draws from numpy's or Python's numbers.
-        shuffle (int): Samples in a block, held in memory undecoded.
-        seed (int): Of the orders and the augmentation.
+        urls (str | list[str]): Shards, for example
+            ``'{000000..000123}.tar'``.
+        data_root (str): Root of relative paths.
+        pipeline (list): Transforms from ``LoadPhoto`` to ``PackImageText``.
+            Random transforms must use NumPy's or Python's global generator.
+        shuffle (int): Samples per block, kept in memory undecoded.
+        seed (int): Seed of order and augmentation.
 
     Raises:
-        UserError: A shard is missing; fewer shards than loading processes;
-            no shard holds anything that can be used.
+        UserError: A shard is missing, there are fewer shards than workers, or
+            no shard has a usable sample.
     """
-    metainfo = {}  # there are no classes
+    metainfo = {}  # Runner reads it; there are no classes
 
     def __init__(self, urls, data_root='', pipeline=(), shuffle=1000, seed=0):
         if not isinstance(shuffle, int) or shuffle < 1:
-            raise UserError('shuffle is the number of samples in a block (1, '
-                            f'2, ...), but got {shuffle!r}.')
+            raise UserError('shuffle must be a positive number of samples, '
+                            f'but got {shuffle!r}.')
         self.shards = list_shards(urls, data_root)
         self.pipeline = Compose(pipeline)
         self.shuffle, self.seed = shuffle, seed
-        # A loading process does not know them.
+        # Dataloader workers are not part of the process group.
         self._rank, self._ranks = get_dist_info()
         self._first, self._positions = 0, None
 
     @property
     def settings(self):
-        """dict: What a position depends on beside the processes."""
+        """dict: Settings that positions depend on, besides the workers."""
         return dict(
             shards=len(self.shards), shuffle=self.shuffle, seed=self.seed)
 
     def start_from(self, positions, first):
-        """Begin iterators behind what was read.
+        """Set where new iterators start.
 
         Args:
-            positions (list[tuple[int]]): For each stream of this rank: shards
-                finished, samples done in the present one.
-            first (int): The stream that gives the first batch.
+            positions (list[tuple[int, int]]): For each stream of this rank,
+                the shards finished and the samples consumed from the current
+                shard.
+            first (int): Stream that yields the first batch.
         """
         self._positions, self._first = positions, first
 
     def __len__(self):
-        """int: The streams do not end; schedules by epoch have no meaning."""
+        """int: Practically infinite; use iteration-based schedules."""
         return 2**62
 
     def __iter__(self):
-        """Yields: dict: Samples of the pipeline."""
+        """Yields: dict: Packed samples."""
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         streams = self._ranks * workers
         if streams > len(self.shards):
             raise UserError(
                 f'{len(self.shards)} shards are too few for {self._ranks} '
-                f'process(es) x {workers} loading process(es); make more and '
-                'smaller shards, or lower train_dataloader.num_workers.')
+                f'process(es) x {workers} dataloader worker(s). Make more, '
+                'smaller shards or lower train_dataloader.num_workers.')
         stream = (number + self._first) % workers
         begin, done = self._positions[stream] if self._positions else (0, 0)
         skipped, without = [], 0
@@ -112,18 +116,18 @@ class ImageTextShards(IterableDataset):
             done = 0
             if without == len(self.shards):
                 raise UserError(
-                    f'{without} shards, one after another, hold no image '
-                    f'with a caption. {skipped[-1][1] if skipped else path}')
+                    f'{without} shards in a row have no image with a '
+                    f'caption. {skipped[-1][1] if skipped else path}')
 
     def _shard(self, turn):
-        """The shard at a place of the endless sequence of all streams."""
+        """Path: Shard at a position of the sequence shared by all streams."""
         epoch, place = divmod(turn, len(self.shards))
         order = np.random.default_rng([self.seed, epoch]).permutation(
             len(self.shards))
         return self.shards[order[place]]
 
     def _shuffled(self, path, turn, done):
-        """Yields: index from ``done`` on, key and members of a sample."""
+        """Yields: Index (from ``done`` on), key and members of each sample."""
         samples, index = read_shard(path), 0
         for block in count():
             read = list(islice(samples, self.shuffle))
@@ -137,7 +141,7 @@ class ImageTextShards(IterableDataset):
 
 
 def _parse(path, key, members):
-    """What the pipeline begins with: img_path, img_bytes, captions, nouns."""
+    """dict: Input of the pipeline: img_path, img_bytes, captions, nouns."""
     name = f'{path}, {key}'
     if DAMAGE in members:
         raise SampleError(f'{name}: {members[DAMAGE]}.')
@@ -147,7 +151,7 @@ def _parse(path, key, members):
             row.setdefault('captions', members['txt'].decode('utf-8'))
         captions, nouns = captions_of(row), row.get('nouns')
     except (ValueError, AttributeError) as e:
-        raise SampleError(f'{name}: the text is damaged: {e}.') from e
+        raise SampleError(f'{name}: damaged text: {e}.') from e
     if not captions:
         raise CaptionError(f'{name} has no caption.')
     suffix = next((suffix for suffix in IMAGES if suffix in members), None)
@@ -159,7 +163,7 @@ def _parse(path, key, members):
 
 @contextmanager
 def _seeded(seed):
-    """Seed numpy's and Python's global numbers inside the block alone."""
+    """Seed NumPy's and Python's global generators, then restore them."""
     states = np.random.get_state(), random.getstate()
     np.random.seed(seed)
     random.seed(repr(seed))

@@ -1,7 +1,7 @@
-"""Lists of images and captions: CSV, JSON, JSON lines, Parquet.
+"""Lists of images and captions as CSV, JSON, JSON Lines or Parquet.
 
-A row is a dict with ``image``, ``caption`` or ``captions`` (a list) and maybe
-``nouns`` (a list; in CSV joined by ";"); what else it holds is kept.
+A row is a dict with ``image``, ``caption`` or ``captions`` (a list) and
+optionally ``nouns`` (a list; separated by ";" in CSV). Other keys are kept.
 """
 import csv
 import json
@@ -9,21 +9,22 @@ from pathlib import Path
 
 from mmseg_clipzs.utils import UserError, atomic_write, import_optional
 
-_KEYS = 'image, caption (or captions, a list) and, if wanted, nouns (a list)'
+_KEYS = 'image, caption (or captions, a list) and optionally nouns (a list)'
 
 
 def read_list(path):
-    """Rows of a list.
+    """Read a list of images and captions.
 
     Args:
         path (str | Path): ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
 
     Returns:
-        list[dict]: With ``image`` and ``caption`` or ``captions``; ``nouns``
-        is a list[str] where it is there.
+        list[dict]: Rows with ``image``, ``caption`` or ``captions``, and
+        ``nouns`` (list[str]) if the file has them.
 
     Raises:
-        UserError: Missing, of another kind, damaged, or without these keys.
+        UserError: The file is missing, damaged, of another format, or lacks
+            these keys.
     """
     path = Path(path)
     reader, _ = _format(path)
@@ -31,15 +32,15 @@ def read_list(path):
         raise UserError(f'No list of images and captions at {path}.')
     try:
         rows = reader(path)
-    except (ValueError, csv.Error, OSError) as e:  # pyarrow's are ValueErrors
+    except (ValueError, csv.Error, OSError) as e:  # pyarrow raises ValueErrors
         raise UserError(f'{path} cannot be read: {e}') from e
     if not isinstance(rows, list):
-        raise UserError(f'{path} should hold a list of rows with {_KEYS}.')
+        raise UserError(f'{path} must be a list of rows with {_KEYS}.')
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not row.get('image') or not (
                 'caption' in row or 'captions' in row):
-            raise UserError(f'Row {number} of {path} should have {_KEYS}; it '
-                            f'is {str(row)[:200]}.')
+            raise UserError(f'Row {number} of {path} must have {_KEYS}, but '
+                            f'got {str(row)[:200]}.')
         if isinstance(row.get('nouns'), str):
             row['nouns'] = [
                 n.strip() for n in row['nouns'].split(';') if n.strip()]
@@ -47,14 +48,14 @@ def read_list(path):
 
 
 def write_list(rows, path):
-    """Write rows, all or nothing.
+    """Write a list of images and captions, atomically.
 
     Args:
-        rows (list[dict]): As of :func:`read_list`.
-        path (str | Path): Its suffix says the kind.
+        rows (list[dict]): See :func:`read_list`.
+        path (str | Path): Output file; its suffix selects the format.
 
     Raises:
-        UserError: Another kind; several captions of an image in a CSV.
+        UserError: Unknown format, or several captions per image in a CSV.
     """
     _, writer = _format(Path(path))
     with atomic_write(path) as temporary:
@@ -62,7 +63,7 @@ def write_list(rows, path):
 
 
 def captions_of(row):
-    """list[str]: The captions of a row that are not empty."""
+    """list[str]: Non-empty captions of a row."""
     captions = row.get('captions') or row.get('caption')
     if isinstance(captions, str):
         captions = [captions]
@@ -77,8 +78,8 @@ def _read_csv(path):
 
 def _write_csv(rows, path):
     if any('captions' in row for row in rows):
-        raise UserError('A CSV holds one caption in each row; write several '
-                        'captions of an image as .json, .jsonl or .parquet.')
+        raise UserError('A CSV has a single caption per row; write several '
+                        'captions per image to .json, .jsonl or .parquet.')
     names = dict.fromkeys(name for row in rows for name in row)
     with open(path, 'w', encoding='utf-8', newline='') as file:
         writer = csv.DictWriter(file, names)
@@ -131,6 +132,6 @@ _FORMATS = {
 
 def _format(path):
     if path.suffix.lower() not in _FORMATS:
-        raise UserError(f'A list of images and captions is one of '
+        raise UserError('A list of images and captions must be one of '
                         f'{", ".join(_FORMATS)}, but got {path}.')
     return _FORMATS[path.suffix.lower()]

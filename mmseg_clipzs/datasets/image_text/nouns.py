@@ -1,4 +1,4 @@
-"""Nouns of captions: by a tagger, or by a list of words."""
+"""Extract nouns from captions, with a tagger or a word list."""
 import re
 
 from mmseg_clipzs.utils import UserError, import_optional
@@ -10,29 +10,29 @@ _TAGGER_DATA = 'averaged_perceptron_tagger_eng'
 
 
 class NounTagger:
-    """Nouns by NLTK's part-of-speech tagger: words tagged NN, NNS, NNP, NNPS.
+    """Find nouns with NLTK's part-of-speech tagger (NN, NNS, NNP, NNPS).
 
     Raises:
         UserError: NLTK or the tagger's data are not installed.
     """
 
     def __init__(self):
-        nltk = import_optional('nltk', 'train', 'The tagger of nouns')
+        nltk = import_optional('nltk', 'train', 'The noun tagger')
         try:
-            # nltk.pos_tag would load the data anew for every caption.
+            # nltk.pos_tag reloads the data for every caption.
             self._tag = nltk.tag.PerceptronTagger().tag
         except LookupError as e:
             raise UserError(
-                f"The tagger's data are not installed: `python -m "
-                f'nltk.downloader {_TAGGER_DATA}` fetches them. Without '
-                'them, let `tools/prepare_captions.py` write the nouns into '
-                'the list where they are, or name the words to look for '
-                '(words= of the transform, --words of the tools).') from e
+                'The data of the noun tagger are not installed. Run `python '
+                f'-m nltk.downloader {_TAGGER_DATA}`, or add the nouns to the '
+                'list with `tools/prepare_captions.py` on another machine, or '
+                'give the words to look for (words= of PackImageText, --words '
+                'of the tools).') from e
         self._tokenize = nltk.tokenize.NLTKWordTokenizer().tokenize
 
     def __call__(self, caption):
-        """list[str]: The different nouns, in lower case, as they come."""
-        # NLTK's own splitter of sentences would need data.
+        """list[str]: Unique nouns in lower case, in order of appearance."""
+        # NLTK's sentence splitter would need more data.
         sentences = re.split(r'(?<=[.!?])\s+', caption)
         return list(dict.fromkeys(
             word.lower() for sentence in sentences
@@ -41,13 +41,14 @@ class NounTagger:
 
 
 class WordFinder:
-    """The words of a list that a caption holds, for a closed domain.
+    """Find the words of a list, for a closed domain.
 
-    Whole words in any case, also with "s" or "es" behind them; of words
-    within one another ("bear", "polar bear") the longest.
+    Matches whole words, case-insensitively, with an optional plural "s" or
+    "es". Longer words take precedence ("polar bear" over "bear").
 
     Args:
-        words: As for :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
+        words: Word list, see
+            :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
     """
 
     def __init__(self, words):
@@ -59,36 +60,37 @@ class WordFinder:
             r'(?:e?s)?(?!\w)', re.IGNORECASE)
 
     def __call__(self, caption):
-        """list[str]: The different words, as they come, spelt as the list's.
-        """
+        """list[str]: Unique words as spelt in the list, in order of
+        appearance."""
         found = self._pattern.findall(' '.join(caption.split()))
         return list(dict.fromkeys(self._words[w.lower()] for w in found))
 
 
 def noun_finder(words=None):
-    """What finds the nouns of a caption.
+    """Choose how to find nouns.
 
     Args:
-        words (optional): The list of a :class:`WordFinder`.
+        words (optional): Word list of a :class:`WordFinder`.
 
     Returns:
-        Callable: str to list[str]; a :class:`NounTagger` without ``words``.
+        Callable: Maps a caption to list[str]; a :class:`NounTagger` if
+        ``words`` is not given.
     """
     return WordFinder(words) if words else NounTagger()
 
 
-def find_all(captions, find):
-    """list[str]: The different nouns of several captions, as they come."""
+def unique_nouns(captions, find):
+    """list[str]: Unique nouns of several captions, in order of appearance."""
     return list(dict.fromkeys(
         noun for caption in captions for noun in find(caption)))
 
 
 def add_nouns(row, find):
-    """Set ``nouns`` of a row: those of all its captions.
+    """Set ``nouns`` of a row to the nouns of all its captions.
 
     Args:
-        row (dict): As of
+        row (dict): Row of a list, see
             :func:`mmseg_clipzs.datasets.image_text.lists.read_list`.
-        find (Callable): As of :func:`noun_finder`.
+        find (Callable): Result of :func:`noun_finder`.
     """
-    row['nouns'] = find_all(captions_of(row), find)
+    row['nouns'] = unique_nouns(captions_of(row), find)

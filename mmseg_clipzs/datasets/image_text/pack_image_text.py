@@ -6,34 +6,36 @@ from open_clip import SimpleTokenizer
 from mmseg_clipzs.clip.text import get_templates
 from mmseg_clipzs.utils import UserError
 
-from .nouns import find_all, noun_finder
+from .nouns import noun_finder, unique_nouns
 
 
 @TRANSFORMS.register_module()
 class PackImageText(PackSegInputs):
-    """Pack an image with a caption and prompts of the caption's nouns.
+    """Pack an image with a caption and noun prompts.
 
-    GroupViT (arXiv 2202.11094, section 3.2): nouns of the captions, each in a
-    template drawn at random, are further positives of the image. Where there
-    are fewer nouns than wanted the caption itself, a positive too, takes the
-    places left.
+    GroupViT's multi-label contrast (arXiv 2202.11094, section 3.2): random
+    nouns of the captions, each in a random template, are additional positives
+    of the image. If there are too few nouns, the caption is repeated.
 
-    Required keys: img, captions (a list, of which one is drawn) or caption;
-    optional: nouns (list[str]).
+    Required keys: img, captions (a list, one is drawn at random) or caption.
+    Optional keys: nouns (list[str]).
 
     Args:
-        num_nouns (int): Prompts for each image; 0 for the caption alone.
-        templates: As for :func:`mmseg_clipzs.clip.text.get_templates`.
-        context_length (int): Tokens of a text.
-        words (optional): Where samples bring no ``nouns``: the list whose
-            words in the captions are their nouns, as for
-            :func:`mmseg_clipzs.vocabularies.get_vocabulary`. Default: the
-            tagger of :mod:`mmseg_clipzs.datasets.image_text.nouns`.
-        meta_keys (Sequence[str]): As of ``PackSegInputs``.
+        num_nouns (int): Noun prompts per image; 0 for the caption only. Must
+            equal ``ImageTextContrastive.num_nouns``.
+        templates: Prompt templates, see
+            :func:`mmseg_clipzs.clip.text.get_templates`.
+        context_length (int): Tokens per text. Must equal
+            ``TextTransformer.context_length``.
+        words (optional): Word list for samples without ``nouns``, see
+            :func:`mmseg_clipzs.vocabularies.get_vocabulary`. By default their
+            nouns are found by
+            :class:`mmseg_clipzs.datasets.image_text.nouns.NounTagger`.
+        meta_keys (Sequence[str]): See ``PackSegInputs``.
 
     Raises:
-        UserError: ``num_nouns`` is no count; nouns are wanted, but there is
-            no source of them.
+        UserError: ``num_nouns`` is negative or not an integer, or the noun
+            tagger is needed but not installed.
     """
 
     def __init__(self,
@@ -46,24 +48,26 @@ class PackImageText(PackSegInputs):
         super().__init__(meta_keys)
         if not isinstance(num_nouns, int) or num_nouns < 0:
             raise UserError(
-                f'num_nouns is a count (0, 1, ...), but got {num_nouns!r}.')
+                f'num_nouns must be 0 or more, but got {num_nouns!r}.')
         self.num_nouns = num_nouns
         self.templates = get_templates(templates)
+        self.context_length = context_length
         self.tokenizer = SimpleTokenizer(context_length=context_length)
-        # The tagger needs data: it is loaded when it is first needed.
+        # The tagger is loaded on first use: it needs extra data.
         self._find_nouns = noun_finder(words) if words else None
 
     def transform(self, results):
-        """Pack one pair.
+        """Pack one sample.
 
         Args:
-            results (dict): With ``img`` (H, W, 3) uint8 BGR.
+            results (dict): With ``img`` (H, W, 3) uint8 BGR and captions.
 
         Returns:
             dict: ``inputs`` (3, H, W) uint8 BGR and ``data_samples``, a
             ``SegDataSample`` with ``tokens`` (1 + num_nouns, context_length)
-            int64: the caption's, then the prompts'; start, BPE, end, zeros;
-            truncated in front of the end.
+            int64: the caption, then the noun prompts, each as start token,
+            BPE tokens, end token and zero padding; long texts are truncated
+            before the end token.
         """
         captions = results.get('captions') or [results['caption']]
         caption = captions[np.random.randint(len(captions))]
@@ -71,13 +75,13 @@ class PackImageText(PackSegInputs):
         nouns = results.get('nouns')
         if nouns is None and self.num_nouns:
             self._find_nouns = self._find_nouns or noun_finder()
-            nouns = find_all(captions, self._find_nouns)
+            nouns = unique_nouns(captions, self._find_nouns)
         packed['data_samples'].tokens = self.tokenizer(
             [caption, *self._positives(caption, nouns)])
         return packed
 
     def _positives(self, caption, nouns):
-        """``num_nouns`` texts."""
+        """list[str]: ``num_nouns`` prompts."""
         if not self.num_nouns:
             return []
         nouns = list(dict.fromkeys(nouns))
@@ -88,4 +92,5 @@ class PackImageText(PackSegInputs):
         return prompts + [caption] * (self.num_nouns - len(prompts))
 
     def __repr__(self):
-        return f'{type(self).__name__}(num_nouns={self.num_nouns})'
+        return (f'{type(self).__name__}(num_nouns={self.num_nouns}, '
+                f'context_length={self.context_length})')

@@ -1,7 +1,5 @@
-"""WebDataset shards: written, named, and read past what is damaged."""
-import os
+"""List, read and write WebDataset shards, tolerating damage."""
 import tarfile
-import tempfile
 import zlib
 from itertools import groupby
 from operator import itemgetter
@@ -13,12 +11,12 @@ from mmseg_clipzs.datasets.images import (
     SampleError,
     read_image,
 )
-from mmseg_clipzs.utils import UserError, import_optional
+from mmseg_clipzs.utils import UserError, atomic_folder, import_optional
 
 from .lists import captions_of
 
-IMAGES = ('jpg', 'jpeg', 'png', 'webp')  # suffixes of an image
-DAMAGE = '(damage)'  # no suffix of a member can be this
+IMAGES = ('jpg', 'jpeg', 'png', 'webp')  # suffixes of images
+DAMAGE = '(damage)'  # key of damage messages; no suffix looks like this
 
 
 def _webdataset(module):
@@ -27,26 +25,26 @@ def _webdataset(module):
 
 
 def list_shards(urls, data_root=''):
-    """Files of a WebDataset pattern.
+    """Expand a WebDataset pattern.
 
     Args:
-        urls (str | list[str]): Files, with braces as webdataset expands
-            them: ``'{000000..000123}.tar'``.
-        data_root (str | Path): What relative ones are below.
+        urls (str | list[str]): Files, with brace expansion:
+            ``'{000000..000123}.tar'``.
+        data_root (str | Path): Root of relative paths.
 
     Returns:
-        list[Path]: In the pattern's order.
+        list[Path]: Shards in the order of the pattern.
 
     Raises:
-        UserError: One is missing, or is no local file.
+        UserError: A shard is missing or not a local file.
     """
     expand = _webdataset('shardlists').expand_urls
     urls = [urls] if isinstance(urls, str) else urls
     names = [name for url in urls for name in expand(url)]
-    # webdataset would run what follows "pipe:" as a command.
+    # Never hand URLs to webdataset: it runs "pipe:COMMAND".
     remote = [name for name in names if ':' in name.partition('/')[0]]
     if remote or not names:
-        raise UserError(f'Shards are local files such as "{{000000..000123}}'
+        raise UserError('Shards must be local files such as "{000000..000123}'
                         f'.tar", but got {remote[0] if remote else urls!r}.')
     paths = [Path(data_root) / name for name in names]
     missing = [path for path in paths if not path.is_file()]
@@ -57,28 +55,28 @@ def list_shards(urls, data_root=''):
 
 
 def read_shard(path):
-    """Samples of a shard, undecoded.
+    """Read the samples of a shard without decoding them.
 
-    tarfile, and webdataset with it, silently ends at a damaged header; here
-    the damage is a sample by itself, and what follows it is found again.
+    tarfile, and hence webdataset, silently stops at a damaged header. Here,
+    damage is reported as a sample of its own and reading continues after it.
 
     Args:
-        path (Path): A tar, compressed or not.
+        path (Path): Tar file, optionally compressed.
 
     Yields:
-        tuple: The key, and the members, a dict from suffix (in lower case) to
-        bytes; from :data:`DAMAGE` to a text for what cannot be read.
+        tuple[str, dict]: Key and members of a sample, from lower-case suffix
+        to bytes. Damage is {:data:`DAMAGE`: message}.
     """
     for key, members in groupby(_members(path), itemgetter(0)):
         yield key, {suffix: content for _, suffix, content in members}
 
 
 def _members(path):
-    """Yields: key, suffix and content of each file."""
+    """Yields: Key, suffix and content of each file."""
     split = _webdataset('tariterators').base_plus_ext
-    end = 0  # of what is known
+    end = 0  # of the last sound member
     try:
-        # A damaged header is passed over, as blocks of zeros are.
+        # ignore_zeros also skips invalid headers.
         with tarfile.open(path, ignore_zeros=True) as tar:
             for member in tar:
                 yield from _gap(tar, end, member.offset)
@@ -89,11 +87,11 @@ def _members(path):
                     yield key, suffix.lower(), content
             yield from _gap(tar, end)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as e:
-        yield f'byte {end}', DAMAGE, f'the rest cannot be read: {e}'
+        yield f'byte {end}', DAMAGE, f'the rest is unreadable: {e}'
 
 
 def _gap(tar, begin, end=None):
-    """Yields: a damage, if bytes between members are no zeros."""
+    """Yields: A damage message if there is data between two members."""
     if begin == end:
         return
     tar.fileobj.seek(begin)
@@ -101,11 +99,11 @@ def _gap(tar, begin, end=None):
     size = len(content.rstrip(b'\0'))
     if size and not _is_header(content[:tarfile.BLOCKSIZE]):
         yield (f'byte {begin}', DAMAGE,
-               f'{size} bytes belong to no member, their header is damaged')
+               f'{size} bytes lost because their header is damaged')
 
 
 def _is_header(block):
-    """Whether it is sound: that of a pax archive as a whole is no member."""
+    """Whether a block is a valid header; pax has global ones."""
     try:
         tarfile.TarInfo.frombuf(block, tarfile.ENCODING, 'surrogateescape')
     except tarfile.HeaderError:
@@ -114,38 +112,36 @@ def _is_header(block):
 
 
 def write_shards(rows, images, out, size):
-    """Pack images and captions, all or nothing.
+    """Pack images and captions into WebDataset shards.
 
-    A sample is the image, byte for byte, and a ``json`` with ``image``,
-    ``captions`` and, where the row has them, ``nouns``; its key is the row's
-    number.
+    A sample is the image file, unchanged, and a ``json`` with ``image``,
+    ``captions`` and, if the row has them, ``nouns``; its key is the row
+    number. The folder appears only once it is complete.
 
     Args:
-        rows (Iterable[dict]): As of
+        rows (Iterable[dict]): Rows of a list, see
             :func:`mmseg_clipzs.datasets.image_text.lists.read_list`.
-        images (str | Path): What the images' paths are below.
-        out (str | Path): The folder to create; in it ``000000.tar`` ...
-        size (int): Samples in a shard.
+        images (str | Path): Root of the images' paths.
+        out (str | Path): Folder to create, with ``000000.tar`` and so on.
+        size (int): Samples per shard.
 
     Returns:
-        tuple: How many were packed, and list[str]: why others were left out.
+        tuple[int, list[str]]: Number of samples packed, and the reason for
+        each skipped row.
 
     Raises:
-        UserError: The folder is not empty, or nothing can be packed.
+        UserError: The folder is not empty, ``size`` is not positive, or no
+            row can be packed.
     """
-    out = Path(out).absolute()
+    out = Path(out)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f'{out} is there already and not an empty folder; '
+        raise UserError(f'{out} already exists and is not an empty folder; '
                         'remove it or choose another one.')
     if size < 1:
-        raise UserError(f'A shard has 1 sample or more, but got {size}.')
+        raise UserError(f'size must be at least 1 sample, but got {size}.')
     writer = _webdataset('writer').ShardWriter
-    out.parent.mkdir(parents=True, exist_ok=True)
     packed, skipped = 0, []
-    with tempfile.TemporaryDirectory(
-            prefix=f'{out.name}.', dir=out.parent) as temporary:
-        new = Path(temporary) / 'new'
-        new.mkdir()
+    with atomic_folder(out) as new:
         pattern = str(new).replace('%', '%%') + '/%06d.tar'
         with writer(pattern, size, float('inf'), verbose=0, mtime=0) as shards:
             for number, row in enumerate(rows):
@@ -158,26 +154,24 @@ def write_shards(rows, images, out, size):
                 packed += 1
         if not packed:
             reason = skipped[0] if skipped else 'The list is empty.'
-            raise UserError(f'There is nothing to pack. {reason}')
-        if out.is_dir():
-            out.rmdir()  # empty, as checked; Windows cannot replace it
-        os.rename(new, out)
+            raise UserError(f'No sample can be packed. {reason}')
     return packed, skipped
 
 
 def _sample(path, row):
-    """The members of a sample, by suffix."""
+    """dict: Members of a sample, by suffix."""
     text = dict(image=row['image'], captions=captions_of(row))
     if not text['captions']:
         raise CaptionError(f'{path} has no caption.')
     suffix = path.suffix.lower().lstrip('.')
     if suffix not in IMAGES:
-        raise ImageReadError(f'{path} is not one of {", ".join(IMAGES)}.')
+        raise ImageReadError(
+            f'{path} is not one of {", ".join(IMAGES)}.')
     if row.get('nouns') is not None:
         text['nouns'] = row['nouns']
     try:
         content = path.read_bytes()
     except OSError as e:
-        raise ImageReadError(f'No photo at {path}: {e}.') from e
-    read_image(path, content)  # whether it can be read
+        raise ImageReadError(f'No image at {path}: {e}.') from e
+    read_image(path, content)  # raises if it is damaged
     return {suffix: content, 'json': text}

@@ -11,23 +11,23 @@ from mmseg_clipzs.utils import UserError
 
 @MODELS.register_module()
 class ClipResNet(BaseModule):
-    """CLIP's ResNet, giving dense features in place of its pooled one.
+    """CLIP's ResNet with dense output.
 
-    MaskCLIP (section 3.3): the attention pool's value and output projections
-    act on every location by themselves, as 1 x 1 convolutions.
+    MaskCLIP (section 3.3): the value and output projections of the attention
+    pool are applied to each location, as 1 x 1 convolutions.
 
     Args:
         clip (dict | LoadedClip): Arguments of
             :func:`mmseg_clipzs.clip.load_clip`, or its result.
-        last_block (str): 'maskclip', or 'clip': the whole attention pool with
-            every location (and the mean) as a query, the naive baseline.
-        out_keys (str, optional): Also give the pool's keys ('raw'), for key
-            smoothing.
-        out_stages (bool): Give the maps of the four stages, strides 4 to 32,
-            as mmseg's ResNets do, to train other heads on.
+        last_block (str): 'maskclip', or 'clip' for the naive baseline: the
+            full attention pool, queried from every location.
+        out_keys (str, optional): 'raw' to also return the pool's keys, for
+            key smoothing.
+        out_stages (bool): Return the feature maps of the four stages, strides
+            4 to 32, as mmseg's ResNets do, to train other heads on.
 
     Raises:
-        UserError: A Vision Transformer, or options out of range.
+        UserError: A Vision Transformer, or invalid options.
     """
 
     def __init__(self, clip, last_block='maskclip', out_keys=None,
@@ -38,8 +38,8 @@ class ClipResNet(BaseModule):
         visual = clip.model.visual
         if not isinstance(visual, ModifiedResNet):
             raise UserError(
-                f'ClipResNet needs RN50 or its kind, but CLIP {clip.name} has '
-                f'a {type(visual).__name__}; set '
+                'ClipResNet needs RN50 or another ResNet, but CLIP '
+                f'{clip.name} has a {type(visual).__name__}; set '
                 'backbone=dict(type="ClipViT").')
         if last_block not in ('maskclip', 'clip'):
             raise UserError(f'last_block={last_block!r} is unknown for a '
@@ -50,12 +50,11 @@ class ClipResNet(BaseModule):
         self.last_block = last_block
         self.out_keys = out_keys
         self.out_stages = out_stages
-        # Convolutions take 0.8 of the time in this layout.
-        self.visual = visual.to(memory_format=torch.channels_last)
+        self.visual = visual
         self.embed_dims = visual.output_dim
 
     def init_weights(self):
-        """The weights are CLIP's and came with the constructor."""
+        """Does nothing: the constructor has loaded CLIP's weights."""
 
     def forward(self, inputs):
         """Dense features in CLIP's joint space.
@@ -65,12 +64,12 @@ class ClipResNet(BaseModule):
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
-            ``out_keys`` the keys (N, C, h, w); h = H / 32 rounded. Or the
-            stages, with ``out_stages``. In the inputs' dtype whatever the
-            tower computes in.
+            ``out_keys`` the keys (N, C, h, w), h = H / 32 rounded; with
+            ``out_stages`` the feature maps of the stages. In the dtype of the
+            inputs, whatever the tower's precision.
         """
         visual, pool = self.visual, self.visual.attnpool
-        # Four halvings precede the last stage; each needs two pixels.
+        # The last stage follows four halvings, each of which needs two pixels.
         below, right = (max(32 - n, 0) for n in inputs.shape[2:])
         x = visual.stem(F.pad(inputs.to(visual.conv1.weight.dtype),
                               (0, right, 0, below)))
@@ -96,7 +95,7 @@ class ClipResNet(BaseModule):
 
     @staticmethod
     def _attend(pool, x):
-        """The attention pool without its position embedding."""
+        """Attention pool without its positional embedding."""
         tokens = torch.cat([x.mean(1, keepdim=True), x], dim=1)
         q, k, v = (
             split_heads(proj(part), pool.num_heads)

@@ -3,10 +3,10 @@ from dataclasses import replace
 import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.transformer import QuickGELU, VisionTransformer
-from torch import nn
+from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
+from mmseg_clipzs.clip.image_tower import override_tower
 from mmseg_clipzs.utils import UserError
 
 from .gem import Gem
@@ -20,35 +20,35 @@ METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration()}
 
 @MODELS.register_module()
 class ClipViT(BaseModule):
-    """CLIP's Vision Transformer, giving dense features.
+    """CLIP's Vision Transformer with dense output.
 
-    The blocks compute what an entry of ``METHODS`` says: most run unchanged
-    but the last one. Only parameters of open_clip's model are used, none of
-    its internals.
+    ``METHODS`` selects what the blocks compute; in most methods only the last
+    block differs from CLIP's. Only the parameters of open_clip's model are
+    used, not its ``forward``. A :class:`LoadedClip` is not modified: its
+    weights are shared.
 
     Args:
         clip (dict | LoadedClip): Arguments of
             :func:`mmseg_clipzs.clip.load_clip`, or its result.
-        last_block (str | dict): A name in ``METHODS`` ('clip', 'maskclip',
-            'sclip', 'gem', ...), arguments of :class:`LastBlock`, or a
-            name as ``type`` with what to change: ``dict(type='gem',
-            depth=4)``.
-        out_keys (str, optional): Also give the last block's keys, for key
+        last_block (str | dict): A key of ``METHODS`` ('clip', 'maskclip',
+            'sclip', 'gem', ...), arguments of :class:`LastBlock`, or a key as
+            ``type`` with overrides: ``dict(type='gem', depth=4)``.
+        out_keys (str, optional): Also return the last block's keys, for key
             smoothing: 'raw' (MaskCLIP, section 3.4) or 'projected' (its code
             passes them through the output projection).
-        off_grid (str): Images that are no multiple of the patch: 'pad' with
-            zeros below and right (MaskCLIP), 'pad_even' on both sides
-            (ClearCLIP) or 'drop' the last rows and columns (SCLIP).
-        pos_embed (str): Bicubic resizing of the position embedding: 'exact'
-            to the grid, 'antialias', the same with a filter (GEM), or
-            'sclip', by the factor (grid + 0.1) / own grid.
-        quick_gelu (bool, optional): Override the weights' activation;
-            MaskCLIP's code runs OpenAI's weights with GELU.
+        off_grid (str): For images that are not a multiple of the patch size:
+            'pad' with zeros below and right (MaskCLIP), 'pad_even' on both
+            sides (ClearCLIP) or 'drop' the last rows and columns (SCLIP).
+        pos_embed (str): Bicubic resizing of the positional embedding: 'exact'
+            to the grid, 'antialias', the same with antialiasing (GEM), or
+            'sclip', by the factor (grid + 0.1) / native grid.
+        quick_gelu (bool, optional): Override the activation; MaskCLIP's code
+            runs OpenAI's weights with GELU.
         norm_eps (float, optional): Override LayerNorm's epsilon; MaskCLIP's
-            code has 1e-6, CLIP 1e-5.
+            code uses 1e-6, CLIP 1e-5.
 
     Raises:
-        UserError: A ResNet, or options out of range.
+        UserError: A ResNet, or invalid options.
     """
 
     def __init__(self,
@@ -81,19 +81,14 @@ class ClipViT(BaseModule):
         self.out_keys = out_keys
         self.off_grid = off_grid
         self.pos_embed = pos_embed
-        self.visual = visual
+        self.visual = override_tower(visual, quick_gelu, norm_eps)
         self.embed_dims = visual.output_dim
         self.patch_size = visual.conv1.kernel_size
         self.grid_size = tuple(visual.grid_size)
         self._positions = {}
-        for module in visual.modules():
-            if quick_gelu is not None and hasattr(module, 'gelu'):
-                module.gelu = QuickGELU() if quick_gelu else nn.GELU()
-            if norm_eps is not None and isinstance(module, nn.LayerNorm):
-                module.eps = norm_eps
 
     def init_weights(self):
-        """The weights are CLIP's and came with the constructor."""
+        """Does nothing: the constructor has loaded CLIP's weights."""
 
     def forward(self, inputs):
         """Dense features in CLIP's joint space.
@@ -103,9 +98,9 @@ class ClipViT(BaseModule):
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
-            ``out_keys`` the keys (N, C, h, w), in the inputs' dtype whatever
-            the tower computes in; h = H / patch, rounded as ``off_grid``
-            says.
+            ``out_keys`` the keys (N, C, h, w); in the dtype of the inputs,
+            whatever the tower's precision. h = H / patch, rounded according
+            to ``off_grid``.
         """
         visual = self.visual
         x = visual.conv1(fit_to_grid(
@@ -113,7 +108,7 @@ class ClipViT(BaseModule):
             self.off_grid))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
-        cls = visual.class_embedding.to(x.dtype).expand(len(x), 1, -1)
+        cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
         x, keys = self.last_block(
@@ -125,17 +120,18 @@ class ClipViT(BaseModule):
             for out in outs)
 
     def _position_embedding(self, grid):
-        """(1 + h * w, C), interpolated once for each grid."""
+        """(1 + h * w, C), interpolated once per grid."""
         weight = self.visual.positional_embedding
         if grid == self.grid_size:
             return weight
-        if weight.requires_grad:
+        if weight.requires_grad or _is_capturing():
             return self._interpolate(weight, grid)
-        # In-place changes (a checkpoint) and moves make old entries stale.
+        # Loading a checkpoint or moving the model invalidates the cache.
         state = (weight._version, weight.data_ptr(), weight.dtype)
         if self._positions.get('state') != state:
-            # "of" keeps the memory, else a new weight could lie there again.
-            self._positions = {'state': state, 'of': weight.detach()}
+            # 'weight' keeps the memory alive, so no other tensor can get the
+            # same address.
+            self._positions = {'state': state, 'weight': weight.detach()}
         if grid not in self._positions:
             self._positions[grid] = self._interpolate(weight, grid)
         return self._positions[grid]
@@ -144,6 +140,15 @@ class ClipViT(BaseModule):
         patches = resize_positions(
             weight[1:], self.grid_size, grid, self.pos_embed)
         return torch.cat([weight[:1], patches])  # (1 + h * w, C)
+
+
+def _is_capturing():
+    """Whether the forward pass is traced, exported or compiled."""
+    if torch.jit.is_tracing():
+        return True
+    if hasattr(torch.compiler, 'is_compiling'):  # not in older releases
+        return torch.compiler.is_compiling()
+    return torch._dynamo.is_compiling()
 
 
 def _last_block(value):
@@ -155,6 +160,6 @@ def _last_block(value):
         if name in METHODS:
             return replace(METHODS[name], **options)
     except TypeError as e:
-        raise UserError(f'last_block={value!r} is unknown: {e}.') from e
+        raise UserError(f'Invalid last_block={value!r}: {e}.') from e
     raise UserError(f'Unknown last block {name!r}; choose one of '
-                    f'{sorted(METHODS)} or pass its switches.')
+                    f'{sorted(METHODS)} or pass the arguments of LastBlock.')

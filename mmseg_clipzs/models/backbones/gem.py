@@ -1,4 +1,4 @@
-"""GEM: a second stream of self-self attention through the last blocks."""
+"""GEM: a parallel stream of self-self attention."""
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -11,34 +11,34 @@ from .last_block import patch_keys
 
 @dataclass(frozen=True)
 class Gem:
-    """Grounding everything (GEM, arXiv 2312.00878), section 3.
+    """Grounding Everything Module (GEM, arXiv 2312.00878), section 3.
 
-    Beside the unmodified blocks runs a stream that starts as their input and
-    adds in each block, without feed-forward, the mean of three self-self
-    attentions (qq, kk, vv) of the unmodified tokens.
+    A second stream runs in parallel to the last blocks. It starts from their
+    input; each block adds the mean of three self-self attentions (qq, kk, vv)
+    over the unmodified tokens, without feed-forward.
 
     Attributes:
-        depth (int): How many blocks, from the last one backwards.
-        iterations (int): How often the normalised q, k and v are replaced by
-            what they attend to, which draws groups together.
+        depth (int): Number of blocks with a second stream.
+        iterations (int): Self-attention steps on the normalised q, k and v,
+            which cluster the tokens.
 
     Raises:
-        UserError: Numbers out of range.
+        UserError: Arguments out of range.
     """
     depth: int = 6
     iterations: int = 1
 
     def __post_init__(self):
         if self.depth < 1 or self.iterations < 0:
-            raise UserError('GEM needs depth= of 1 or more and iterations= of '
-                            f'0 or more, but got {self.depth} and '
-                            f'{self.iterations}.')
+            raise UserError('GEM needs depth >= 1 and iterations >= 0, but '
+                            f'got depth={self.depth} and '
+                            f'iterations={self.iterations}.')
 
     def __call__(self, blocks, x, grid, keys=None):
-        """As :meth:`LastBlock.__call__`."""
+        """See :meth:`LastBlock.__call__`."""
         for block in blocks[:-self.depth]:
             x = run_block(block, x)
-        stream = x[:, 1:]  # (N, h * w, C): the patches alone
+        stream = x[:, 1:]  # (N, h * w, C), without class token
         for block in blocks[-self.depth:]:
             stream = stream + self._attend(block, block.ln_1(x))
             if block is not blocks[-1]:
@@ -50,7 +50,7 @@ class Gem:
         heads = block.attn.num_heads
         q, k, v = (split_heads(project(block, h, part), heads)
                    for part in 'qkv')  # (N, heads, 1 + h * w, C / heads)
-        # Adaptive temperature, one for each image.
+        # Adaptive temperature, one per image.
         sharpness = h.norm(dim=-1).mean(1)[:, None, None, None]
         sharpness = sharpness * v.size(-1)**-0.5
         out = 0

@@ -1,7 +1,4 @@
-"""GroupViT's grouping block: segments join groups that learn from text.
-
-GroupViT (arXiv 2202.11094), section 3.1, equations 3 to 7.
-"""
+"""Grouping block of GroupViT (arXiv 2202.11094, section 3.1, eq. 3 to 7)."""
 from collections import OrderedDict
 
 import torch
@@ -19,7 +16,7 @@ def mlp(in_dims, hidden_dims, out_dims):
 
 
 def mix_tokens(layer, tokens):
-    """MLP-Mixer's token mixing: ``layer`` over the tokens of each channel.
+    """Apply a layer along the tokens, as in MLP-Mixer.
 
     (N, T, C) -> (N, T', C)
     """
@@ -27,10 +24,9 @@ def mix_tokens(layer, tokens):
 
 
 def choose_groups(logits, noisy=False, tau=1.):
-    """One group for each segment, with the gradient of a softmax.
+    """Hard (Gumbel-)softmax over groups with straight-through gradients.
 
-    Equations 5 and 6: a softmax over the groups, with Gumbel noise in
-    training, made one-hot; the straight-through estimator passes gradients.
+    Equations 5 and 6.
 
     Args:
         logits (Tensor): (N, G, S), similarity of groups and segments.
@@ -38,7 +34,7 @@ def choose_groups(logits, noisy=False, tau=1.):
         tau (float): Temperature.
 
     Returns:
-        Tensor: (N, G, S), one-hot over the groups; the first of equal ones.
+        Tensor: (N, G, S), one-hot over the groups, the first one in a tie.
     """
     if noisy:
         logits = logits - torch.empty_like(logits).exponential_().log()
@@ -48,7 +44,7 @@ def choose_groups(logits, noisy=False, tau=1.):
 
 
 class CrossAttention(nn.Module):
-    """Group tokens look at the segments: attention and an MLP, residual."""
+    """Transformer block in which group tokens attend to segments."""
 
     def __init__(self, embed_dims, num_heads):
         super().__init__()
@@ -72,11 +68,11 @@ class CrossAttention(nn.Module):
 
 
 class AssignAttention(nn.Module):
-    """Each segment goes to one group; a group sums up its segments.
+    """Assigns each segment to one group and averages each group's segments.
 
     Args:
         embed_dims (int): Width C.
-        gumbel (bool): Gumbel noise in training.
+        gumbel (bool): Add Gumbel noise in training.
         tau (float): Temperature of the assignment in training.
     """
 
@@ -88,35 +84,35 @@ class AssignAttention(nn.Module):
         self.tau = tau
 
     def forward(self, groups, segments):
-        """Assign.
+        """Assign segments to groups.
 
         Args:
             groups (Tensor): (N, G, C).
             segments (Tensor): (N, S, C).
 
         Returns:
-            tuple[Tensor]: Sums (N, G, C), and the soft assignment (N, G, S):
-            without noise, adding up to 1 over the groups.
+            tuple[Tensor]: Updates of the groups (N, G, C) and the soft
+            assignment (N, G, S), without noise and normalised over groups.
         """
         q, k, v = (self.q_proj(groups), self.k_proj(segments),
                    self.v_proj(segments))
         logits = q @ k.transpose(1, 2) * q.size(-1)**-0.5  # (N, G, S)
-        # The forward pass assigns hard in evaluation as well.
+        # Also hard in evaluation.
         hard = choose_groups(logits, self.training and self.gumbel,
                              self.tau if self.training else 1.)
-        # The mass is the number of the group's segments and 1 more.
+        # As in the authors' code, the divisor is the segment count plus 1.
         out = hard @ v / (hard.sum(-1, keepdim=True) + 1)
         return self.proj(out), logits.softmax(1)
 
 
 class GroupingBlock(nn.Module):
-    """Turn segments into fewer, larger ones, one for each group.
+    """Merges segments into fewer, larger ones, one per group.
 
     Args:
         embed_dims (int): Width C.
-        num_heads (int): Of the cross-attention.
-        num_group_tokens (int): T, learnt tokens of the stage.
-        num_output_groups (int): G, segments that leave.
+        num_heads (int): Heads of the cross-attention.
+        num_group_tokens (int): Group tokens T of the stage.
+        num_output_groups (int): Output segments G.
         gumbel, tau: As for :class:`AssignAttention`.
     """
 
@@ -134,14 +130,14 @@ class GroupingBlock(nn.Module):
         self.mlp_channels = mlp(embed_dims, 4 * embed_dims, embed_dims)
 
     def forward(self, x, group_tokens):
-        """Group.
+        """Group segments.
 
         Args:
             x (Tensor): (N, S, C) segments.
             group_tokens (Tensor): (N, T, C).
 
         Returns:
-            tuple[Tensor]: New segments (N, G, C) and the soft assignment
+            tuple[Tensor]: Output segments (N, G, C) and the soft assignment
             (N, G, S).
         """
         groups = mix_tokens(self.mlp_inter, self.norm_tokens(group_tokens))

@@ -15,13 +15,13 @@ from .patch_grid import fit_to_grid, resize_positions
 
 
 class Grouping(NamedTuple):
-    """What :class:`GroupViT` makes of a batch.
+    """Output of :class:`GroupViT`.
 
     Attributes:
-        segments (Tensor): (N, G, C) of the final groups.
-        assignments (tuple[Tensor]): Of each grouping stage (N, G_i, S_i):
-            softmax over its G_i groups for each of the S_i segments that
-            entered; S_0 = h * w patches, row by row.
+        segments (Tensor): (N, G, C), features of the final groups.
+        assignments (tuple[Tensor]): Soft assignment (N, G_i, S_i) of each
+            grouping stage: softmax over its G_i groups for each of its S_i
+            input segments; S_0 = h * w patches, row-major.
         grid (tuple[int]): (h, w), patches.
     """
     segments: torch.Tensor
@@ -33,12 +33,12 @@ class Stage(nn.Module):
     """Transformer blocks over segments and group tokens, then grouping.
 
     Args:
-        embed_dims, num_heads: Of the blocks.
-        drop_paths (Sequence[float]): Stochastic depth, one for each block.
-        num_group_tokens (int): 0 for a stage that does not group.
-        num_output_groups (int): Segments that leave.
-        num_tokens_before (int): Group tokens of the stage before, 0 for the
-            first one.
+        embed_dims, num_heads (int): Width and heads of the blocks.
+        drop_paths (Sequence[float]): Stochastic depth rate of each block.
+        num_group_tokens (int): 0 for a stage without grouping.
+        num_output_groups (int): Output segments.
+        num_tokens_before (int): Group tokens of the previous stage, 0 for the
+            first stage.
         gumbel, tau: As for :class:`GroupingBlock`.
     """
 
@@ -48,7 +48,7 @@ class Stage(nn.Module):
         self.blocks = Transformer(
             embed_dims, len(drop_paths), num_heads).resblocks
         for block, rate in zip(self.blocks, drop_paths):
-            if rate:  # in the places of open_clip's layer scale
+            if rate:  # in place of open_clip's LayerScale
                 block.ls_1, block.ls_2 = DropPath(rate), DropPath(rate)
         self.group_token = self.group_projector = self.grouping = None
         if num_group_tokens:
@@ -64,16 +64,17 @@ class Stage(nn.Module):
                             num_group_tokens)))
 
     def forward(self, x, tokens_before):
-        """One stage.
+        """Run the stage.
 
         Args:
             x (Tensor): (N, S, C) segments.
-            tokens_before (Tensor | None): (N, T', C) group tokens as they
-                left the blocks of the stage before.
+            tokens_before (Tensor | None): (N, T', C) group tokens of the
+                previous stage, after its blocks.
 
         Returns:
-            tuple: Segments (N, G, C); group tokens (N, T, C) before their
-            normalisation, or None; soft assignment (N, G, S), or None.
+            tuple: Segments (N, G, C), group tokens (N, T, C) after the blocks
+            and soft assignment (N, G, S); the last two are None without
+            grouping.
         """
         tokens, count = None, x.size(1)
         if self.grouping is not None:
@@ -94,7 +95,7 @@ class Stage(nn.Module):
 
 @MODELS.register_module()
 class GroupViT(BaseModule):
-    """A Vision Transformer that groups patches into segments.
+    """Vision Transformer that groups patches into segments.
 
     GroupViT (arXiv 2202.11094), section 3.1. The defaults are the published
     2-stage model; ``depths=(6, 6), num_group_tokens=(64, 0),
@@ -102,21 +103,22 @@ class GroupViT(BaseModule):
 
     Args:
         embed_dims (int): Width C.
-        num_heads (int): Of every attention but the assignment's.
+        num_heads (int): Attention heads; the assignment has one.
         depths (Sequence[int]): Transformer blocks of each stage.
-        num_group_tokens (Sequence[int]): Of each stage; a stage with 0 does
-            not group.
-        num_output_groups (Sequence[int]): Of each stage that groups.
-        img_size (int): Side of the pictures that the position embedding is
-            for; other sizes interpolate it.
+        num_group_tokens (Sequence[int]): Group tokens of each stage; 0 for a
+            stage without grouping.
+        num_output_groups (Sequence[int]): Output groups of each grouping
+            stage.
+        img_size (int): Native image size in pixels; the positional embedding
+            is interpolated for others.
         patch_size (int): Pixels.
-        drop_path_rate (float): Stochastic depth of the last block; rises
-            linearly from 0.
-        gumbel (bool): Gumbel noise in training.
+        drop_path_rate (float): Stochastic depth rate of the last block,
+            rising linearly from 0.
+        gumbel (bool): Add Gumbel noise in training.
         gumbel_tau (float): Temperature of the hard assignment in training.
 
     Raises:
-        UserError: Sizes that do not fit together.
+        UserError: Inconsistent sizes.
     """
 
     def __init__(self,
@@ -137,10 +139,10 @@ class GroupViT(BaseModule):
                 sum(grouping) != len(num_output_groups)
                 or grouping != sorted(grouping, reverse=True)):
             raise UserError(
-                'GroupViT needs a number of group tokens for each stage, the '
-                'grouping stages first, and of output groups for each stage '
-                f'that groups, but got {depths=}, {num_group_tokens=}, '
-                f'{num_output_groups=}.')
+                'GroupViT needs the number of group tokens for each stage, '
+                'grouping stages first, and the number of output groups for '
+                f'each grouping stage, but got {depths=}, '
+                f'{num_group_tokens=}, {num_output_groups=}.')
         if embed_dims % num_heads or img_size % patch_size:
             raise UserError(
                 f'embed_dims={embed_dims} must be a multiple of {num_heads=}, '
@@ -162,14 +164,14 @@ class GroupViT(BaseModule):
                 num_group_tokens[i], outputs[i],
                 num_group_tokens[i - 1] if i else 0, gumbel, gumbel_tau))
         self.norm = nn.LayerNorm(embed_dims)
-        self._draw_weights()
+        self._reset_parameters()
 
-    def _draw_weights(self):
-        """Truncated normal, 0.02, as Vision Transformers are begun.
+    def _reset_parameters(self):
+        """Standard ViT initialisation, except for the assignment.
 
-        But the assignment begins with weights that keep its inputs' scale
-        (ours): the logits are not drowned by the noise, and what a group sums
-        up counts beside its token, which has seen the whole picture.
+        Its layers preserve the scale of their inputs (not in the paper).
+        Otherwise Gumbel noise would dominate the logits, and the group
+        tokens, which attend to the whole image, the sums over segments.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -185,14 +187,14 @@ class GroupViT(BaseModule):
                     nn.init.normal_(layer.weight, std=self.embed_dims**-.5)
 
     def init_weights(self):
-        """They are drawn, or loaded, when the model is built."""
+        """Does nothing: the constructor initialises the weights."""
 
     def forward(self, inputs):
-        """Group the patches of pictures.
+        """Group the patches of images.
 
         Args:
             inputs (Tensor): (N, 3, H, W) float, normalised RGB, any size;
-                rows and columns behind the last whole patch are left out.
+                rows and columns after the last whole patch are dropped.
 
         Returns:
             Grouping: Segments and assignments.

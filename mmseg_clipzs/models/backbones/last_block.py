@@ -1,9 +1,9 @@
-"""What the last transformer block computes: one function, a table of methods.
+"""Variants of the last transformer block, as a table of methods.
 
-CLIP, MaskCLIP and its training-free successors differ in which of q, k and v
-attend to which, and in whether the block's residual and feed-forward stay.
-Methods that read more blocks are beside it, with the same call: ``gem.py``,
-``self_calibration.py``.
+CLIP, MaskCLIP and its training-free successors differ in the attention of the
+last block (qk, qq, kk, vv) and in whether it keeps its residual connection
+and feed-forward. ``gem.py`` and ``self_calibration.py`` implement methods
+that use more blocks, with the same signature.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from mmseg_clipzs.utils import UserError
 
 @dataclass(frozen=True)
 class LastBlock:
-    """One row of the table.
+    """Configuration of the last block.
 
     Attributes:
-        attend (tuple[str]): Pairs out of 'qk', 'qq', 'kk', 'vv' whose
-            attention maps are added; none stands for the identity, the value
-            of each token alone.
-        residual (bool): Keep ``x +``.
-        ffn (bool): Keep the feed-forward part.
+        attend (tuple[str]): Pairs of 'qk', 'qq', 'kk' and 'vv' whose
+            attention maps are added; empty for the identity: each token
+            attends to itself.
+        residual (bool): Keep the residual connection of the attention.
+        ffn (bool): Keep the feed-forward network.
         neighbour_std (float): Standard deviation, in patches, of a Gaussian
             added to the scaled similarities (NACLIP, equation 8); 0 for none.
-        similarity (bool): False leaves the Gaussian alone, times the mean
-            size that the similarities would have had (NACLIP's ablation).
+        similarity (bool): False replaces the similarities by the Gaussian
+            times their mean magnitude (NACLIP's ablation).
 
     Raises:
-        UserError: Switches that do not fit together.
+        UserError: Invalid combination of arguments.
     """
     attend: tuple[str, ...] = ()
     residual: bool = True
@@ -42,27 +42,27 @@ class LastBlock:
     def __post_init__(self):
         if not isinstance(self.attend, Sequence) or set(self.attend) - {
                 'qk', 'qq', 'kk', 'vv'}:
-            raise UserError(f'attend={self.attend!r} may hold "qk", "qq", '
-                            '"kk" and "vv".')
+            raise UserError(f'Invalid attend={self.attend!r}: pass a sequence '
+                            'of "qk", "qq", "kk" and "vv".')
         if self.neighbour_std and not self.attend:
-            raise UserError('neighbour_std= is added to similarities: name '
+            raise UserError('neighbour_std= is added to similarities: set '
                             'their pairs in attend=.')
         if not self.similarity and not self.neighbour_std:
-            raise UserError('similarity=False leaves the Gaussian alone: give '
+            raise UserError('similarity=False keeps only the Gaussian: set '
                             'its neighbour_std=.')
 
     def __call__(self, blocks, x, grid, keys=None):
-        """Run all blocks, the last one by these switches.
+        """Run all blocks, the last one as configured.
 
         Args:
-            blocks (nn.ModuleList): Residual attention blocks.
+            blocks (nn.ModuleList): Residual attention blocks of open_clip.
             x (Tensor): (N, 1 + h * w, C) tokens, class token first.
             grid (tuple[int]): (h, w).
-            keys (str, optional): As for :func:`patch_keys`.
+            keys (str, optional): See :func:`patch_keys`.
 
         Returns:
             tuple[Tensor, Tensor | None]: Patches (N, h * w, C) before
-            ``ln_post`` and the last block's keys (N, h * w, C).
+            ``ln_post`` and the last block's keys (N, h * w, C), if any.
         """
         for block in blocks[:-1]:
             x = run_block(block, x)
@@ -84,13 +84,13 @@ LAST_BLOCKS = {
 }
 
 
-def run_last_block(block, x, row, grid):
-    """The last block as a row of the table asks, for the patches alone.
+def run_last_block(block, x, variant, grid):
+    """Run a variant of the last block for the patches only.
 
     Args:
         block (nn.Module): The last residual attention block.
         x (Tensor): (N, 1 + h * w, C) tokens, class token first.
-        row (LastBlock): What to compute.
+        variant (LastBlock): What to compute.
         grid (tuple[int]): (h, w).
 
     Returns:
@@ -98,17 +98,17 @@ def run_last_block(block, x, row, grid):
     """
     attn, patches = block.attn, slice(1, None)
     h = block.ln_1(x)
-    if row.attend:
-        needed = {'v'}.union(*row.attend)
+    if variant.attend:
+        needed = {'v'}.union(*variant.attend)
         tokens = {part: split_heads(project(block, h, part), attn.num_heads)
                   for part in needed}
         prior = None
-        if row.neighbour_std:
-            prior = neighbour_prior(grid, row.neighbour_std)[patches].to(h)
+        if variant.neighbour_std:
+            prior = neighbour_prior(grid, variant.neighbour_std)[patches].to(h)
         out = 0
-        for query, key in row.attend:
+        for query, key in variant.attend:
             q, k, bias = tokens[query], tokens[key], prior
-            if not row.similarity:
+            if not variant.similarity:
                 bias = mean_size(q, k) * prior  # (N, 1, h * w, 1 + h * w)
                 q = torch.zeros_like(q)
             out = out + F.scaled_dot_product_attention(
@@ -116,24 +116,24 @@ def run_last_block(block, x, row, grid):
         # (N, heads, h * w, C / heads) -> (N, h * w, C)
         out = out.transpose(1, 2).flatten(2)
     else:
-        # Identity attention needs the patches' values and nothing else.
+        # Identity attention only needs the values of the patches.
         out = project(block, h[:, patches], 'v')
     out = block.ls_1(attn.out_proj(out))
-    if row.residual:
+    if variant.residual:
         out = x[:, patches] + out
-    if row.ffn:
+    if variant.ffn:
         out = out + block.ls_2(block.mlp(block.ln_2(out)))
     return out
 
 
 def mix_values(block, h, attention):
-    """The block's attention output where the attention comes from elsewhere.
+    """Output of a block's attention for given attention weights.
 
     Args:
         block (nn.Module): A residual attention block of open_clip.
         h (Tensor): (N, L, C), after ``ln_1``.
-        attention (Tensor): (N, heads or 1, L, L), rows over keys; from any
-            source, such as another layer's or another backbone's features.
+        attention (Tensor): (N, heads or 1, L, L), queries x keys, e.g. from
+            another layer's or another backbone's features.
 
     Returns:
         Tensor: (N, L, C).
@@ -144,13 +144,13 @@ def mix_values(block, h, attention):
 
 
 def patch_keys(block, x, keys):
-    """Keys of the patches in the last block, for key smoothing.
+    """Keys of the patches in a block, for key smoothing.
 
     Args:
-        block (nn.Module): The last residual attention block.
-        x (Tensor): (N, 1 + h * w, C), its input.
-        keys (str | None): 'raw', or 'projected' by the output projection, as
-            MaskCLIP's code does; None for none.
+        block (nn.Module): A residual attention block of open_clip.
+        x (Tensor): (N, 1 + h * w, C), input of the block.
+        keys (str | None): 'raw', 'projected' through the output projection
+            as in MaskCLIP's code, or None for no keys.
 
     Returns:
         Tensor | None: (N, h * w, C).
@@ -162,28 +162,33 @@ def patch_keys(block, x, keys):
 
 
 def mean_size(q, k):
-    """s * mean |q| * mean |k|, averaged over heads: (N, 1, 1, 1).
+    """Mean magnitude of scaled similarities, s * mean |q| * mean |k|.
 
     Args:
         q, k (Tensor): (N, heads, L, C / heads).
+
+    Returns:
+        Tensor: (N, 1, 1, 1), averaged over heads.
     """
     size = q.norm(dim=-1).mean(-1) * k.norm(dim=-1).mean(-1)  # (N, heads)
     return size.mean(1)[:, None, None, None] * q.size(-1)**-0.5
 
 
 def neighbour_prior(grid, std):
-    """NACLIP's Gaussian over patch distances; row and column 0 are zero.
+    """NACLIP's Gaussian of patch distances.
 
     Args:
         grid (tuple[int]): (h, w).
         std (float): In patches.
 
     Returns:
-        Tensor: (1 + h * w, 1 + h * w) float32, peak 1, not normalised.
+        Tensor: (1 + h * w, 1 + h * w) float32, peak 1, not normalised; the
+        class token's row and column are zero.
     """
     rows, columns = (torch.arange(n, dtype=torch.float32) for n in grid)
     row_part, column_part = (
         torch.exp(-(p[:, None] - p[None])**2 / (2 * std**2))
         for p in (rows, columns))
     # Separable: exp(a + b) = exp(a) * exp(b).
-    return F.pad(torch.kron(row_part, column_part), (1, 0, 1, 0))
+    prior = row_part[:, None, :, None] * column_part[:, None]  # (h, w, h, w)
+    return F.pad(prior.flatten(2).flatten(0, 1), (1, 0, 1, 0))

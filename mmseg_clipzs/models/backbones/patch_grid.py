@@ -1,9 +1,10 @@
-"""From pictures of any size to whole patches and their positions."""
+"""Images and positional embeddings on any patch grid."""
+import torch
 import torch.nn.functional as F
 
 
 def fit_to_grid(inputs, patch_size, off_grid='pad'):
-    """Pad or cut to whole patches; at least one patch stays.
+    """Pad or crop images to whole patches, at least one.
 
     Args:
         inputs (Tensor): (N, 3, H, W).
@@ -12,7 +13,7 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
             sides, or 'drop' the last rows and columns.
 
     Returns:
-        Tensor: (N, 3, H', W'), multiples of the patch.
+        Tensor: (N, 3, H', W'), multiples of the patch size.
     """
     (h, w), (ph, pw) = inputs.shape[2:], patch_size
     if off_grid == 'drop' and h >= ph and w >= pw:
@@ -24,24 +25,25 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
     return F.pad(inputs, (left, right - left, top, below - top))
 
 
-def resize_positions(positions, own_grid, grid, how='exact'):
-    """Position embeddings of another grid, bicubic.
+def resize_positions(positions, native_grid, grid, mode='exact'):
+    """Resize positional embeddings to another grid, bicubic.
 
     Args:
-        positions (Tensor): (h * w, C) of ``own_grid``, row by row.
-        own_grid, grid (tuple[int]): (h, w) before and after.
-        how (str): 'exact', 'antialias' (GEM), or 'sclip': resize by (grid +
-            0.1) / own grid, as the SCLIP line's codes do, and not to the
-            exact size.
+        positions (Tensor): (h * w, C), row-major over ``native_grid``.
+        native_grid, grid (tuple[int]): (h, w) before and after.
+        mode (str): 'exact', 'antialias' (GEM), or 'sclip' to scale by (grid +
+            0.1) / native grid, as the code of SCLIP and its successors does.
 
     Returns:
         Tensor: (h' * w', C), in the dtype of ``positions``.
     """
-    maps = positions.float().unflatten(0, own_grid).permute(2, 0, 1)[None]
-    if how == 'sclip':
-        factors = tuple((n + 0.1) / own for n, own in zip(grid, own_grid))
+    maps = positions.float().unflatten(0, native_grid).permute(2, 0, 1)[None]
+    if mode == 'sclip':
+        # torch.jit.trace passes sizes as tensors.
+        factors = tuple((torch.sym_float(n) + 0.1) / native
+                        for n, native in zip(grid, native_grid))
         maps = F.interpolate(maps, scale_factor=factors, mode='bicubic')
     else:
         maps = F.interpolate(
-            maps, size=grid, mode='bicubic', antialias=how == 'antialias')
+            maps, size=grid, mode='bicubic', antialias=mode == 'antialias')
     return maps[0].flatten(1).T.to(positions.dtype)  # (C, h, w) -> (h * w, C)

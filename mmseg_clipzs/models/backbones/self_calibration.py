@@ -1,4 +1,4 @@
-"""SC-CLIP: outliers mended, the last block calibrated by other layers."""
+"""SC-CLIP: repair outlier tokens, calibrate with other layers."""
 from dataclasses import dataclass
 
 import torch
@@ -9,31 +9,33 @@ from mmseg_clipzs.utils import UserError
 
 from .last_block import mix_values, patch_keys
 
-_DEPTH = 12  # blocks of the model whose layers the defaults count
+_DEPTH = 12  # blocks of the model that layer numbers refer to
 
 
 @dataclass(frozen=True)
 class SelfCalibration:
     """Self-calibrated CLIP (SC-CLIP, arXiv 2411.15869).
 
-    The patches alone go through the last block, without its residual and
-    feed-forward: once the last but one layer's, mended and aggregated, once
-    the sum of several layers. Layers are counted from 1, as of a model of 12
-    blocks; a deeper model's are scaled in proportion.
+    Only patches go through the last block, without residual and
+    feed-forward, and the results of two inputs are added: the penultimate
+    layer with outlier tokens replaced and similar patches aggregated, and the
+    sum of several layers. Layers are numbered from 1 for a model of 12 blocks
+    and scaled in proportion for others.
 
     Attributes:
-        similar_layer (int): Its cosines S make half of the attention,
-            softmax(3 (S - mean S)) over what is positive, and the aggregation
-            of the patches before the block.
-        output_layer (int): Its cosines aggregate the block's output.
-        summed_layers (tuple[int]): First and last of the sum.
-        threshold (float): Aggregation leaves out smaller cosines.
-        cls_weight (float): Of the class token, which is added to all patches.
-        neighbours (int): Of the local outlier factor.
-        outliers (float): Share of the patches that are mended, below 1.
+        similar_layer (int): Layer whose cosine similarities S weight the
+            aggregation before the last block and give half of its attention:
+            softmax(3 (S - mean S)) over positive values.
+        output_layer (int): Layer whose cosine similarities weight the
+            aggregation of the output.
+        summed_layers (tuple[int]): First and last layer of the sum.
+        threshold (float): Minimum cosine similarity in aggregations.
+        cls_weight (float): Weight of the class token, added to all patches.
+        neighbours (int): Number of neighbours in the local outlier factor.
+        outliers (float): Fraction of patches replaced, in [0, 1).
 
     Raises:
-        UserError: Numbers out of range.
+        UserError: Arguments out of range.
     """
     similar_layer: int = 9
     output_layer: int = 4
@@ -48,12 +50,12 @@ class SelfCalibration:
         if not (1 <= first <= last and self.neighbours >= 1
                 and 0 <= self.outliers < 1):
             raise UserError(
-                'SC-CLIP needs summed_layers= in ascending order, neighbours= '
-                'of 1 or more and outliers= in [0, 1), but got '
+                'SC-CLIP needs summed_layers in ascending order, neighbours '
+                '>= 1 and outliers in [0, 1), but got '
                 f'{self.summed_layers}, {self.neighbours}, {self.outliers}.')
 
     def __call__(self, blocks, x, grid, keys=None):
-        """As :meth:`LastBlock.__call__`."""
+        """See :meth:`LastBlock.__call__`."""
         layers = [x]
         for block in blocks[:-1]:
             layers.append(run_block(block, layers[-1]))
@@ -64,11 +66,13 @@ class SelfCalibration:
         x, block = layers[-1], blocks[-1]
         patches = x[:, 1:]  # (N, h * w, C)
         scores = outlier_factor(patches, self.neighbours)
-        # Strictly above, so that patches that are all alike have no outlier.
+        # Strictly above: identical patches have no outliers.
         outliers = scores > scores.quantile(
             1 - self.outliers, dim=1, keepdim=True)  # (N, h * w)
-        similarity = _cosine(mend(layers[similar][:, 1:], outliers, grid))
-        patches = self._aggregation(similarity) @ mend(patches, outliers, grid)
+        similarity = _cosine(
+            replace_outliers(layers[similar][:, 1:], outliers, grid))
+        patches = self._aggregation(similarity) @ replace_outliers(
+            patches, outliers, grid)
         total = sum(layers[first:last + 1])
         attention = _attention(similarity)[:, None]  # (N, 1, h * w, h * w)
         weights = self._aggregation(_cosine(layers[output][:, 1:]))
@@ -79,13 +83,13 @@ class SelfCalibration:
         return out, patch_keys(block, x, keys)
 
     def _aggregation(self, similarity):
-        """Weights (N, h * w, h * w) of the mean over similar patches."""
+        """Weights of averages over similar patches, (N, h * w, h * w)."""
         weights = similarity.masked_fill(similarity < self.threshold, 0)
         return F.normalize(weights, p=1, dim=-1)
 
     @staticmethod
     def _attend(block, patches, attention):
-        """The last block's attention output, half of it by the keys."""
+        """Output of the last block's attention, averaged with kk."""
         h = block.ln_1(patches)
         k = split_heads(project(block, h, 'k'), block.attn.num_heads)
         own = (k @ k.transpose(-1, -2) * k.size(-1)**-0.5).softmax(-1)
@@ -99,27 +103,26 @@ def _cosine(patches):
 
 
 def _attention(similarity):
-    """Sharpened attention over what is more similar than on average."""
+    """Sharpened attention over patches more similar than average."""
     scores = 3 * (similarity - similarity.mean((1, 2), keepdim=True))
-    # Each patch is like itself, whatever rounding says where all are alike.
+    # Keep the diagonal: for identical patches rounding may make it negative.
     scores.diagonal(dim1=1, dim2=2).clamp_(min=0)
     return scores.masked_fill(scores < 0, -torch.inf).softmax(-1)
 
 
 def outlier_factor(patches, neighbours):
-    """How much thinner it is around a patch than around its neighbours.
+    """Local outlier factor of patches.
 
-    A local outlier factor on squared distances, where a patch's reach is the
-    distance of its own last neighbour (in Breunig et al. it would not be less
-    than that of the other's).
+    On squared distances, with the distance to the k-th neighbour in place of
+    the reachability distance of Breunig et al.
 
     Args:
         patches (Tensor): (N, L, C).
-        neighbours (int): How many.
+        neighbours (int): Number of neighbours k.
 
     Returns:
-        Tensor: (N, L) float32, about 1 inside groups, larger for outliers; 1
-        where all others would be neighbours and nothing is local.
+        Tensor: (N, L) float32, about 1 inside clusters, larger for outliers;
+        all 1 if L <= k + 1.
     """
     if patches.size(1) - 1 <= neighbours:
         return patches.new_ones(patches.shape[:2], dtype=torch.float32)
@@ -131,13 +134,13 @@ def outlier_factor(patches, neighbours):
     return density.mean(-1) * reach
 
 
-def mend(patches, outliers, grid):
-    """Replace outliers by the mean of their neighbours in 3 x 3 patches.
+def replace_outliers(patches, outliers, grid):
+    """Replace outlier tokens by the mean of their 3 x 3 neighbourhood.
 
     Args:
         patches (Tensor): (N, h * w, C).
-        outliers (Tensor): (N, h * w) bool; they count as no neighbours, and
-            one that has no others stays as it is.
+        outliers (Tensor): (N, h * w) bool; left out of the means. Outliers
+            without other neighbours keep their value.
         grid (tuple[int]): (h, w).
 
     Returns:
@@ -145,9 +148,9 @@ def mend(patches, outliers, grid):
     """
     kept = (~outliers).to(patches)[:, None].unflatten(2, grid)
     maps = patches.transpose(1, 2).unflatten(2, grid)  # (N, C, h, w)
-    # Both are divided by 9.
+    # Both are averages over 9: the factor cancels.
     total, count = (
         F.avg_pool2d(part, 3, 1, 1) for part in (maps * kept, kept))
     mean = (total / count.clamp(min=1e-6)).flatten(2).transpose(1, 2)
-    lonely = (count == 0).flatten(1)  # (N, h * w)
-    return torch.where((outliers & ~lonely)[..., None], mean, patches)
+    isolated = (count == 0).flatten(1)  # (N, h * w)
+    return torch.where((outliers & ~isolated)[..., None], mean, patches)

@@ -4,37 +4,40 @@ from mmseg.registry import MODELS
 from open_clip.transformer import QuickGELU, Transformer
 from torch import nn
 
+from mmseg_clipzs.clip import get_tokenizer
 from mmseg_clipzs.clip.text_tower import encode_tokens
+from mmseg_clipzs.utils import UserError
 
 
 @MODELS.register_module()
 class TextTransformer(BaseModule):
-    """CLIP's text transformer, without a projection.
+    """CLIP's text transformer, without projection.
 
     CLIP (arXiv 2103.00020), section 2.4; the defaults are GroupViT's
     (arXiv 2202.11094, section 4.1).
 
     Args:
-        embed_dims (int): Width C; 64 channels a head.
+        embed_dims (int): Width C, with 64 channels per head.
         depth (int): Transformer blocks.
-        context_length (int): Longest text, in tokens.
-        vocab_size (int): Of CLIP's byte pair encoding.
+        context_length (int): Maximum number of tokens.
+        vocab_size (int): Size of CLIP's byte pair encoding.
     """
 
     def __init__(self, embed_dims=256, depth=12, context_length=77,
                  vocab_size=49408, init_cfg=None):
         super().__init__(init_cfg)
         self.embed_dims = embed_dims
+        self.context_length = context_length
         self.token_embedding = nn.Embedding(vocab_size, embed_dims)
         self.positional_embedding = nn.Parameter(
             torch.empty(context_length, embed_dims))
         self.transformer = Transformer(
             embed_dims, depth, embed_dims // 64, act_layer=QuickGELU)
         self.ln_final = nn.LayerNorm(embed_dims)
-        self._draw_weights()
+        self._reset_parameters()
 
-    def _draw_weights(self):
-        """As CLIP's text tower is begun."""
+    def _reset_parameters(self):
+        """Initialise like CLIP's text tower."""
         width, blocks = self.embed_dims, self.transformer.resblocks
         nn.init.normal_(self.token_embedding.weight, std=.02)
         nn.init.normal_(self.positional_embedding, std=.01)
@@ -46,15 +49,35 @@ class TextTransformer(BaseModule):
             nn.init.normal_(block.mlp.c_proj.weight, std=residual)
 
     def init_weights(self):
-        """They are drawn, or loaded, when the model is built."""
+        """Does nothing: the constructor initialises the weights."""
 
-    def forward(self, tokens):
-        """Features at the end token.
+    def tokenize(self, texts):
+        """Tokenize with CLIP's byte pair encoding.
 
         Args:
-            tokens (Tensor): (N, L) int64, as CLIP's tokenizer gives them.
+            texts (list[str]): N texts.
+
+        Returns:
+            Tensor: (N, context_length) int64, truncated or padded with zeros.
+        """
+        return get_tokenizer(
+            'ViT-B-16', context_length=self.context_length)(texts)
+
+    def forward(self, tokens):
+        """Features of the end-of-text tokens.
+
+        Args:
+            tokens (Tensor): (N, L) int64, as returned by :meth:`tokenize`.
 
         Returns:
             Tensor: (N, C).
+
+        Raises:
+            UserError: L exceeds ``context_length``.
         """
+        if tokens.size(1) > self.context_length:
+            raise UserError(
+                f'Texts of {tokens.size(1)} tokens exceed the '
+                f'context_length={self.context_length} of TextTransformer; '
+                'set the context_length= of PackImageText to match.')
         return encode_tokens(self, tokens)

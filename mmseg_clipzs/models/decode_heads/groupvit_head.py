@@ -10,13 +10,13 @@ from .text_head import TextHead
 
 
 class GroupFeatures(NamedTuple):
-    """Pictures and their groups in the joint space.
+    """Embeddings of N images and of their groups.
 
     Attributes:
-        image (Tensor): (N, D), length 1.
-        groups (Tensor): (N, G, D), length 1.
-        assignments (tuple[Tensor]): As of ``Grouping``.
-        grid (tuple[int]): (h, w), patches.
+        image (Tensor): (N, D), unit length.
+        groups (Tensor): (N, G, D), unit length.
+        assignments (tuple[Tensor]): See ``Grouping``.
+        grid (tuple[int]): (h, w) in patches.
     """
     image: torch.Tensor
     groups: torch.Tensor
@@ -26,16 +26,15 @@ class GroupFeatures(NamedTuple):
 
 @MODELS.register_module()
 class GroupViTHead(TextHead):
-    """Classify groups, then paint them.
+    """Classify groups and assign their classes to the pixels.
 
-    GroupViT (arXiv 2202.11094), section 3.3; details as in
-    ``docs/groupvit.md``.
+    GroupViT (arXiv 2202.11094), section 3.3; details in ``docs/groupvit.md``.
 
     Args:
-        in_channels (int): Width D of the joint space; the segmentor fills it
-            in.
-        topk (int): Only so many classes, the best of the whole picture, can
-            occur in it.
+        in_channels (int): Width D of the joint embedding space; set by the
+            segmentor.
+        topk (int): Number of classes, the best ones for the image as a whole,
+            that may occur in it.
 
     Raises:
         UserError: ``topk`` below 1.
@@ -48,27 +47,27 @@ class GroupViTHead(TextHead):
         self.topk = topk
 
     def forward(self, inputs):
-        """Compare with the words.
+        """Compare images and groups with the words.
 
         Args:
-            inputs (GroupFeatures): Of N pictures.
+            inputs (GroupFeatures): Features of N images.
 
         Returns:
-            Tensor: (N, Q, 1 + G) cosines of the picture and of its groups.
+            Tensor: (N, Q, 1 + G) cosines of the image and of its groups.
         """
         features = torch.cat([inputs.image[:, None], inputs.groups], dim=1)
         return self.text_like(features) @ features.transpose(1, 2)
 
     def score(self, logits):
-        """Probabilities of the classes in each group.
+        """Probability of each class for each group.
 
         Args:
-            logits (Tensor): (N, C, 1 + G) scaled cosines of the picture and
-                of its groups.
+            logits (Tensor): (N, C, 1 + G) scaled cosines of the image and of
+                its groups.
 
         Returns:
-            Tensor: (N, C, G): softmax over the classes, times the softmax
-            over the picture's best classes alone.
+            Tensor: (N, C, G) in [0, 1]: softmax over all classes, times the
+            softmax over the ``topk`` classes of the image.
         """
         image, groups = logits[..., :1], logits[..., 1:]
         best = image.topk(min(self.topk, image.size(1)), dim=1).indices
@@ -77,13 +76,13 @@ class GroupViTHead(TextHead):
         return groups.softmax(1) * likely.softmax(1)
 
     def group_maps(self, inputs, size):
-        """Which group each pixel belongs to, after each stage.
+        """Group of each pixel after each stage.
 
-        The soft assignments of the stages are multiplied and brought to the
-        picture's size before the best group is taken.
+        The soft assignments of the stages are multiplied and upsampled before
+        the best group is taken.
 
         Args:
-            inputs (GroupFeatures): Of N pictures.
+            inputs (GroupFeatures): Features of N images.
             size (tuple[int]): (H, W).
 
         Returns:
@@ -94,10 +93,10 @@ class GroupViTHead(TextHead):
                 for product in self._products(inputs)]
 
     def final_groups(self, inputs, size):
-        """The last of :meth:`group_maps`, without the others.
+        """The last of :meth:`group_maps` alone.
 
         Args:
-            inputs (GroupFeatures): Of N pictures.
+            inputs (GroupFeatures): Features of N images.
             size (tuple[int]): (H, W).
 
         Returns:
@@ -121,7 +120,8 @@ class GroupViTHead(TextHead):
             align_corners=self.align_corners)
         return product.argmax(1)
 
-    def paint(self, scores, groups):
+    @staticmethod
+    def paint(scores, groups):
         """Give each pixel the scores of its group.
 
         Args:

@@ -6,30 +6,34 @@ from mmseg_clipzs.utils import UserError
 
 from .text_head import TextHead
 
-REJECTED = -100.  # logit of a class that prompt denoising removes
-_SCALE = 100.  # of the softmax in both refinements, as in the paper's code
+REJECTED = -100.  # logit of a class removed by prompt denoising
+_SCALE = 100.  # of the softmax in both refinements, as in the authors' code
 
 
 @MODELS.register_module()
 class MaskClipHead(TextHead):
-    """Cosine of dense CLIP features with text embeddings, and refinements.
+    """Cosine similarity of dense CLIP features and text embeddings.
 
-    MaskCLIP (arXiv 2112.01071), section 3.3; prompt denoising and key
-    smoothing, section 3.4, in this order.
+    MaskCLIP (arXiv 2112.01071), section 3.3, with the refinements of section
+    3.4: prompt denoising, then key smoothing.
 
     Args:
-        in_channels (int): Width D of the joint space; the segmentor fills it
-            in.
-        pd_thresh (float, optional): Prompt denoising: a class whose largest
-            softmax(100 * cosine) over the image is below this is removed (its
-            logit becomes -100). The paper has 0.5.
+        in_channels (int): Width D of the joint embedding space; set by the
+            segmentor.
+        pd_thresh (float, optional): Prompt denoising: removes classes whose
+            maximum of softmax(100 * cosine) over the image is below this
+            threshold (their logit becomes -100). The paper uses 0.5.
         ks_thresh (float, optional): Key smoothing (equation 4): locations
-            whose largest softmax(100 * logit) is below this get the sum of
-            all locations' predictions, weighted by the similarity of keys.
-            1.0 smooths practically all. The backbone must give keys.
+            whose maximum of softmax(100 * logit) is below this threshold get
+            the sum of all predictions, weighted by the similarity of the
+            keys. 1.0 smooths practically all locations. Needs keys from the
+            backbone.
         key_norm (str): 'channels' normalises each key over its channels, the
-            paper's cosine; 'tokens' each channel over the locations, as the
-            authors' code does.
+            cosine of the paper; 'tokens' normalises each channel over the
+            locations, as the authors' code does.
+
+    Raises:
+        UserError: An option out of range.
     """
 
     def __init__(self, in_channels, pd_thresh=None, ks_thresh=None,
@@ -38,25 +42,34 @@ class MaskClipHead(TextHead):
         for option, value in (('pd_thresh', pd_thresh),
                               ('ks_thresh', ks_thresh)):
             if value is not None and not 0 < value <= 1:
-                raise UserError(f'{option} lies in (0, 1], but got {value}.')
+                raise UserError(f'{option} lies in (0, 1], but got '
+                                f'{value}.')
         if key_norm not in ('channels', 'tokens'):
             raise UserError(f'key_norm={key_norm!r} is unknown; choose '
-                            '"channels" (paper) or "tokens" (its code).')
+                            '"channels" (paper) or "tokens" (authors\' code).')
         self.pd_thresh = pd_thresh
         self.ks_thresh = ks_thresh
         self.key_norm = key_norm
 
+    @property
+    def needs_keys(self):
+        """bool: Key smoothing compares the keys of the locations."""
+        return self.ks_thresh is not None
+
     def forward(self, inputs):
-        """Classify each location.
+        """Score every location.
 
         Args:
-            inputs (tuple[Tensor]): Features (N, D, h, w), and keys
-                (N, C, h, w) where key smoothing needs them.
+            inputs (tuple[Tensor]): Features (N, D, h, w) and, for key
+                smoothing, keys (N, C, h, w).
 
         Returns:
-            Tensor: (N, Q, h, w): cosines in [-1, 1]; -100 where prompt
-            denoising removed a class; after key smoothing sums without upper
-            bound.
+            Tensor: (N, Q, h, w) cosines in [-1, 1], -100 for classes removed
+            by prompt denoising. After key smoothing: weighted sums of
+            probabilities, unbounded.
+
+        Raises:
+            UserError: Key smoothing without keys.
         """
         features = F.normalize(inputs[0], dim=1)
         text = self.text_like(features)
@@ -70,6 +83,20 @@ class MaskClipHead(TextHead):
                     'backbone=dict(out_keys="raw").')
             logits = self._smooth_by_keys(logits, inputs[1])
         return logits
+
+    def log_probabilities(self, scores, scale):
+        """See :meth:`TextHead.log_probabilities`.
+
+        Smoothed scores are sums of probabilities, weighted by similarities of
+        either sign. They are shifted to a minimum of 0 where it is negative,
+        and normalised to 1; ``scale`` plays no part.
+        """
+        if self.ks_thresh is None:
+            return super().log_probabilities(scores, scale)
+        shares = scores - scores.amin(1, keepdim=True).clamp(max=0)
+        total = shares.sum(1, keepdim=True)
+        tiny = torch.finfo(shares.dtype).tiny  # all words are equal
+        return ((shares + tiny) / (total + shares.size(1) * tiny)).log()
 
     def _denoise_prompts(self, logits):
         confidence = (_SCALE * logits).softmax(1).amax((2, 3), keepdim=True)

@@ -4,12 +4,16 @@ from mmseg_clipzs.utils import UserError
 
 
 class TextHead(BaseDecodeHead):
-    """Base of the heads that classify with text embeddings.
+    """Base class of the heads that classify with text embeddings.
 
     Args:
-        in_channels (int): Width D of the joint space; the segmentor fills it
-            in.
+        in_channels (int): Width D of the joint embedding space; set by the
+            segmentor.
+
+    Attributes:
+        needs_keys (bool): Whether the backbone must return keys.
     """
+    needs_keys = False
 
     def __init__(self, in_channels, **kwargs):
         # One placeholder class until the text embeddings are set.
@@ -24,10 +28,10 @@ class TextHead(BaseDecodeHead):
         """Classify with these words from now on.
 
         Args:
-            embeddings (Tensor): (Q, D), rows of length 1.
+            embeddings (Tensor): (Q, D), unit-length rows.
 
         Raises:
-            UserError: Another width than D.
+            UserError: A width other than D.
         """
         if embeddings.ndim != 2 or embeddings.size(1) != self.in_channels:
             raise UserError(
@@ -38,13 +42,29 @@ class TextHead(BaseDecodeHead):
         self.num_classes = self.out_channels = len(embeddings)
 
     def text_like(self, features):
-        """Tensor: (Q, D), the embeddings on the features' device and dtype.
+        """Text embeddings on the device and in the dtype of features.
+
+        Returns:
+            Tensor: (Q, D).
 
         Raises:
-            UserError: None are set.
+            UserError: No classes are set.
         """
         if self.text_embeddings is None:
             raise UserError(
                 'No classes are set: name a vocabulary in the config, or call '
                 'model.set_vocabulary(["cat", "grass"]).')
         return self.text_embeddings.to(features)
+
+    def log_probabilities(self, scores, scale):
+        """Turn upsampled scores into a distribution over the words.
+
+        Args:
+            scores (Tensor): (N, Q, ...), the output of :meth:`forward`.
+            scale (float): Logit scale of CLIP.
+
+        Returns:
+            Tensor: (N, Q, ...) log-probabilities; the order of the words is
+            that of the scores.
+        """
+        return (scale * scores).log_softmax(1)

@@ -3,8 +3,9 @@ from .maskclip_plus import MaskClipPlus
 from .text_mapped_segmentor import TextMappedSegmentor
 from .zero_shot_data_preprocessor import ZeroShotDataPreProcessor
 from .zero_shot_segmentor import ZeroShotSegmentor
+from .zero_shot_tta_model import ZeroShotTTAModel
 
 __all__ = [
     'ImageTextContrastive', 'MaskClipPlus', 'TextMappedSegmentor',
-    'ZeroShotDataPreProcessor', 'ZeroShotSegmentor'
+    'ZeroShotDataPreProcessor', 'ZeroShotSegmentor', 'ZeroShotTTAModel'
 ]

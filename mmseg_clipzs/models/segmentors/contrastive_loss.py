@@ -1,33 +1,40 @@
-"""The image-text contrastive losses, over all processes."""
+"""Image-text contrastive losses over all processes."""
 import torch
 from mmengine.dist import get_rank, get_world_size
 from torch.distributed.nn.functional import all_gather
 
 
 def gather(features):
-    """(B, ...) of this process -> (world * B, ...), with gradients."""
+    """Gather the features of all processes, with gradients.
+
+    Args:
+        features (Tensor): (B, ...) of this process.
+
+    Returns:
+        Tensor: (world * B, ...).
+    """
     if get_world_size() == 1:
         return features
     return torch.cat(all_gather(features.contiguous()))
 
 
 def contrastive_loss(image, text, scale):
-    """Cross entropy between pictures and their texts, both ways.
+    """Symmetric cross entropy between images and their texts.
 
-    GroupViT (arXiv 2202.11094), section 3.2, equations 8 to 10: with one text
-    a picture the image-text loss, with several the multi-label one, in which
-    each of them counts the same. The rows are those of this process, the
-    columns those of all; every process has the same B.
+    GroupViT (arXiv 2202.11094), section 3.2, equations 8 to 10: the image-text
+    loss with one text per image, the multi-label loss with several, which
+    count equally. Rows are those of this process, columns those of all
+    processes, which all have the same B.
 
     Args:
-        image (Tensor): (B, I, D), length 1; I embeddings of each picture.
-        text (Tensor): (B, T, D), length 1; T texts of each picture.
+        image (Tensor): (B, I, D), unit length; I embeddings per image.
+        text (Tensor): (B, T, D), unit length; T texts per image.
         scale (Tensor): Factor of the cosines.
 
     Returns:
         Tensor: Scalar.
     """
-    # Half precision would round the logits to the first digit.
+    # Half precision would leave the logits a single digit.
     with torch.autocast(image.device.type, enabled=False):
         return (_one_way(image, gather(text), scale)
                 + _one_way(text, gather(image), scale)) / 2

@@ -8,7 +8,6 @@ from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_clipzs.clip import get_tokenizer
 from mmseg_clipzs.clip.text import embed_words, get_templates
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
@@ -22,11 +21,11 @@ _MAX_SCALE = 100.
 
 
 class Projector(nn.Sequential):
-    """From a tower to the joint space: Linear, norm, ReLU, Linear.
+    """Projection of a tower to the joint space: Linear, norm, ReLU, Linear.
 
     Args:
         in_dims, hidden_dims, out_dims (int): Widths.
-        norm_cfg (dict): Of the hidden layer.
+        norm_cfg (dict): Norm layer of the hidden layer.
     """
 
     def __init__(self, in_dims, hidden_dims, out_dims, norm_cfg):
@@ -36,43 +35,44 @@ class Projector(nn.Sequential):
             nn.Linear(hidden_dims, out_dims))
 
     def forward(self, x):
-        """(..., C) -> (..., D); a batch norm counts each row."""
+        """(..., C) -> (..., D); every row counts in the batch norm."""
         rows = super().forward(x.flatten(0, -2))
         return rows.unflatten(0, x.shape[:-1])
 
 
 @MODELS.register_module()
 class ImageTextContrastive(OpenVocabularySegmentor):
-    """GroupViT: learns groups from pictures and their captions.
+    """GroupViT: learns to group from images and their captions.
 
     GroupViT (arXiv 2202.11094), section 3. Trained with the image-text and
-    the multi-label contrastive loss; segments with words by classifying its
-    groups. Nothing but text is learnt from: a label never reaches the loss.
+    the multi-label contrastive loss, from text alone; segments by classifying
+    its groups with words.
 
     Args:
-        weights (str | None): What to begin with: 'toy' (comes along), a file
-            (a checkpoint of this project, of the authors' code, or of Hugging
-            Face), a name of Hugging Face's hub
-            ('nvidia/groupvit-gcc-yfcc'). None, said explicitly: random.
+        weights (str | None): Initial weights: 'toy' (ships with the package),
+            a file (a checkpoint of this project, of the authors' code or of
+            Hugging Face) or a name of Hugging Face's hub
+            ('nvidia/groupvit-gcc-yfcc'). Random only if None is given
+            explicitly.
         backbone (dict): A :class:`GroupViT`.
         text_backbone (dict): A :class:`TextTransformer`.
         decode_head (dict): A :class:`GroupViTHead`.
         embed_dims (int): Width D of the joint space.
         projector_dims (int): Hidden width of both projectors.
-        norm_cfg (dict): Of both projectors; statistics over all processes
-            need ``sync_bn = 'torch'`` in the config.
-        num_nouns (int): Prompts with nouns for each caption in training; 0
-            leaves the multi-label loss out.
+        norm_cfg (dict): Norm layer of both projectors; statistics over all
+            processes need ``sync_bn = 'torch'`` in the config.
+        num_nouns (int): Noun prompts per caption in training; 0 disables the
+            multi-label loss.
         vocabulary, prompts, text_embeddings, background_threshold,
-            data_preprocessor, test_cfg: As for :class:`ZeroShotSegmentor`,
-            but that the features of several prompts are averaged before
-            their normalisation, that mean and std are ImageNet's by default,
-            and that the threshold, as in the paper, is lowered to the best
-            probability of any group where none reaches it.
+            data_preprocessor, test_cfg: See :class:`ZeroShotSegmentor`, with
+            three differences: features of several templates are averaged
+            before they are normalised; mean and std are ImageNet's by
+            default; and, as in the paper, the threshold is lowered to the
+            best probability of any group where no group reaches it.
 
     Raises:
-        UserError: Weights that are missing or do not fit; other options that
-            do not fit together.
+        UserError: Weights that are missing or do not fit, or options that
+            contradict each other.
     """
 
     def __init__(self,
@@ -97,7 +97,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             raise UserError(
                 'Name the weights of GroupViT in weights=: "toy", a file, or '
                 'a hub name such as "nvidia/groupvit-gcc-yfcc"; weights=None '
-                'begins with random ones on purpose.')
+                'starts from random weights.')
         weights = kwargs.pop('weights')
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
@@ -129,24 +129,24 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             self.set_vocabulary(vocabulary, text_embeddings)
 
     def init_weights(self):
-        """They are drawn, or loaded, when the model is built."""
+        """Weights are initialised or loaded by the constructor."""
 
-    # ----------------------------------------------------------------- words
+    # ------------------------------------------------------------ vocabulary
     def set_vocabulary(self, classes, text_embeddings=None):
         super().set_vocabulary(classes, text_embeddings)
         self._given = text_embeddings is not None
 
     def embed_words(self, words):
-        """None: the text tower may learn or be loaded before it is asked."""
+        """None: the text tower may be trained or loaded before it is used."""
         self._embedded = False
 
     def _ready_words(self):
-        """Embed the vocabulary, unless that is done."""
+        """Embed the vocabulary unless its embeddings are up to date."""
         if self._embedded or self._given or self.vocabulary is None:
             return
         device = self.logit_scale.device
         self.decode_head.set_text_embeddings(embed_words(
-            get_tokenizer('ViT-B-16'),  # CLIP's, 77 tokens
+            self.text_backbone.tokenize,
             lambda tokens: self.embed_tokens(tokens.to(device)),
             self.vocabulary.words, get_templates(self.prompts),
             normalize_each=False))
@@ -161,10 +161,10 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         self._embedded = False
 
     def embed_tokens(self, tokens):
-        """Texts in the joint space.
+        """Embed texts in the joint space.
 
         Args:
-            tokens (Tensor): (N, L) int64, as CLIP's tokenizer gives them.
+            tokens (Tensor): (N, L) int64, from CLIP's tokenizer.
 
         Returns:
             Tensor: (N, D), not normalised.
@@ -173,25 +173,28 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     # -------------------------------------------------------------- training
     def loss(self, inputs, data_samples):
-        """The contrastive losses of pictures and their texts.
+        """Contrastive losses of images and their texts.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised.
             data_samples (list[SegDataSample]): With ``tokens`` (1 + T, L): a
-                caption and T prompts with its nouns; see
+                caption and T prompts of its nouns; see
                 :class:`PackImageText`.
 
         Returns:
             dict[str, Tensor]: ``loss_contrastive``, ``loss_multi_label`` and,
-            to be watched, ``logit_scale``.
+            for the log, ``logit_scale``.
+
+        Raises:
+            UserError: The number of prompts is not ``num_nouns``.
         """
         tokens = torch.stack([sample.tokens for sample in data_samples])
         if tokens.size(1) != 1 + self.num_nouns:
             raise UserError(
-                f'The model has num_nouns={self.num_nouns}, but '
-                f'{tokens.size(1) - 1} prompts with nouns came with each '
-                'caption. Set PackImageText(num_nouns=...) alike.')
-        # The picture's embedding is the projection of the groups' mean.
+                f'The model has num_nouns={self.num_nouns}, but the dataset '
+                f'supplies {tokens.size(1) - 1} noun prompts per caption. Set '
+                'PackImageText(num_nouns=...) to the same number.')
+        # The image embedding is the projection of the mean of the groups.
         image = self.image_projector(
             self.backbone(inputs).segments.mean(1, keepdim=True))
         text = self.embed_tokens(tokens.flatten(0, 1)).unflatten(
@@ -208,13 +211,13 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     # ------------------------------------------------------------- inference
     def extract_feat(self, inputs):
-        """Groups in the joint space.
+        """Embed images and their groups in the joint space.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised.
 
         Returns:
-            GroupFeatures: Of the pictures.
+            GroupFeatures: Features of the images.
         """
         segments, assignments, grid = self.backbone(inputs)
         image, groups = (
@@ -222,49 +225,73 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             for x in (segments.mean(1), segments))
         return GroupFeatures(image, groups, assignments, grid)
 
-    def query_logits(self, inputs):
+    def window_scores(self, features, size):
         """Class scores of windows, decoded window by window.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
+            features (GroupFeatures): Features of N windows.
+            size (tuple[int]): (H, W) of the windows.
 
         Returns:
-            Tensor: (N, C, H, W) in [0, 1]: each pixel has the scores of its
-            group. With a background threshold class 0 is 1 where the group's
-            best class does not reach it.
+            Tensor: (N, C, H, W) in [0, 1]: each pixel has the probabilities
+            of its group. With a background threshold class 0 is 1 where the
+            best class of the group is below it.
         """
         self._ready_words()
-        features = self.extract_feat(inputs)
         scale = self.logit_scale.exp().clamp(max=_MAX_SCALE)
         logits = self.merge_words(scale * self.decode_head(features))
         scores = self.decode_head.score(logits)  # (N, C, G)
         if self.background_threshold is not None:
             best = scores.amax(1)  # (N, G)
+            # Lowered where no group of the window reaches it.
             reachable = best.amax(1, keepdim=True).clamp(
                 max=self.background_threshold)
             scores[:, 0].masked_fill_(best < reachable, 1.)
-        groups = self.decode_head.final_groups(features, inputs.shape[2:])
+        groups = self.decode_head.final_groups(features, size)
         return self.decode_head.paint(scores, groups)
 
-    def class_logits(self, logits):
-        """As they are: windows are decoded to classes already."""
-        return logits
+    def label_scores(self, scores):
+        """The scores themselves: windows are decoded to classes already."""
+        return scores
 
-    def probabilities(self, seg_logits):
-        return seg_logits / seg_logits.sum(0).clamp(min=1e-12)
+    def class_log_probabilities(self, scores):
+        """See :meth:`OpenVocabularySegmentor.class_log_probabilities`.
+
+        Where the paper's rule lets a class below the threshold win (no group
+        of a window reaches it, or windows disagree), class 0 stays just below
+        that class instead of being raised to the threshold.
+        """
+        log_p = scores.log()
+        if self.background_threshold is not None:
+            background, best = log_p[:, 0], log_p[:, 1:].amax(1)
+            floor = torch.full_like(best, math.log(self.background_threshold))
+            below = torch.nextafter(best, torch.full_like(best, -torch.inf))
+            log_p[:, 0] = background.maximum(torch.where(
+                background < best, floor.minimum(below), floor))
+        return log_p
 
     def predict(self, inputs, data_samples=None):
-        """Label maps of a batch; see the base class.
+        """Predict a batch; see the base class.
 
         With ``keep_groups`` each result has ``groups`` (stages, H, W) int64,
-        the groups of the whole picture after each stage.
+        the groups of the whole image after each stage.
         """
         results = super().predict(inputs, data_samples)
-        if self.keep_groups:
-            for image, result in zip(inputs, results):
-                maps = torch.stack(self.decode_head.group_maps(
-                    self.extract_feat(image[None]), image.shape[1:]))
-                result.groups = PixelData(data=resize(
-                    maps.transpose(0, 1).float(),  # (1, stages, h, w)
-                    size=result.pred_sem_seg.shape)[0].long())
+        self._add_groups(inputs, results)
         return results
+
+    def decode(self, encoded, data_samples):
+        """Predict encoded images; see the base class and :meth:`predict`."""
+        results = super().decode(encoded, data_samples)
+        self._add_groups(encoded.images, results)
+        return results
+
+    def _add_groups(self, inputs, results):
+        if not self.keep_groups:
+            return
+        for image, result in zip(inputs, results):
+            maps = torch.stack(self.decode_head.group_maps(
+                self.extract_feat(image[None]), image.shape[1:]))
+            result.groups = PixelData(data=resize(
+                maps.transpose(0, 1).float(),  # (1, stages, h, w)
+                size=result.pred_sem_seg.shape)[0].long())

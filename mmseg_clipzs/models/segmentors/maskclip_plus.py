@@ -1,58 +1,74 @@
+from functools import partial
+
 import torch
 import torch.nn.functional as F
-from mmengine.logging import MessageHub
-from mmengine.structures import PixelData
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 
+from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.vocabularies import BACKGROUND
 
-from .pseudo_labels import assign_pseudo_labels, batch_labels, with_classes
+from .pseudo_labels import assign_pseudo_labels, batch_labels, with_labels
+from .teacher import (
+    build_teacher,
+    class_embeddings,
+    input_conversion,
+    probabilities,
+    word_embeddings,
+)
 from .text_classifier import TextClassifier
-from .zero_shot_segmentor import ZeroShotSegmentor
+from .trained_heads import (
+    check_finite,
+    classifier_width,
+    has_more_classifiers,
+    run_head,
+    set_class_count,
+    to_log_probabilities,
+    with_classes,
+)
 
 
 @MODELS.register_module()
 class MaskClipPlus(BaseSegmentor):
-    """Train any mmseg segmentor with a zero-shot teacher's predictions.
+    """Train any mmseg segmentor with pseudo labels of a zero-shot teacher.
 
     MaskCLIP+ (arXiv 2112.01071), section 3.5. The student is a stock mmseg
     model whose ``conv_seg`` is the frozen matrix of text embeddings; this
-    class supplies its targets and nothing else.
+    class only supplies its labels.
 
-    Without ``unseen`` no label is read (annotation-free): every pixel has the
-    teacher's best class. With it (zero-shot) labels are used where they are,
-    and pixels of unseen classes get the teacher's best unseen class; after
-    :class:`SelfTrainingHook` has switched, the student's own.
+    Annotation-free (without ``unseen``): labels are not read, all pixels get
+    the teacher's best class. Zero-shot (with ``unseen``): labels of seen
+    classes are used; the other pixels get the teacher's best unseen class
+    and, once :class:`SelfTrainingHook` has switched, the student's own.
 
     Args:
         student (dict): An ``EncoderDecoder`` whose head ends in ``conv_seg``
-            and has CLIP's embedding width before it. ``num_classes`` is
-            filled in.
-        teacher (dict): A ``ZeroShotSegmentor``; frozen, not in checkpoints.
+            and has the width of CLIP's embeddings before it. ``num_classes``
+            is filled in.
+        teacher (dict): A ``ZeroShotSegmentor`` with ``vocabulary``; frozen,
+            not in checkpoints. Its ``text_embeddings``, if given, are those
+            of the student as well.
         unseen (Sequence[str], optional): Classes whose labels are hidden.
         learn_background (bool): Learn an embedding for class 0, background;
-            the teacher's vocabulary has the other classes.
+            the teacher labels the other classes.
         normalize (bool): Normalise the student's features before they are
-            compared with the text.
-        conf_thresh (float, optional): Ignore pixels of which the teacher is
-            less sure than this.
-        conf_by (str): What says how sure it is: 'score', its best cosine (or
-            what it makes of it), as in the authors' code; or 'probability',
-            the best class's, in (0, 1), which tells right from wrong better
-            on the toy scenes.
+            compared with the text embeddings.
+        conf_thresh (float, optional): Confidence threshold of the teacher;
+            pixels below it are ignored.
+        conf_by (str): Confidence measure: 'score', the best cosine (authors'
+            code), or 'probability', that of the best class.
         distill_weight (float, optional): Weight of an L1 loss between the
-            student's last features and the teacher's (the paper's ablation).
-            The pseudo labels then have no part in the training.
+            last features of student and teacher (ablation in the paper). It
+            replaces the pseudo labels.
         data_preprocessor (dict, optional): By default the student's.
 
     Raises:
-        UserError: A student that does not fit, unknown class names, or
-            nothing to train.
+        UserError: A student or teacher that does not fit, unknown class
+            names, or nothing to train.
     """
 
     def __init__(self, student, teacher, unseen=None, learn_background=False,
@@ -62,124 +78,117 @@ class MaskClipPlus(BaseSegmentor):
         if conf_by not in ('score', 'probability'):
             raise UserError(f'conf_by={conf_by!r} is unknown; choose "score" '
                             'or "probability".')
-        student = dict(student)
-        own_preprocessor = student.pop('data_preprocessor', None)
-        super().__init__(data_preprocessor or own_preprocessor, init_cfg)
-        # Not a child: neither in checkpoints nor in optimizers.
-        self.__dict__['teacher'] = MODELS.build(teacher).eval()
-        if not isinstance(self.teacher, ZeroShotSegmentor):
+        if unseen is not None and (
+                not unseen or learn_background and BACKGROUND in unseen):
             raise UserError(
-                'The teacher is a ZeroShotSegmentor, whose dense features '
-                f'guide the student; {type(self.teacher).__name__} has none.')
-        if self.teacher.vocabulary is None:
-            raise UserError('The teacher needs its vocabulary= in the config: '
-                            'the student is built from it.')
-        vocabulary = self.teacher.vocabulary
-        if learn_background:
-            vocabulary = vocabulary.with_background()
-        guided = range(int(learn_background), len(vocabulary.classes))
-        if unseen is not None:
-            guided = vocabulary.indices(unseen)
-        self.register_buffer(
-            'unseen', None if unseen is None else torch.tensor(guided), False)
-        own = [0, *guided] if learn_background else list(guided)
-        self.register_buffer('guided', torch.tensor(list(guided)), False)
-        self.register_buffer('own', torch.tensor(own), False)
+                'unseen= must name classes, but not a learnt background; '
+                'leave it out for annotation-free training.')
+        student = dict(student)
+        own = student.pop('data_preprocessor', None)
+        super().__init__(data_preprocessor or own, init_cfg)
+        # Not a child: neither in checkpoints nor in optimizers.
+        self.__dict__['teacher'] = build_teacher(teacher)
         self.learn_background = learn_background
         self.conf_thresh = conf_thresh
-        self.conf_scale = (self.teacher.logit_scale
-                           if conf_by == 'probability' else None)
+        self.probabilities = (partial(probabilities, self.teacher)
+                              if conf_by == 'probability' else None)
         self.distill_weight = distill_weight
+        self.unseen = unseen
         self.self_training = False
-
-        self.student = MODELS.build(with_classes(
-            student, len(vocabulary.classes)))
-        head, embeddings = self._head(), self._embeddings(vocabulary)
-        width = head.conv_seg.in_channels
-        if width != embeddings.size(1):
+        vocabulary = self._student_vocabulary()
+        embeddings = class_embeddings(self.teacher, learn_background)
+        self.training_classes = vocabulary.classes
+        self.student = MODELS.build(
+            with_classes(student, len(vocabulary.classes)))
+        width, wanted = classifier_width(self.decode_head), embeddings.size(1)
+        if width != wanted:
             raise UserError(
-                f'The student\'s last features are {width} wide, but the '
-                f'embeddings of CLIP {self.teacher.text_encoder.clip.name} '
-                f'{embeddings.size(1)}. Set student.decode_head.channels='
-                f'{embeddings.size(1)}.')
-        head.conv_seg = TextClassifier(embeddings, learn_background,
-                                       normalize)
+                f'The student\'s last features are {width} wide, but the text '
+                f'embeddings {wanted}. Set student.decode_head.channels='
+                f'{wanted}.')
+        self.decode_head.conv_seg = TextClassifier(
+            embeddings, learn_background, normalize)
         if not any(p.requires_grad for p in self.student.parameters()):
             raise UserError('The student has no trainable parameter.')
         self._set_classes(vocabulary)
-        # The teacher sees, and scores, what it has to tell apart.
-        self.teacher.set_vocabulary(
-            vocabulary.subset(guided),
-            self.teacher.text_encoder(vocabulary.subset(guided).words,
-                                      self.teacher.prompts))
-        self._init_teacher_input()
-
-    def _head(self):
-        head = self.student.decode_head
-        if not hasattr(head, 'conv_seg') or not hasattr(
-                head.conv_seg, 'in_channels'):
-            raise UserError(
-                f'The student\'s head {type(head).__name__} does not end in '
-                'conv_seg, which the text embeddings replace.')
-        return head
-
-    def _embeddings(self, vocabulary):
-        """(C, D): the mean of each class's words, without a background."""
-        encoder, words = self.teacher.text_encoder, vocabulary.words
-        embeddings = dict(zip(words, encoder(words, self.teacher.prompts)))
-        return torch.stack([
-            F.normalize(sum(embeddings[word] for word in synonyms), dim=0)
-            for synonyms in vocabulary.synonyms if synonyms])
+        self.flip, scale, shift = input_conversion(
+            self.data_preprocessor, self.teacher.data_preprocessor)
+        self.register_buffer('scale', scale, False)
+        self.register_buffer('shift', shift, False)
 
     def init_weights(self):
-        """As the student's configs say, the text embeddings excepted."""
+        """Initialise the student as configured, but for the embeddings."""
         classifier = self.decode_head.conv_seg
         embeddings = classifier.weight.flatten(1).clone()
         super().init_weights()
         classifier.set_embeddings(embeddings)
 
-    def _set_classes(self, vocabulary):
-        self.vocabulary = vocabulary
-        self.num_classes = self.out_channels = len(vocabulary.classes)
-        for part in (self.student, self.student.decode_head):
-            part.num_classes = part.out_channels = self.num_classes
-        self.dataset_meta = dict(
-            classes=vocabulary.classes,
-            palette=voc_palette(self.num_classes,
-                                vocabulary.classes[0] == 'background'))
-
-    def set_vocabulary(self, classes):
-        """Let the trained student segment other classes.
-
-        Args:
-            classes: As for :meth:`ZeroShotSegmentor.set_vocabulary`. With a
-                learnt background, "background" is put in front.
-        """
-        self.teacher.set_vocabulary(classes)
-        vocabulary = self.teacher.vocabulary
-        if self.learn_background:
-            vocabulary = vocabulary.with_background()
-        self.student.decode_head.conv_seg.set_embeddings(
-            self._embeddings(vocabulary))
-        self._set_classes(vocabulary)
-
     def _apply(self, fn, *args, **kwargs):
         self.teacher._apply(fn, *args, **kwargs)  # moves with the student
         return super()._apply(fn, *args, **kwargs)
 
-    # -------------------------------------------------------------- training
-    def _init_teacher_input(self):
-        """student's input -> photo -> teacher's input, as one a * x + b."""
-        own, other = self.data_preprocessor, self.teacher.data_preprocessor
-        zero, one = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
-        mean, std = getattr(own, 'mean', zero), getattr(own, 'std', one)
-        # Both are in the order of the network's own channels.
-        self.flip = own.channel_conversion != other.channel_conversion
-        if self.flip:
-            mean, std = mean.flip(0), std.flip(0)
-        self.register_buffer('scale', std / other.std, False)
-        self.register_buffer('shift', (mean - other.mean) / other.std, False)
+    # --------------------------------------------------------------- classes
+    def _student_vocabulary(self):
+        """The teacher's vocabulary and, if learnt, the background."""
+        vocabulary = self.teacher.vocabulary
+        return (vocabulary.with_background() if self.learn_background
+                else vocabulary)
 
+    def _set_classes(self, vocabulary):
+        self.vocabulary = vocabulary
+        classes = vocabulary.classes
+        self.num_classes = self.out_channels = len(classes)
+        set_class_count(self.student, len(classes))
+        self.dataset_meta = dict(
+            classes=classes,
+            palette=voc_palette(len(classes), classes[0] == BACKGROUND))
+        if self.unseen is None:
+            taught = list(range(int(self.learn_background), len(classes)))
+        elif classes == self.training_classes:
+            taught = vocabulary.indices(self.unseen)
+        else:  # for prediction alone, see _check_trainable
+            return
+        own = [0, *taught] if self.learn_background else taught
+        for name, indices in (('teacher_classes', taught),
+                              ('self_training_classes', own)):
+            self.register_buffer(name, torch.tensor(
+                indices, device=self.data_preprocessor.device), False)
+        # The teacher scores only the classes that it labels.
+        rows = word_embeddings(self.teacher)
+        self.teacher.set_vocabulary(vocabulary.subset(taught), torch.cat(
+            [rows[classes[index]] for index in taught]))
+
+    def set_vocabulary(self, classes, text_embeddings=None):
+        """Predict other classes from now on.
+
+        Args:
+            classes, text_embeddings: See
+                :meth:`ZeroShotSegmentor.set_vocabulary`. With a learnt
+                background, "background" is inserted as class 0.
+        """
+        self.teacher.set_vocabulary(classes, text_embeddings)
+        self.decode_head.conv_seg.set_embeddings(
+            class_embeddings(self.teacher, self.learn_background))
+        self._set_classes(self._student_vocabulary())
+
+    def _check_trainable(self):
+        """Refuse to train classes that the model was not built for."""
+        if self.vocabulary.classes == self.training_classes:
+            return
+        if self.unseen is not None:
+            raise UserError(
+                'The class lists of a zero-shot training are fixed, but '
+                f'set_vocabulary changed them to {self.num_classes} classes '
+                f'({", ".join(self.vocabulary.classes[:3])}, ...). Build the '
+                'model with that vocabulary to train it.')
+        if has_more_classifiers(self.student) and (
+                self.num_classes != len(self.training_classes)):
+            raise UserError(
+                'Other classifiers of the student were built for '
+                f'{len(self.training_classes)} classes, but set_vocabulary '
+                f'changed them to {self.num_classes}. Build it with those.')
+
+    # -------------------------------------------------------------- training
     # A CPU's autocast would convert the frozen weights at every call; the
     # teacher has its own precision.
     @torch.no_grad()
@@ -192,101 +201,100 @@ class MaskClipPlus(BaseSegmentor):
         return features[0], teacher.merge_words(teacher.decode_head(features))
 
     @torch.no_grad()
-    def targets(self, inputs, labels, logits):
-        """Labels with the gaps filled in.
+    def pseudo_labels(self, inputs, labels, scores):
+        """Labels without hidden ones.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), the student's.
-            labels (Tensor): (N, 1, H, W) int64, -1 where not labelled.
-            logits (Tensor): (N, C, h, w), the student's.
+            inputs (Tensor): (N, 3, H, W), normalised for the student.
+            labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
+                ``IGNORE_INDEX``.
+            scores (Tensor): (N, C, h, w), the student's.
 
         Returns:
             Tensor: (N, 1, H, W) int64.
         """
-        if not (labels < 0).any():
+        if not (labels == HIDDEN_LABEL).any():
             return labels
         if self.self_training:
-            return assign_pseudo_labels(logits[:, self.own], labels, self.own)
-        scores = self._ask_teacher(inputs)[1]
-        return assign_pseudo_labels(scores, labels, self.guided, self.conf_thresh,
-                              self.conf_scale)
+            classes = self.self_training_classes
+            return assign_pseudo_labels(scores[:, classes], labels, classes)
+        return assign_pseudo_labels(
+            self._ask_teacher(inputs)[1], labels, self.teacher_classes,
+            self.conf_thresh, self.probabilities)
 
     def loss(self, inputs, data_samples):
-        """Losses of the student on the targets.
+        """Losses of the student on the pseudo labels.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised for the student.
-            data_samples (list[SegDataSample]): With ``gt_sem_seg`` in the
-                zero-shot setting.
+            data_samples (list[SegDataSample]): With ``gt_sem_seg`` for
+                zero-shot training.
 
         Returns:
             dict[str, Tensor]: The student's own losses.
 
         Raises:
-            UserError: A hidden label got through.
-            FloatingPointError: A loss that is not finite; names the iteration
-                and the images.
+            UserError: A label of an unseen class, or classes that the model
+                was not built for.
+            FloatingPointError: A loss that is not finite.
         """
-        student, head = self.student, self.student.decode_head
+        self._check_trainable()
+        student, head = self.student, self.decode_head
         x = student.extract_feat(inputs)
+        output, features, scores = run_head(head, x)
         if self.distill_weight is not None:
-            losses = self._distill(inputs, x)
+            losses = self._distill(inputs, features)
         else:
-            labels = batch_labels(inputs, data_samples, self.unseen)
-            logits = head(x)
-            targets = self.targets(inputs, labels, logits)
-            samples = [
-                SegDataSample(metainfo=sample.metainfo,
-                              gt_sem_seg=PixelData(data=target))
-                for sample, target in zip(data_samples, targets)]
-            losses = add_prefix(head.loss_by_feat(logits, samples), 'decode')
+            labels = batch_labels(
+                inputs, data_samples,
+                None if self.unseen is None else self.teacher_classes)
+            samples = with_labels(
+                data_samples, self.pseudo_labels(inputs, labels, scores))
+            losses = add_prefix(head.loss_by_feat(output, samples), 'decode')
             if student.with_auxiliary_head:
                 losses.update(
                     student._auxiliary_head_forward_train(x, samples))
-        self._check_finite(losses, data_samples)
+        check_finite(losses, data_samples)
         return losses
 
-    def _distill(self, inputs, x):
+    def _distill(self, inputs, features):
         """L1 between the student's last features and the teacher's."""
-        head, seen = self.student.decode_head, []
-        handle = head.conv_seg.register_forward_pre_hook(
-            lambda module, args: seen.append(args[0]))
-        try:
-            head(x)
-        finally:
-            handle.remove()
         wanted = F.normalize(self._ask_teacher(inputs)[0], dim=1)
-        features = resize(seen[0], size=wanted.shape[2:], mode='bilinear')
+        features = resize(features, size=wanted.shape[2:], mode='bilinear')
         return dict(loss_distill=self.distill_weight * F.l1_loss(
             features, wanted))
-
-    @staticmethod
-    def _check_finite(losses, data_samples):
-        for name, value in losses.items():
-            if 'loss' in name and not torch.isfinite(value).all():
-                images = [s.metainfo.get('img_path') for s in data_samples]
-                iteration = MessageHub.get_current_instance().get_info('iter')
-                raise FloatingPointError(
-                    f'{name} is {value.tolist()} in iteration {iteration} on '
-                    f'{images}. A smaller learning rate or '
-                    'optim_wrapper.clip_grad may help.')
 
     # ------------------------------------------------------------- inference
     @property
     def decode_head(self):
-        """The student's; the toolbox asks for it."""
+        """BaseDecodeHead: The student's, which mmseg asks for."""
         return self.student.decode_head
 
     def extract_feat(self, inputs):
+        """Features of the student's backbone and neck."""
         return self.student.extract_feat(inputs)
 
     def encode_decode(self, inputs, batch_img_metas):
-        """Class scores (N, C, H, W) of the student."""
-        return self.student.encode_decode(inputs, batch_img_metas)
+        """Class log-probabilities (N, C, H, W) of one window or image."""
+        return self.student.encode_decode(
+            inputs, batch_img_metas).log_softmax(1)
+
+    def inference(self, inputs, batch_img_metas):
+        """Class log-probabilities (N, C, H, W) as ``test_cfg.mode`` says."""
+        return self.student.inference(inputs, batch_img_metas).log_softmax(1)
 
     def predict(self, inputs, data_samples=None):
-        """Label maps of the student; see mmseg's ``EncoderDecoder``."""
-        return self.student.predict(inputs, data_samples)
+        """Predict label maps at the original sizes.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W), normalised.
+            data_samples (list[SegDataSample], optional): With ``metainfo``.
+
+        Returns:
+            list[SegDataSample]: With ``seg_logits`` (C, H, W), class
+            log-probabilities, and ``pred_sem_seg`` (1, H, W), their argmax.
+        """
+        return to_log_probabilities(self.student.predict(inputs, data_samples))
 
     def _forward(self, inputs, data_samples=None):
         return self.student._forward(inputs, data_samples)

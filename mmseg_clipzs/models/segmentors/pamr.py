@@ -1,4 +1,4 @@
-"""Pixel-adaptive mask refinement: scores follow the photo's edges."""
+"""Pixel-adaptive mask refinement (PAMR)."""
 import torch
 import torch.nn.functional as F
 
@@ -6,42 +6,45 @@ from mmseg_clipzs.utils import UserError
 
 
 def check_pamr(options):
-    """The options of :func:`refine`, checked and filled up with NACLIP's.
+    """Check the options of :func:`refine`.
 
     Args:
-        options (dict): ``steps``, ``dilations``; an empty one for all
-            defaults.
+        options (dict): ``steps``, ``dilations``; missing ones take the values
+            of NACLIP.
+
+    Returns:
+        dict: All options.
 
     Raises:
-        UserError: Unknown, or out of range.
+        UserError: An unknown option, or one out of range.
     """
     options = {**dict(steps=10, dilations=(8, 16)), **options}
     if set(options) != {'steps', 'dilations'} or not (
             options['steps'] >= 1 and options['dilations']
             and min(options['dilations']) >= 1):
-        raise UserError('pamr takes steps= and dilations=, of 1 or more, but '
+        raise UserError('pamr takes steps= and dilations=, all 1 or more, but '
                         f'got {options}.')
     return options
 
 
-def refine(photo, scores, steps, dilations):
-    """Average scores over neighbours of the same colour, again and again.
+def refine(image, scores, steps, dilations):
+    """Average scores iteratively over neighbours of similar colour.
 
     PAMR (arXiv 2005.08104), section 3.3, as NACLIP applies it: the weights
     are a softmax of -|x - y| / (0.1 std) over 8 neighbours for each dilation,
-    averaged over the colours; std is that of the colours around.
+    averaged over the channels; std is that of the neighbourhood.
 
     Args:
-        photo (Tensor): (N, 3, H, W) float.
+        image (Tensor): (N, 3, H, W) float.
         scores (Tensor): (N, Q, H, W) float.
-        steps (int): How often.
-        dilations (Sequence[int]): Distances of the neighbours, in pixels;
-            beyond the border lie the pixels of the border.
+        steps (int): Number of iterations.
+        dilations (Sequence[int]): Distances of the neighbours in pixels; the
+            border is replicated.
 
     Returns:
-        Tensor: (N, Q, H, W), new.
+        Tensor: (N, Q, H, W), a new tensor.
     """
-    weights = _weights(photo, dilations).to(scores)  # (N, 8 dilations, H, W)
+    weights = _weights(image, dilations).to(scores)  # (N, 8 dilations, H, W)
     for _ in range(steps):
         refined = torch.zeros_like(scores)
         for i, neighbour in enumerate(_neighbours(scores, dilations)):
@@ -50,19 +53,19 @@ def refine(photo, scores, steps, dilations):
     return scores
 
 
-def _weights(photo, dilations):
-    """Affinities of each pixel with its neighbours; they add up to 1."""
+def _weights(image, dilations):
+    """Affinities of each pixel to its neighbours, which sum to 1."""
     # The pixel itself counts once for each dilation.
-    around = [*_neighbours(photo, dilations), *[photo] * len(dilations)]
+    around = [*_neighbours(image, dilations), *[image] * len(dilations)]
     spread = torch.stack(around).std(0)  # (N, 3, H, W)
     # One neighbour at a time: (N, 3, H, W) -> (N, H, W)
-    closeness = [-((photo - one).abs() / (0.1 * spread + 1e-8)).mean(1)
+    closeness = [-((image - one).abs() / (0.1 * spread + 1e-8)).mean(1)
                  for one in around[:-len(dilations)]]
     return torch.stack(closeness, dim=1).softmax(1)
 
 
 def _neighbours(maps, dilations):
-    """The maps moved by each of the 8 directions, dilation by dilation.
+    """Shift maps in 8 directions, dilation by dilation.
 
     Args:
         maps (Tensor): (N, C, H, W).

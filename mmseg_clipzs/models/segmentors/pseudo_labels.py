@@ -1,5 +1,7 @@
-"""Which label each pixel is trained with: one rule, one place."""
+"""The label that each pixel is trained with."""
 import torch
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
 from mmseg_clipzs.utils import UserError
@@ -8,66 +10,67 @@ from .sliding import spans
 from .upsampling import UpsampledScores, first_argmax, upsampling_weights
 
 
-def assign_pseudo_labels(scores, labels, categories, conf_thresh=None,
-                   conf_scale=None):
-    """Fill in what is not labelled with the best category.
+def assign_pseudo_labels(scores, labels, classes, conf_thresh=None,
+                         probabilities=None):
+    """Label the hidden pixels with their best class.
 
     MaskCLIP (arXiv 2112.01071), section 3.5.
 
     Args:
-        scores (Tensor): (N, K, h, w), of K categories at any resolution.
-        labels (Tensor): (N, 1, H, W) int64; -1 where there is no label.
-        categories (Tensor): (K, ) int64, the class index of each.
-        conf_thresh (float, optional): Where the best score is below this the
-            pixel is ignored, also a labelled one, as in the authors' code.
-        conf_scale (float, optional): Compare the threshold with
-            softmax(conf_scale * scores) in place of the score itself.
+        scores (Tensor): (N, K, h, w) scores of K classes, at any resolution.
+        labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
+            ``IGNORE_INDEX``.
+        classes (Tensor): (K, ) int64, the class index of each score.
+        conf_thresh (float, optional): Confidence threshold. Pixels below it
+            are ignored, labelled ones too, as in the authors' code.
+        probabilities (Callable, optional): (K, ...) upsampled scores ->
+            (K, ...) probabilities. The confidence is the best probability;
+            by default the best score.
 
     Returns:
-        Tensor: (N, 1, H, W) int64.
+        Tensor: (N, 1, H, W) int64 without ``HIDDEN_LABEL``.
     """
     weights = [upsampling_weights(spans(pixels), cells) for pixels, cells
                in zip(labels.shape[2:], scores.shape[2:])]
 
-    def best(part):
-        return categories[first_argmax(part)]
+    def best(tile):
+        return classes[first_argmax(tile)]
 
-    def is_unsure(part):
-        if conf_scale is not None:
-            part = (conf_scale * part).softmax(0)
-        return part.amax(0) < conf_thresh
+    def is_unsure(tile):
+        if probabilities is not None:
+            tile = probabilities(tile)
+        return tile.amax(0) < conf_thresh
 
-    targets = []
+    filled = []
     for one, label in zip(scores, labels):
         maps = UpsampledScores(one, *weights)
-        target = torch.where(
-            label == HIDDEN_LABEL, maps.map_parts(best), label)
+        label = torch.where(label == HIDDEN_LABEL, maps.map_tiles(best), label)
         if conf_thresh is not None:
-            target = target.masked_fill(maps.map_parts(is_unsure), IGNORE_INDEX)
-        targets.append(target)
-    return torch.stack(targets)
+            label = label.masked_fill(maps.map_tiles(is_unsure), IGNORE_INDEX)
+        filled.append(label)
+    return torch.stack(filled)
 
 
 def batch_labels(inputs, data_samples, unseen=None):
-    """The labels of a batch, after a check that no hidden one is there.
+    """Labels of a batch, checked for labels of unseen classes.
 
     Args:
         inputs (Tensor): (N, 3, H, W).
         data_samples (list[SegDataSample]): With ``gt_sem_seg``, unless
             ``unseen`` is None.
-        unseen (Tensor, optional): Class indices that must not occur. None:
-            labels are not read at all, every pixel inside the image is
-            unlabelled.
+        unseen (Tensor, optional): Class indices that must not occur. By
+            default labels are not read and all pixels but padding are hidden.
 
     Returns:
-        Tensor: (N, 1, H, W) int64; -1 unlabelled, 255 padding and ignored.
+        Tensor: (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
+        ``IGNORE_INDEX``.
 
     Raises:
-        UserError: The label of an unseen class got through.
+        UserError: A label of an unseen class.
     """
     if unseen is None:
-        labels = inputs.new_full(
-            (len(inputs), 1, *inputs.shape[2:]), IGNORE_INDEX, dtype=torch.int64)
+        labels = inputs.new_full((len(inputs), 1, *inputs.shape[2:]),
+                                 IGNORE_INDEX, dtype=torch.int64)
         for label, sample in zip(labels, data_samples):
             h, w = sample.metainfo['img_shape'][:2]
             label[:, :h, :w] = HIDDEN_LABEL
@@ -80,18 +83,21 @@ def batch_labels(inputs, data_samples, unseen=None):
         raise UserError(
             f'A label of the unseen class {label} reached the loss, in '
             f'{data_samples[index].metainfo.get("img_path")}. Put '
-            'dict(type="HideLabels", unseen=...) behind LoadAnnotations.')
+            'dict(type="HideLabels", classes=..., unseen=...) right after '
+            'LoadAnnotations.')
     return labels
 
-def with_classes(student, count):
-    """A segmentor's config with ``num_classes`` in all its heads."""
-    heads = {}
-    for name in ('decode_head', 'auxiliary_head'):
-        head = student.get(name)
-        if isinstance(head, (list, tuple)):
-            heads[name] = [dict(one, num_classes=count) for one in head]
-        elif head is not None:
-            heads[name] = dict(head, num_classes=count)
-    if not isinstance(heads.get('decode_head'), dict):
-        raise UserError('The student needs one decode_head, not a cascade.')
-    return dict(student, **heads)
+
+def with_labels(data_samples, labels):
+    """Data samples with other labels.
+
+    Args:
+        data_samples (list[SegDataSample]): Of N images.
+        labels (Tensor): (N, 1, H, W) int64.
+
+    Returns:
+        list[SegDataSample]: New ones with the same ``metainfo``.
+    """
+    return [SegDataSample(metainfo=sample.metainfo,
+                          gt_sem_seg=PixelData(data=label))
+            for sample, label in zip(data_samples, labels)]

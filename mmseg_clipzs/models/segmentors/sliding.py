@@ -1,4 +1,4 @@
-"""Sliding windows, in batches across images."""
+"""Sliding windows, batched across images."""
 from dataclasses import dataclass
 
 import torch
@@ -7,7 +7,15 @@ from mmseg_clipzs.utils import UserError
 
 
 def check_windows(test_cfg):
-    """Windows must cover the image."""
+    """Check the options of sliding-window inference.
+
+    Args:
+        test_cfg (dict): ``mode``, ``crop_size``, ``stride``,
+            ``window_batch``.
+
+    Raises:
+        UserError: An unknown mode, or windows that do not cover the image.
+    """
     if test_cfg.get('mode') not in ('whole', 'slide'):
         raise UserError('test_cfg.mode is "whole" or "slide", but got '
                         f'{test_cfg.get("mode")!r}.')
@@ -20,18 +28,18 @@ def check_windows(test_cfg):
     if len(crop) != 2 or len(stride) != 2 or not all(
             0 < s <= c for s, c in zip(stride, crop)):
         raise UserError(
-            'Sliding windows need crop_size=(h, w) and a stride=(h, w) of '
-            f'1 to the window\'s side, but got {crop} and {stride}.')
+            'Sliding windows need crop_size=(h, w) and stride=(h, w) with '
+            f'0 < stride <= crop_size, but got {crop} and {stride}.')
 
 
 @dataclass(frozen=True)
 class Spans:
-    """Windows along one side of an image; they cover it.
+    """Windows along one side of an image.
 
     Attributes:
-        size (int): Of the image, in pixels.
-        length (int): Of each window.
-        starts (tuple[int]): Their first pixels.
+        size (int): Side of the image in pixels.
+        length (int): Side of each window in pixels.
+        starts (tuple[int]): First pixel of each window.
     """
     size: int
     length: int
@@ -39,10 +47,18 @@ class Spans:
 
 
 def spans(size, crop=None, stride=None):
-    """The windows along one side; without ``crop`` one, all of it.
+    """Place windows along one side, as mmseg's ``slide_inference`` does.
 
-    A side shorter than the window has one window of its own length; the last
-    window ends where the image does.
+    A side shorter than the window has a single window of its own length; the
+    last window ends at the border.
+
+    Args:
+        size (int): Side of the image in pixels.
+        crop (int, optional): Side of the windows; by default the whole side.
+        stride (int, optional): Distance between windows.
+
+    Returns:
+        Spans: Windows that cover the side.
     """
     if crop is None or crop >= size:
         return Spans(size, size, (0, ))
@@ -51,32 +67,78 @@ def spans(size, crop=None, stride=None):
         min(i * stride, size - crop) for i in range(count)))
 
 
-def score_windows(score, inputs, rows, columns, window_batch):
-    """Scores of all windows, each at the size that the network gives.
+@dataclass(frozen=True)
+class WindowGrid:
+    """All windows of a batch of images of one size.
 
-    Args:
-        score (Callable): (n, 3, height, width) -> (n, Q, h, w).
-        inputs (Tensor): (N, 3, H, W).
-        rows, columns (Spans): Of H and of W.
-        window_batch (int): Windows that run at once, of any image.
-
-    Returns:
-        Tensor: (N, Q, R * h, S * w) of R rows of S windows, side by side.
+    Attributes:
+        images (int): N.
+        rows, columns (Spans): Windows along the height and the width.
     """
-    windows = [(n, r, s) for n in range(len(inputs))
-               for r in range(len(rows.starts))
-               for s in range(len(columns.starts))]
-    maps = None
-    for start in range(0, len(windows), window_batch):
-        batch = windows[start:start + window_batch]
-        scores = score(torch.stack([
-            inputs[n, :, rows.starts[r]:rows.starts[r] + rows.length,
-                   columns.starts[s]:columns.starts[s] + columns.length]
-            for n, r, s in batch]))
-        if maps is None:
-            q, h, w = scores.shape[1:]
-            maps = scores.new_empty(
-                len(inputs), q, len(rows.starts), h, len(columns.starts), w)
-        for (n, r, s), one in zip(batch, scores):
-            maps[n, :, r, :, s] = one
-    return maps.flatten(4).flatten(2, 3)
+    images: int
+    rows: Spans
+    columns: Spans
+
+    @property
+    def window_size(self):
+        """tuple[int]: (height, width) of each window in pixels."""
+        return self.rows.length, self.columns.length
+
+    def __iter__(self):
+        """Yields: tuple[int]: Image, row and column of each window."""
+        for n in range(self.images):
+            for r in range(len(self.rows.starts)):
+                for s in range(len(self.columns.starts)):
+                    yield n, r, s
+
+    def batches(self, inputs, size):
+        """Cut the windows out.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W).
+            size (int): Windows per batch; a batch may span several images.
+
+        Yields:
+            Tensor: (size or fewer, 3, height, width).
+        """
+        windows, (height, width) = list(self), self.window_size
+        for start in range(0, len(windows), size):
+            yield torch.stack([
+                inputs[n, :, y:y + height, x:x + width]
+                for n, r, s in windows[start:start + size]
+                for y, x in [(self.rows.starts[r], self.columns.starts[s])]])
+
+    def assemble(self, scores):
+        """Put the scores of the windows side by side.
+
+        Args:
+            scores (Iterable[Tensor]): (n, Q, h, w) for each batch of
+                :meth:`batches`.
+
+        Returns:
+            Tensor: (N, Q, R * h, S * w) for R rows of S windows.
+        """
+        windows, maps = iter(self), None
+        for batch in scores:
+            if maps is None:
+                q, h, w = batch.shape[1:]
+                maps = batch.new_empty(
+                    self.images, q, len(self.rows.starts), h,
+                    len(self.columns.starts), w)
+            for one, (n, r, s) in zip(batch, windows):
+                maps[n, :, r, :, s] = one
+        return maps.flatten(4).flatten(2, 3)
+
+
+@dataclass(frozen=True)
+class EncodedImages:
+    """Features of images, which any vocabulary can be compared with.
+
+    Attributes:
+        images (Tensor): (N, 3, H, W), normalised.
+        grid (WindowGrid): The windows over the images.
+        features (tuple): Output of ``extract_feat`` for each batch of windows.
+    """
+    images: torch.Tensor
+    grid: WindowGrid
+    features: tuple

@@ -1,22 +1,34 @@
-"""Classifiers whose weights come from text, in the place of ``conv_seg``."""
+"""Replacements of ``conv_seg`` whose weights come from text."""
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 
-class TextClassifier(nn.Conv2d):
-    """A 1 x 1 convolution with frozen text embeddings as its weights.
-
-    MaskCLIP (arXiv 2112.01071), section 3.5. Parameters and their names are
-    those of the ``conv_seg`` it replaces, so that a checkpoint fits a stock
-    head.
+def average_words(embeddings, counts):
+    """Embeddings of classes from those of their words.
 
     Args:
-        embeddings (Tensor): (C, D) float32, rows of length 1.
-        learn_background (bool): Put a learnt embedding in front, which is
-            normalised when it is used.
-        normalize (bool): Normalise the features, which makes the output a
-            cosine.
+        embeddings (Tensor): (Q, D).
+        counts (list[int]): Number of words of each class, Q in all.
+
+    Returns:
+        Tensor: (C, D), normalised mean over the words of each class.
+    """
+    return F.normalize(torch.stack(
+        [words.sum(0) for words in embeddings.split(counts)]), dim=1)
+
+
+class TextClassifier(nn.Conv2d):
+    """1x1 convolution with frozen text embeddings as weights.
+
+    MaskCLIP (arXiv 2112.01071), section 3.5. Its parameters have the names of
+    those of ``conv_seg``, so that checkpoints load into a stock head.
+
+    Args:
+        embeddings (Tensor): (C, D) float32, unit-length rows.
+        learn_background (bool): Prepend a learnt embedding, normalised in the
+            forward pass.
+        normalize (bool): Normalise the features, so that scores are cosines.
     """
 
     def __init__(self, embeddings, learn_background=False, normalize=False):
@@ -30,7 +42,11 @@ class TextClassifier(nn.Conv2d):
             self.register_parameter('background', None)
 
     def set_embeddings(self, embeddings):
-        """Classify with other embeddings (C, D) from now on."""
+        """Replace the text embeddings.
+
+        Args:
+            embeddings (Tensor): (C, D), unit-length rows; any C.
+        """
         weight = embeddings[:, :, None, None].to(self.weight)
         if weight.shape == self.weight.shape:
             self.weight.requires_grad_(False).copy_(weight)
@@ -42,27 +58,38 @@ class TextClassifier(nn.Conv2d):
         self.out_channels = len(weight)
 
     def class_weights(self):
-        """Tensor: (C, D, 1, 1), with the background in front if learnt."""
+        """Weights of all classes.
+
+        Returns:
+            Tensor: (C, D, 1, 1), or C + 1 with the learnt background first.
+        """
         if self.background is None:
             return self.weight
         return torch.cat([F.normalize(self.background, dim=1), self.weight])
 
     def forward(self, features):
-        """(N, D, h, w) -> (N, C, h, w), or C + 1 with a background."""
+        """Score features.
+
+        Args:
+            features (Tensor): (N, D, h, w).
+
+        Returns:
+            Tensor: (N, C, h, w), or C + 1 with a learnt background.
+        """
         if self.normalize:
             features = F.normalize(features, dim=1)
         return F.conv2d(features, self.class_weights())
 
 
 class MappedClassifier(nn.Module):
-    """A 1 x 1 convolution whose weights a trained mapper makes from text.
+    """1x1 convolution whose weights a trained mapper computes from text.
 
-    The negative baseline of MaskCLIP, section 3.2: it fits the classes it was
-    trained on and fails on others.
+    The baseline of MaskCLIP, section 3.2: it fits the training classes and
+    fails on others.
 
     Args:
-        embeddings (Tensor): (C, D) float32, rows of length 1.
-        channels (int): Width of the features to classify.
+        embeddings (Tensor): (C, D) float32, unit-length rows.
+        channels (int): Width of the features.
     """
 
     def __init__(self, embeddings, channels):
@@ -73,10 +100,21 @@ class MappedClassifier(nn.Module):
         self.register_buffer('embeddings', embeddings, persistent=False)
 
     def set_embeddings(self, embeddings):
-        """Classify with other embeddings (C, D) from now on."""
+        """Replace the text embeddings.
+
+        Args:
+            embeddings (Tensor): (C, D), unit-length rows; any C.
+        """
         self.embeddings = embeddings.to(self.embeddings)
 
     def forward(self, features):
-        """(N, channels, h, w) -> (N, C, h, w)."""
+        """Score features.
+
+        Args:
+            features (Tensor): (N, channels, h, w).
+
+        Returns:
+            Tensor: (N, C, h, w).
+        """
         weight = self.mapper(self.embeddings)  # (C, D) -> (C, channels)
         return F.conv2d(features, weight[:, :, None, None])

@@ -1,15 +1,20 @@
 import torch
-from mmengine.structures import PixelData
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
-from mmseg_clipzs.vocabularies import get_vocabulary
+from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
-from .pseudo_labels import batch_labels, with_classes
-from .text_classifier import MappedClassifier
+from .pseudo_labels import batch_labels, with_labels
+from .text_classifier import MappedClassifier, average_words
+from .trained_heads import (
+    classifier_width,
+    set_class_count,
+    to_log_probabilities,
+    with_classes,
+)
 
 
 @MODELS.register_module()
@@ -17,18 +22,21 @@ class TextMappedSegmentor(EncoderDecoder):
     """CLIP fine-tuned for segmentation: the paper's negative baseline.
 
     MaskCLIP (arXiv 2112.01071), section 3.2: CLIP's image tower as backbone,
-    trained on the seen classes; the classifier's weights come from the text
-    embeddings through a trained mapper. It fails on unseen classes.
+    trained on the seen classes. A trained mapper turns text embeddings into
+    the weights of the classifier. It fails on unseen classes.
 
     Args:
         clip (dict): Arguments of :func:`mmseg_clipzs.clip.load_clip`.
-        backbone (dict): ``ClipResNet(out_stages=True)`` or ``ClipViT``; its
-            parameters are trained.
-        decode_head (dict): Any that ends in ``conv_seg``; ``num_classes`` is
-            filled in.
-        vocabulary: As for ``ZeroShotSegmentor``.
+        backbone (dict): ``ClipResNet(out_stages=True)`` or ``ClipViT``, with
+            trained parameters.
+        decode_head (dict): A head that ends in ``conv_seg``; ``num_classes``
+            is filled in.
+        vocabulary: See ``ZeroShotSegmentor``.
         unseen (Sequence[str]): Classes whose labels are hidden.
-        prompts (str | Sequence[str]): Prompt set or templates.
+        prompts (str | Sequence[str]): Template set or templates.
+
+    Raises:
+        UserError: A head that does not fit, or unknown class names.
     """
 
     def __init__(self, clip, backbone, decode_head, vocabulary, unseen=(),
@@ -49,38 +57,86 @@ class TextMappedSegmentor(EncoderDecoder):
             **heads)
         self.prompts = prompts
         self.text_encoder = TextEncoder(loaded)
-        head = self.decode_head
-        head.conv_seg = MappedClassifier(
-            self.text_encoder(vocabulary.words, prompts),
-            head.conv_seg.in_channels)
-        self.vocabulary = vocabulary
-        self.dataset_meta = dict(classes=vocabulary.classes)
+        self.decode_head.conv_seg = MappedClassifier(
+            self._embed(vocabulary), classifier_width(self.decode_head))
+        self._set_classes(vocabulary)
         self.register_buffer(
             'unseen', torch.tensor(vocabulary.indices(unseen),
                                    dtype=torch.int64), False)
 
+    def _embed(self, vocabulary):
+        """Embeddings (C, D) of the classes."""
+        words = self.text_encoder(vocabulary.words, self.prompts)
+        if not vocabulary.has_synonyms:
+            return words
+        return average_words(words, [len(one) for one in vocabulary.synonyms])
+
+    def _set_classes(self, vocabulary):
+        self.vocabulary = vocabulary
+        classes = vocabulary.classes
+        set_class_count(self, len(classes))
+        self.dataset_meta = dict(
+            classes=classes,
+            palette=voc_palette(len(classes), classes[0] == BACKGROUND))
+
     def init_weights(self):
-        """As the configs say, the mapper excepted."""
+        """Initialise as configured, and the mapper as torch does."""
         super().init_weights()
         for layer in self.decode_head.conv_seg.mapper:
             if hasattr(layer, 'reset_parameters'):
                 layer.reset_parameters()
 
     def set_vocabulary(self, classes):
-        """Segment other classes; one word each."""
+        """Predict other classes from now on.
+
+        Args:
+            classes: See :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
+        """
         vocabulary = get_vocabulary(classes)
-        self.decode_head.conv_seg.set_embeddings(
-            self.text_encoder(vocabulary.words, self.prompts))
-        self.vocabulary = vocabulary
-        for part in (self, self.decode_head):
-            part.num_classes = part.out_channels = len(vocabulary.classes)
-        self.dataset_meta = dict(classes=vocabulary.classes)
+        self.decode_head.conv_seg.set_embeddings(self._embed(vocabulary))
+        self._set_classes(vocabulary)
 
     def loss(self, inputs, data_samples):
-        """Losses on the seen classes; hidden labels are ignored."""
+        """Losses on the seen classes; hidden labels are ignored.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W), normalised.
+            data_samples (list[SegDataSample]): With ``gt_sem_seg``.
+
+        Returns:
+            dict[str, Tensor]: See ``EncoderDecoder``.
+
+        Raises:
+            UserError: A label of an unseen class.
+        """
         labels = batch_labels(inputs, data_samples, self.unseen)
         labels = labels.masked_fill(labels == HIDDEN_LABEL, IGNORE_INDEX)
-        return super().loss(inputs, [
-            SegDataSample(metainfo=sample.metainfo,
-                          gt_sem_seg=PixelData(data=label))
-            for sample, label in zip(data_samples, labels)])
+        return super().loss(inputs, with_labels(data_samples, labels))
+
+    def encode_decode(self, inputs, batch_img_metas):
+        """Class log-probabilities of one window or image at its size.
+
+        Returns:
+            Tensor: (N, C, H, W).
+        """
+        return super().encode_decode(inputs, batch_img_metas).log_softmax(1)
+
+    def inference(self, inputs, batch_img_metas):
+        """Class log-probabilities as ``test_cfg.mode`` says.
+
+        Returns:
+            Tensor: (N, C, H, W).
+        """
+        # Averages over windows are normalised again.
+        return super().inference(inputs, batch_img_metas).log_softmax(1)
+
+    def postprocess_result(self, seg_logits, data_samples=None):
+        """Results at the original sizes.
+
+        Returns:
+            list[SegDataSample]: With ``seg_logits`` (C, H, W), class
+            log-probabilities, and ``pred_sem_seg`` (1, H, W), their argmax.
+        """
+        # Resized log-probabilities are normalised again.
+        return to_log_probabilities(
+            super().postprocess_result(seg_logits, data_samples))

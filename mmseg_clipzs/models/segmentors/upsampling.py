@@ -1,30 +1,30 @@
-"""Small maps of window scores, enlarged to the photo part by part."""
+"""Window scores, upsampled lazily to the size of the image, tile by tile."""
 import torch
 import torch.nn.functional as F
-from mmengine.structures import PixelData
 
-# Scores in a part: few enough for a processor's caches; many enough for a GPU,
-# and few enough for its memory.
-_PART = {'cpu': 2**19, 'cuda': 2**24}
-_FEWEST = 2**9  # pixels in a part, whatever the vocabulary
-_FEW = 32  # classes that are compared all at once
+# Scores per tile: few enough for the caches of a CPU; many enough to keep a
+# GPU busy, few enough for its memory.
+_TILE = {'cpu': 2**19, 'cuda': 2**24}
+_MIN_PIXELS = 2**9  # per tile, however large the vocabulary
+_FEW = 32  # classes that are compared in one step
 
 
 def upsampling_weights(spans, cells, padding=(0, 0), flip=False, size=None,
-                      align_corners=False):
-    """How the pixels of one side mix the cells of the windows along it.
+                       align_corners=False):
+    """Weights with which each pixel of one side mixes the cells along it.
 
-    Enlarging a window, averaging where windows overlap, cutting off padding,
-    flipping and resizing are linear and treat rows and columns alike: what
-    they make of unit vectors is the matrix of all of them.
+    Upsampling a window, averaging overlapping windows, cropping the padding,
+    flipping and resizing are linear and separable: applied to unit vectors
+    they give the matrix of the whole chain.
 
     Args:
-        spans (Spans): The windows.
-        cells (int): Of each window's map along this side.
-        padding (tuple[int]): Pixels to cut off at both ends.
-        flip (bool): Turn the order of the pixels round.
-        size (int, optional): Of the photo; by default what is left.
-        align_corners (bool): As for torch's ``interpolate``.
+        spans (Spans): Windows along the side.
+        cells (int): Cells of each window's map along the side.
+        padding (tuple[int]): Pixels to crop at both ends.
+        flip (bool): Reverse the pixels.
+        size (int, optional): Final side in pixels; by default the side after
+            cropping.
+        align_corners (bool): See ``torch.nn.functional.interpolate``.
 
     Returns:
         Tensor: (size, windows * cells) float64.
@@ -47,12 +47,12 @@ def upsampling_weights(spans, cells, padding=(0, 0), flip=False, size=None,
 
 
 class UpsampledScores:
-    """Scores of words at a photo's size, of which no more is made than asked.
+    """Scores at the size of the image, computed tile by tile.
 
     Args:
-        maps (Tensor): (Q, I, J), the windows' scores side by side.
-        rows (Tensor): (H, I), of :func:`upsampling_weights`.
-        columns (Tensor): (W, J).
+        maps (Tensor): (Q, I, J), window scores side by side.
+        rows (Tensor): (H, I), from :func:`upsampling_weights`.
+        columns (Tensor): (W, J), likewise.
     """
 
     def __init__(self, maps, rows, columns):
@@ -65,25 +65,24 @@ class UpsampledScores:
         """tuple[int]: (Q, H, W)."""
         return len(self.maps), len(self.rows), len(self.columns)
 
-    def parts(self):
-        """The whole, tile by tile, all words at once.
+    def tiles(self):
+        """Compute the scores tile by tile, all Q at once.
 
         Yields:
-            tuple: Two slices, of rows and of columns, and the scores there,
+            tuple: Slice of rows, slice of columns, and the scores there,
             (Q, rows, columns).
         """
-        words = len(self.maps)
-        size = _PART.get(self.maps.device.type, _PART['cuda'])
-        pixels = max(size // words, _FEWEST)
+        size = _TILE.get(self.maps.device.type, _TILE['cuda'])
+        pixels = max(size // len(self.maps), _MIN_PIXELS)
         height = max(int((pixels / 2)**0.5), 1)
-        across = _cut(self.columns, max(pixels // height, 1))
-        for ys, i, rows in _cut(self.rows, height):
+        across = _split(self.columns, max(pixels // height, 1))
+        for ys, i, rows in _split(self.rows, height):
             strip = rows @ self.maps.index_select(1, i)  # (Q, rows, J)
             for xs, j, columns in across:
                 yield ys, xs, strip.index_select(2, j) @ columns.t()
 
-    def map_parts(self, function):
-        """What a function makes of the parts, put together.
+    def map_tiles(self, function):
+        """Apply a function to every tile and assemble the results.
 
         Args:
             function (Callable): (Q, rows, columns) -> (..., rows, columns).
@@ -92,20 +91,20 @@ class UpsampledScores:
             Tensor: (..., H, W).
         """
         whole = None
-        for ys, xs, scores in self.parts():
-            part = function(scores)
+        for ys, xs, scores in self.tiles():
+            tile = function(scores)
             if whole is None:
-                whole = part.new_empty(*part.shape[:-2], *self.shape[1:])
-            whole[..., ys, xs] = part
+                whole = tile.new_empty(*tile.shape[:-2], *self.shape[1:])
+            whole[..., ys, xs] = tile
         return whole
 
     def whole(self):
         """Tensor: All scores, (Q, H, W)."""
-        return self.map_parts(lambda scores: scores)
+        return self.map_tiles(lambda scores: scores)
 
 
-def _cut(weights, step):
-    """Pieces of one side: where, which cells matter there, their weights."""
+def _split(weights, step):
+    """Slices of one side, with the cells that matter there and weights."""
     pieces = []
     for start in range(0, len(weights), step):
         where = slice(start, min(start + step, len(weights)))
@@ -115,20 +114,20 @@ def _cut(weights, step):
 
 
 def first_argmax(scores):
-    """``scores.argmax(0)``, several times as fast on a processor.
+    """``scores.argmax(0)``, several times as fast on a CPU.
 
     Args:
         scores (Tensor): (C, ...).
 
     Returns:
-        Tensor: (...) int64, the first of equal ones.
+        Tensor: (...) int64; the first of equal classes, as NumPy does.
     """
     count = len(scores)
     if scores.device.type != 'cpu':
         return scores.argmax(0)
     if count < _FEW:
         return _first_best(scores)
-    # The best group of classes, then the best of the group.
+    # The best group of classes, then the best class of that group.
     size = int(count**0.5)
     first = size * _first_best(torch.stack(
         [group.amax(0) for group in scores.split(size)]))
@@ -144,47 +143,3 @@ def _first_best(scores):
                         index.view(-1, *[1] * (scores.ndim - 1)), torch.inf)
     # NaN equals nothing.
     return index.amin(0).clamp_(max=len(scores) - 1).long()
-
-
-class SegLogits(PixelData):
-    """``seg_logits`` of a result, made when ``data`` is first read.
-
-    At the photo's size they need (classes x H x W) floats, which whoever
-    wants label maps never reads.
-
-    Args:
-        make (Callable, optional): () -> (C, H, W).
-    """
-
-    def __init__(self, make=None, **kwargs):
-        super().__init__(**kwargs)
-        self.__dict__['_make'] = make
-
-    def _fill(self):
-        make = self.__dict__.get('_make')
-        if make is not None:
-            self.data = make()
-            self.__dict__['_make'] = None  # what it holds is not needed now
-
-    def __getattr__(self, name):
-        if name == 'data':
-            self._fill()
-        if name not in self.__dict__:
-            raise AttributeError(
-                f'{type(self).__name__} has no attribute {name!r}')
-        return self.__dict__[name]
-
-    def items(self):
-        """As ever; whatever moves or copies the element makes ``data``."""
-        self._fill()
-        return super().items()
-
-    def __getstate__(self):
-        """For pickle and deep copies, of which the model is no part."""
-        self._fill()
-        return self.__dict__
-
-    def to_dict(self):
-        """As ever, without ``data`` that nobody has read: evaluators turn
-        every result into a dict."""
-        return super().to_dict() if 'data' in self else {}

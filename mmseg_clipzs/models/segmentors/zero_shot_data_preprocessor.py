@@ -6,14 +6,15 @@ from mmseg.registry import MODELS
 class ZeroShotDataPreProcessor(SegDataPreProcessor):
     """mmseg's preprocessor, for test batches of images of different sizes.
 
-    Padding would change what a transformer sees, so in testing images of
-    different sizes stay a list and the segmentor runs them size by size.
+    Padding would change the input of a transformer. In testing, images of
+    different sizes therefore stay a list and the segmentor groups them by
+    size.
 
     Args:
-        mean, std (Sequence[float], optional): RGB, in [0, 255]. The segmentor
-            fills in those of CLIP's weights.
+        mean, std (Sequence[float], optional): RGB in [0, 255]; by default the
+            segmentor sets those of CLIP's weights.
         bgr_to_rgb (bool): The toolbox loads BGR.
-        kwargs: As for ``SegDataPreProcessor``.
+        kwargs: See ``SegDataPreProcessor``.
     """
 
     def __init__(self, mean=None, std=None, bgr_to_rgb=True, **kwargs):
@@ -27,8 +28,8 @@ class ZeroShotDataPreProcessor(SegDataPreProcessor):
                 and ``data_samples``.
 
         Returns:
-            dict: ``inputs`` (N, 3, H, W), or a list of (3, H, W) where the
-            sizes differ in testing, float32; ``data_samples`` as they came.
+            dict: ``inputs`` (N, 3, H, W) float32, or a list of (3, H, W) if
+            the sizes differ in testing; ``data_samples`` unchanged.
         """
         inputs = data['inputs']
         if training or len({image.shape[-2:] for image in inputs}) == 1:

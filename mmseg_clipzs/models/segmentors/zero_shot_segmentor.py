@@ -1,6 +1,5 @@
 import math
 
-import torch
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
@@ -12,43 +11,40 @@ from .upsampling import first_argmax
 
 @MODELS.register_module()
 class ZeroShotSegmentor(OpenVocabularySegmentor):
-    """Segments with words: dense CLIP features against text embeddings.
+    """Zero-shot segmentation: dense CLIP features against text embeddings.
 
-    The head scores Q words; this class turns them into C classes, in one
-    place, so that pictures, ``seg_logits``, sliding windows, TTA and ``--out``
-    agree: resize to the photo, softmax over the words, the best word of each
-    class, the threshold under which class 0 (background) wins.
+    The head scores Q words. This class turns them into C classes, in one
+    place, so that label maps, ``seg_logits``, sliding windows, TTA and
+    ``--out`` agree: upsampling to the original size, softmax over the words,
+    best word of each class, background threshold.
 
     Args:
         clip (dict): Arguments of :func:`mmseg_clipzs.clip.load_clip`; both
             towers come from this one load.
         backbone (dict): A backbone that takes ``clip``.
-        decode_head (dict): A head with ``set_text_embeddings``.
-        vocabulary (optional): As for
+        decode_head (dict): A :class:`TextHead`.
+        vocabulary (optional): See
             :func:`mmseg_clipzs.vocabularies.get_vocabulary`. By default the
-            names of the evaluated data set.
-        prompts (str | Sequence[str]): Prompt set or templates.
-        text_embeddings (str, optional): Ready-made embeddings of the
-            vocabulary's words, in their order, in place of the text tower.
-        logit_scale (float, optional): Factor of the scores before softmax;
-            by default what CLIP has learnt (100 for OpenAI's).
+            class names of the evaluated dataset.
+        prompts (str | Sequence[str]): Template set or templates.
+        text_embeddings (str, optional): Precomputed embeddings of the words
+            in the vocabulary's order, in place of the text tower.
+        logit_scale (float, optional): Factor of the scores before the
+            softmax; by default CLIP's own (100 for OpenAI's weights).
         background_threshold (float, optional): In (0, 1): pixels whose best
-            word has a smaller probability become class 0. Without it the best
+            word has a lower probability become class 0. By default the best
             class always wins.
         area_threshold (float, optional): In (0, 1), with a background
-            threshold: classes that win in less than this share of the pixels
-            where any class but background does have no part in the photo
-            (SCLIP, on VOC with background).
-        pamr (dict, optional): Refine along the edges of the photo; see
+            threshold: removes classes that win in less than this share of
+            the foreground pixels (SCLIP, VOC with background).
+        pamr (dict, optional): Refinement along the edges of the image; see
             :class:`OpenVocabularySegmentor`.
-        data_preprocessor (dict, optional): Mean and std, unless given, are
-            those of CLIP's weights.
-        test_cfg (dict): ``mode`` 'whole' or 'slide' with ``crop_size`` and
-            ``stride`` (h, w); ``window_batch``, how many windows run at once
-            (default: 4 on a CPU, 32 on a GPU).
+        data_preprocessor (dict, optional): By default with the mean and std
+            of CLIP's weights.
+        test_cfg (dict, optional): See :class:`OpenVocabularySegmentor`.
 
     Raises:
-        UserError: Options that do not fit together.
+        UserError: Options that contradict each other.
     """
 
     def __init__(self,
@@ -92,6 +88,11 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             train_cfg=train_cfg,
             data_preprocessor=preprocessor,
             init_cfg=init_cfg)
+        if self.decode_head.needs_keys and not getattr(
+                self.backbone, 'out_keys', None):
+            raise UserError(
+                f'{type(self.decode_head).__name__} needs the keys of the '
+                'last block: set backbone=dict(out_keys="raw").')
         self.requires_grad_(False)
         self.area_threshold = area_threshold
         self.logit_scale = logit_scale or loaded.logit_scale
@@ -100,14 +101,14 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             self.set_vocabulary(vocabulary, text_embeddings)
         elif text_embeddings is not None:
             raise UserError('text_embeddings= needs the names of its rows: '
-                            'give vocabulary= too.')
+                            'set vocabulary= too.')
 
     def _init_decode_head(self, decode_head):
         super()._init_decode_head(
             dict(decode_head, in_channels=self.backbone.embed_dims))
 
     def embed_words(self, words):
-        """Text embeddings (Q, D) of words, by CLIP's text tower."""
+        """Text embeddings (Q, D) of words from CLIP's text tower."""
         return self.text_encoder(words, self.prompts)
 
     def describe(self):
@@ -116,50 +117,40 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 'into clip=dict(pretrained=...)')
 
     def loss(self, inputs, data_samples):
+        """Refuse to train.
+
+        Raises:
+            UserError: Always.
+        """
         raise UserError('ZeroShotSegmentor has nothing to train. To train a '
                         'segmentor from its predictions use MaskClipPlus.')
 
-    def query_logits(self, inputs):
-        """Scores of the words.
+    def window_scores(self, features, size):
+        """Scores (N, Q, h, w) of the words, as the head returns them."""
+        return self.decode_head(features)
 
-        Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
-
-        Returns:
-            Tensor: (N, Q, h, w), what the head gives.
-        """
-        return self.decode_head(self.extract_feat(inputs))
-
-    def class_logits(self, logits):
-        """From words to classes; the one place where that happens.
-
-        Args:
-            logits (Tensor): (N, Q, H, W) scores of the words.
-
-        Returns:
-            Tensor: (N, C, H, W): scaled scores, or log probabilities where
-            there is a background threshold. Their argmax is the label map.
-        """
-        logits = self.logit_scale * logits
+    def class_log_probabilities(self, scores):
+        """See :meth:`OpenVocabularySegmentor.class_log_probabilities`."""
+        log_p = self.merge_words(
+            self.decode_head.log_probabilities(scores, self.logit_scale))
         if self.background_threshold is not None:
-            logits = logits.log_softmax(1)
-        logits = self.merge_words(logits)
-        if self.background_threshold is not None:
-            # Background wins wherever nothing reaches the threshold.
-            logits[:, 0].clamp_(min=math.log(self.background_threshold))
-        return logits
+            log_p[:, 0].clamp_(min=math.log(self.background_threshold))
+        return log_p
 
-    def _classifier(self, maps):
-        classify = super()._classifier(maps)
+    def label_scores(self, scores):
+        """See :meth:`OpenVocabularySegmentor.label_scores`."""
+        if self.background_threshold is None:
+            return self.merge_words(scores)
+        return self.class_log_probabilities(scores)
+
+    def absent_classes(self, maps):
+        """Classes that win in too few pixels, without the threshold."""
         if self.area_threshold is None:
-            return classify
-        winners = maps.map_parts(
-            lambda part: first_argmax(self.merge_words(part[None])[0]))
-        areas = winners.flatten().bincount(minlength=self.num_classes)[1:]
-        small = areas <= self.area_threshold * areas.sum()
-
-        def without_small(part):
-            logits = classify(part)
-            logits[1:][small] = -torch.inf
-            return logits
-        return without_small
+            return None
+        winners = maps.map_tiles(
+            lambda tile: first_argmax(self.merge_words(tile[None])[0]))
+        areas = winners.flatten().bincount(minlength=self.num_classes)
+        areas[0] = 0  # background
+        absent = areas <= self.area_threshold * areas.sum()
+        absent[0] = False
+        return absent

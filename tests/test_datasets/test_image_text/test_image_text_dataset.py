@@ -9,10 +9,10 @@ from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.datasets import read_image
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIGS = Path(__file__).parents[3] / 'configs'
 PIPELINE = [dict(type='LoadPhoto'), dict(type='PackImageText', num_nouns=0)]
 
 
@@ -26,7 +26,7 @@ def write(root, rows, name='captions.json'):
     (root / name).write_text(json.dumps(rows))
 
 
-def test_images_and_captions_belong_together(pairs):
+def test_images_match_their_captions(pairs):
     dataset = build(pairs)
     assert len(dataset) == 72
     for i in (0, 3, 71):
@@ -50,8 +50,8 @@ def test_split_and_prefix(pairs, tmp_path):
     assert len(dataset) == 2
 
 
-def test_unreadable_images_are_replaced_and_named(pairs, tmp_path):
-    (tmp_path / 'bad.jpg').write_bytes(b'no image')
+def test_unreadable_images_are_replaced_and_reported(pairs, tmp_path):
+    (tmp_path / 'bad.jpg').write_bytes(b'not an image')
     write(tmp_path, [dict(image=name, caption='a') for name in (
         'bad.jpg', 'gone.jpg', str(pairs / '00.png'))])
     dataset = build(tmp_path)
@@ -63,10 +63,10 @@ def test_unreadable_images_are_replaced_and_named(pairs, tmp_path):
     assert {kind for kind, _ in skipped} == {'unreadable image'}
     texts = ' '.join(text for _, text in skipped)
     assert 'bad.jpg is not an image' in texts
-    assert 'No photo at' in texts and 'gone.jpg' in texts
+    assert 'No image at' in texts and 'gone.jpg' in texts
 
 
-def test_empty_captions_are_left_out_and_counted(pairs, log, tmp_path):
+def test_images_without_captions_are_skipped_and_counted(pairs, log, tmp_path):
     write(tmp_path, [
         dict(image=str(pairs / '00.png'), captions=['', 'a']),
         dict(image='empty.png', captions=[]),
@@ -76,7 +76,7 @@ def test_empty_captions_are_left_out_and_counted(pairs, log, tmp_path):
     assert dataset[0]['data_samples'].caption == 'a'
     line, = (line for line in log if 'no caption' in line)
     assert line.startswith('WARNING: 2 of 3 images')
-    assert line.endswith('empty.png.')
+    assert 'are skipped' in line and line.endswith('empty.png.')
 
 
 def test_prepared_nouns_reach_the_prompts(pairs, tmp_path):
@@ -93,17 +93,16 @@ def test_prepared_nouns_reach_the_prompts(pairs, tmp_path):
 def test_only_unreadable_images(tmp_path):
     write(tmp_path, [dict(image='gone.jpg', caption='a')])
     dataset = build(tmp_path, max_refetch=2)
-    with pytest.raises(UserError, match='3 images of .*captions.json, one '
-                       'after another, cannot be read. No photo at .*gone'):
+    with pytest.raises(UserError, match='3 images of .*captions.json in a '
+                       'row cannot be read. No image at .*gone'):
         dataset[0]
 
 
-def test_a_mistake_of_the_pipeline_is_no_bad_image(pairs, monkeypatch):
-    """Only what a sample is to blame for is skipped."""
+def test_errors_of_the_pipeline_are_not_skipped(pairs, monkeypatch):
     monkeypatch.setitem(sys.modules, 'nltk', None)
     dataset = build(pairs, pipeline=[
         PIPELINE[0], dict(type='PackImageText', num_nouns=3)])
-    with pytest.raises(UserError, match='The tagger of nouns needs nltk'):
+    with pytest.raises(UserError, match='The noun tagger needs nltk'):
         dataset[0]
 
 
@@ -111,7 +110,7 @@ def test_a_mistake_of_the_pipeline_is_no_bad_image(pairs, monkeypatch):
     ([], {}, 'captions.json has no image with a caption'),
     ([dict(image='1.png', caption='')], {}, 'has no image with a caption'),
     ([dict(image='1.png', caption='a')], dict(split='no.txt'),
-     'No list of names at .*no.txt'),
+     'No list of image names at .*no.txt'),
     ([dict(image='1.png', caption='a')], dict(ann_file='no.json'),
      'No list of images and captions at .*no.json'),
 ])
@@ -122,10 +121,7 @@ def test_bad_input(rows, options, message, tmp_path):
 
 
 def test_toy_captions(tmp_path):
-    """The base config on scenes as its recipe makes them, only fewer.
-
-    The validation scenes, if there are any, are not trained on.
-    """
+    """The base config, which must not train on validation scenes."""
     write_voc(str(tmp_path / 'toy'), train=4, val=2, size=64, seed=2)
     cfg = Config.fromfile(
         CONFIGS / '_base_/datasets/toy_captions.py')

@@ -1,4 +1,4 @@
-"""Streams of shards: order, shares, positions, what is skipped."""
+"""Streams of shards: order, distribution, positions, skipped samples."""
 import collections
 import io
 import itertools
@@ -40,13 +40,13 @@ def paths(samples):
 
 
 def same(one, two):
-    """Whether two samples are equal in all that is random."""
+    """Whether image, tokens and metainfo of two samples are equal."""
     a, b = one['data_samples'], two['data_samples']
     return (one['inputs'].equal(two['inputs']) and a.tokens.equal(b.tokens)
             and a.metainfo == b.metainfo)
 
 
-def test_every_sample_once_and_its_own_caption(pairs, shards):
+def test_every_sample_once_with_its_caption(pairs, shards):
     samples = take(build(shards), 72)
     assert len(set(paths(samples))) == 72
     for sample in samples:
@@ -62,8 +62,8 @@ def test_every_sample_once_and_its_own_caption(pairs, shards):
 
 
 def test_orders(shards):
-    """Shards and samples in another order in every epoch and for each seed;
-    with blocks of one sample, the shards' own."""
+    """Epochs and seeds differ in the order of shards and samples; blocks of
+    one sample keep the order within shards."""
     samples = paths(take(build(shards), 144))
     first, second = samples[:72], samples[72:]
     assert sorted(first) == sorted(second) and first != second
@@ -73,7 +73,7 @@ def test_orders(shards):
     assert in_order != sorted(in_order)
     for nine in np.reshape(in_order, (8, 9)):
         assert list(nine) == sorted(nine)
-    # A block is as long as it is said to be.
+    # Samples are shuffled within blocks of four.
     for nine, mixed in zip(np.reshape(in_order, (8, 9)),
                            np.reshape(first, (8, 9))):
         assert set(nine[:4]) == set(mixed[:4]) and nine[8] == mixed[8]
@@ -93,7 +93,7 @@ def of_rank(monkeypatch, rank, ranks, *args, **options):
 
 @pytest.mark.parametrize('workers', [0, 2])
 def test_ranks_and_workers_share_the_shards(workers, shards, monkeypatch):
-    """Disjoint, together all, over and over."""
+    """In each epoch, every sample is seen by exactly one of them."""
     seen = []
     for rank in (0, 1):
         batches = take(loader(of_rank(monkeypatch, rank, 2, shards), workers,
@@ -107,8 +107,8 @@ def test_ranks_and_workers_share_the_shards(workers, shards, monkeypatch):
     assert len(set(first)) == 72
 
 
-def test_no_shard_is_preferred(shards, monkeypatch):
-    """Three streams, eight shards: after 8 visits of each all are equal."""
+def test_shards_are_seen_equally_often(shards, monkeypatch):
+    """Three streams with eight visits to eight shards."""
     seen = collections.Counter()
     for rank in range(3):
         stream = of_rank(monkeypatch, rank, 3, shards)
@@ -117,8 +117,8 @@ def test_no_shard_is_preferred(shards, monkeypatch):
 
 
 @pytest.mark.parametrize('taken', [0, 1, 4, 9, 13, 80])
-def test_go_on_behind_any_sample(taken, shards, image_text_pipeline):
-    """Captions, crops and prompts too, whatever numpy's state is."""
+def test_resume_after_any_sample(taken, shards, image_text_pipeline):
+    """With the same captions, crops and prompts, whatever NumPy's state."""
     whole = take(build(shards, pipeline=image_text_pipeline), taken + 12)
     dataset = build(shards, pipeline=image_text_pipeline)
     if taken:
@@ -131,7 +131,7 @@ def test_go_on_behind_any_sample(taken, shards, image_text_pipeline):
 
 
 @pytest.mark.parametrize('taken', [1, 2, 7])
-def test_go_on_behind_any_batch_of_two_workers(
+def test_resume_after_any_batch_of_two_workers(
         taken, shards, image_text_pipeline):
     options = dict(pipeline=image_text_pipeline)
     whole = take(loader(build(shards, **options), 2), taken + 4)
@@ -148,8 +148,7 @@ def test_go_on_behind_any_batch_of_two_workers(
             assert same(*pair)
 
 
-def test_nothing_consumed_is_decoded(shards, monkeypatch):
-    """A resumed stream begins at once."""
+def test_resuming_does_not_decode_consumed_samples(shards, monkeypatch):
     read = []
     original = image_text_shards._parse
     monkeypatch.setattr(image_text_shards, '_parse', lambda *args: (
@@ -160,8 +159,8 @@ def test_nothing_consumed_is_decoded(shards, monkeypatch):
     assert len(read) == 2
 
 
-def test_the_global_random_state_is_left_alone(shards):
-    """It is the model's when there is no loading process."""
+def test_the_global_random_state_is_unchanged(shards):
+    """Without workers, the model uses it."""
     np.random.seed(0)
     torch.manual_seed(0)
     states = np.random.get_state()[1].copy(), torch.get_rng_state()
@@ -170,13 +169,13 @@ def test_the_global_random_state_is_left_alone(shards):
     assert torch.get_rng_state().equal(states[1])
 
 
-# ----------------------------------------------------------- what is skipped
+# ------------------------------------------------------------ skipped samples
 @pytest.fixture
 def damaged(shards, tmp_path):
-    """Two shards: a pair each of bad photo, caption, JSON, header."""
+    """Two shards with damaged images, captions, JSON and a damaged header."""
     write = dict(
-        bad_photo={'jpg': b'no image', 'txt': b'a'},
-        no_photo={'txt': b'a'},
+        bad_image={'jpg': b'not an image', 'txt': b'a'},
+        no_image={'txt': b'a'},
         no_caption={'png': None, 'txt': b' '},
         no_text={'png': None},
         bad_json={'png': None, 'json': b'{"capt'},
@@ -186,13 +185,13 @@ def damaged(shards, tmp_path):
         also={'png': None, 'json': b'{"caption": "from json"}'},
         both={'png': None, 'txt': b'from txt',
               'json': b'{"captions": ["from captions"]}'})
-    photo = next(read_shard(shards / '000000.tar'))[1]['png']
+    image = next(read_shard(shards / '000000.tar'))[1]['png']
     for name in ('0.tar', '1.tar'):
         with tarfile.open(tmp_path / name, 'w') as tar:
             for key, sample in write.items():
                 for suffix, content in sample.items():
                     member = tarfile.TarInfo(f'{key}.{suffix}')
-                    content = photo if content is None else content
+                    content = image if content is None else content
                     member.size = len(content)
                     tar.addfile(member, io.BytesIO(content))
     raw = bytearray((tmp_path / '1.tar').read_bytes())
@@ -201,16 +200,16 @@ def damaged(shards, tmp_path):
     return tmp_path
 
 
-def test_skipped_counted_and_named(damaged):
+def test_skipped_samples_are_counted_and_named(damaged):
     samples = take(build(damaged, urls='{0..1}.tar', shuffle=100), 6)
     captions = [sample['data_samples'].caption for sample in samples]
     assert sorted(captions) == sorted(
         2 * ['from txt', 'from json', 'from captions'])
-    # Those behind the last good one of an epoch come with the next.
+    # Those after the last good sample of an epoch are reported by the next.
     more = take(build(damaged, urls='{0..1}.tar', shuffle=100), 7)
     skipped = [what for s in more for what in s['data_samples'].skipped]
     texts = [text for _, text in skipped]
-    for key in ('bad_photo', 'no_photo', 'no_caption', 'no_text', 'bad_json',
+    for key in ('bad_image', 'no_image', 'no_caption', 'no_text', 'bad_json',
                 'json_list', 'bad_txt'):
         assert sum(key in text for text in texts) in (2, 3), key
     assert sum('header is damaged' in text for text in texts) in (1, 2)
@@ -221,7 +220,7 @@ def test_skipped_counted_and_named(damaged):
 
 
 def test_a_resumed_stream_counts_each_once(damaged):
-    """Counted with the sample behind them, in whichever run that is."""
+    """With the next good sample, in whichever run that is."""
     options = dict(urls='{0..1}.tar', shuffle=100)
     whole = take(build(damaged, **options), 12)
     for taken in range(1, 8):
@@ -232,7 +231,7 @@ def test_a_resumed_stream_counts_each_once(damaged):
 
 
 def test_a_shard_that_ends_early(shards, tmp_path):
-    """The other shards are read; the loss is counted in every epoch."""
+    """The other shards are read; the damage is counted in every epoch."""
     shutil.copytree(shards, tmp_path / 'shards')
     path = tmp_path / 'shards/000003.tar'
     path.write_bytes(path.read_bytes()[:6000])
@@ -246,21 +245,21 @@ def test_a_shard_that_ends_early(shards, tmp_path):
 def test_too_few_shards(shards):
     dataset = build(shards, urls='{000000..000002}.tar')
     with pytest.raises(UserError, match=(
-            '3 shards are too few for 1 .* x 4 loading process')):
+            '3 shards are too few for 1 .* x 4 dataloader worker')):
         next(iter(DataLoader(dataset, 1, num_workers=4,
                              collate_fn=pseudo_collate)))
 
 
 def test_nothing_to_train_on(tmp_path):
     for name in ('0.tar', '1.tar'):
-        (tmp_path / name).write_bytes(b'no tar' * 1000)
+        (tmp_path / name).write_bytes(b'not a tar' * 1000)
     with pytest.raises(UserError, match=(
-            '2 shards, one after another, hold no image with a caption.*tar')):
+            '2 shards in a row have no image with a caption.*tar')):
         next(iter(build(tmp_path, urls='{0..1}.tar')))
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(shuffle=0), 'shuffle is the number of samples .* got 0'),
+    (dict(shuffle=0), 'shuffle must be a positive number .* got 0'),
     (dict(urls='{000000..000008}.tar'), '000008.tar'),
 ])
 def test_bad_input(options, message, shards):
@@ -268,7 +267,7 @@ def test_bad_input(options, message, shards):
         build(shards, **options)
 
 
-def test_no_nouns_and_no_tagger_stops_training(shards, monkeypatch, tmp_path):
+def test_a_missing_tagger_stops_training(shards, monkeypatch, tmp_path):
     nltk = pytest.importorskip('nltk')
     monkeypatch.setattr(nltk.data, 'path', [str(tmp_path)])
     dataset = build(shards, pipeline=[PLAIN[0], dict(type='PackImageText')])

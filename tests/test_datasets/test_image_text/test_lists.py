@@ -19,7 +19,7 @@ ROWS = [dict(image='a/1.jpg', caption='a cat, and "a dog"\non grass',
 
 @pytest.mark.parametrize('kind', KINDS)
 def test_read_back(kind, tmp_path):
-    """Every key, the unknown ones too."""
+    """All keys, including unknown ones."""
     write_list(ROWS, tmp_path / f'list{kind}')
     assert read_list(tmp_path / f'list{kind}') == ROWS
     assert [p.name for p in tmp_path.iterdir()] == [f'list{kind}']
@@ -32,8 +32,8 @@ def test_several_captions(kind, tmp_path):
     assert read_list(tmp_path / f'list{kind}') == rows
 
 
-def test_parquet_of_other_programs(tmp_path):
-    """Written by columns, with nulls."""
+def test_parquet_of_other_software(tmp_path):
+    """With nulls."""
     pyarrow.parquet.write_table(pyarrow.table(dict(
         image=['1.jpg', '2.jpg'], caption=['a', None],
         nouns=[['n'], None])), tmp_path / 'list.parquet')
@@ -42,8 +42,8 @@ def test_parquet_of_other_programs(tmp_path):
                     dict(image='2.jpg', caption=None, nouns=None)]
 
 
-def test_csv_of_other_programs(tmp_path):
-    """A byte order mark, line ends of Windows, spaces around nouns."""
+def test_csv_of_other_software(tmp_path):
+    """Byte order mark, Windows line endings, spaces around nouns."""
     (tmp_path / 'list.csv').write_bytes(
         '\ufeffcaption,image,nouns\r\n"a, b",1.jpg, x ;y;\r\n'.encode())
     assert read_list(tmp_path / 'list.csv') == [
@@ -64,17 +64,17 @@ def test_captions_of(row, captions):
 
 @pytest.mark.parametrize('name, content, message', [
     ('list.txt', 'x', r'one of .csv, .json, .jsonl, .parquet, but got .*txt'),
-    ('list.csv', 'image,text\n1.jpg,a\n', "Row 1 of .* it is .*'text'"),
-    ('list.csv', 'caption\na\n', 'Row 1 of .* should have image, caption'),
-    ('list.json', '[{"image": "1.jpg"}]', 'Row 1 of .* should have image'),
-    ('list.json', '{"images": []}', 'should hold a list of rows'),
+    ('list.csv', 'image,text\n1.jpg,a\n', "Row 1 of .* but got .*'text'"),
+    ('list.csv', 'caption\na\n', 'Row 1 of .* must have image, caption'),
+    ('list.json', '[{"image": "1.jpg"}]', 'Row 1 of .* must have image'),
+    ('list.json', '{"images": []}', 'must be a list of rows'),
     ('list.json', '[{"image"', 'list.json cannot be read'),
-    ('list.json', '["1.jpg"]', 'Row 1 of .* it is 1.jpg'),
+    ('list.json', '["1.jpg"]', 'Row 1 of .* but got 1.jpg'),
     ('list.jsonl', '{"image": "1.jpg", "caption": "a"}\n{"image"\n',
      'list.jsonl cannot be read'),
     ('list.jsonl', '{"image": "1.jpg", "caption": "a"}\n{"caption": "b"}\n',
      'Row 2 of'),
-    ('list.parquet', 'no parquet', 'list.parquet cannot be read'),
+    ('list.parquet', 'not parquet', 'list.parquet cannot be read'),
 ])
 def test_bad_lists(name, content, message, tmp_path):
     (tmp_path / name).write_text(content)
@@ -87,13 +87,13 @@ def test_missing_list(tmp_path):
         read_list(tmp_path / 'list.json')
 
 
-def test_a_csv_holds_one_caption(tmp_path):
-    with pytest.raises(UserError, match='one caption in each row'):
+def test_csv_has_one_caption_per_row(tmp_path):
+    with pytest.raises(UserError, match='a single caption per row'):
         write_list([dict(image='1.jpg', captions=['a'])], tmp_path / 'x.csv')
     assert not list(tmp_path.iterdir())
 
 
-def test_a_list_that_cannot_be_written_leaves_the_old_one(tmp_path):
+def test_a_failed_write_keeps_the_old_list(tmp_path):
     (tmp_path / 'x.json').write_text(json.dumps(ROWS))
     with pytest.raises(TypeError):
         write_list([dict(image=object())], tmp_path / 'x.json')

@@ -21,7 +21,7 @@ SENTENCES = [
 
 @pytest.fixture
 def tagger_data(tmp_path, monkeypatch):
-    """A tagger trained on three sentences, where NLTK looks for the real."""
+    """A tagger trained on three sentences in place of NLTK's data."""
     nltk = pytest.importorskip('nltk')
     tagger = nltk.tag.PerceptronTagger(load=False)
     tagger.train(SENTENCES, nr_iter=20)
@@ -36,7 +36,7 @@ def tagger_data(tmp_path, monkeypatch):
 
 
 def test_tagged_nouns(tagger_data):
-    """Singular, plural and proper; each once, in lower case, in order."""
+    """Singular, plural and proper nouns: unique, lower case, in order."""
     find = NounTagger()
     assert find('a black cat sits on the sofa.') == ['cat', 'sofa']
     assert find('two dogs run in Paris. a cat and a dog') == [
@@ -45,7 +45,7 @@ def test_tagged_nouns(tagger_data):
     assert find('') == []
 
 
-def test_the_tagger_is_nltks(tagger_data):
+def test_same_nouns_as_nltks_pos_tag(tagger_data):
     import nltk
     caption = 'the sofa and two black dogs in Paris'
     tagged = nltk.pos_tag(nltk.word_tokenize(caption, preserve_line=True))

@@ -9,8 +9,6 @@ from mmseg_clipzs.clip.text import get_templates
 from mmseg_clipzs.utils import UserError
 
 IMAGE = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
-
-
 TOKENIZER = open_clip.SimpleTokenizer()
 
 
@@ -26,7 +24,7 @@ def texts(sample):
 
 
 def test_tokens_are_open_clips():
-    """Also where the text is longer than the context."""
+    """Texts longer than the context included."""
     for length, caption in ((77, 'A cat, on the sofa!'), (77, 'dog ' * 100),
                             (12, 'dog ' * 100)):
         pack = packer(num_nouns=0, context_length=length)
@@ -43,14 +41,14 @@ def test_inputs_and_metainfo():
         img_path='1.jpg', caption='a cat', ori_shape=(8, 9))
 
 
-def test_a_batch_keeps_the_samples_apart():
+def test_batches_keep_samples_separate():
     batch = pseudo_collate([packer(num_nouns=0)(caption='a')] * 2)
     assert [s.tokens.shape for s in batch['data_samples']] == [(1, 77)] * 2
     moved = batch['data_samples'][0].to('cpu')
     assert moved.tokens.equal(batch['data_samples'][0].tokens)
 
 
-def test_one_of_the_captions():
+def test_a_random_caption_is_used():
     np.random.seed(0)
     pack = packer(num_nouns=0)
     drawn = {texts(pack(captions=['a cat', 'a dog', 'the sun']))[0]
@@ -60,7 +58,7 @@ def test_one_of_the_captions():
 
 @pytest.mark.parametrize('nouns, count', [
     (['cat', 'dog', 'sun', 'sea'], 3), (['cat', 'cat', 'dog'], 2), ([], 0)])
-def test_nouns_fill_templates_and_the_caption_the_rest(nouns, count):
+def test_noun_prompts_padded_with_the_caption(nouns, count):
     np.random.seed(0)
     templates = ('a good {}', 'the bad {}')
     pack, seen = packer(templates=templates), set()
@@ -74,7 +72,7 @@ def test_nouns_fill_templates_and_the_caption_the_rest(nouns, count):
                     for template in templates}
 
 
-def test_numpys_state_decides():
+def test_numpys_seed_determines_the_texts():
     results = dict(captions=['a cat', 'a dog'], nouns=['x', 'y', 'z', 'w'])
     pack, drawn = packer(), []
     for seed in (1, 1, 2):
@@ -84,8 +82,9 @@ def test_numpys_state_decides():
     assert drawn[0].equal(drawn[1]) and not drawn[0].equal(drawn[2])
 
 
-def test_words_of_all_captions():
-    """All of an image's captions tell of it, whichever is drawn."""
+def test_nouns_come_from_all_captions():
+    """Not only from the one that is used."""
+    np.random.seed(0)
     pack = packer(words='cat; dog', num_nouns=2, templates='a {}')
     for _ in range(10):
         caption, *nouns = texts(pack(captions=['two cats', 'a dog']))
@@ -103,9 +102,9 @@ def test_imagenet_templates_are_the_default():
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(num_nouns=-1), 'num_nouns is a count .* -1'),
-    (dict(num_nouns='3'), "num_nouns is a count .* '3'"),
-    (dict(templates='no_such'), 'Unknown prompt set'),
+    (dict(num_nouns=-1), 'num_nouns must be 0 or more, but got -1'),
+    (dict(num_nouns='3'), "num_nouns must be 0 or more, but got '3'"),
+    (dict(templates='no_such'), 'Unknown template set'),
     (dict(words='no_such'), 'Unknown vocabulary'),
 ])
 def test_bad_input(options, message):

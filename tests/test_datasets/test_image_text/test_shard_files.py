@@ -1,4 +1,4 @@
-"""Tars of webdataset, read with it and with ours; damage of every kind."""
+"""Shards read by webdataset and by this package; all kinds of damage."""
 import gzip
 import io
 import sys
@@ -31,14 +31,13 @@ def members(name, count=5, format=tarfile.USTAR_FORMAT, **options):
 
 
 def read(path):
-    """Keys of the sound samples, and the messages."""
+    """Returns: Keys of the sound samples, damage messages."""
     samples = list(read_shard(path))
     return ([key for key, sample in samples if DAMAGE not in sample],
             [sample[DAMAGE] for _, sample in samples if DAMAGE in sample])
 
 
-def test_as_webdataset_reads(shards):
-    """Same keys and bytes in the same order."""
+def test_same_samples_as_webdataset(shards):
     for path in list_shards('{000000..000007}.tar', shards):
         ours = list(read_shard(path))
         theirs = list(wds.WebDataset(str(path), shardshuffle=False))
@@ -49,7 +48,7 @@ def test_as_webdataset_reads(shards):
                 k: v for k, v in other.items() if k[0] != '_'}
 
 
-def test_what_was_packed(pairs, shards):
+def test_shards_have_the_rows_of_the_list(pairs, shards):
     rows = read_list(pairs / 'captions.json')
     paths = list_shards('{000000..000007}.tar', shards)
     found = [sample for path in paths for sample in wds.WebDataset(
@@ -64,8 +63,8 @@ def test_what_was_packed(pairs, shards):
 @pytest.mark.parametrize('format', [
     tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 @pytest.mark.parametrize('long', [False, True])
-def test_forms_of_tar(format, long, tmp_path):
-    """Long names have headers of their own; a pax archive has a global one."""
+def test_tar_formats(format, long, tmp_path):
+    """Long names have additional headers, and pax archives a global one."""
     name = tmp_path / 'x.tar'
     options = dict(pax_headers=dict(comment='made here')) if (
         format == tarfile.PAX_FORMAT) else {}
@@ -82,7 +81,7 @@ def test_forms_of_tar(format, long, tmp_path):
         (f'{folder}/{i}', dict(txt=b'abc')) for i in range(3)]
 
 
-def test_compressed_and_joined(tmp_path):
+def test_compressed_and_concatenated_tars(tmp_path):
     raw = members(tmp_path / 'x.tar').read_bytes()
     (tmp_path / 'x.tar.gz').write_bytes(gzip.compress(raw))
     (tmp_path / 'joined.tar').write_bytes(raw + raw)
@@ -91,8 +90,8 @@ def test_compressed_and_joined(tmp_path):
     assert read(tmp_path / 'joined.tar') == (keys + keys, [])
 
 
-def test_a_damaged_header_costs_its_member_alone(tmp_path):
-    """tarfile and webdataset would end here without a word."""
+def test_a_damaged_header_loses_only_its_member(tmp_path):
+    """tarfile and webdataset silently stop there."""
     path = members(tmp_path / 'x.tar')
     raw = bytearray(path.read_bytes())
     with tarfile.open(path) as tar:
@@ -110,7 +109,7 @@ def test_a_damaged_header_costs_its_member_alone(tmp_path):
 @pytest.mark.parametrize('cut, kept', [
     (200, 0), (512 + 300, 0), (4 * 512 + 100, 1), (9 * 512 + 700, 2)])
 def test_truncated(cut, kept, tmp_path):
-    """A pair takes 5 blocks of 512 bytes; the damage is told once."""
+    """A pair takes 5 blocks of 512 bytes; the damage is reported once."""
     path = members(tmp_path / 'x.tar')
     path.write_bytes(path.read_bytes()[:cut])
     keys, damage = read(path)
@@ -119,8 +118,8 @@ def test_truncated(cut, kept, tmp_path):
 
 
 @pytest.mark.parametrize('content', [
-    b'no tar at all ' * 100, gzip.compress(b'x' * 5000)[:-10]])
-def test_no_tar(content, tmp_path):
+    b'not a tar ' * 100, gzip.compress(b'x' * 5000)[:-10]])
+def test_files_that_are_not_tars(content, tmp_path):
     (tmp_path / 'x.tar').write_bytes(content)
     keys, damage = read(tmp_path / 'x.tar')
     assert keys == [] and len(damage) == 1
@@ -134,7 +133,7 @@ def test_empty_tars(content, tmp_path):
 
 @pytest.mark.parametrize('urls, message', [
     ('{000000..000009}.tar', '2 of 10 shards are missing, .*000008.tar'),
-    ('pipe:cat x.tar', r'local files .* but got .pipe:cat x.tar'),
+    ('pipe:cat x.tar', "local files .* but got 'pipe:cat x.tar'"),
     ('https://somewhere/{0..1}.tar', 'local files .*https://somewhere/0'),
     ([], r'local files .* but got \[\]'),
 ])
@@ -158,8 +157,8 @@ def test_missing_webdataset(shards, monkeypatch):
 
 
 # ---------------------------------------------------------------- packing
-def test_what_cannot_be_packed_is_left_out(pairs, tmp_path):
-    (tmp_path / 'text.jpg').write_text('no image')
+def test_rows_that_cannot_be_packed_are_skipped(pairs, tmp_path):
+    (tmp_path / 'text.jpg').write_text('not an image')
     rows = [dict(image='gone.png', caption='a'),
             dict(image=str(tmp_path / 'text.jpg'), caption='a'),
             dict(image='00.png', caption=' '),
@@ -174,8 +173,7 @@ def test_what_cannot_be_packed_is_left_out(pairs, tmp_path):
     assert key == '00000004' and b'"nouns": ["n"]' in sample['json']
 
 
-def test_packed_twice_is_the_same(pairs, shards, tmp_path):
-    """Bytes depend on the list alone."""
+def test_packing_is_reproducible(pairs, shards, tmp_path):
     write_shards(read_list(pairs / 'captions.json'), pairs,
                  tmp_path / 'out', 9)
     for path in shards.iterdir():
@@ -183,7 +181,7 @@ def test_packed_twice_is_the_same(pairs, shards, tmp_path):
             path.read_bytes())
 
 
-def test_nothing_is_written_half(pairs, tmp_path):
+def test_an_interrupted_run_leaves_nothing(pairs, tmp_path):
     def rows():
         yield dict(image='00.png', caption='a')
         raise KeyboardInterrupt
@@ -194,9 +192,10 @@ def test_nothing_is_written_half(pairs, tmp_path):
 
 
 @pytest.mark.parametrize('rows, size, message', [
-    ([], 1, 'nothing to pack. The list is empty'),
-    ([dict(image='gone.png', caption='a')], 1, 'nothing to pack. .*gone.png'),
-    ([dict(image='00.png', caption='a')], 0, '1 sample or more, but got 0'),
+    ([], 1, 'No sample can be packed. The list is empty'),
+    ([dict(image='gone.png', caption='a')], 1,
+     'No sample can be packed. .*gone.png'),
+    ([dict(image='00.png', caption='a')], 0, 'at least 1 sample, but got 0'),
 ])
 def test_bad_packing(rows, size, message, pairs, tmp_path):
     with pytest.raises(UserError, match=message):
@@ -204,8 +203,8 @@ def test_bad_packing(rows, size, message, pairs, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_a_folder_with_files_is_left_alone(pairs, tmp_path):
+def test_other_files_are_not_overwritten(pairs, tmp_path):
     (tmp_path / 'mine').touch()
-    with pytest.raises(UserError, match='is there already'):
+    with pytest.raises(UserError, match='already exists'):
         write_shards([dict(image='00.png', caption='a')], pairs, tmp_path, 1)
     assert [p.name for p in tmp_path.iterdir()] == ['mine']

@@ -1,4 +1,4 @@
-"""ClipResNet against plain equations and the authors' numbers."""
+"""ClipResNet against plain equations and goldens."""
 import math
 
 import pytest
@@ -11,9 +11,9 @@ from mmseg_clipzs.models.backbones import ClipResNet
 from mmseg_clipzs.utils import UserError
 
 
-# ------------------------------- CLIP (arXiv 2103.00020), section 2.4, plainly
+# --------------------- plain equations of CLIP (arXiv 2103.00020, section 2.4)
 class PlainResNet:
-    """Written from the description, on a state dict with OpenAI's names."""
+    """Written from the paper, on a state dict with OpenAI's names."""
 
     def __init__(self, state, heads):
         self.state, self.heads = state, heads
@@ -28,7 +28,7 @@ class PlainResNet:
         return (x - mean) / torch.sqrt(var + 1e-5) * weight + bias
 
     def last_stage(self, x):
-        """(N, 3, H, W) -> (N, C, h, w); three convolutions open it."""
+        """(N, 3, H, W) -> (N, C, h, w), with a stem of three convolutions."""
         for i, stride in ((1, 2), (2, 1), (3, 1)):
             x = self.conv(x, f'conv{i}', f'bn{i}', stride).relu()
         x = F.avg_pool2d(x, 2)
@@ -41,7 +41,7 @@ class PlainResNet:
         return x
 
     def bottleneck(self, x, name, halve):
-        """Anti-aliased: an average pool stands before each stride."""
+        """Strided layers are preceded by average pooling."""
         out = self.conv(x, f'{name}.conv1', f'{name}.bn1').relu()
         out = self.conv(out, f'{name}.conv2', f'{name}.bn2').relu()
         if halve:
@@ -66,7 +66,7 @@ class PlainResNet:
         return self.linear(x.permute(0, 2, 3, 1), 'k_proj').permute(0, 3, 1, 2)
 
     def pool(self, x):
-        """Every location asks; the mean and all locations answer."""
+        """Locations attend to the mean and to all locations."""
         outs = []
         for one in x:
             tokens = one.flatten(1).T
@@ -82,21 +82,14 @@ class PlainResNet:
         return torch.stack(outs)
 
 
-@pytest.fixture(scope='module')
-def image(seeded_weights):
-    """The golden images, (1, 3, H, W)."""
-    seeds = {(224, 224): 1, (224, 320): 2, (200, 232): 3}
-    return lambda size: torch.from_numpy(
-        seeded_weights.seeded_image(*size, seeds[size]))
-
-
 @pytest.fixture
 def tiny(tiny_rn):
+    """A small LoadedClip with a ResNet."""
     return load_clip(**tiny_rn)
 
 
 def _compare(clip, plain, image, last_block, atol):
-    """Returns the grid."""
+    """Compare on an image; returns the grid."""
     with torch.no_grad():
         got, keys = ClipResNet(clip, last_block, out_keys='raw')(image)
         last = plain.last_stage(image)
@@ -138,7 +131,7 @@ def test_golden(rn50, golden, image):
 
 
 def test_open_clip(tiny):
-    """The keys and values of open_clip's own pool, pooled by hand."""
+    """The plain attention pool equals open_clip's."""
     visual, x = tiny.model.visual, torch.randn(2, 3, 64, 64)
     with torch.no_grad():
         want = visual(x)
@@ -147,7 +140,7 @@ def test_open_clip(tiny):
         tokens = last.flatten(2).transpose(1, 2)
         tokens = torch.cat([tokens.mean(1, keepdim=True), tokens], 1)
         tokens = tokens + visual.attnpool.positional_embedding
-        # (N, 1 + h w, C) as a map of one row, without its own mean
+        # (N, 1 + h w, C)
         got = [_pool_first(plain, one) for one in tokens]
     torch.testing.assert_close(torch.stack(got), want, rtol=0, atol=1e-5)
 
@@ -178,7 +171,7 @@ def test_batch_of_two(tiny, last_block):
     ((400, 3), (12, 1)), ((32, 32), (1, 1)), ((62, 63), (1, 2)),
     ((64, 65), (2, 2)), ((4000, 30), (125, 1))])
 def test_any_size(tiny, last_block, size, grid):
-    """A side of n pixels gives (n + 1) // 32 locations, at least one."""
+    """n pixels give (n + 1) // 32 locations, at least one."""
     backbone = ClipResNet(tiny, last_block, out_keys='raw')
     with torch.no_grad():
         features, keys = backbone(torch.randn(1, 3, *size))
@@ -196,7 +189,7 @@ def test_small_images_are_padded_below_and_right(tiny):
 
 
 def test_statistics_stay(tiny):
-    """CLIP's batch normalisation is in eval mode and stays so in a test."""
+    """A forward pass in eval mode leaves batch norm's statistics."""
     backbone = ClipResNet(tiny).eval()
     before = {key: value.clone()
               for key, value in backbone.state_dict().items()}
@@ -205,6 +198,19 @@ def test_statistics_stay(tiny):
     backbone.init_weights()
     for key, value in backbone.state_dict().items():
         assert torch.equal(value, before[key])
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
+def test_given_clip_is_unchanged(tiny_rn, precision):
+    """Including the memory format of its weights."""
+    clip = load_clip(**tiny_rn, precision=precision)
+    # torch's default, e.g. of a LoadedClip built by hand.
+    visual = clip.model.visual.to(memory_format=torch.contiguous_format)
+    strides = {name: parameter.stride()
+               for name, parameter in visual.named_parameters()}
+    ClipResNet(clip)
+    assert {name: parameter.stride() for name, parameter
+            in visual.named_parameters()} == strides
 
 
 # ------------------------------------------------------------------ options
@@ -226,8 +232,8 @@ def test_wrong_options(tiny, settings, message):
         ClipResNet(tiny, **settings)
 
 
-def test_transformer_is_refused(tiny_vit):
+def test_transformer(tiny_vit):
     with pytest.raises(UserError, match=(
-            'ClipResNet needs RN50 or its kind, but CLIP tiny-vit has a '
+            'ClipResNet needs RN50 or another ResNet, but CLIP tiny-vit has a '
             'VisionTransformer; .*type="ClipViT"')):
         ClipResNet(tiny_vit)

@@ -1,22 +1,23 @@
-"""SC-CLIP's parts against the authors' numbers and plain loops."""
+"""Parts of SC-CLIP against goldens and plain loops."""
 import pytest
 import torch
-from plain_vit import local_outliers, mended
+from plain_vit import local_outliers, replaced
 
 from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.models.backbones import ClipViT
 from mmseg_clipzs.models.backbones.self_calibration import (
     SelfCalibration,
-    mend,
     outlier_factor,
+    replace_outliers,
 )
+from mmseg_clipzs.utils import UserError
 
 SIZES = {(224, 224): 18, (240, 240): 12}  # the golden images' seeds
 
 
 @pytest.fixture(scope='module', params=SIZES, ids='{0[0]}x{0[1]}'.format)
 def authors(request, vit_b16, golden, seeded_weights):
-    """Our features, what the outliers are found in, and their numbers."""
+    """Our features, the patches tested for outliers, and the goldens."""
     size, want = request.param, golden('scclip.npz')
     name = '{}x{}'.format(*size)
     if f'{name}.feat' not in want:
@@ -31,7 +32,7 @@ def authors(request, vit_b16, golden, seeded_weights):
     with torch.no_grad():
         features, _ = backbone(image)
     handle.remove()
-    # The last input is that of the keys, (1, h * w, C).
+    # The last call is for the keys, (1, h * w, C).
     return features[0].flatten(1).T, entering[-1], {
         key.split('.')[1]: torch.from_numpy(want[key])
         for key in want if key.startswith(name)}
@@ -62,24 +63,33 @@ def test_outlier_factor_of_a_batch(count):
 
 
 def test_outlier_factor_of_equal_patches():
-    """Nothing sticks out."""
+    """Identical patches have no outliers."""
     scores = outlier_factor(torch.ones(1, 40, 3), 30)
     torch.testing.assert_close(scores, torch.ones(1, 40))
 
 
 @pytest.mark.parametrize('grid', [(5, 6), (1, 30), (30, 1)])
 @pytest.mark.parametrize('share', [0, 0.3, 0.8, 1])
-def test_mend(grid, share):
+def test_replace_outliers(grid, share):
     patches, outliers = torch.randn(3, 30, 4), torch.rand(3, 30) < share
-    got = mend(patches, outliers, grid)
+    got = replace_outliers(patches, outliers, grid)
     for one, bad, result in zip(patches, outliers, got):
-        torch.testing.assert_close(result, mended(
+        torch.testing.assert_close(result, replaced(
             one, bad.nonzero()[:, 0].tolist(), grid))
 
 
-def test_flat_photo(tiny_vit):
-    """Patches that are all alike attend to one another."""
+def test_flat_image(tiny_vit):
+    """Identical patches attend to one another."""
     backbone = ClipViT(load_clip(**tiny_vit), 'scclip')
     for size in ((64, 64), (16, 16), (16, 200), (96, 128)):
         features, = backbone(torch.zeros(2, 3, *size))
         assert features.isfinite().all()
+
+
+@pytest.mark.parametrize('settings', [
+    dict(outliers=1), dict(outliers=-.1), dict(neighbours=0),
+    dict(summed_layers=(7, 4)), dict(summed_layers=(0, 4))])
+def test_wrong_arguments(settings):
+    with pytest.raises(UserError, match=(
+            r'SC-CLIP needs summed_layers in ascending order, .*in \[0, 1\)')):
+        SelfCalibration(**settings)

@@ -84,11 +84,12 @@ def test_scores_of_words_at_the_size_of_the_photo(zero_shot):
     meta = dict(ori_shape=(30, 50), padding_size=[0, 4, 0, 8], flip=True,
                 flip_direction='horizontal')
     with torch.no_grad():
-        scores = plainly.inference(x, None)[:, :, :40, :60].flip(3)
+        scores = plainly.word_scores(x)[:, :, :40, :60].flip(3)
         photo, scores = (torch.nn.functional.interpolate(
             maps, size=(30, 50), mode='bilinear')
             for maps in (x[:, :, :40, :60].flip(3), scores))
-        want = plainly.class_logits(refine(photo, scores, 2, (1, 3)))[0]
+        want = plainly.class_log_probabilities(
+            refine(photo, scores, 2, (1, 3)))[0]
         got, = refined.predict(x, [SegDataSample(metainfo=meta)])
     torch.testing.assert_close(got.seg_logits.data, want)
     assert torch.equal(got.pred_sem_seg.data[0], want.argmax(0))

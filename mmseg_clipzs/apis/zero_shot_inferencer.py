@@ -1,0 +1,230 @@
+import copy
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmseg.apis import init_model
+from tqdm import tqdm
+
+from mmseg_clipzs.datasets import list_images, read_image
+from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
+    OpenVocabularySegmentor,
+)
+from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.utils import UserError
+
+from .zero_shot_result import ZeroShotResult
+
+
+class ZeroShotInferencer:
+    """Segment images with words.
+
+    >>> inferencer = ZeroShotInferencer('maskclip_voc')
+    >>> inferencer('photo.jpg', classes='cat; grass, lawn; sky', out_dir='out')
+
+    Several vocabularies on one image need a single pass of the image tower:
+
+    >>> inferencer.set_image('photo.jpg')
+    >>> animals = inferencer.predict('cat; dog', background=0.5)
+    >>> ground = inferencer.predict('grass, lawn; sky')
+
+    Args:
+        config (str | Path | Config): See
+            :func:`mmseg_clipzs.run.configs.find_config`. Only its model and
+            its test pipeline are used.
+        checkpoint (str, optional): Checkpoint, for models without weights of
+            their own.
+        device (str, optional): 'cpu', 'cuda:0', ...; by default a GPU if
+            there is one.
+        cfg_options (dict, optional): Overrides, e.g.
+            ``{'model.clip.model': 'ViT-L-14'}``.
+        classes (optional): Replaces the classes of the config; see
+            ``set_vocabulary``.
+        groups (bool): Also return the groups of GroupViT.
+
+    Raises:
+        UserError: ``groups`` for a model without groups.
+    """
+
+    def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
+                 cfg_options=None, classes=None, groups=False):
+        if not isinstance(config, Config):
+            config = Config.fromfile(find_config(config))
+        config = copy.deepcopy(config)
+        if classes is not None and 'vocabulary' in config.model:
+            config.model.vocabulary = None  # need not be embedded
+        device = device or (
+            'cuda:0' if torch.cuda.is_available() else 'cpu')
+        self.model = init_model(config, checkpoint, device, cfg_options)
+        if classes is not None:
+            self.model.set_vocabulary(classes)
+        if groups:
+            if not hasattr(self.model, 'keep_groups'):
+                raise UserError(
+                    f'{type(self.model).__name__} has no groups; use a '
+                    'GroupViT config such as groupvit_toy or groupvit_voc21.')
+            self.model.keep_groups = True
+        # Images arrive as arrays, without annotations.
+        self.pipeline = Compose([
+            dict(type='LoadImageFromNDArray')] + [
+                step for step in config.test_pipeline
+                if step['type'] not in (
+                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
+        self._encoded = None
+
+    # ------------------------------------------------- many images, one list
+    def __call__(self, photos, classes=None, out_dir=None, heatmaps=False,
+                 batch_size=1):
+        """Segment images.
+
+        Args:
+            photos: A file, a folder, an array (H, W, 3) uint8 RGB, or a list
+                of files and arrays.
+            classes (optional): See ``set_vocabulary``; they stay set.
+            out_dir (str | Path, optional): Folder for overlays and masks.
+            heatmaps (bool): Also write a heat map for each class.
+            batch_size (int): Images per batch; their sizes may differ.
+
+        Returns:
+            list[ZeroShotResult]: In the order of the images.
+
+        Raises:
+            UserError: A missing or damaged image, or unusable classes.
+        """
+        return list(self.stream(photos, classes, out_dir, heatmaps,
+                                batch_size))
+
+    def stream(self, photos, classes=None, out_dir=None, heatmaps=False,
+               batch_size=1):
+        """Like :meth:`__call__`, but yields results one by one.
+
+        For more images than fit into memory.
+
+        Yields:
+            ZeroShotResult: In the order of the images.
+        """
+        if batch_size < 1:
+            raise UserError(f'batch_size is 1 or more, but got '
+                            f'{batch_size}.')
+        if classes is not None:
+            self.model.set_vocabulary(classes)
+        photos = _expand(photos)
+        seen = Counter()
+        for start in tqdm(range(0, len(photos), batch_size), 'photos',
+                          delay=3):
+            for result in self._segment(photos[start:start + batch_size],
+                                        start):
+                seen[result.name] += 1
+                if seen[result.name] > 1:  # from another folder
+                    result.name += f'_{seen[result.name]}'
+                if out_dir:
+                    result.save(out_dir, heatmaps)
+                yield result
+
+    @torch.no_grad()
+    def _segment(self, photos, first):
+        images = [_read(photo) for photo in photos]
+        samples = self.model.test_step(self._batch(images))
+        return [
+            _result(self.model, image, sample, _name(photo, i))
+            for i, (photo, image, sample) in enumerate(
+                zip(photos, images, samples), start=first)]
+
+    def _batch(self, images):
+        """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
+        data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
+                for image in images]  # the toolbox expects BGR
+        return dict(inputs=[one['inputs'] for one in data],
+                    data_samples=[one['data_samples'] for one in data])
+
+    # ------------------------------------------------ one image, many lists
+    @torch.no_grad()
+    def set_image(self, photo):
+        """Run the image tower once, for any number of :meth:`predict` calls.
+
+        Works with sliding windows, key smoothing, PAMR and GroupViT.
+
+        Args:
+            photo (str | Path | ndarray): A file, or (H, W, 3) uint8 RGB.
+
+        Raises:
+            UserError: A missing or damaged image; a model whose classes are
+                not words.
+        """
+        if not isinstance(self.model, OpenVocabularySegmentor):
+            raise UserError(
+                f'{type(self.model).__name__} is a trained segmentor, whose '
+                'features depend on its classes; call the inferencer itself.')
+        image = _read(photo)
+        data = self.model.data_preprocessor(self._batch([image]), False)
+        self._encoded = (_name(photo, 0), image, data['data_samples'][0],
+                         self.model.encode(data['inputs']))
+
+    @torch.no_grad()
+    def predict(self, classes=None, background=None):
+        """Segment the image of :meth:`set_image`.
+
+        Args:
+            classes (optional): See ``set_vocabulary``; they apply to this call
+                alone. By default those of the model.
+            background (float, optional): Background threshold in (0, 1) of
+                this call. By default that of the model.
+
+        Returns:
+            ZeroShotResult: Equal to that of calling the inferencer.
+
+        Raises:
+            UserError: No image is set, or unusable classes.
+        """
+        if self._encoded is None:
+            raise UserError('No image is set: call set_image(photo) first.')
+        name, image, sample, encoded = self._encoded
+        model = self.model.with_vocabulary(classes, background)
+        sample, = model.decode(encoded, [sample.clone()])
+        return _result(model, image, sample, name)
+
+
+def _read(photo):
+    """ndarray: (H, W, 3) uint8 RGB of a file or a checked array."""
+    image = photo if isinstance(photo, np.ndarray) else read_image(photo)
+    if image.ndim != 3 or image.shape[2] != 3 or (
+            image.dtype != np.uint8) or not image.size:
+        raise UserError('An image array must be (H, W, 3) uint8 RGB, but got '
+                        f'{image.shape} {image.dtype}.')
+    return image
+
+
+def _name(photo, position):
+    return str(position) if isinstance(photo, np.ndarray) else (
+        Path(photo).stem)
+
+
+def _result(model, image, sample, name):
+    """ZeroShotResult: Of a data sample."""
+    return ZeroShotResult(
+        name=name,
+        photo=image,
+        mask=sample.pred_sem_seg.data[0].cpu().numpy(),
+        make_scores=lambda: sample.seg_logits.data.exp().cpu().numpy(),
+        classes=model.dataset_meta['classes'],
+        palette=model.dataset_meta['palette'],
+        groups=sample.groups.data.cpu().numpy() if 'groups' in sample
+        else None)
+
+
+def _expand(photos):
+    """list: Files and arrays; folders are replaced by their images."""
+    if isinstance(photos, np.ndarray):
+        return [photos]
+    listed = []
+    for photo in [photos] if isinstance(photos, (str, Path)) else photos:
+        if isinstance(photo, np.ndarray) or not Path(photo).is_dir():
+            listed.append(photo)
+        else:
+            listed += list_images(photo)
+    if not listed:
+        raise UserError(f'No photos in {photos}.')
+    return listed

@@ -1,0 +1,96 @@
+"""open_clip's architectures: which are supported, which one fits a file."""
+import difflib
+from pathlib import Path
+
+import open_clip
+
+from mmseg_clipzs.utils import UserError
+
+open_clip.add_model_config(Path(__file__).parent / 'model_configs')
+
+
+def check_architecture(model):
+    """Resolve and check the name of an architecture.
+
+    Args:
+        model (str): E.g. 'ViT-B-16' or 'ViT-B/16'.
+
+    Returns:
+        str: The name in open_clip's spelling.
+
+    Raises:
+        UserError: Unknown to open_clip, or not in OpenAI's layout.
+    """
+    name = str(model).replace('/', '-')
+    known = open_clip.list_models()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=5, cutoff=0.4)
+        raise UserError(
+            f'Unknown CLIP architecture {model!r}; close matches: '
+            f'{", ".join(near) or "none"}. open_clip.list_models() lists '
+            'all of them.')
+    config = open_clip.get_model_config(name)
+    vision, text = config['vision_cfg'], config['text_cfg']
+    if 'timm_model_name' in vision or 'multimodal_cfg' in config or (
+            'hf_model_name' in text):
+        raise UserError(
+            f'CLIP architecture {name!r} is not supported: it must be a '
+            'Vision Transformer or ResNet in OpenAI\'s layout with its text '
+            'transformer (RN50, RN101, RN50x4, RN50x16, RN50x64, ViT-B-32, '
+            'ViT-B-16, ViT-L-14, ViT-L-14-336, ViT-H-14, their -quickgelu '
+            'variants, ...).')
+    return name
+
+
+def guess_architecture(state):
+    """Describe the architecture that weights belong to.
+
+    Args:
+        state (dict[str, Tensor]): A state dict in OpenAI's layout, or any.
+
+    Returns:
+        str: The architectures of open_clip whose image tower fits, or the
+        tower's sizes where none does.
+    """
+    if 'visual.class_embedding' in state and 'visual.proj' in state:
+        return _guess_vit(state)
+    if 'visual.layer1.0.conv1.weight' in state:
+        return _guess_resnet(state)
+    keys = ', '.join(list(state)[:3])
+    return f'no CLIP at all (first keys: {keys})'
+
+
+def _guess_vit(state):
+    width, _, patch, _ = state['visual.conv1.weight'].shape
+    layers = sum(key.startswith('visual.')
+                 and key.endswith('attn.in_proj_weight') for key in state)
+    embed = state['visual.proj'].shape[1]
+    side = round((len(state['visual.positional_embedding']) - 1)**0.5)
+    sizes = dict(layers=layers, width=width, patch_size=patch,
+                 image_size=side * patch)
+    found = [name for name, config in _configs()
+             if config['embed_dim'] == embed
+             and _has(config['vision_cfg'], sizes)]
+    return ' or '.join(found) or (
+        f'a ViT of width {width}, {layers} layers, patch {patch}, '
+        f'embedding {embed}, {side * patch} px')
+
+
+def _guess_resnet(state):
+    layers = [sum(key.startswith(f'visual.layer{i}.')
+                  and key.endswith('.conv1.weight') for key in state)
+              for i in (1, 2, 3, 4)]
+    width = len(state['visual.layer1.0.conv1.weight'])
+    sizes = dict(layers=layers, width=width)
+    found = [name for name, config in _configs()
+             if _has(config['vision_cfg'], sizes)]
+    return ' or '.join(found) or f'a ResNet of width {width}'
+
+
+def _configs():
+    for name in open_clip.list_models():
+        yield name, open_clip.get_model_config(name)
+
+
+def _has(config, sizes):
+    return all(config.get(key) == size for key, size in sizes.items())

@@ -1,0 +1,52 @@
+"""Prompt templates: texts with a "{}" for the class name."""
+import re
+
+from open_clip import OPENAI_IMAGENET_TEMPLATES
+
+from mmseg_clipzs.utils import UserError
+
+_IMAGENET = tuple(template('{}') for template in OPENAI_IMAGENET_TEMPLATES)
+
+TEMPLATE_SETS = {
+    'single': ('a photo of a {}.', ),
+    'imagenet80': _IMAGENET,
+    # MaskCLIP's: ImageNet's 80 and five of ViLD (arXiv 2104.13921).
+    'maskclip85': _IMAGENET + (
+        'there is a {} in the scene.',
+        'there is the {} in the scene.',
+        'this is a {} in the scene.',
+        'this is the {} in the scene.',
+        'this is one {} in the scene.',
+    ),
+}
+
+
+def get_templates(templates):
+    """Resolve prompt templates.
+
+    Args:
+        templates (str | Sequence[str]): A key of :data:`TEMPLATE_SETS`, or
+            templates that contain one "{}" each.
+
+    Returns:
+        tuple[str]: The templates.
+
+    Raises:
+        UserError: An unknown key, or a template without "{}".
+    """
+    if isinstance(templates, str):
+        if '{}' not in templates:
+            if templates not in TEMPLATE_SETS:
+                raise UserError(
+                    f'Unknown template set {templates!r}; choose one of '
+                    f'{sorted(TEMPLATE_SETS)} or pass templates that contain '
+                    '"{}".')
+            return TEMPLATE_SETS[templates]
+        templates = (templates, )
+    wrong = [t for t in templates if re.findall('[{}]', str(t)) != ['{', '}']
+             or '{}' not in str(t)]
+    if wrong or not templates:
+        raise UserError(
+            'A prompt template is a text with one "{}" for the class name, '
+            f'but got {wrong[0] if wrong else templates!r}.')
+    return tuple(templates)

@@ -1,0 +1,148 @@
+"""Export of a MaskCLIP+ student as a stock mmseg model."""
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+
+from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.vocabularies import get_vocabulary
+
+_PREFIX = 'student.'
+_CLASSIFIER = 'decode_head.conv_seg.'
+_PACKAGE = 'mmseg_clipzs'
+_TRANSFORMS = ('CheckSample', 'HideLabels')  # of this package
+
+
+def export_student(cfg, checkpoint, out):
+    """Write a config and a checkpoint that need nothing of this package.
+
+    Args:
+        cfg (Config): The training config.
+        checkpoint (str | Path): Of that training.
+        out (str | Path): Folder for ``student.py`` and ``student.pth``.
+
+    Returns:
+        tuple[Path]: The two files.
+
+    Raises:
+        UserError: Not a ``MaskClipPlus`` training, or a student that stock
+            heads cannot express.
+        FileNotFoundError: No such checkpoint.
+    """
+    checkpoint = load_checkpoint_file(checkpoint)
+    weights = export_weights(checkpoint.get('state_dict', checkpoint))
+    meta = checkpoint.get('meta', {}).get('dataset_meta') or dict(
+        classes=_classes(cfg.model))
+    files = Path(out) / 'student.py', Path(out) / 'student.pth'
+    with atomic_write(files[0]) as temporary:
+        export_config(cfg, meta['classes']).dump(temporary)
+    with atomic_write(files[1]) as temporary:
+        torch.save(dict(state_dict=weights, meta=dict(dataset_meta=meta)),
+                   temporary)
+    return files
+
+
+def export_weights(state):
+    """Weights of the student under stock names.
+
+    Args:
+        state (dict[str, Tensor]): Of a ``MaskClipPlus`` checkpoint.
+
+    Returns:
+        dict[str, Tensor]: With a learnt background as first row of
+        ``conv_seg``.
+
+    Raises:
+        UserError: Another checkpoint.
+    """
+    weights = {key[len(_PREFIX):]: value for key, value in state.items()
+               if key.startswith(_PREFIX)}
+    if f'{_CLASSIFIER}weight' not in weights:
+        raise UserError('This is not a checkpoint of MaskClipPlus: it has no '
+                        f'{_PREFIX}{_CLASSIFIER}weight.')
+    background = weights.pop(f'{_CLASSIFIER}background', None)
+    if background is not None:
+        weight = weights[f'{_CLASSIFIER}weight']
+        weights[f'{_CLASSIFIER}weight'] = torch.cat(
+            [F.normalize(background, dim=1), weight])
+        weights[f'{_CLASSIFIER}bias'] = weight.new_zeros(len(weight) + 1)
+    return weights
+
+
+def export_config(cfg, classes):
+    """Config of the student for a stock mmseg.
+
+    Args:
+        cfg (Config): The training config.
+        classes (Sequence[str]): The student's classes.
+
+    Returns:
+        Config: Model, runtime and, if the training has them, test dataset
+        and evaluator.
+
+    Raises:
+        UserError: Another model, or ``normalize=True``.
+    """
+    if cfg.model.type != 'MaskClipPlus':
+        raise UserError('Only students of MaskClipPlus are exported, but '
+                        f'{cfg.filename} trains {cfg.model.type}.')
+    if cfg.model.get('normalize'):
+        raise UserError('A student trained with normalize=True cannot be '
+                        'exported: stock heads do not normalise features.')
+    stock = dict(
+        default_scope='mmseg',
+        model=_stock_model(cfg.model, len(classes)),
+        env_cfg=cfg.env_cfg.to_dict(),
+        default_hooks=dict(
+            visualization=dict(type='SegVisualizationHook')),
+        vis_backends=[dict(type='LocalVisBackend')],
+        visualizer=dict(type='SegLocalVisualizer', name='visualizer',
+                        vis_backends=[dict(type='LocalVisBackend')]),
+        log_processor=dict(by_epoch=False),
+        test_cfg=dict(type='TestLoop'),
+        test_pipeline=_stock_pipeline(cfg.test_pipeline))
+    if cfg.get('test_dataloader'):
+        loader = cfg.test_dataloader.to_dict()
+        loader['dataset'] = _stock_dataset(loader['dataset'])
+        stock.update(
+            test_dataloader=loader,
+            test_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']))
+    return Config(stock)
+
+
+def _classes(cfg):
+    vocabulary = get_vocabulary(cfg.teacher.vocabulary)
+    if cfg.get('learn_background'):
+        vocabulary = vocabulary.with_background()
+    return vocabulary.classes
+
+
+def _stock_model(cfg, count):
+    model = cfg.student.to_dict()
+    model['pretrained'] = None
+    # A preprocessor of MaskClipPlus comes before the student's.
+    if cfg.get('data_preprocessor'):
+        model['data_preprocessor'] = cfg.data_preprocessor.to_dict()
+    model['backbone']['init_cfg'] = None
+    auxiliary = model.get('auxiliary_head') or []
+    for head in [model['decode_head'], *(
+            auxiliary if isinstance(auxiliary, list) else [auxiliary])]:
+        head['num_classes'] = count
+    return model
+
+
+def _stock_pipeline(pipeline):
+    return [dict(step) for step in pipeline
+            if step['type'] not in _TRANSFORMS]
+
+
+def _stock_dataset(dataset):
+    dataset = dict(dataset, pipeline=_stock_pipeline(dataset['pipeline']))
+    cls = DATASETS.get(dataset['type'])
+    if cls.__module__.startswith(_PACKAGE):
+        dataset.update(type='BaseSegDataset', img_suffix='.jpg',
+                       seg_map_suffix='.png', metainfo=dict(cls.METAINFO))
+    return dataset

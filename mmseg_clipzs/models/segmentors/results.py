@@ -1,0 +1,105 @@
+"""From window scores to the result of one image."""
+import torch
+from mmengine.structures import PixelData
+
+from .pamr import refine
+from .seg_logits import SegLogits
+from .sliding import WindowGrid, spans
+from .upsampling import UpsampledScores, first_argmax, upsampling_weights
+
+
+def upsample(maps, grid, align_corners, meta=None):
+    """Upsample the scores of one image to its original size, lazily.
+
+    Args:
+        maps (Tensor): (Q, I, J), window scores side by side.
+        grid (WindowGrid): The windows.
+        align_corners (bool): See ``torch.nn.functional.interpolate``.
+        meta (dict, optional): ``metainfo`` of the image: padding that is
+            cropped, a flip that is undone, ``ori_shape``. By default the size
+            of the network's input is kept.
+
+    Returns:
+        UpsampledScores: (Q, H, W).
+    """
+    meta = meta or {}
+    left, right, top, bottom = meta.get(
+        'img_padding_size', meta.get('padding_size', [0] * 4))
+    flip = meta.get('flip') and meta['flip_direction']
+    height, width = meta.get('ori_shape', (None, None))[:2]
+    return UpsampledScores(maps, *(
+        upsampling_weights(side, cells // len(side.starts), padding,
+                           flip == direction, size, align_corners)
+        for side, cells, padding, direction, size in (
+            (grid.rows, maps.size(1), (top, bottom), 'vertical', height),
+            (grid.columns, maps.size(2), (left, right), 'horizontal',
+             width))))
+
+
+def refine_upsampled(maps, image, meta, align_corners, options):
+    """Refine scores along the edges of the image, at its original size.
+
+    Args:
+        maps (UpsampledScores): Scores (Q, H, W).
+        image (Tensor): (3, h, w), the network's input.
+        meta (dict): ``metainfo`` of the image.
+        align_corners (bool): See ``torch.nn.functional.interpolate``.
+        options (dict): Arguments of :func:`.pamr.refine`.
+
+    Returns:
+        UpsampledScores: (Q, H, W).
+    """
+    pixels = upsample(image, _whole(image), align_corners, meta).whole()
+    scores = refine(pixels[None], maps.whole()[None], **options)[0]
+    return upsample(scores, _whole(scores), align_corners)
+
+
+def _whole(maps):
+    """WindowGrid: One window, all of (C, H, W)."""
+    return WindowGrid(1, *map(spans, maps.shape[1:]))
+
+
+def set_result(model, maps, sample):
+    """Set ``pred_sem_seg`` and ``seg_logits`` of a result.
+
+    Args:
+        model (OpenVocabularySegmentor): Turns words into classes.
+        maps (UpsampledScores): Scores (Q, H, W).
+        sample (SegDataSample): Changed in place.
+    """
+    absent = model.absent_classes(maps)
+
+    def of_present(function):
+        def classify(tile):  # (Q, rows, columns) -> (C, rows, columns)
+            classes = function(tile[None])[0]
+            if absent is not None:
+                classes[absent] = -torch.inf
+            return classes
+        return classify
+
+    label_scores = of_present(model.label_scores)
+    labels = maps.map_tiles(lambda tile: first_argmax(label_scores(tile)))
+    sample.set_data(dict(
+        seg_logits=SegLogits(lambda: keep_argmax(maps.map_tiles(
+            of_present(model.class_log_probabilities)), labels)),
+        pred_sem_seg=PixelData(data=labels[None])))
+
+
+def keep_argmax(logits, labels):
+    """Undo ties that rounding has made.
+
+    Normalisation may round the best class and the runner-up to one value.
+
+    Args:
+        logits (Tensor): (C, H, W), changed in place.
+        labels (Tensor): (H, W) int64, argmax before the rounding.
+
+    Returns:
+        Tensor: ``logits``, whose argmax is ``labels``.
+    """
+    tied = first_argmax(logits) != labels  # (H, W)
+    index = labels[tied][None]
+    best = logits[:, tied].amax(0, keepdim=True)
+    logits[:, tied] = logits[:, tied].scatter(
+        0, index, torch.nextafter(best, best.new_zeros(()).add(torch.inf)))
+    return logits

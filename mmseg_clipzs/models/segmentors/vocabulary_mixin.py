@@ -1,0 +1,139 @@
+"""The vocabulary of a segmentor: classes, their words and thresholds."""
+import copy
+
+import torch
+
+from mmseg_clipzs.clip import load_text_embeddings
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
+
+
+def check_threshold(value):
+    """Check a background threshold.
+
+    Args:
+        value (float | None): A probability in (0, 1), or None.
+
+    Returns:
+        float | None: The same.
+
+    Raises:
+        UserError: It is out of range.
+    """
+    if value is not None and not 0 < value < 1:
+        raise UserError('background_threshold lies in (0, 1), but got '
+                        f'{value}.')
+    return value
+
+
+class VocabularyMixin:
+    """Vocabulary of a segmentor with a :class:`TextHead`.
+
+    Attributes:
+        vocabulary (Vocabulary | None): C classes with Q words.
+        background_threshold (float | None): Probability threshold of class 0.
+        dataset_meta (dict): ``classes`` and ``palette``, for the toolbox.
+    """
+    vocabulary = None
+    background_threshold = None
+
+    def embed_words(self, words):
+        """Text embeddings (Q, D) of words; None to embed them later."""
+        raise NotImplementedError
+
+    def set_vocabulary(self, classes, text_embeddings=None):
+        """Segment these classes from now on.
+
+        Args:
+            classes: A list of names, 'cat; grass, lawn; sky', the name of a
+                list ('voc20') or a file; see
+                :func:`mmseg_clipzs.vocabularies.get_vocabulary`. With a
+                ``background_threshold``, "background" is inserted as class 0
+                unless it is there already.
+            text_embeddings (str | Tensor, optional): Precomputed embeddings
+                (Q, D) of the words.
+
+        Raises:
+            UserError: An empty list, a duplicate name or one without letters,
+                embeddings of the wrong shape.
+        """
+        vocabulary = get_vocabulary(classes)
+        if self.background_threshold is not None:
+            vocabulary = vocabulary.with_background()
+        wordless = [name for name, words in zip(vocabulary.classes,
+                                                vocabulary.synonyms)
+                    if not words]
+        if wordless and not (self.background_threshold is not None
+                             and wordless == [BACKGROUND]):
+            raise UserError(
+                f'Class {wordless[0]!r} has no words. Only "background" may '
+                'have none, with background_threshold= set.')
+        if text_embeddings is None:
+            embeddings = self.embed_words(vocabulary.words)
+        elif isinstance(text_embeddings, torch.Tensor):
+            embeddings = text_embeddings
+        else:
+            embeddings = load_text_embeddings(text_embeddings)
+        if embeddings is not None:
+            if len(embeddings) != len(vocabulary.words):
+                raise UserError(
+                    f'Got {len(embeddings)} text embeddings for '
+                    f'{len(vocabulary.words)} words of {vocabulary.source}.')
+            self.decode_head.set_text_embeddings(
+                embeddings.to(self.data_preprocessor.device))
+        self.vocabulary = vocabulary
+        self.num_classes = len(vocabulary.classes)
+        # mmseg's TTA takes a single channel for a sigmoid.
+        self.out_channels = max(self.num_classes, 2)
+        self.dataset_meta = dict(
+            classes=vocabulary.classes,
+            palette=voc_palette(len(vocabulary.classes),
+                                vocabulary.classes[0] == BACKGROUND))
+
+    def with_vocabulary(self, classes=None, background_threshold=None):
+        """A view of this model with other classes.
+
+        It shares all weights; this model keeps its own classes.
+
+        Args:
+            classes (optional): See :meth:`set_vocabulary`. By default those
+                of this model.
+            background_threshold (float, optional): By default that of this
+                model.
+
+        Returns:
+            OpenVocabularySegmentor: The view.
+
+        Raises:
+            UserError: As :meth:`set_vocabulary`; a threshold out of range; no
+                classes at all.
+        """
+        view, head = copy.copy(self), copy.copy(self.decode_head)
+        view._modules = {**self._modules, 'decode_head': head}
+        head._buffers = dict(head._buffers)
+        if background_threshold is not None:
+            view.background_threshold = check_threshold(background_threshold)
+        if classes is not None:
+            view.set_vocabulary(classes)
+        elif self.vocabulary is not None:
+            view.set_vocabulary(self.vocabulary, head.text_embeddings)
+        return view
+
+    def merge_words(self, scores):
+        """Best word of each class.
+
+        Args:
+            scores (Tensor): (N, Q, ...).
+
+        Returns:
+            Tensor: (N, C, ...); -inf for a class without words.
+        """
+        if not self.vocabulary.has_synonyms:
+            return scores
+        counts = [len(words) for words in self.vocabulary.synonyms]
+        return torch.stack([
+            part.amax(1) if part.size(1) else
+            part.new_full((len(part), *part.shape[2:]), -torch.inf)
+            for part in scores.split(counts, dim=1)
+        ], dim=1)

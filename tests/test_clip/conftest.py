@@ -1,0 +1,55 @@
+import copy
+import json
+
+import open_clip
+import pytest
+import torch
+
+from mmseg_clipzs.clip import load_clip
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope='module')
+def tiny(tiny_vit):
+    """A small LoadedClip."""
+    return load_clip(**tiny_vit)
+
+
+@pytest.fixture(scope='module')
+def tiny_state(tiny):
+    """Its state dict."""
+    return copy.deepcopy(tiny.model.state_dict())
+
+
+@pytest.fixture
+def add_config(tmp_path, monkeypatch):
+    """Register a variant of tiny-vit with open_clip during the test."""
+    for table in ('_MODEL_CONFIGS', '_MODEL_CONFIG_PATHS'):
+        monkeypatch.setattr(open_clip.factory, table,
+                            copy.copy(getattr(open_clip.factory, table)))
+
+    def add(name, **changes):
+        config = {**open_clip.get_model_config('tiny-vit'), **changes}
+        (tmp_path / f'{name}.json').write_text(json.dumps(config))
+        open_clip.add_model_config(tmp_path / f'{name}.json')
+        return name
+
+    return add
+
+
+@pytest.fixture
+def preset(monkeypatch, tiny_vit):
+    """Register one tag with open_clip, which downloads the tiny weights."""
+    facts = dict(url='https://example.invalid/tiny.pt', hf_hub='')
+    monkeypatch.setattr(
+        open_clip, 'get_pretrained_cfg',
+        lambda name, tag: dict(facts) if tag == 'my-tag' else {})
+    monkeypatch.setattr(open_clip, 'list_pretrained_tags_by_model',
+                        lambda name: ['my-tag'])
+    monkeypatch.setattr(open_clip, 'download_pretrained',
+                        lambda preset: tiny_vit['pretrained'])
+    return facts

@@ -1,0 +1,140 @@
+"""Tracing, export and compilation of the backbones."""
+import inspect
+
+import pytest
+import torch
+
+from mmseg_clipzs.models.backbones import ClipResNet, ClipViT
+from mmseg_clipzs.models.backbones.clip_vit import METHODS
+
+pytestmark = [
+    pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning'),
+    pytest.mark.usefixtures('one_thread')]
+
+GRIDS = {'native': (64, 64), 'other': (112, 90)}
+
+
+def _trace(model, x):
+    return torch.jit.trace(model, x, check_trace=False)  # tests compare
+
+
+def _export(model, x, strict=False, **kwargs):
+    return torch.export.export(model, (x, ), strict=strict, **kwargs).module()
+
+
+def _export_strictly(model, x):
+    return _export(model, x, strict=True)
+
+
+WAYS = {'trace': _trace}
+if 'strict' in inspect.signature(torch.export.export).parameters:
+    WAYS.update(export=_export, strict=_export_strictly)  # torch >= 2.4
+EXPORTS = [way for way in WAYS if way != 'trace']
+
+
+def _assert_equal(got, want):
+    assert len(got) == len(want)
+    for ours, theirs in zip(got, want):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+
+
+def _frozen(clip, *args, **kwargs):
+    return ClipViT(clip, *args, **kwargs).eval().requires_grad_(False)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('grid, way', [
+    *(('other', way) for way in WAYS), ('native', 'trace'),
+    *(('native', way) for way in EXPORTS[:1])])
+@pytest.mark.parametrize('method', METHODS)
+def test_methods(tiny, method, grid, way):
+    """The graph equals the model on other images, also with a warm cache."""
+    model, size = _frozen(tiny, method, 'raw'), GRIDS[grid]
+    x = torch.randn(1, 3, *size)
+    model(x)
+    graph, x = WAYS[way](model, x), torch.randn(1, 3, *size)
+    _assert_equal(graph(x), model(x))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('pos_embed, off_grid', [
+    ('antialias', 'pad_even'), ('sclip', 'drop'), ('sclip', 'pad')])
+def test_options(tiny, pos_embed, off_grid, way):
+    model = _frozen(tiny, pos_embed=pos_embed, off_grid=off_grid)
+    graph = WAYS[way](model, torch.randn(1, 3, 112, 90))
+    x = torch.randn(1, 3, 112, 90)
+    _assert_equal(graph(x), model(x))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('way', EXPORTS)
+def test_graph_follows_the_weights(tiny, way):
+    """Positions are computed in the graph, not constants of it."""
+    model, x = _frozen(tiny), torch.randn(1, 3, 80, 48)
+    before = model(x)[0]
+    graph = WAYS[way](model, x)
+    state = {key: -value if key.endswith('positional_embedding') else value
+             for key, value in model.state_dict().items()}
+    graph.load_state_dict(state)
+    model.load_state_dict(state)
+    _assert_equal(graph(x), model(x))
+    assert (model(x)[0] - before).abs().max() > 1e-2
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('way', ['trace', *EXPORTS[:1]])
+@pytest.mark.parametrize('method', ['maskclip', 'gem', 'scclip'])
+def test_any_batch(tiny, method, way):
+    model, x = _frozen(tiny, method), torch.randn(2, 3, 112, 90)
+    graph = _trace(model, x) if way == 'trace' else _export(
+        model, x, dynamic_shapes=({0: torch.export.Dim('n', max=8)}, ))
+    x = torch.randn(5, 3, 112, 90)
+    _assert_equal(graph(x), model(x))
+
+
+@torch.no_grad()
+@pytest.mark.skipif(not EXPORTS, reason='torch is too old')
+@pytest.mark.parametrize('method', ['maskclip', 'naclip', 'gem', 'scclip'])
+def test_any_size(tiny, method):
+    """With exact positions; SCLIP's scale factors are constants."""
+    model, x = _frozen(tiny, method), torch.randn(1, 3, 80, 112)
+    h, w = (torch.export.Dim(name, min=2, max=40) for name in 'hw')
+    graph = _export(model, x, dynamic_shapes=({2: 16 * h, 3: 16 * w}, ))
+    x = torch.randn(1, 3, 160, 128)
+    _assert_equal(graph(x), model(x))
+
+
+@torch.no_grad()
+def test_cache_survives(tiny):
+    """Capturing a graph neither fills nor clears the eager cache."""
+    model, x = _frozen(tiny), torch.randn(1, 3, 80, 48)
+    for capture in WAYS.values():
+        capture(model, x)
+    assert not model._positions
+    want = model(x)
+    cached = dict(model._positions)
+    for capture in WAYS.values():
+        capture(model, x)
+    assert model._positions.keys() == cached.keys()
+    _assert_equal(model(x), want)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('pos_embed', ['exact', 'sclip'])
+def test_compiled(tiny, pos_embed):
+    """A single graph without breaks."""
+    model, x = _frozen(tiny, pos_embed=pos_embed), torch.randn(1, 3, 80, 48)
+    graph = torch.compile(model, backend='eager', fullgraph=True)
+    _assert_equal(graph(x), model(x))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('way', ['trace', *EXPORTS[:1]])
+@pytest.mark.parametrize('last_block, size', [
+    ('maskclip', (97, 130)), ('clip', (20, 64))])
+def test_resnet(tiny_rn, last_block, size, way):
+    model = ClipResNet(tiny_rn, last_block, 'raw').eval()
+    graph = WAYS[way](model, torch.randn(1, 3, *size))
+    x = torch.randn(1, 3, *size)
+    _assert_equal(graph(x), model(x))

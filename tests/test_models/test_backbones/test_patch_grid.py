@@ -1,0 +1,83 @@
+"""Padding and positional embeddings, against plain loops over pixels."""
+import math
+
+import pytest
+import torch
+
+from mmseg_clipzs.models.backbones.patch_grid import (
+    fit_to_grid,
+    resize_positions,
+)
+
+
+@pytest.mark.parametrize('off_grid, size, top, left', [
+    ('pad', (64, 80), 0, 0), ('pad_even', (64, 80), 7, 2)])
+def test_padding(off_grid, size, top, left):
+    x = torch.randn(2, 3, 50, 76)
+    want = torch.zeros(2, 3, *size)
+    want[:, :, top:top + 50, left:left + 76] = x
+    assert torch.equal(fit_to_grid(x, (16, 16), off_grid), want)
+
+
+def test_dropping():
+    x = torch.randn(2, 3, 50, 76)
+    assert torch.equal(fit_to_grid(x, (16, 16), 'drop'), x[..., :48, :64])
+
+
+@pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
+@pytest.mark.parametrize('size', [(1, 1), (7, 40), (40, 7), (8, 8)])
+def test_at_least_one_patch(off_grid, size):
+    x = torch.randn(1, 3, *size)
+    got = fit_to_grid(x, (8, 8), off_grid)
+    assert got.shape[2:] == tuple(max(n // 8 * 8, 8) for n in size)
+    assert got.sum() == pytest.approx(x.sum().item(), abs=1e-4)
+
+
+@pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
+def test_whole_patches_are_not_copied(off_grid):
+    x = torch.randn(1, 3, 32, 48)
+    assert fit_to_grid(x, (16, 16), off_grid).data_ptr() == x.data_ptr()
+
+
+def _cubic(t):
+    """Cubic convolution kernel with a = -0.75."""
+    t = abs(t)
+    if t <= 1:
+        return 1.25 * t**3 - 2.25 * t**2 + 1
+    return -.75 * (t**3 - 5 * t**2 + 8 * t - 4) if t < 2 else 0
+
+
+def _resize(values, size, factor):
+    """Resize a list of numbers, borders replicated."""
+    result = []
+    for i in range(size):
+        centre = (i + .5) / factor - .5
+        first = math.floor(centre) - 1
+        result.append(sum(
+            values[min(max(j, 0), len(values) - 1)] * _cubic(centre - j)
+            for j in range(first, first + 4)))
+    return result
+
+
+@pytest.mark.parametrize('how, extra', [('exact', 0), ('sclip', .1)])
+@pytest.mark.parametrize('grid', [(3, 4), (6, 9), (2, 3)])
+def test_positions(how, extra, grid):
+    own, positions = (3, 4), torch.randn(12, 2)
+    got = resize_positions(positions, own, grid, how)
+    assert got.shape == (grid[0] * grid[1], 2)
+    for channel in range(2):
+        maps = positions[:, channel].view(own).tolist()
+        maps = [_resize(row, grid[1], (grid[1] + extra) / 4) for row in maps]
+        maps = [_resize(column, grid[0], (grid[0] + extra) / 3)
+                for column in zip(*maps)]
+        want = torch.tensor(maps).T.flatten()
+        torch.testing.assert_close(got[:, channel], want, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize('how', ['exact', 'antialias', 'sclip'])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+def test_dtype_and_constants(how, dtype):
+    positions = torch.full((12, 2), 2., dtype=dtype)
+    got = resize_positions(positions, (3, 4), (5, 2), how)
+    assert got.dtype == dtype
+    torch.testing.assert_close(got, torch.full_like(got, 2))

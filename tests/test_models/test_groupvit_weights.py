@@ -1,0 +1,147 @@
+"""GroupViT weights from the authors, Hugging Face, the hub and ourselves."""
+import numpy as np
+import pytest
+import torch
+from huggingface_hub.errors import EntryNotFoundError
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+
+from mmseg_clipzs.models import groupvit_weights
+from mmseg_clipzs.models.groupvit_weights import (
+    from_hugging_face,
+    from_official,
+    load_groupvit,
+)
+from mmseg_clipzs.utils import UserError
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+
+def small(**settings):
+    """A small GroupViT."""
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    return MODELS.build({**dict(
+        type='ImageTextContrastive',
+        weights=None,
+        backbone=dict(
+            type='GroupViT', embed_dims=32, num_heads=2, depths=(1, 1, 1),
+            num_group_tokens=(6, 3, 0), num_output_groups=(6, 3),
+            img_size=32, patch_size=8),
+        text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
+        decode_head=dict(type='GroupViTHead'),
+        embed_dims=16, projector_dims=24), **settings})
+
+
+def in_hugging_faces_layout(seeded):
+    spec = seeded.SPECS['tiny_two_stage']
+    weights = seeded.to_hf(seeded.official_weights(1, spec), spec)
+    return {key: torch.from_numpy(np.array(value))
+            for key, value in weights.items()}
+
+
+@pytest.mark.parametrize('name', ['tiny_one_stage', 'tiny_two_stage'])
+def test_weights_are_those_of_the_stored_numbers(groupvit, golden, name):
+    stored = golden(f'groupvit_{name}_weights_check.npz')
+    weights = groupvit.seeded.official_weights(
+        groupvit.seeded.SEEDS[name], groupvit.seeded.SPECS[name])
+    assert sorted(weights) == list(stored['names'])
+    np.testing.assert_allclose(groupvit.seeded.fingerprint(weights),
+                               stored['fingerprint'], rtol=1e-9)
+
+
+def test_renaming_of_the_official_names_is_complete(groupvit):
+    spec = groupvit.seeded.SPECS['tiny_two_stage']
+    renamed = from_official({
+        key: torch.zeros(shape) for key, shape in
+        groupvit.seeded.official_shapes(spec).items()})
+    own = groupvit('tiny_two_stage').state_dict()
+    assert {key: value.shape for key, value in renamed.items()} == {
+        key: value.shape for key, value in own.items()}
+
+
+def test_hugging_face_layout_without_the_second_temperature(groupvit):
+    state = in_hugging_faces_layout(groupvit.seeded)
+    with_it = groupvit('tiny_two_stage', state)
+    assert with_it.multi_label_logit_scale == with_it.logit_scale
+    without = groupvit('tiny_two_stage', state, num_nouns=0)
+    assert 'multi_label_logit_scale' not in without.state_dict()
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda s: s.pop('img_encoder.norm.weight'), '1 of .* missing'),
+    (lambda s: s.update({'img_encoder.head.weight': torch.zeros(3)}),
+     "1 are unexpected, e.g. 'backbone.head.weight'"),
+    (lambda s: s.update({'logit_scale': torch.zeros(2)}),
+     'another shape.*logit_scale'),
+    (lambda s: s.pop('multi_label_logit_scale'),
+     'multi_label_logit_scale.*num_nouns'),
+])
+def test_no_key_is_left_over(groupvit, change, message):
+    state = groupvit.seeded.checkpoint(
+        1, groupvit.seeded.SPECS['tiny_two_stage'])['model']
+    change(state)
+    with pytest.raises(UserError, match=message):
+        groupvit('tiny_two_stage', dict(model=state))
+
+
+def test_arguments_are_not_edited(groupvit):
+    for state, convert in (
+            (in_hugging_faces_layout(groupvit.seeded), from_hugging_face),
+            (groupvit.seeded.checkpoint(1, groupvit.seeded.SPECS[
+                'tiny_two_stage'])['model'], from_official)):
+        before = {key: (value, value.shape) for key, value in state.items()}
+        convert(state)
+        assert {key: (value, value.shape)
+                for key, value in state.items()} == before
+
+
+def test_own_checkpoint(tmp_path):
+    model = small()
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
+    want = {key: value.clone() for key, value in model.state_dict().items()}
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    load_groupvit(model, tmp_path / 'iter_1.pth')
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, want[key])
+
+
+def test_hub_name(monkeypatch, groupvit, tmp_path):
+    """A file in Hugging Face's layout, under its new or old name."""
+    asked, path = [], tmp_path / 'pytorch_model.bin'
+    torch.save(in_hugging_faces_layout(groupvit.seeded), path)
+
+    def download(name, file):
+        asked.append((name, file))
+        if file != path.name:
+            raise EntryNotFoundError(file)
+        return str(path)
+
+    monkeypatch.setattr(groupvit_weights, 'hf_hub_download', download)
+    model = groupvit('tiny_two_stage')
+    load_groupvit(model, 'nvidia/groupvit-gcc-yfcc')
+    assert asked == [('nvidia/groupvit-gcc-yfcc', 'model.safetensors'),
+                     ('nvidia/groupvit-gcc-yfcc', 'pytorch_model.bin')]
+
+
+@pytest.mark.parametrize('weights, message', [
+    ('nowhere.pth', 'No GroupViT weights at .nowhere.pth'),
+    ('a/b/c', "one of .'toy'.")])
+def test_unknown_weights(weights, message):
+    with pytest.raises(UserError, match=message):
+        small(weights=weights)
+
+
+def test_random_weights_are_announced(log):
+    small()
+    assert any('WARNING' in line and 'RANDOM' in line for line in log)
+
+
+def test_download_without_a_network(monkeypatch):
+    def offline(*args):
+        raise OSError('no route')
+
+    monkeypatch.setattr(groupvit_weights, 'hf_hub_download', offline)
+    with pytest.raises(UserError, match='no route.*give its path as weights'):
+        small(weights='nvidia/groupvit-gcc-yfcc')

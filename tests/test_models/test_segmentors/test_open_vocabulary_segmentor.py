@@ -1,0 +1,207 @@
+"""What seg_logits mean, for every head, mode and threshold."""
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from mmseg_clipzs.models.segmentors.results import keep_argmax
+from mmseg_clipzs.utils import UserError
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+WORDS = 'cat, kitten; dog; grass, lawn, meadow; sky; a red car'
+SLIDE = dict(mode='slide', crop_size=(48, 48), stride=(24, 24))
+KEYS = dict(type='ClipViT', out_keys='raw')
+MODELS_OF = {
+    'plain': {},
+    'low scale': dict(logit_scale=1.),
+    'windows': dict(test_cfg=SLIDE),
+    'denoised': dict(decode_head=dict(type='MaskClipHead', pd_thresh=0.3)),
+    'smoothed': dict(backbone=KEYS, decode_head=dict(
+        type='MaskClipHead', ks_thresh=1.0, pd_thresh=0.3)),
+    'smoothed in part': dict(backbone=KEYS, test_cfg=SLIDE, decode_head=dict(
+        type='MaskClipHead', ks_thresh=0.5, key_norm='tokens')),
+    'refined': dict(pamr=dict(steps=2, dilations=(1, 3))),
+    'clusters': dict(decode_head=dict(type='ClusterHead', num_groups=3)),
+}
+
+
+def inputs(count=1, size=(64, 96)):
+    generator = torch.Generator().manual_seed(0)
+    return F.interpolate(torch.randn(count, 3, 5, 7, generator=generator),
+                         size=size, mode='bicubic')
+
+
+def groupvit(**settings):
+    torch.manual_seed(0)
+    model = MODELS.build({**dict(
+        type='ImageTextContrastive', weights=None, vocabulary=WORDS,
+        backbone=dict(
+            type='GroupViT', embed_dims=32, num_heads=2, depths=(1, 1),
+            num_group_tokens=(6, 0), num_output_groups=(6, ), img_size=32,
+            patch_size=8, gumbel=False),
+        text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
+        decode_head=dict(type='GroupViTHead'),
+        embed_dims=16, projector_dims=24), **settings})
+    for name, parameter in model.named_parameters():
+        if 'scale' not in name:  # initial values hardly differ
+            parameter.data += .1 * torch.randn_like(parameter)
+    return model.eval()
+
+
+@pytest.fixture(params=[*MODELS_OF, 'groupvit', 'groupvit windows'])
+def build(request, zero_shot):
+    """Builder of each kind of model: ``build(background_threshold=.5)``."""
+    if request.param.startswith('groupvit'):
+        mode = SLIDE if 'windows' in request.param else dict(mode='whole')
+        return lambda **settings: groupvit(test_cfg=mode, **settings)
+    return lambda **settings: zero_shot(
+        vocabulary=WORDS, **MODELS_OF[request.param], **settings)
+
+
+@torch.no_grad()
+def test_logits_are_log_probabilities(build):
+    for result in build().predict(inputs(2)):
+        p = result.seg_logits.data.exp()
+        assert p.min() >= 0 and p.max() <= 1
+        assert p.sum(0).max() < 1 + 1e-5  # best words alone
+        assert torch.equal(result.pred_sem_seg.data[0],
+                           result.seg_logits.data.argmax(0))
+        assert p.flatten(1).std(1).max() > 1e-3
+
+
+@pytest.mark.parametrize('threshold', [.2, .5, .9])
+@torch.no_grad()
+def test_a_threshold_raises_class_0_alone(build, threshold):
+    plain, = build().predict(inputs())
+    result, = build(background_threshold=threshold).predict(inputs())
+    logits, labels = result.seg_logits.data, result.pred_sem_seg.data[0]
+    torch.testing.assert_close(logits[1:], plain.seg_logits.data)
+    assert torch.equal(labels, logits.argmax(0))
+    assert logits.max() <= 0
+    # GroupViT's rule may let a class below the threshold win.
+    lowered = (logits[1:].amax(0) < math.log(threshold)) & (labels > 0)
+    assert (logits[0][~lowered] >= math.log(threshold) - 1e-6).all()
+    if not lowered.any():
+        surest = plain.seg_logits.data.amax(0).exp()
+        assert torch.equal(labels == 0, surest < threshold) or (
+            (surest - threshold).abs() < 1e-6).any()
+
+
+@torch.no_grad()
+def test_background_grows_with_the_threshold_under_key_smoothing(zero_shot):
+    shares = [(zero_shot(
+        vocabulary=WORDS, background_threshold=threshold,
+        **MODELS_OF['smoothed']).predict(inputs())[0].pred_sem_seg.data
+        == 0).float().mean().item() for threshold in (.05, .25, .5, .9)]
+    assert shares == sorted(shares) and shares[0] < shares[-1]
+    assert shares[-1] > 0
+
+
+@torch.no_grad()
+def test_smoothed_scores_keep_their_order(zero_shot):
+    """Sums of probabilities of either sign become a distribution."""
+    head = zero_shot(vocabulary=WORDS, **MODELS_OF['smoothed']).decode_head
+    generator = torch.Generator().manual_seed(0)
+    scores = 20 * torch.randn(2, 6, 9, 11, generator=generator)
+    scores[:, :, 0, 0] = 0  # no evidence at all
+    scores[:, :, 0, 1] = -torch.arange(6.)
+    p = head.log_probabilities(scores, 100.).exp()
+    torch.testing.assert_close(p.sum(1), torch.ones(2, 9, 11))
+    assert torch.equal(p.argmax(1), scores.argmax(1))
+    torch.testing.assert_close(p[:, :, 0, 0], torch.full((2, 6), 1 / 6))
+    # A distribution stays what it is.
+    shares = torch.rand(1, 4, 5, generator=generator).softmax(1)
+    torch.testing.assert_close(
+        head.log_probabilities(shares, 100.).exp(), shares)
+
+
+@torch.no_grad()
+def test_inference_is_the_prediction_at_the_size_of_the_input(build):
+    model, x = build(), inputs(2)
+    logits = model.inference(x, None)
+    if model.pamr is None:
+        for one, result in zip(logits, model.predict(x)):
+            torch.testing.assert_close(one, result.seg_logits.data)
+
+
+def test_ties_of_rounding_are_undone():
+    logits = torch.zeros(3, 2, 2)
+    labels = torch.tensor([[0, 1], [2, 2]])
+    logits[:, 1, 1] = -torch.inf
+    kept = keep_argmax(logits.clone(), labels)
+    assert torch.equal(kept.argmax(0), labels)
+    assert (kept.exp() == logits.exp()).all()
+
+
+def test_small_differences_of_scores_decide(zero_shot):
+    """Scores that differ less than their log-probabilities can."""
+    model = zero_shot(vocabulary='cat; dog; sky', logit_scale=1e-3)
+    with torch.no_grad():
+        for result in model.predict(inputs(3)):
+            assert torch.equal(result.pred_sem_seg.data[0],
+                               result.seg_logits.data.argmax(0))
+
+
+# ------------------------------------------------------------- encode, decode
+def count_calls(model):
+    """List that grows by one with each call of the backbone."""
+    calls = []
+    model.backbone.register_forward_hook(
+        lambda *args: calls.append(args[1][0].shape))
+    return calls
+
+
+@torch.no_grad()
+def test_decoding_encoded_images_is_predicting(build):
+    model, x = build(), inputs(3)
+    want = [(r.pred_sem_seg.data, r.seg_logits.data)
+            for r in model.predict(x)]
+    encoded = model.encode(x)
+    calls = count_calls(model)
+    for result, (labels, logits) in zip(model.decode(
+            encoded, [SegDataSample() for _ in x]), want):
+        assert torch.equal(result.pred_sem_seg.data, labels)
+        assert torch.equal(result.seg_logits.data, logits)
+    assert not calls
+
+
+@torch.no_grad()
+def test_a_view_has_classes_of_its_own(build):
+    model, x = build(), inputs()
+    before, = model.predict(x)
+    view = model.with_vocabulary('tree; water, sea', .4)
+    assert view.dataset_meta['classes'] == ('background', 'tree', 'water')
+    assert view.backbone is model.backbone
+    result, = view.predict(x)
+    assert result.seg_logits.data.shape[0] == 3
+    fresh = build(background_threshold=.4)
+    fresh.set_vocabulary('tree; water, sea')
+    want, = fresh.predict(x)
+    assert torch.equal(result.seg_logits.data, want.seg_logits.data)
+    # The model itself has not changed.
+    assert model.background_threshold is None
+    assert model.dataset_meta['classes'][0] == 'cat'
+    after, = model.predict(x)
+    assert torch.equal(after.seg_logits.data, before.seg_logits.data)
+
+
+@torch.no_grad()
+def test_a_view_keeps_precomputed_embeddings(zero_shot):
+    rows = F.normalize(torch.randn(
+        3, 24, generator=torch.Generator().manual_seed(0)), dim=1)
+    model = zero_shot()
+    model.set_vocabulary('cat; sea, water', rows)
+    view = model.with_vocabulary(background_threshold=.5)
+    assert torch.equal(view.decode_head.text_embeddings, rows)
+    assert view.dataset_meta['classes'] == ('background', 'cat', 'sea')
+    with pytest.raises(UserError, match='lies in .0, 1., but got 2'):
+        model.with_vocabulary(background_threshold=2)
+
+
+def test_key_smoothing_without_keys_is_refused_at_build_time(zero_shot):
+    with pytest.raises(UserError, match='MaskClipHead needs the keys .* '
+                       'set backbone=dict\\(out_keys="raw"\\)'):
+        zero_shot(decode_head=dict(type='MaskClipHead', ks_thresh=1.))
