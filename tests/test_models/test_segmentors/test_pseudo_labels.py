@@ -65,8 +65,9 @@ def test_rules_pixel_by_pixel(scale, conf_thresh):
     labels = torch.tensor([-1, 0, 1, 255])[
         torch.randint(4, (2, 1, 13, 17), generator=generator)]
     classes = torch.tensor([2, 4, 7])
-    got = assign_pseudo_labels(scores, labels, classes, conf_thresh, scale and (
-        lambda scores: torch.softmax(scale * scores, 0)))
+    got = assign_pseudo_labels(
+        scores, labels, classes, conf_thresh,
+        scale and (lambda tile: torch.softmax(scale * tile, 0)))
     maps = F.interpolate(scores, (13, 17), mode='bilinear')
     ignored = 0
     for n in range(2):
