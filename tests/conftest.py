@@ -1,4 +1,4 @@
-"""Fixtures: tiny CLIPs, the numbers of the authors' codes, real photos."""
+"""Fixtures: tiny and seeded models, stored arrays, generated and real data."""
 import json
 import logging
 import os
@@ -29,7 +29,7 @@ open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 @pytest.fixture(autouse=True, scope='session')
 def _quiet(tmp_path_factory):
-    """Tests neither read nor fill the user's cache, and stay on 2 cores."""
+    """Keep tests away from the user's cache and on two cores."""
     os.environ['MMSEG_CLIPZS_CACHE'] = str(tmp_path_factory.mktemp('cache'))
     torch.set_num_threads(2)
     init_default_scope('mmseg')  # as a runner does
@@ -37,7 +37,7 @@ def _quiet(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def golden():
-    """Loader of the authors' numbers: ``golden('scclip.npz')``."""
+    """Loader of the stored arrays: ``golden('scclip.npz')``."""
     return lambda name: np.load(GOLDEN / name)
 
 
@@ -49,7 +49,7 @@ def seeded_weights():
 
 @pytest.fixture(scope='session')
 def voc_root():
-    """100 real pairs of Pascal VOC 2012 in the official layout."""
+    """100 photos of Pascal VOC 2012 with masks, in the official layout."""
     folder = SHARED / 'data/voc2012_100/VOCdevkit/VOC2012'
     if not folder.is_dir():
         pytest.skip(f'no real photos at {folder}')
@@ -69,12 +69,10 @@ def real_embeddings():
 def groupvit(tmp_path_factory):
     """Builder of seeded GroupViTs: ``groupvit('tiny_two_stage')``.
 
-    From a checkpoint in the authors' layout, or from ``state``. Its attribute
+    Loads a checkpoint in the authors' layout, or ``state``. The attribute
     ``seeded`` is the generator of weights, images and text vectors.
     """
-    from mmengine.registry import init_default_scope
     from mmseg.registry import MODELS
-    init_default_scope('mmseg')
 
     def build(name, state=None, **settings):
         spec = seeded_groupvit.SPECS[name]
@@ -115,7 +113,7 @@ def _tiny(name, folder):
     torch.manual_seed(0)
     clip = load_clip(name, pretrained=None)
     for parameter in clip.model.parameters():
-        # open_clip's initial values are so small that features hardly differ.
+        # With open_clip's small initial values all features are alike.
         parameter.data += 0.1 * torch.randn_like(parameter)
     path = folder / f'{name}.pt'
     torch.save(clip.model.state_dict(), path)
@@ -152,17 +150,17 @@ def _seeded(name, seeded_weights, folder):
 
 @pytest.fixture(scope='session')
 def vit_b16(seeded_weights, tmp_path_factory):
-    """Seeded ViT-B/16, loaded from an archive like OpenAI's."""
+    """Seeded ViT-B/16, loaded from an archive in OpenAI's format."""
     return _seeded('ViT-B-16', seeded_weights, tmp_path_factory.mktemp('w'))
 
 
 @pytest.fixture(scope='session')
 def rn50(seeded_weights, tmp_path_factory):
-    """Seeded RN50, loaded from an archive like OpenAI's."""
+    """Seeded RN50, loaded from an archive in OpenAI's format."""
     return _seeded('RN50', seeded_weights, tmp_path_factory.mktemp('w'))
 
 
-_HUGGING_FACE = (  # a ViT's names by OpenAI -> those of CLIPModel
+_HUGGING_FACE = (  # OpenAI's names of a ViT -> CLIPModel's
     (r'^(?!visual)', 'text_model.'),
     (r'^visual\.', 'vision_model.'),
     (r'transformer\.resblocks', 'encoder.layers'),
@@ -206,7 +204,7 @@ def hugging_face_b16(vit_b16_state, to_hugging_face):
     from transformers import CLIPConfig, CLIPModel
     model = CLIPModel(CLIPConfig(
         text_config=dict(eos_token_id=49407),
-        vision_config=dict(patch_size=16))).eval()  # else as ViT-B/32
+        vision_config=dict(patch_size=16))).eval()  # default: ViT-B/32
     state = to_hugging_face(vit_b16_state)
     missing, unexpected = model.load_state_dict(state, strict=False)
     assert not unexpected and all('position_ids' in key for key in missing)
@@ -215,7 +213,7 @@ def hugging_face_b16(vit_b16_state, to_hugging_face):
 
 @pytest.fixture
 def log():
-    """What mmengine's logger says during the test, line by line."""
+    """Lines that mmengine's logger writes during the test."""
     lines, handler = [], logging.Handler()
     handler.emit = lambda record: lines.append(
         f'{record.levelname}: {record.getMessage()}')
@@ -247,7 +245,7 @@ def zero_shot(tiny_vit):
 
 @pytest.fixture(scope='session')
 def small_voc(tmp_path_factory):
-    """Seven generated photos of different sizes in VOC layout."""
+    """Seven generated images of different sizes in VOC layout."""
     root = tmp_path_factory.mktemp('data') / 'VOC2012'
     lists = root / 'ImageSets/Segmentation'
     for folder in (root / 'JPEGImages', root / 'SegmentationClass', lists):
@@ -283,7 +281,7 @@ def pairs(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def shards(pairs, tmp_path_factory):
-    """Folder of these 72 pairs in eight shards of nine."""
+    """Folder with these 72 pairs in eight shards of nine."""
     out = tmp_path_factory.mktemp('shards') / 'shards'
     write_shards(read_list(pairs / 'captions.json'), pairs, out, 9)
     return out
@@ -315,7 +313,7 @@ def tiny_config(tiny_vit, tiny_rn):
 
 @pytest.fixture(scope='module')
 def one_thread():
-    """Tiny models only lose by a second thread on busy cores."""
+    """Tiny models are faster with one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

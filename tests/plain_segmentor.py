@@ -1,8 +1,8 @@
-"""Prediction the plain way: what the fast one must equal.
+"""Prediction written out plainly, to compare the segmentors with.
 
-One window at a time on a canvas of full size, every word's map at the photo's
-size, classes and labels pixel by pixel with loops over words. Shares with the
-package the backbone and the head, nothing behind them.
+One window at a time on a full-size canvas, the map of each word at the size of
+the image, and loops over words for the classes. Only the backbone and the head
+are the package's.
 """
 import torch
 import torch.nn.functional as F
@@ -14,12 +14,12 @@ def enlarge(maps, size):
 
 
 def slide(score, x, crop=None, stride=None):
-    """Mean scores over windows on a full canvas, mmseg's rule for windows.
+    """Mean scores over mmseg's sliding windows, on a full-size canvas.
 
     Args:
         score (Callable): (N, 3, h, w) -> (N, Q, h, w).
         x (Tensor): (N, 3, H, W).
-        crop, stride (tuple[int], optional): By default one window.
+        crop, stride (tuple[int], optional): Default: one window.
 
     Returns:
         Tensor: (N, Q, H, W).
@@ -64,16 +64,16 @@ def class_probabilities(words, synonyms):
 
 @torch.no_grad()
 def predict(model, x, size=None, crop=None, stride=None, area_threshold=None):
-    """Labels and how clear they are.
+    """Label map and margin of each pixel.
 
     Args:
-        model (ZeroShotSegmentor): Whose vocabulary and thresholds hold.
+        model (ZeroShotSegmentor): With vocabulary and thresholds.
         x (Tensor): (1, 3, H, W), normalised.
-        size (tuple[int]): Of the photo.
+        size (tuple[int]): Height and width of the image.
 
     Returns:
-        tuple[Tensor]: (H', W') int64, and by how much the two nearest
-        probabilities that decide differ.
+        tuple[Tensor]: (H', W') int64 labels and (H', W') differences of the
+        two probabilities that decide them.
     """
     def score(window):
         scores = model.decode_head(model.backbone(window))

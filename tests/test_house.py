@@ -112,10 +112,10 @@ def test_no_circles():
 
 
 @pytest.mark.parametrize('module', FILES)
-def test_relative_inside_a_room_absolute_across(module):
-    top_level = FILES[module].parent == PACKAGE
-    for name, relative in imports(module):
-        assert relative == (top_level or room(name) == room(module)), name
+def test_relative_imports_stay_in_the_room(module):
+    if FILES[module].parent != PACKAGE:
+        assert not [name for name, relative in imports(module)
+                    if relative and room(name) != room(module)]
 
 
 def test_files_are_short():
