@@ -1,0 +1,56 @@
+"""Make configs, metafiles and the tables of the docs from the recipes.
+
+    python tools/make_configs.py
+    python tools/make_configs.py --check
+
+The facts are in mmseg_clipzs/recipes. ``--check`` changes nothing, lists every
+file that differs and exits with 1 if there is one.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+from mmseg_clipzs.recipes.configs import MADE, make_configs
+from mmseg_clipzs.utils import run_tool
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        '--check', action='store_true', help='list what differs, exit with 1')
+    return parser.parse_args()
+
+
+def made_files():
+    """dict[Path, str | None]: Text of each file; None where it must go."""
+    files = {ROOT / path: text for path, text in make_configs().items()}
+    for path in (ROOT / 'configs').rglob('*.py'):
+        if path not in files and MADE in path.read_text(encoding='utf-8'):
+            files[path] = None
+    return files
+
+
+def main():
+    args = parse_args()
+    differing = {path: text for path, text in made_files().items()
+                 if text != (path.read_text(encoding='utf-8')
+                             if path.is_file() else None)}
+    for path, text in differing.items():
+        print(f'{path.relative_to(ROOT)}: '
+              f'{"differs" if args.check else "written" if text else "gone"}')
+        if args.check:
+            continue
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text, encoding='utf-8')
+    if not differing:
+        print('Everything is up to date.')
+    sys.exit(args.check and bool(differing))
+
+
+if __name__ == '__main__':
+    run_tool(main)
