@@ -10,7 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmseg_clipzs.recipes.configs import MADE, make_configs
+from mmseg_clipzs.recipes.code import MADE
+from mmseg_clipzs.recipes.configs import make_configs
+from mmseg_clipzs.recipes.metafiles import make_metafiles
+from mmseg_clipzs.recipes.tables import fill_tables
 from mmseg_clipzs.utils import run_tool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +29,10 @@ def parse_args():
 
 def made_files():
     """dict[Path, str | None]: Text of each file; None where it must go."""
-    files = {ROOT / path: text for path, text in make_configs().items()}
+    files = {ROOT / path: text for path, text in {
+        **make_configs(), **make_metafiles()}.items()}
+    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
+        files[page] = fill_tables(page.read_text(encoding='utf-8'))
     for path in (ROOT / 'configs').rglob('*.py'):
         if path not in files and MADE in path.read_text(encoding='utf-8'):
             files[path] = None

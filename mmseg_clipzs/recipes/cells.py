@@ -127,6 +127,21 @@ def title_of(dataset):
     return f'{entry["title"]} ({entry["classes"]} classes)'
 
 
+def describe_resize(resize):
+    """str: 'short side 336', 'within 1024 x 512', or '' for none."""
+    if resize is None:
+        return ''
+    long, short = resize
+    return (f'short side {short}' if long == 2048 else
+            f'within {long} x {short}')
+
+
+def describe_window(window):
+    """str: 'windows 224/112' or 'whole image'."""
+    return ('whole image' if window == 'whole' else
+            'windows {}/{}'.format(*window))
+
+
 def merge(old, new):
     """dict: ``old`` with the entries of ``new``, also in nested dicts."""
     merged = dict(old)

@@ -85,7 +85,8 @@ DATASETS = {
 
 # Training on a dataset.
 #     title: First line of the base configs.
-#     scale, ratio, crop: Of RandomResize and RandomCrop.
+#     scale, ratio, crop, share: Of RandomResize and RandomCrop; ``share`` is
+#         the largest of one class in a crop, where there are labels.
 #     images: What differs from ``test``.
 #     extra: A second set, what differs from the first.
 #     unseen: The classes of zero-shot training that have no labels.
@@ -95,7 +96,7 @@ TRAIN = {
     'voc': dict(
         title='Pascal VOC 2012 with the extra annotations of SBD (10,582 '
               'images)',
-        scale=(2048, 512), ratio=(0.5, 2.0), crop=512, batch=4,
+        scale=(2048, 512), ratio=(0.5, 2.0), crop=512, share=0.75, batch=4,
         images=dict(ann_file='ImageSets/Segmentation/train.txt'),
         extra=dict(
             data_prefix=dict(
@@ -105,14 +106,14 @@ TRAIN = {
         schedule='20k'),
     'context': dict(
         title='Pascal Context',
-        scale=(520, 520), ratio=(0.5, 2.0), crop=480, batch=4,
+        scale=(520, 520), ratio=(0.5, 2.0), crop=480, share=0.75, batch=4,
         images=dict(ann_file='ImageSets/SegmentationContext/train.txt'),
         unseen=('cow', 'motorbike', 'sofa', 'cat', 'boat', 'fence', 'bird',
                 'tvmonitor', 'keyboard', 'aeroplane'),
         schedule='40k'),
     'coco_stuff': dict(
         title='COCO-Stuff 164k',
-        scale=(2048, 512), ratio=(0.5, 2.0), crop=512, batch=4,
+        scale=(2048, 512), ratio=(0.5, 2.0), crop=512, share=0.75, batch=4,
         images=dict(data_prefix=dict(
             img_path='images/train2017',
             seg_map_path='annotations/train2017')),
@@ -122,7 +123,7 @@ TRAIN = {
         schedule='80k'),
     'toy': dict(
         title='Toy scenes',
-        scale=(128, 128), ratio=(0.75, 1.5), crop=128, batch=8,
+        scale=(128, 128), ratio=(0.75, 1.5), crop=128, share=1.0, batch=8,
         images=dict(ann_file='ImageSets/Segmentation/train.txt'),
         unseen=('zebra', 'sun', 'sea'),
         schedule='toy'),

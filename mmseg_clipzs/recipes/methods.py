@@ -11,6 +11,7 @@ Keys of an entry:
     cells: Dataset -> protocol: the configs METHOD_DATASET.
     published: Title of the published figures, where it is another's.
     paper: Key of ``published.PAPERS``: the collection of the metafile.
+    runtime: Base config of the runtime, 'default_runtime' without.
     remark: Last sentence of the headers.
 """
 IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
@@ -136,6 +137,7 @@ METHODS = {
         cells=dict.fromkeys(('voc21', 'context60', 'coco_object'),
                             'groupvit'),
         note='GroupViT, the published 2-stage model.',
+        runtime='groupvit_runtime',
         remark='Weights of CC12M and YFCC14M.',
         model=dict(
             type='ImageTextContrastive',
@@ -165,7 +167,7 @@ METHODS = {
 #     setting: As in headers.
 #     data: 'unlabelled' or 'zero_shot': the base config of the dataset.
 #     model: Base config of the model; with the toy scenes, NAME_toy.
-#     words: Key of the model that has the class-name list.
+#     runtime: Base config of the runtime.
 TRAINED = {
     'maskclip_plus': dict(
         title='MaskCLIP+', setting='annotation-free', paper='MaskCLIP+',
