@@ -3,8 +3,7 @@
     python tools/make_configs.py
     python tools/make_configs.py --check
 
-The facts are in mmseg_clipzs/recipes. ``--check`` changes nothing, lists every
-file that differs and exits with 1 if there is one.
+The facts are in mmseg_clipzs/recipes. Run it in a checkout of the project.
 """
 import argparse
 import sys
@@ -23,17 +22,19 @@ def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        '--check', action='store_true', help='list what differs, exit with 1')
+        '--check', action='store_true',
+        help='change nothing; list every file that differs and exit with 1 '
+             'if there is one')
     return parser.parse_args()
 
 
 def made_files():
-    """dict[Path, str | None]: Text of each file; None where it must go."""
+    """dict[Path, str | None]: Text of each file; None if it is to go."""
     files = {ROOT / path: text for path, text in {
         **make_configs(), **make_metafiles()}.items()}
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
         files[page] = fill_tables(page.read_text(encoding='utf-8'))
-    for path in (ROOT / 'configs').rglob('*.py'):
+    for path in sorted((ROOT / 'configs').rglob('*.py')):
         if path not in files and MADE in path.read_text(encoding='utf-8'):
             files[path] = None
     return files
@@ -42,17 +43,19 @@ def made_files():
 def main():
     args = parse_args()
     differing = {path: text for path, text in made_files().items()
-                 if text != (path.read_text(encoding='utf-8')
-                             if path.is_file() else None)}
+                 if text is None or not path.is_file()
+                 or text != path.read_text(encoding='utf-8')}
     for path, text in differing.items():
-        print(f'{path.relative_to(ROOT)}: '
-              f'{"differs" if args.check else "written" if text else "gone"}')
         if args.check:
-            continue
-        if text is None:
+            done = 'not made' if text is None else 'differs'
+        elif text is None:
             path.unlink()
+            done = 'removed'
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding='utf-8')
+            done = 'written'
+        print(f'{path.relative_to(ROOT)}: {done}')
     if not differing:
         print('Everything is up to date.')
     sys.exit(args.check and bool(differing))

@@ -2,14 +2,12 @@
 import yaml
 
 from .cells import cells, published_mIoU, resolve, show_clip, title_of
+from .code import MADE
 from .datasets import DATASETS
 from .methods import METHODS, TRAINED
 from .published import PAPERS
 
-_COMMENT = '''\
-# Made by tools/make_configs.py from mmseg_clipzs/recipes. The metrics are
-# published ones, not measured here.
-'''
+_COMMENT = '# The metrics are published ones, not measured here.\n'
 
 
 def make_metafiles():
@@ -24,7 +22,7 @@ def make_metafiles():
         f'configs/metafiles/{file}.yml' for file in files]))}
     for file in files:
         papers = [paper for paper, (*_, its) in PAPERS.items() if its == file]
-        made[f'configs/metafiles/{file}.yml'] = _yaml(dict(
+        made[f'configs/metafiles/{file}.yml'] = _COMMENT + _yaml(dict(
             Collections=list(map(_collection, papers)),
             Models=[model for model in models
                     if model['In Collection'] in papers]))
@@ -68,5 +66,5 @@ def _model(name, paper, protocol, clip, dataset, row):
 
 
 def _yaml(content):
-    return _COMMENT + yaml.safe_dump(
+    return f'{MADE}\n' + yaml.safe_dump(
         content, sort_keys=False, allow_unicode=True)

@@ -188,13 +188,18 @@ def recipes():
         rows.append([
             f'`{cell.name}`', resolve(cell.protocol)['title'],
             show_clip(cell.clip) if cell.clip else NONE,
+            'ImageNet' if 'mean' in cell.model['data_preprocessor'] else
+            'CLIP',
             describe_resize(settings['resize']),
             describe_window(settings['window']),
             *(str(settings.get(key, NONE)) for key in (
                 'logit_scale', 'background_threshold', 'area_threshold')),
+            *(cell.model['backbone'].get(key, NONE) for key in (
+                'pos_embed', 'off_grid')),
             f'`{cell.model["vocabulary"]}`', f'`{cell.model["prompts"]}`',
             row['mIoU'] if row else NONE, row['source'] if row else NONE])
     return table(
-        ['config', 'protocol', 'CLIP', 'resize', 'window', 'logit scale',
-         'background threshold', 'area threshold', 'class names', 'prompts',
-         'published mIoU', 'source'], rows)
+        ['config', 'protocol', 'CLIP', 'mean and std', 'resize', 'window',
+         'logit scale', 'background threshold', 'area threshold', 'positions',
+         'off the grid', 'class names', 'prompts', 'published mIoU',
+         'source'], rows)

@@ -1,4 +1,4 @@
-# Toy scenes with captions, 64 x 64 pixels, training from captions alone:
+# Toy scenes with captions, 64 x 64 pixels, for training from captions only:
 #
 #     python tools/make_toy_scenes.py --out data/toy_captions --train 20000 \
 #         --val 0 --size 64 --seed 2 --varied
