@@ -6,7 +6,7 @@ the project's own figures. ``tools/make_configs.py`` makes the configs, the
 metafiles and the tables of the docs from them; the leaderboard reads the
 published figures.
 """
-from .cells import Cell, cells, get_settings, published_mIoU
+from .cells import Cell, cells, find_published, get_settings
 from .published import PUBLISHED
 
-__all__ = ['PUBLISHED', 'Cell', 'cells', 'get_settings', 'published_mIoU']
+__all__ = ['PUBLISHED', 'Cell', 'cells', 'get_settings', 'find_published']

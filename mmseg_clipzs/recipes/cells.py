@@ -18,7 +18,8 @@ class Cell:
     """A method on a dataset: one config.
 
     Attributes:
-        method, dataset, protocol (str): Keys of the tables.
+        method, dataset, protocol (str): Keys of ``METHODS``, ``DATASETS`` and
+            ``PROTOCOLS``.
     """
     method: str
     dataset: str
@@ -52,7 +53,7 @@ class Cell:
     def published(self):
         """dict | None: Row of ``PUBLISHED``."""
         method = METHODS[self.method]
-        return published_mIoU(
+        return find_published(
             method.get('published', method['title']),
             resolve(self.protocol)['title'], self.clip, self.dataset)
 
@@ -102,7 +103,7 @@ def base_model(method):
         **get_settings(entry['protocol']), **_own_backbone(method)})
 
 
-def published_mIoU(method, protocol, clip, dataset):
+def find_published(method, protocol, clip, dataset):
     """dict | None: The published figure of a method, by its titles."""
     return next((row for row in PUBLISHED if (
         row['method'], row['protocol'], row['clip'], row['dataset']) == (

@@ -28,41 +28,52 @@ def inherit(paths):
 
 def assign(name, value):
     """str: ``name = value`` in lines of at most 79 columns."""
-    return f'{name} = {_code(value, 0, len(name) + 3)}'
+    return f'{name} = {_code(value, 0, len(name) + 3, 0)}'
 
 
-def _code(value, indent, column):
-    """Code of a value that begins at a column; its lines are indented."""
+def _code(value, indent, column, after):
+    """Code of a value that begins at a column.
+
+    Args:
+        indent (int): Of the line that it begins on.
+        after (int): Columns to keep free behind its last line.
+    """
     line = _line(value)
-    if not isinstance(value, (dict, list, tuple)) or (
-            column + len(line) <= WIDTH - (indent > 0)):
+    if not isinstance(value, (dict, list, tuple)) or not value or (
+            column + len(line) + after <= WIDTH):
         return line
-    opening, closing = {dict: ('dict(', ')'), list: ('[', ']'),
-                        tuple: ('(', ')')}[type(value)]
-    items = (list(value.items()) if isinstance(value, dict) else
-             [('', item) for item in value])
-    if not any(isinstance(item, (dict, list)) or len(key) + len(_line(
-            item)) > WIDTH - indent - 6 for key, item in items):
-        return _filled(opening, closing, items, indent)
-    lines = []
-    for key, item in items:
-        start = ' ' * (indent + 4) + (f'{key}=' if key else '')
-        lines.append(start + _code(item, indent + 4, len(start)))
-    end = f'\n{closing}' if isinstance(value, list) else closing
-    return f'{opening}\n' + ',\n'.join(lines) + end
+    opening, closing = {
+        dict: ('dict(', ')'),
+        list: ('[', f'\n{" " * indent}]'),
+        tuple: ('(', ')' if len(value) > 1 else ', )')}[type(value)]
+    after = 0 if isinstance(value, list) else after + len(closing)
+    items = [(f'{key}=', item) for key, item in value.items()] if (
+        isinstance(value, dict)) else [('', item) for item in value]
+    start = '\n' + ' ' * (indent + 4)
+    if not any(isinstance(item, (dict, list)) or (
+            len(start) + len(key + _line(item)) + after > WIDTH)
+            for key, item in items):
+        body = _filled(items, start, after)
+    else:
+        body = ','.join(
+            start + key + _code(
+                item, indent + 4, len(start + key) - 1,
+                after if i == len(items) - 1 else 1)
+            for i, (key, item) in enumerate(items))
+    return opening + body + closing
 
 
-def _filled(opening, closing, items, indent):
+def _filled(items, start, after):
     """As many items on each line as there is room for."""
-    inner = ' ' * (indent + 4)
-    lines = [inner]
+    lines = ['']
     for i, (key, item) in enumerate(items):
-        text = (f'{key}=' if key else '') + _line(item) + (
-            closing if i == len(items) - 1 else ',')
-        if len(lines[-1]) + len(text) + 1 > WIDTH and lines[-1] != inner:
-            lines.append(inner)
-        lines[-1] += text if lines[-1] == inner else f' {text}'
-    return '\n'.join([opening, *lines])
+        last = i == len(items) - 1
+        text = key + _line(item) + ('' if last else ',')
+        width = len(start) - 1 + len(f'{lines[-1]} {text}')
+        if lines[-1] and width + (after if last else 0) > WIDTH:
+            lines.append('')
+        lines[-1] = f'{lines[-1]} {text}'.strip()
+    return ''.join(start + line for line in lines)
 
 
 def _line(value):

@@ -1,4 +1,4 @@
-"""Datasets: where they lie, what they score, how they are trained on.
+"""Datasets: files, classes and training settings.
 
 Keys of an entry:
     title: As in headers and tables.

@@ -1,7 +1,7 @@
 """The metafiles of ``mim`` and the model index, made from the tables."""
 import yaml
 
-from .cells import cells, published_mIoU, resolve, show_clip, title_of
+from .cells import cells, find_published, resolve, show_clip, title_of
 from .code import MADE
 from .datasets import DATASETS
 from .methods import METHODS, TRAINED
@@ -49,7 +49,7 @@ def _of_cell(cell):
 def _of_student(method, entry, dataset):
     """A list, empty without a published figure of this setting."""
     protocol = resolve(DATASETS[dataset]['base'])['title']
-    row = published_mIoU(entry['title'], protocol, 'ViT-B-16', dataset)
+    row = find_published(entry['title'], protocol, 'ViT-B-16', dataset)
     return row and [_model(f'{method}_{dataset}', entry['paper'], protocol,
                            row['clip'], dataset, row)] or []
 

@@ -7,7 +7,7 @@ from .cells import (
     cells,
     describe_resize,
     describe_window,
-    published_mIoU,
+    find_published,
     resolve,
     show_clip,
 )
@@ -31,7 +31,7 @@ def overview():
         rows.append([f'`{method}`', resolve(protocol)['title'],
                      *(published(method, data) for data in datasets),
                      toy(method)])
-    plus = [published_mIoU('MaskCLIP+', 'A (MaskCLIP)', 'ViT-B-16', data)
+    plus = [find_published('MaskCLIP+', 'A (MaskCLIP)', 'ViT-B-16', data)
             for data in datasets]
     rows.append([
         '`maskclip_plus`, annotation-free', 'A (MaskCLIP)',
@@ -54,7 +54,7 @@ def _maskclip(protocol, names, datasets):
     rows = []
     for configs, method, clip in names:
         cell = METHODS[method]
-        figures = [published_mIoU(
+        figures = [find_published(
             cell.get('published', cell['title']), protocol, clip, data)
             for data in datasets]
         rows.append([configs, show_clip(clip), *(
@@ -106,7 +106,7 @@ _HEADS = {
 def grouping():
     rows = []
     for method, (clip, maskclip, seconds) in measured.GROUPING.items():
-        row = published_mIoU(METHODS[method]['title'], 'C (GroupViT)',
+        row = find_published(METHODS[method]['title'], 'C (GroupViT)',
                              'ViT-B-16', 'voc21')
         rows.append([*_HEADS[method], row['mIoU'], NONE, f'{clip:.2f}',
                      f'{maskclip:.2f}', f'{seconds}'])
@@ -162,7 +162,7 @@ def maskclip_plus():
     datasets = ('voc', 'context', 'coco_stuff')
     rows = []
     for clip in ('RN50', 'RN50x16', 'ViT-B-16'):
-        figures = [published_mIoU('MaskCLIP+', 'A (MaskCLIP)', clip, data)
+        figures = [find_published('MaskCLIP+', 'A (MaskCLIP)', clip, data)
                    for data in datasets]
         rows.append(['annotation-free, mIoU', show_clip(clip), *(
             row['mIoU'] if row else NONE for row in figures)])

@@ -1,9 +1,9 @@
 """The configs that train: MaskCLIP+ and its negative baseline."""
 from .bases import workers
 from .cells import (
+    find_published,
     get_settings,
     merge,
-    published_mIoU,
     resolve,
     show_clip,
     title_of,
@@ -109,7 +109,7 @@ def _published_students(entry, dataset, protocol):
             return []
         return ['Published: {} unseen / {} all / {} harmonic mean mIoU '
                 '({}).'.format(*ZERO_SHOT[dataset], ZERO_SHOT_SOURCE)]
-    row = published_mIoU('MaskCLIP+', protocol, 'ViT-B-16', dataset)
+    row = find_published('MaskCLIP+', protocol, 'ViT-B-16', dataset)
     return row and [
         f'Published: {row["mIoU"]} mIoU, teacher {show_clip(row["clip"])} '
         f'({row["source"]}).'] or []

@@ -23,8 +23,8 @@ OLD = dict(type='A', size=1, head=dict(type='H', k=(1, 2)), plain=[1, 2])
     dict(type='B')])
 def test_difference_is_what_mmengine_merges(new):
     before = copy.deepcopy(OLD)
-    changed = difference(new, OLD)
-    assert Config._merge_a_into_b(changed, OLD) == new
+    changed = difference(dict(model=new), dict(model=OLD))
+    assert Config._merge_a_into_b(changed, dict(model=OLD)) == dict(model=new)
     assert OLD == before
     assert bool(changed) == (new != OLD)
 
