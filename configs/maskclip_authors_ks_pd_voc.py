@@ -1,5 +1,5 @@
-# MaskCLIP + KS + PD (authors' settings), ViT-B/16, on Pascal VOC 2012 (20
-# classes).
+# MaskCLIP + key smoothing + prompt denoising (authors' settings), ViT-B/16, on
+# Pascal VOC 2012 (20 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
 #     python tools/test.py configs/maskclip_authors_ks_pd_voc.py

@@ -1,4 +1,5 @@
-# MaskCLIP + KS + PD, ViT-B/16, on COCO-Stuff 164k (171 classes).
+# MaskCLIP + key smoothing + prompt denoising, ViT-B/16, on COCO-Stuff 164k
+# (171 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 # Published: 14.6 mIoU (arXiv 2112.01071).
 #

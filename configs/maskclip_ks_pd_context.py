@@ -1,4 +1,5 @@
-# MaskCLIP + KS + PD, ViT-B/16, on Pascal Context (59 classes).
+# MaskCLIP + key smoothing + prompt denoising, ViT-B/16, on Pascal Context (59
+# classes).
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
 # Published: 25.5 mIoU (arXiv 2112.01071).
 #

@@ -1,4 +1,5 @@
-# MaskCLIP + KS + PD, toy-vit-p8, on the toy scenes (12 classes).
+# MaskCLIP + key smoothing + prompt denoising, toy-vit-p8, on the toy scenes
+# (12 classes).
 # Protocol "toy".
 #
 #     python tools/test.py configs/maskclip_ks_pd_toy.py

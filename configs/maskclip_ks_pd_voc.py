@@ -1,4 +1,5 @@
-# MaskCLIP + KS + PD, ViT-B/16, on Pascal VOC 2012 (20 classes).
+# MaskCLIP + key smoothing + prompt denoising, ViT-B/16, on Pascal VOC 2012 (20
+# classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
 #     python tools/test.py configs/maskclip_ks_pd_voc.py

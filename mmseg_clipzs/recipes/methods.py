@@ -45,7 +45,9 @@ METHODS = {
         model=dict(
             clip=dict(model='RN50'), backbone=dict(type='ClipResNet'))),
     'maskclip_ks_pd': dict(
-        title='MaskCLIP + KS + PD', paper='MaskCLIP', protocol='maskclip',
+        title='MaskCLIP + KS + PD',
+        name='MaskCLIP + key smoothing + prompt denoising',
+        paper='MaskCLIP', protocol='maskclip',
         cells={**_VOC_CONTEXT_STUFF, 'toy': 'toy'}, base='maskclip',
         note='Key smoothing and prompt denoising as in the paper.',
         model=dict(
@@ -70,6 +72,8 @@ METHODS = {
         model=dict(data_preprocessor=IMAGENET, prompts='maskclip85')),
     'maskclip_authors_ks_pd': dict(
         title='MaskCLIP + KS + PD (authors\' settings)',
+        name='MaskCLIP + key smoothing + prompt denoising (authors\' '
+             'settings)',
         published='MaskCLIP + KS + PD', paper='MaskCLIP',
         protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
         base='maskclip_authors',
