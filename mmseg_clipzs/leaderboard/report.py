@@ -11,11 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmseg_clipzs.recipes import PUBLISHED
 from mmseg_clipzs.utils import atomic_write
 
 from .page import to_html
 
-PUBLISHED = Path(__file__).with_name('published.csv')
 # Columns beside those of CLIP's weights.
 _SPREAD, _PUBLISHED = 'mean ± std', 'published'
 _NOTE = ('mIoU in percent. Columns called "published" hold the figures of the '
@@ -46,9 +46,7 @@ class Table:
 def read_published():
     """list[dict]: method, dataset, protocol, clip (None for models without),
     mIoU, source of each published figure."""
-    with PUBLISHED.open(encoding='utf-8', newline='') as file:
-        return [dict(row, clip=row['clip'] or None)
-                for row in csv.DictReader(file)]
+    return [dict(row) for row in PUBLISHED]
 
 
 def compare(rows, published):

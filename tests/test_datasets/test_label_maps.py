@@ -50,7 +50,7 @@ def test_miou_from_the_files(name, miniature, tiny_config, tmp_path):
         cfg = tiny_config('maskclip_voc')
         base = data.config
         cfg.merge_from_dict(dict(
-            model=dict(vocabulary=vocabulary), protocol=base.protocol,
+            model=dict(vocabulary=vocabulary),
             dataset_name=base.dataset_name))
         cfg.test_dataloader.dataset = base.test_dataloader.dataset
         cfg.test_dataloader.dataset.pipeline[1].scale = (256, 64)
