@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _TRACEBACK = 'Traceback (most recent call last):\n'
-_WORKER = re.compile(rf'[\'"]?Caught \w+ .*\nOriginal {re.escape(_TRACEBACK)}')
-_RAISED = re.compile(r'(?:\w+\.)*(?P<name>\w+)(?:: |$)')
+_WORKER = re.compile(rf'Caught \w+ .*\nOriginal {re.escape(_TRACEBACK)}')
+_RAISED = re.compile(r'(?:[\w<>]+\.)*(?P<name>\w+)(?:: |$)')
 
 
 class UserError(ValueError):

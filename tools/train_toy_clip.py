@@ -3,7 +3,7 @@
     python tools/train_toy_clip.py --seed 0 \\
         --out work_dirs/toy-vit-p8.safetensors
 
-Takes about half an hour on two cores that compute in bfloat16.
+takes about half an hour on two cores with bfloat16 units.
 """
 from mmseg_clipzs.toy.training import main
 from mmseg_clipzs.utils import run_tool

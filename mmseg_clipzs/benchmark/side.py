@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from mmengine.runner import Runner, autocast
 
-from mmseg_clipzs.run.job import clip_of, embeds_config_words
 from mmseg_clipzs.run.prepare import prepare
+from mmseg_clipzs.run.segmentor import clip_of, embeds_config_words
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 

@@ -29,8 +29,9 @@ from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.run.cpu import join_processes
 from mmseg_clipzs.run.data import require_one_root
-from mmseg_clipzs.run.job import Job, clip_of
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.process import run_alone
+from mmseg_clipzs.run.segmentor import clip_of
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.utils import UserError, error_message
 

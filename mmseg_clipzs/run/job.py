@@ -12,17 +12,19 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
-from mmseg.registry import MODELS
 
-from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
-    OpenVocabularySegmentor,
-)
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .configs import did_you_mean, find_config
 from .data import datasets_of, replace_data_root
+from .segmentor import (
+    class_of,
+    clip_of,
+    embeds_config_words,
+    segmentor_of,
+)
 
 # A colon separates the two, except that of a Windows drive (C:\mine.py).
 _CONFIG_AND_CHECKPOINT = re.compile(
@@ -191,7 +193,7 @@ class Job:
     def _replace_classes(self, cfg, train):
         get_vocabulary(self.classes)  # complains before anything runs
         model = segmentor_of(cfg)
-        if not hasattr(_class_of(model), 'set_vocabulary'):
+        if not hasattr(class_of(model), 'set_vocabulary'):
             raise UserError(
                 f'The classes of {self.name} cannot be replaced: '
                 f'{model.get("type")} has no vocabulary.')
@@ -259,33 +261,6 @@ class Job:
         if not ready and not cfg.get('load_from'):
             raise UserError(f'{self.name} has to be trained first: give it '
                             f'with its checkpoint, {self.name}:CHECKPOINT.')
-
-
-def segmentor_of(cfg):
-    """ConfigDict: The segmentor of a config, also inside a TTA model."""
-    model = cfg.get('model') or {}
-    return model.get('module', model)
-
-
-def clip_of(cfg):
-    """ConfigDict: ``clip=`` of a config's segmentor, or of its teacher; {}
-    for models without CLIP."""
-    model = segmentor_of(cfg)
-    return model.get('teacher', model).get('clip') or {}
-
-
-def embeds_config_words(model):
-    """bool: Whether a segmentor's classes are those of its config.
-
-    A trained student's are in its checkpoint: it takes others only once that
-    is loaded.
-    """
-    return issubclass(_class_of(model), OpenVocabularySegmentor)
-
-
-def _class_of(model):
-    kind = model.get('type')
-    return kind if inspect.isclass(kind) else MODELS.get(kind or '') or object
 
 
 def _strings(config):

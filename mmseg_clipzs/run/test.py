@@ -11,9 +11,9 @@ from mmseg_clipzs.engine.vocabulary_hook import unwrap
 from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
 from mmseg_clipzs.utils import UserError
 
-from .job import embeds_config_words, segmentor_of
 from .memory import peak_memory, reset_peak_memory
 from .prepare import prepare
+from .segmentor import embeds_config_words, segmentor_of
 
 
 def run_test(job, work_dir=None, out=None, show=False, show_dir=None,

@@ -67,7 +67,7 @@ def test_report_of_a_data_set(bench):
     side, = report['sides']
     assert {key: type(value) for key, value in side.items()} == SIDE
     assert [step['photos'] for step in side['steps']] == [
-        ['1.jpg'], ['2.jpg'], ['3.jpg']]  # the first one warmed up
+        ['1.jpg'], ['2.jpg'], ['3.jpg']]  # the first one is the warm-up
     for step in side['steps']:
         assert tuple(step['seconds']) == STAGES
         assert min(step['seconds'].values()) >= 0
@@ -99,7 +99,7 @@ def test_stages_add_up(bench):
 
 
 def test_operations_in_the_report(bench):
-    """Pictures of 96 x 64 keep their size."""
+    """Images of 96 x 64 are not resized."""
     side, = bench(size='96x64', changes={
         'model.backbone.last_block': 'clip'})['sides']
     flop = vit_flop(4 * 6)
@@ -145,13 +145,13 @@ def test_the_toy_config():
     ('maskclip_voc', 30), ('maskclip_voc21', 31)])  # and background
 def test_made_up_words(bench, config, count):
     side, = bench(config, size='64x64', num_classes=30, images=1, changes={
-        # The text tower would stumble over these.
+        # The text tower would fail.
         'model.prompts': 'no such set'})['sides']
     assert (side['classes'], side['words']) == (count, 30)
 
 
 def test_random_weights(bench):
-    """The vocabulary stays, the text tower does not run."""
+    """The vocabulary is kept and the text tower does not run."""
     side, = bench(random=True, changes={
         'model.clip.pretrained': '/no/such/file',
         'model.prompts': 'no such set'})['sides']
@@ -160,7 +160,7 @@ def test_random_weights(bench):
 
 
 def test_random_groups():
-    """GroupViT brings its weights another way."""
+    """GroupViT has ``weights=`` instead of ``clip=``."""
     side, = run_benchmark(Job('groupvit_toy'), size='64x64', images=1,
                           warmup=1, random=True)['sides']
     assert side['weights'] == 'random'
@@ -211,7 +211,7 @@ def test_other_classes_do_not_agree(bench):
     assert [side['classes'] for side in report['sides']] == [20, 21]
 
 
-def test_no_loader_works_during_a_comparison(bench):
+def test_no_worker_processes_during_a_comparison(bench):
     report = bench(against='maskclip_voc', images=1,
                    changes={'test_dataloader.num_workers': 2})
     assert [side['num_workers'] for side in report['sides']] == [0, 0]

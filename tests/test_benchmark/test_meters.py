@@ -44,7 +44,7 @@ def test_operations_of_attention_and_a_layer(dtype, masked):
 def test_watch_sums_up_calls_and_leaves_nothing():
     first, second, unused = nn.Identity(), nn.Linear(2, 2), nn.Identity()
     parts = dict(first=first, second=second, unused=unused)
-    meter = itertools.count().__next__  # one on at each look
+    meter = itertools.count().__next__  # grows by 1 at each reading
     with meters.watch(parts, meter) as spent:
         first(first(torch.ones(1)))
         second.forward(torch.ones(2))  # as mmseg's heads do

@@ -1,4 +1,4 @@
-"""Corruptions: the evaluation and its tool."""
+"""Corruptions: evaluation, curves and tool."""
 import csv
 import json
 import runpy
@@ -83,7 +83,7 @@ def test_one_config_with_two_checkpoints(plan, tmp_path):
 
 
 def test_a_retrained_checkpoint_runs_again(plan, zero_shot, tmp_path):
-    """Under the same path: no stale row."""
+    """It has the same path and other bytes."""
     path = tmp_path / 'iter_9.pth'
     model = zero_shot()
     torch.manual_seed(5)
@@ -110,7 +110,7 @@ def test_a_damaged_row_runs_again(plan, tmp_path, capsys):
 
 
 def test_same_as_images_that_are_corrupted_before(plan, small_voc, tmp_path):
-    """And independent of batches and of the loader's processes."""
+    """Independently of the batch size and of worker processes."""
     clean, corrupted = plan(levels=[4])
     rows = robustness.run([clean, corrupted], tmp_path / 'out')
     root = shutil.copytree(small_voc, tmp_path / 'corrupted')
@@ -134,7 +134,7 @@ def test_same_as_images_that_are_corrupted_before(plan, small_voc, tmp_path):
     assert row['mIoU'] == pytest.approx(expected, abs=0.02)
 
 
-def test_goes_on_where_it_was_cut_off(plan, tmp_path, monkeypatch):
+def test_an_interrupted_run_continues(plan, tmp_path, monkeypatch):
     few = {'test_dataloader.dataset.indices': 2}
     whole = robustness.run(plan(**few), tmp_path / 'whole')
     calls = []
@@ -149,7 +149,7 @@ def test_goes_on_where_it_was_cut_off(plan, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         robustness.run(plan(**few), tmp_path / 'parts')
     rows = robustness.run(plan(**few), tmp_path / 'parts')
-    assert len(calls) == 4  # one done, one cut off, two more
+    assert len(calls) == 4  # one finished, one interrupted, two more
     assert [{key: row[key] for key in ('config', 'kind', 'level', 'mIoU')}
             for row in rows] == [
         {key: row[key] for key in ('config', 'kind', 'level', 'mIoU')}
@@ -183,7 +183,7 @@ def test_curves():
                   'b': {0: 20., 1: 18., 3: 17.}}}
 
 
-def test_the_drawn_lines():
+def test_drawn_curves():
     panels = [ax for ax in robustness.draw_curves(ROWS).axes if ax.lines]
     assert [ax.get_title() for ax in panels] == ['fog', 'frost']
     line = panels[1].lines[1]

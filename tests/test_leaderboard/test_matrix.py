@@ -1,4 +1,4 @@
-"""The jobs of a matrix, and what is in the folder of one."""
+"""The jobs of a matrix, and the files of a cell."""
 import json
 
 import numpy as np
@@ -34,7 +34,7 @@ def test_matrix():
     assert {job.load().log_level for job in jobs} == {'ERROR'}
 
 
-def test_data_set_after_data_set_and_no_cell_twice():
+def test_order_without_duplicates():
     jobs = plan(['clip', 'maskclip', 'clip'], ['voc', 'context'])
     assert [job.name for job in jobs] == [
         'clip_voc', 'maskclip_voc', 'clip_context', 'maskclip_context']
@@ -137,14 +137,14 @@ test_dataloader = dict(dataset=dict(data_root='{job.data_root}'))
     assert table.rows == [('FCN', [f'{rows[0]["mIoU"]} / {rows[1]["mIoU"]}'])]
 
 
-def test_large_pictures_become_small(job, tmp_path):
+def test_large_samples_are_resized(job, tmp_path):
     cfg = job.load()
     cfg.custom_hooks.append(dict(
         type='PredictionSamplesHook', path=str(tmp_path / 's.npz'), count=9,
         side=32))
     run_test(Job(cfg), tmp_path)
     samples = read_samples(tmp_path / 's.npz')
-    assert len(samples['names']) == 5  # there are no more
+    assert len(samples['names']) == 5  # all of them
     for what in ('photo', 'truth', 'prediction'):
         assert all(array.shape[:2] == (32, 32) for array in samples[what])
     assert set(np.unique(samples['truth'])) <= set(range(12))

@@ -1,4 +1,7 @@
-"""Two processes give the numbers of one; run as a script it is a process."""
+"""Two processes give the results of one.
+
+Run as a script it is one of the processes.
+"""
 import json
 import os
 import socket
@@ -54,7 +57,7 @@ def free_port():
 @pytest.mark.slow
 @pytest.mark.parametrize('config', ['maskclip_voc'])
 def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
-    """Seven photos: one process gets one twice, it counts once."""
+    """The sampler repeats one of seven images, which counts once."""
     rows = []
     for processes in (1, 2):
         folder = tmp_path / str(processes)

@@ -24,7 +24,7 @@ ROW = {'method': str, 'dataset': str, 'protocol': str, 'clip': str,
 
 @pytest.fixture
 def small_config(tiny_config):
-    """``configs/NAME.py`` with a tiny CLIP and photos of 64 pixels."""
+    """``configs/NAME.py`` with a tiny CLIP and images of 64 pixels."""
     def load(name):
         cfg = tiny_config(name)
         cfg.test_dataloader.dataset.pipeline[1].scale = (256, 64)
@@ -34,7 +34,7 @@ def small_config(tiny_config):
 
 
 def class_iou(predicted, masks, names, classes, first):
-    """Percent, from files alone; labels count from ``first``."""
+    """IoU in percent, computed from files; labels start at ``first``."""
     inter, union = np.zeros(classes), np.zeros(classes)
     for name in names:
         with Image.open(predicted / f'{name}.png') as image:
@@ -69,7 +69,7 @@ def test_miou_is_that_of_the_written_masks(
     assert len(names) == 54
     assert {path.stem for path in (tmp_path / 'masks').iterdir()} == set(
         names[:count])
-    # The written indices begin at the list's first class.
+    # The written indices start at the first class.
     expected = class_iou(
         tmp_path / 'masks', voc_root / 'SegmentationClass', names[:count],
         classes, first)
@@ -78,7 +78,7 @@ def test_miou_is_that_of_the_written_masks(
         value and pytest.approx(value, abs=0.0051) for value in expected]
     assert row['mIoU'] == pytest.approx(np.mean(
         [value for value in expected if value is not None]), abs=0.0051)
-    assert 0 < row['mIoU'] < 100  # zeros would prove little
+    assert 0 < row['mIoU'] < 100  # zeros would prove nothing
     assert row['images_per_second'] == pytest.approx(
         count / row['seconds'], rel=0.02)
 
@@ -220,7 +220,7 @@ def renamed():
 @pytest.mark.parametrize('name', [
     'maskclip_plus_toy', 'text_mapped_zero_shot_toy'])
 def test_classes_of_a_trained_model(name, scenes, renamed, tmp_path):
-    """They replace those of the checkpoint: as set on the model by hand."""
+    """They replace the checkpoint's, as ``set_vocabulary`` does."""
     options = {'model.prompts': 'single'}
     if name == 'maskclip_plus_toy':
         options = {'model.teacher.prompts': 'single',

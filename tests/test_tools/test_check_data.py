@@ -1,4 +1,4 @@
-"""tools/check_data.py on data made here."""
+"""tools/check_data.py on generated data."""
 import re
 import runpy
 import sys
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def tool(tmp_path, monkeypatch, capsys):
-    """``tools/check_data.py ARGUMENTS``: what it prints, its exit status."""
+    """``tools/check_data.py ARGUMENTS``: its output and exit status."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('mmseg_clipzs.datasets.validation._OFFICIAL',
                         {'PascalVOCDataset': {'val.txt': 7}})
@@ -29,7 +29,7 @@ def tool(tmp_path, monkeypatch, capsys):
 
 
 def rows(said):
-    """The table's cells, without its head."""
+    """Cells of the table, without its header."""
     return [re.split(r'\s*\|\s*', line)[1:-1] for line in said.splitlines()
             if line.startswith('|')][1:]
 

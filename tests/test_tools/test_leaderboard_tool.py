@@ -1,4 +1,4 @@
-"""tools/leaderboard.py as users run it: killed, restarted, in two processes.
+"""tools/leaderboard.py: killed and restarted, and in two processes.
 
 Run as a script it is one of two processes.
 """
@@ -60,7 +60,7 @@ def tables(work_dir):
 @pytest.mark.slow
 def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
                                                monkeypatch, capfd):
-    """SIGKILL after the first of three cells, of which the last fails."""
+    """SIGKILL after the first of three cells; the last one fails."""
     from mmseg_clipzs.leaderboard.matrix import cell_name, evaluate, plan
     from mmseg_clipzs.leaderboard.report import write_report
     work_dir, other = tmp_path / 'killed', tmp_path / 'uninterrupted'
@@ -76,7 +76,7 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
         assert byte, seen.decode()
         seen += byte
     process.kill()
-    # The pipe ends when the cell's own process has ended, too.
+    # The pipe closes once the cell's own process has ended, too.
     process.communicate(timeout=120)
     assert process.returncode == -9
     first, = (work_dir / 'cells').glob('*/row.json')

@@ -27,7 +27,7 @@ def tool(tmp_path, monkeypatch, tiny_vit, small_voc):
             f'model.clip.pretrained={tiny_vit["pretrained"]}',
             'model.prompts=single', 'test_dataloader.num_workers=0',
             'test_dataloader.persistent_workers=False',
-            # By the second, by default: two runs of one would share a log.
+            # mmengine names them by the second: two runs would share a log.
             f'experiment_name={time.time_ns()}',
             'test_dataloader.dataset.pipeline.1.scale=(256,64)', *options])
         runpy.run_path(str(ROOT / 'tools/test.py'), run_name='__main__')
@@ -82,8 +82,8 @@ def test_other_words(tool, tmp_path):
         assert np.array_equal(a, b)
 
 
-def test_names_of_the_data_set(tool, tmp_path, capfd):
-    """A config without a vocabulary asks the data set."""
+def test_names_of_the_dataset(tool, tmp_path, capfd):
+    """A config without a vocabulary uses the dataset's names."""
     path = tmp_path / 'plain.py'
     path.write_text(f"_base_ = '{config('maskclip_voc')}'\n"
                     'model = dict(vocabulary=None)\n')
@@ -93,7 +93,7 @@ def test_names_of_the_data_set(tool, tmp_path, capfd):
 
 
 def error_of(tool, *arguments, **kwargs):
-    """The one line with which the tool ends."""
+    """The tool's error message, one line."""
     with pytest.raises(SystemExit) as info:
         tool(*arguments, **kwargs)
     message = str(info.value.code)

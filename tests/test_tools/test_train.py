@@ -1,4 +1,4 @@
-"""Training end to end: resume, processes, export, real photos, bad input."""
+"""Training end to end: resume, processes, export, photos."""
 import json
 import os
 import subprocess
@@ -43,7 +43,7 @@ def config(name='maskclip_plus_toy', **options):
 
 
 def python(*arguments):
-    """Run a script in a process of its own."""
+    """Run a script in a separate process."""
     return subprocess.run(
         [sys.executable, *map(str, arguments)], capture_output=True,
         text=True, cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'},
@@ -57,7 +57,7 @@ def weights(folder, iteration=6):
 
 @pytest.mark.slow
 def test_killed_and_resumed_is_uninterrupted(scenes, tmp_path):
-    """SIGKILL in the fifth iteration; dropout, augmentation, bit for bit."""
+    """Bitwise, with dropout and augmentation; SIGKILL in iteration 5."""
     options = {
         'model.student.decode_head.dropout_ratio': 0.3,
         'custom_hooks': [dict(type='VocabularyHook'),
@@ -173,10 +173,10 @@ print("mIoU", Runner.from_cfg(cfg).test()["mIoU"])
 @pytest.mark.slow
 @pytest.mark.parametrize('background', [False, True])
 def test_exported_student_needs_no_package(scenes, tmp_path, background):
-    """Trained, exported, tested where this package cannot be imported."""
+    """Train, export, and test where this package cannot be imported."""
     cfg = config(**{'model.learn_background': background})
     if background:
-        # 11 classes and the learnt one: as many as the data set has.
+        # 11 classes and the learnt background: as many as the dataset's.
         cfg.model.teacher.vocabulary = (
             'zebra; leaf; watermelon; chessboard; cloud; sun; football; '
             'grass; sea; brick; sand')
@@ -217,7 +217,7 @@ def test_a_folder_of_photos_and_words(scenes, tmp_path):
 
 @pytest.mark.slow
 def test_zero_shot_training_on_real_photos(voc_root, tmp_path):
-    """20 iterations on Pascal VOC, random teacher; both splits are used."""
+    """20 iterations on Pascal VOC with a random teacher."""
     cfg = Config.fromfile(CONFIGS / 'maskclip_plus_zero_shot_voc.py')
     voc = cfg.voc
     cfg.train_dataloader.dataset = dict(voc)
