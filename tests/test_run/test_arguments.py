@@ -107,7 +107,7 @@ def help_of(monkeypatch, capsys):
         lines = capsys.readouterr().out.splitlines()
         for line, below in zip(lines, lines[1:] + ['']):
             flag, _, text = line.strip().partition('  ')
-            if flag.startswith('--'):  # a long one has its text below
+            if line.startswith('  --'):  # a long one has its text below
                 options[flag] = text.strip() or below.strip()
         return options
 
