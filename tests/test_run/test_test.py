@@ -240,15 +240,15 @@ def test_classes_of_a_trained_model(name, scenes, renamed, tmp_path):
     assert [row['vocabulary'] for row in rows] == ['toy', 'custom']
     assert rows[0]['mIoU'] != rows[1]['mIoU']
 
-    model.set_vocabulary(renamed)
-    torch.save(dict(state_dict=model.state_dict()), checkpoint)
-    by_hand = run_test(job, tmp_path)
     if name == 'maskclip_plus_toy':  # its checkpoint has the embeddings
-        assert by_hand['mIoU'] == rows[1]['mIoU']
+        model.set_vocabulary(renamed)
+        torch.save(dict(state_dict=model.state_dict()), checkpoint)
+        assert run_test(job, tmp_path)['mIoU'] == rows[1]['mIoU']
 
 
 def test_too_few_classes_of_a_trained_model(scenes, tmp_path):
     options = {'model.prompts': 'single'}
+    torch.manual_seed(0)
     model = MODELS.build(
         Job('text_mapped_zero_shot_toy', options=options).load().model)
     checkpoint = tmp_path / 'trained.pth'
