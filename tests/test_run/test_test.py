@@ -9,7 +9,7 @@ from PIL import Image
 
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 

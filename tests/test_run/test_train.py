@@ -3,7 +3,7 @@ import pytest
 
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.train import run_train
-from mmseg_clipzs.toy.scenes import write_voc
+from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
 
 

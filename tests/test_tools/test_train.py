@@ -16,7 +16,6 @@ from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.toy.voc_layout import write_voc
-from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs'
