@@ -247,10 +247,8 @@ def test_model_and_data_agree_on_the_texts(name):
 
 
 # -------------------------------------------------------------- prediction
-@pytest.mark.parametrize('name', ZERO_SHOT)
-def test_builds_and_predicts(name, tiny_config, tmp_path):
+def check_prediction(cfg, folder):
     """An image off every grid through the config's own pipeline."""
-    cfg = tiny_config(name)
     resize = cfg.test_pipeline[1]
     if resize.type == 'Resize':
         # A quarter of the size, to be quick.
@@ -261,9 +259,9 @@ def test_builds_and_predicts(name, tiny_config, tmp_path):
                     side // 4 for side in cfg.model.test_cfg[key])
     pixels = np.random.default_rng(0).integers(
         0, 256, (75, 101, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / 'image.png')
+    Image.fromarray(pixels).save(folder / 'image.png')
     model = init_model(cfg, None, device='cpu')
-    result = inference_model(model, str(tmp_path / 'image.png'))
+    result = inference_model(model, str(folder / 'image.png'))
     dataset = cfg.test_dataloader.dataset
     classes = len(dataset.get('metainfo', DATASETS.get(
         dataset.type).METAINFO)['classes'])
@@ -273,6 +271,23 @@ def test_builds_and_predicts(name, tiny_config, tmp_path):
     assert (labels[0] == logits.argmax(0)).all()
     assert not logits.isnan().any()
     assert len(model.dataset_meta['palette']) == classes
+
+
+@pytest.mark.parametrize('name', ZERO_SHOT)
+def test_builds_and_predicts(name, tiny_config, tmp_path):
+    check_prediction(tiny_config(name), tmp_path)
+
+
+@pytest.mark.parametrize('name', [
+    'groupvit_toy', *(name for name in CELLS if name not in ZERO_SHOT)])
+def test_groupvit_builds_and_predicts(name, tmp_path):
+    """With the toy model's weights in place of the published ones."""
+    cfg, toy = load(name), load('groupvit_toy').model
+    cfg.model.update(weights=toy.weights, backbone=toy.backbone,
+                     text_backbone=toy.text_backbone,
+                     embed_dims=toy.embed_dims,
+                     projector_dims=toy.projector_dims)
+    check_prediction(cfg, tmp_path)
 
 
 @pytest.mark.parametrize('name', ['maskclip_voc21', 'maskclip_context60'])
