@@ -64,10 +64,11 @@ def test_message_of_an_error_with_several_arguments():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('where', [raise_chained, read_in_worker])
-def test_message_from_another_process(where):
-    assert error_message(caught(run_alone, where, UserError(DOWNLOAD))) == (
-        'UserError', DOWNLOAD)
+def test_message_from_another_process():
+    error = caught(run_alone, import_optional, 'no_such', 'train',
+                   'HTTPError: 404. It')
+    assert error_message(error) == ('UserError', str(error))
+    assert 'HTTPError: 404. It needs no_such' in str(error)
 
 
 def test_lines_are_joined():
