@@ -41,7 +41,7 @@ setup(
     package_data={
         'mmseg_clipzs.models': ['weights/*'],
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
-        'mmseg_clipzs.leaderboard': ['*.csv', '*.html'],
+        'mmseg_clipzs.leaderboard': ['*.html'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
     },
     python_requires='>=3.10',

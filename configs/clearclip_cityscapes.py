@@ -1,7 +1,10 @@
-# ClearCLIP ViT-B/16 on Cityscapes, 19 classes, protocol B with ClearCLIP's
-# settings; published 30.0 mIoU.
+# ClearCLIP, ViT-B/16, on Cityscapes (19 classes).
+# Protocol B (ClearCLIP): short side 448, windows 224/224, logit scale 50.
+# Published: 30.0 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/clearclip_cityscapes.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clearclip.py', '_base_/datasets/cityscapes_448.py',
     '_base_/default_runtime.py'

@@ -1,7 +1,11 @@
-# ClearCLIP ViT-B/16 on Pascal Context with background, protocol B with
-# ClearCLIP's settings; published 32.6 mIoU.
+# ClearCLIP, ViT-B/16, on Pascal Context (60 classes).
+# Protocol B (ClearCLIP): short side 448, windows 448/224, logit scale 50,
+# background threshold 0.15.
+# Published: 32.6 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/clearclip_context60.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clearclip.py', '_base_/datasets/context60_448.py',
     '_base_/default_runtime.py'

@@ -1,7 +1,11 @@
-# ClearCLIP ViT-B/16 on Pascal VOC 2012 with background, protocol B with
-# ClearCLIP's settings; published 51.8 mIoU.
+# ClearCLIP, ViT-B/16, on Pascal VOC 2012 (21 classes).
+# Protocol B (ClearCLIP): short side 448, windows 448/224, logit scale 50,
+# background threshold 0.5.
+# Published: 51.8 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/clearclip_voc21.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clearclip.py', '_base_/datasets/voc21_448.py',
     '_base_/default_runtime.py'

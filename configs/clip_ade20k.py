@@ -1,8 +1,12 @@
-# Unmodified CLIP ViT-B/16 on ADE20K, 150 classes. Protocol A.
+# Unmodified CLIP, ViT-B/16, on ADE20K (150 classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
 #
 #     python tools/test.py configs/clip_ade20k.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clip.py', '_base_/datasets/ade20k.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='ade20k150')

@@ -1,8 +1,12 @@
-# Unmodified CLIP ViT-B/16 on Cityscapes, 19 classes. Protocol A.
+# Unmodified CLIP, ViT-B/16, on Cityscapes (19 classes).
+# Protocol A (MaskCLIP): within 1024 x 512, whole image.
 #
 #     python tools/test.py configs/clip_cityscapes.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clip.py', '_base_/datasets/cityscapes.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='cityscapes19')

@@ -1,9 +1,13 @@
-# Unmodified CLIP ViT-B/16 on COCO-Stuff, 171 classes.
-# Protocol A; published 4.3 mIoU.
+# Unmodified CLIP, ViT-B/16, on COCO-Stuff 164k (171 classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
+# Published: 4.3 mIoU (arXiv 2112.01071).
 #
 #     python tools/test.py configs/clip_coco_stuff.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clip.py', '_base_/datasets/coco_stuff.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='coco_stuff171')

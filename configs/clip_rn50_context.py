@@ -1,9 +1,12 @@
-# CLIP RN50, attention pool kept, on Pascal Context, 59 classes.
-# Protocol A.
+# Unmodified CLIP, RN50, on Pascal Context (59 classes).
+# Protocol A (MaskCLIP): within 520 x 520, whole image.
 #
 #     python tools/test.py configs/clip_rn50_context.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clip_rn50.py', '_base_/datasets/context.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='context59')

@@ -1,9 +1,12 @@
-# Unmodified CLIP on the toy scenes.
+# Unmodified CLIP, toy-vit-p8, on the toy scenes (12 classes).
+# Protocol "toy".
 #
 #     python tools/test.py configs/clip_toy.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clip.py', '_base_/datasets/toy.py',
     '_base_/default_runtime.py'
 ]
-model = dict(
-    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')
+protocol = 'toy'
+model = dict(clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')

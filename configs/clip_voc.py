@@ -1,9 +1,12 @@
-# Unmodified CLIP ViT-B/16 on Pascal VOC 2012, 20 classes.
-# Protocol A.
+# Unmodified CLIP, ViT-B/16, on Pascal VOC 2012 (20 classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
 #
 #     python tools/test.py configs/clip_voc.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/clip.py', '_base_/datasets/voc.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='voc20')

@@ -1,9 +1,13 @@
-# CLIPtrase's attention ViT-B/16 on Cityscapes, 19 classes, protocol B with
-# SCLIP's settings.
+# CLIPtrase (attention), ViT-B/16, on Cityscapes (19 classes).
+# Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
+# side 560, windows 224/112, logit scale 40.
 #
 #     python tools/test.py configs/cliptrase_cityscapes.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/cliptrase.py', '_base_/datasets/cityscapes_560.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='cityscapes19')

@@ -1,12 +1,13 @@
-# CLIPtrase's attention ViT-B/16 on Pascal Context with background, protocol B
-# with SCLIP's settings.
+# CLIPtrase (attention), ViT-B/16, on Pascal Context (60 classes).
+# Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
+# side 336, windows 224/112, logit scale 50, background threshold 0.1.
 #
 #     python tools/test.py configs/cliptrase_context60.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/cliptrase.py', '_base_/datasets/context60.py',
     '_base_/default_runtime.py'
 ]
-model = dict(
-    vocabulary='context60',
-    logit_scale=50,
-    background_threshold=0.1)
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='context60', logit_scale=50, background_threshold=0.1)

@@ -1,9 +1,13 @@
-# CLIPtrase's attention ViT-B/16 on Pascal VOC 2012, 20 classes, protocol B
-# with SCLIP's settings.
+# CLIPtrase (attention), ViT-B/16, on Pascal VOC 2012 (20 classes).
+# Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
+# side 336, windows 224/112, logit scale 40.
 #
 #     python tools/test.py configs/cliptrase_voc.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/cliptrase.py', '_base_/datasets/voc_336.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='voc20_sclip')

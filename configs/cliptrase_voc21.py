@@ -1,12 +1,13 @@
-# CLIPtrase's attention ViT-B/16 on Pascal VOC 2012 with background, protocol B
-# with SCLIP's settings (without its area threshold).
+# CLIPtrase (attention), ViT-B/16, on Pascal VOC 2012 (21 classes).
+# Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
+# side 336, windows 224/112, logit scale 65, background threshold 0.1.
 #
 #     python tools/test.py configs/cliptrase_voc21.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/cliptrase.py', '_base_/datasets/voc21.py',
     '_base_/default_runtime.py'
 ]
-model = dict(
-    vocabulary='voc21',
-    logit_scale=65,
-    background_threshold=0.1)
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='voc21', logit_scale=65, background_threshold=0.1)

@@ -1,9 +1,14 @@
-# GEM ViT-B/16 on Pascal Context, 59 classes, protocol B with SCLIP's settings;
-# published 35.9 mIoU.
+# GEM, ViT-B/16, on Pascal Context (59 classes).
+# Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
+# side 336, windows 224/112, logit scale 40.
+# Published: 35.9 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/gem_context.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/gem.py', '_base_/datasets/context_336.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='context59_sclip')

@@ -1,9 +1,15 @@
-# GroupViT on COCO-Object, the authors' protocol A (short side 448, windows of
-# 448); published 24.3 mIoU (weights of GCC and YFCC).
+# GroupViT on COCO-Object (81 classes).
+# Protocol C (GroupViT): short side 448, windows 448/224, background threshold
+# 0.95.
+# Published: 24.3 mIoU (the authors' README, weights of GCC + YFCC).
+# Weights of CC12M and YFCC14M.
 #
 #     python tools/test.py configs/groupvit_coco_object.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/groupvit.py', '_base_/datasets/coco_object_448.py',
     '_base_/groupvit_runtime.py'
 ]
+protocol = 'C (GroupViT)'
 model = dict(vocabulary='coco_object80', background_threshold=0.95)

@@ -1,5 +1,5 @@
-# GroupViT, 1-stage, from the captions of toy scenes alone: minutes on two
-# cores. The weights that come along were trained with it.
+# GroupViT, 1-stage, from the captions of toy scenes only: minutes on two
+# cores. The packaged weights were trained with it.
 #
 #     python tools/train.py configs/groupvit_pretrain_toy.py
 _base_ = [
@@ -7,8 +7,13 @@ _base_ = [
     '_base_/datasets/toy.py', '_base_/schedules/schedule_groupvit_toy.py',
     '_base_/image_text_runtime.py'
 ]
+protocol = 'toy'
 model = dict(
-    weights=None, data_preprocessor=dict(size=(64, 64)), vocabulary='toy')
+    weights=None,
+    num_nouns={{_base_.num_nouns}},
+    text_backbone=dict(context_length={{_base_.context_length}}),
+    data_preprocessor=dict(size=(64, 64)),
+    vocabulary='toy')
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
 default_hooks = dict(checkpoint=dict(interval=200))

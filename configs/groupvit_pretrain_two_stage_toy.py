@@ -1,4 +1,4 @@
-# GroupViT, 2-stage, from the captions of toy scenes alone: minutes on two
+# GroupViT, 2-stage, from the captions of toy scenes only: minutes on two
 # cores.
 #
 #     python tools/train.py configs/groupvit_pretrain_two_stage_toy.py
@@ -7,8 +7,11 @@ _base_ = [
     '_base_/datasets/toy.py', '_base_/schedules/schedule_groupvit_toy.py',
     '_base_/image_text_runtime.py'
 ]
+protocol = 'toy'
 model = dict(
     weights=None,
+    num_nouns={{_base_.num_nouns}},
+    text_backbone=dict(context_length={{_base_.context_length}}),
     data_preprocessor=dict(size=(64, 64)),
     backbone=dict(
         depths=(1, 1, 0), num_group_tokens=(16, 8, 0),

@@ -1,9 +1,11 @@
-# GroupViT on the toy scenes, with weights trained from toy captions: seconds,
-# offline.
+# GroupViT, 1-stage, on the toy scenes (12 classes), with the packaged weights:
+# seconds, offline.
+# Protocol "toy".
 #
 #     python tools/test.py configs/groupvit_toy.py
 _base_ = [
     '_base_/models/groupvit_toy.py', '_base_/datasets/toy.py',
     '_base_/groupvit_runtime.py'
 ]
+protocol = 'toy'
 model = dict(vocabulary='toy')

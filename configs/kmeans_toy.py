@@ -1,9 +1,12 @@
-# Unmodified CLIP, its patch tokens grouped by K-means, on the toy scenes.
+# Unmodified CLIP + K-means, toy-vit-p8, on the toy scenes (12 classes).
+# Protocol "toy".
 #
 #     python tools/test.py configs/kmeans_toy.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/kmeans_clip.py', '_base_/datasets/toy.py',
     '_base_/default_runtime.py'
 ]
-model = dict(
-    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')
+protocol = 'toy'
+model = dict(clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')

@@ -1,13 +1,18 @@
-# Unmodified CLIP ViT-B/16, its patch tokens grouped by K-means, on Pascal VOC
-# 2012 with background, protocol A of GroupViT; published 25.0 mIoU (its table
-# 4). The paper names no background threshold for these baselines: 0.95 is the
-# one of GroupViT itself. Mean and std are CLIP's.
+# Unmodified CLIP + K-means, ViT-B/16, on Pascal VOC 2012 (21 classes).
+# Protocol C (GroupViT): short side 448, windows 448/224, background threshold
+# 0.95.
+# Published: 25.0 mIoU (arXiv 2202.11094, table 4).
+# The paper names no background threshold for these baselines: it is
+# GroupViT's. Mean and std are CLIP's.
 #
 #     python tools/test.py configs/kmeans_voc21.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/kmeans_clip.py', '_base_/datasets/voc21_448.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'C (GroupViT)'
 model = dict(
     vocabulary='voc20',
     prompts='single',

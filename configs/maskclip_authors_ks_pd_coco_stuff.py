@@ -1,10 +1,14 @@
-# MaskCLIP ViT-B/16 + KS + PD, its authors' settings,
-# on COCO-Stuff, 171 classes.
-# Protocol A; published 14.6 mIoU.
+# MaskCLIP + key smoothing + prompt denoising (authors' settings), ViT-B/16, on
+# COCO-Stuff 164k (171 classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
+# Published: 14.6 mIoU (arXiv 2112.01071).
 #
 #     python tools/test.py configs/maskclip_authors_ks_pd_coco_stuff.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/maskclip_authors_ks_pd.py', '_base_/datasets/coco_stuff.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='coco_stuff171')

@@ -1,9 +1,13 @@
-# MaskCLIP ViT-B/16, its authors' settings, on Pascal VOC 2012, 20 classes.
-# Protocol A; published 49.5 mIoU.
+# MaskCLIP (authors' settings), ViT-B/16, on Pascal VOC 2012 (20 classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
+# Published: 49.5 mIoU (arXiv 2112.01071).
 #
 #     python tools/test.py configs/maskclip_authors_voc.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/maskclip_authors.py', '_base_/datasets/voc.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='voc20')

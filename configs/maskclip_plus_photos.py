@@ -1,5 +1,5 @@
-# MaskCLIP+ on a folder of photos and a list of words: a segmentor for one's
-# own classes without a label.
+# MaskCLIP+ on a folder of photos: a segmentor for your own classes, trained
+# without labels.
 #
 #     python tools/train.py configs/maskclip_plus_photos.py --photos FOLDER \
 #         --classes "white car; red bus; road; sky"

@@ -1,4 +1,5 @@
-# MaskCLIP+ on Pascal VOC 2012, annotation-free, with a PSPNet as student.
+# MaskCLIP+ on Pascal VOC 2012 (20 classes), annotation-free, with a PSPNet as
+# student.
 #
 #     python tools/train.py configs/maskclip_plus_pspnet_voc.py
 _base_ = 'maskclip_plus_voc.py'
@@ -13,5 +14,5 @@ model = dict(
             channels=512,
             pool_scales=(1, 2, 3, 6),
             dropout_ratio=0,
-            norm_cfg=dict(type='SyncBN', requires_grad=True),
+            norm_cfg={{_base_.norm_cfg}},
             align_corners=False)))

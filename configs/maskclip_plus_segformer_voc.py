@@ -1,5 +1,5 @@
-# MaskCLIP+ on Pascal VOC 2012, annotation-free, with a SegFormer-B0 as
-# student.
+# MaskCLIP+ on Pascal VOC 2012 (20 classes), annotation-free, with a
+# SegFormer-B0 as student.
 #
 #     python tools/train.py configs/maskclip_plus_segformer_voc.py
 _base_ = 'maskclip_plus_voc.py'
@@ -24,7 +24,7 @@ model = dict(
             in_index=[0, 1, 2, 3],
             channels=512,
             dropout_ratio=0,
-            norm_cfg=dict(type='SyncBN', requires_grad=True),
+            norm_cfg={{_base_.norm_cfg}},
             align_corners=False)))
 optim_wrapper = dict(
     optimizer=dict(

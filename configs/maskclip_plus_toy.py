@@ -1,9 +1,12 @@
-# MaskCLIP+ on the toy scenes, annotation-free.
-# A small DeepLabV2 student, minutes on a CPU.
+# MaskCLIP+ on the toy scenes (12 classes), annotation-free.
+# Protocol toy.
 #
 #     python tools/train.py configs/maskclip_plus_toy.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/maskclip_plus_toy.py', '_base_/datasets/toy_unlabelled.py',
     '_base_/schedules/schedule_toy.py', '_base_/train_runtime.py'
 ]
+protocol = 'toy'
 model = dict(teacher=dict(vocabulary='toy'))

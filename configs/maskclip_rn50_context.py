@@ -1,9 +1,13 @@
-# MaskCLIP RN50 on Pascal Context, 59 classes.
-# Protocol A; published 18.5 mIoU.
+# MaskCLIP, RN50, on Pascal Context (59 classes).
+# Protocol A (MaskCLIP): within 520 x 520, whole image.
+# Published: 18.5 mIoU (arXiv 2112.01071).
 #
 #     python tools/test.py configs/maskclip_rn50_context.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/maskclip_rn50.py', '_base_/datasets/context.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'A (MaskCLIP)'
 model = dict(vocabulary='context59')

@@ -1,9 +1,12 @@
-# MaskCLIP with the toy CLIP on the toy scenes: seconds, offline.
+# MaskCLIP, toy-vit-p8, on the toy scenes (12 classes).
+# Protocol "toy".
 #
 #     python tools/test.py configs/maskclip_toy.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/maskclip.py', '_base_/datasets/toy.py',
     '_base_/default_runtime.py'
 ]
-model = dict(
-    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')
+protocol = 'toy'
+model = dict(clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')

@@ -1,9 +1,14 @@
-# NACLIP + PAMR ViT-B/16 on COCO-Stuff, 171 classes, protocol B; published 25.7
-# mIoU.
+# NACLIP + PAMR, ViT-B/16, on COCO-Stuff 164k (171 classes).
+# Protocol B (SCLIP line), NACLIP's settings: short side 336, windows 224/112,
+# logit scale 40.
+# Published: 25.7 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/naclip_pamr_coco_stuff.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/naclip_pamr.py', '_base_/datasets/coco_stuff_336.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='coco_stuff171')

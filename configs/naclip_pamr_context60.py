@@ -1,9 +1,14 @@
-# NACLIP + PAMR ViT-B/16 on Pascal Context with background, protocol B;
-# published 35.0 mIoU.
+# NACLIP + PAMR, ViT-B/16, on Pascal Context (60 classes).
+# Protocol B (SCLIP line), NACLIP's settings: short side 336, windows 224/112,
+# logit scale 40, background threshold 0.1.
+# Published: 35.0 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/naclip_pamr_context60.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/naclip_pamr.py', '_base_/datasets/context60.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='context60', background_threshold=0.1)

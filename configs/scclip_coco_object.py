@@ -1,12 +1,15 @@
-# SC-CLIP ViT-B/16 on COCO-Object with background, protocol B; published 37.7
-# mIoU.
+# SC-CLIP, ViT-B/16, on COCO-Object (81 classes).
+# Protocol B (SCLIP line), SC-CLIP's settings: short side 336, windows 224/112,
+# logit scale 55, background threshold 0.35.
+# Published: 37.7 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/scclip_coco_object.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/scclip.py', '_base_/datasets/coco_object_336.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(
-    vocabulary='coco_object81',
-    logit_scale=55,
-    background_threshold=0.35)
+    vocabulary='coco_object81', logit_scale=55, background_threshold=0.35)

@@ -1,11 +1,15 @@
-# SC-CLIP on the toy scenes, protocol B (windows of 64).
+# SC-CLIP, toy-vit-p8, on the toy scenes (12 classes).
+# Protocol "toy, B (windows of 64)".
 #
 #     python tools/test.py configs/scclip_toy.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
-    '_base_/models/scclip.py', '_base_/datasets/toy_b.py',
+    '_base_/models/scclip.py', '_base_/datasets/toy.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'toy, B (windows of 64)'
 model = dict(
     clip=dict(model='toy-vit-p8', pretrained='toy'),
     vocabulary='toy',
-    test_cfg=dict(mode='slide', crop_size=(64, 64), stride=(32, 32)))
+    test_cfg=dict(crop_size=(64, 64), stride=(32, 32)))

@@ -1,8 +1,14 @@
-# SCLIP ViT-B/16 on ADE20K, 150 classes, protocol B; published 16.5 mIoU.
+# SCLIP, ViT-B/16, on ADE20K (150 classes).
+# Protocol B (SCLIP line), SCLIP's settings: short side 336, windows 224/112,
+# logit scale 40.
+# Published: 16.5 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/sclip_ade20k.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/sclip.py', '_base_/datasets/ade20k_336.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='ade20k150')

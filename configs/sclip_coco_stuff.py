@@ -1,8 +1,14 @@
-# SCLIP ViT-B/16 on COCO-Stuff, 171 classes, protocol B; published 22.8 mIoU.
+# SCLIP, ViT-B/16, on COCO-Stuff 164k (171 classes).
+# Protocol B (SCLIP line), SCLIP's settings: short side 448, windows 224/112,
+# logit scale 40.
+# Published: 22.8 mIoU (tables of the SCLIP line's papers).
 #
 #     python tools/test.py configs/sclip_coco_stuff.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/sclip.py', '_base_/datasets/coco_stuff_448.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'B (SCLIP line)'
 model = dict(vocabulary='coco_stuff171')

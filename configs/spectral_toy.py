@@ -1,10 +1,13 @@
-# Unmodified CLIP, its patch tokens grouped by spectral clustering, on the toy
-# scenes.
+# Unmodified CLIP + spectral clustering, toy-vit-p8, on the toy scenes (12
+# classes).
+# Protocol "toy".
 #
 #     python tools/test.py configs/spectral_toy.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/spectral_clip.py', '_base_/datasets/toy.py',
     '_base_/default_runtime.py'
 ]
-model = dict(
-    clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')
+protocol = 'toy'
+model = dict(clip=dict(model='toy-vit-p8', pretrained='toy'), vocabulary='toy')

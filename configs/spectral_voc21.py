@@ -1,13 +1,19 @@
-# Unmodified CLIP ViT-B/16, its patch tokens grouped by spectral clustering, on
-# Pascal VOC 2012 with background, protocol A of GroupViT; published 19.7 mIoU
-# (its table 4). The paper names no background threshold for these baselines:
-# 0.95 is the one of GroupViT itself. Mean and std are CLIP's.
+# Unmodified CLIP + spectral clustering, ViT-B/16, on Pascal VOC 2012 (21
+# classes).
+# Protocol C (GroupViT): short side 448, windows 448/224, background threshold
+# 0.95.
+# Published: 19.7 mIoU (arXiv 2202.11094, table 4).
+# The paper names no background threshold for these baselines: it is
+# GroupViT's. Mean and std are CLIP's.
 #
 #     python tools/test.py configs/spectral_voc21.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [
     '_base_/models/spectral_clip.py', '_base_/datasets/voc21_448.py',
     '_base_/default_runtime.py'
 ]
+protocol = 'C (GroupViT)'
 model = dict(
     vocabulary='voc20',
     prompts='single',

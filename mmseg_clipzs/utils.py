@@ -1,10 +1,16 @@
-"""What several rooms of the package need: one error class, one safe write."""
+"""Errors, optional imports and safe writes, for the whole package."""
 import importlib
+import itertools
 import os
+import re
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+
+_TRACEBACK = 'Traceback (most recent call last):\n'
+_WORKER = re.compile(rf'Caught \w+ .*\nOriginal {re.escape(_TRACEBACK)}')
+_RAISED = re.compile(r'(?:[\w<>]+\.)*(?P<name>\w+)(?:: |$)')
 
 
 class UserError(ValueError):
@@ -93,7 +99,7 @@ def atomic_folder(path):
 
 
 def run_tool(main):
-    """Run a command-line tool; what a user can mend ends as one line.
+    """Run a command-line tool; a user's mistake ends it with one line.
 
     Args:
         main (Callable): The tool, without arguments.
@@ -101,9 +107,33 @@ def run_tool(main):
     try:
         main()
     except (UserError, FileNotFoundError, AssertionError) as e:
-        # The toolbox's own word for a photo that cannot be decoded.
+        message = error_message(e)[1]
+        # mmcv asserts that an image can be decoded.
         if isinstance(e, AssertionError) and (
-                'failed to load image' not in str(e)):
+                not message.startswith('failed to load image')):
             raise
-        # A loader's process sends its traceback along.
-        sys.exit(f'error: {str(e).strip().rpartition("Error: ")[2]}')
+        sys.exit(f'error: {message}')
+
+
+def error_message(error):
+    """Name and message of an exception, also of one raised in a data loader.
+
+    PyTorch raises a worker's exception with the worker's whole traceback as
+    its message.
+
+    Args:
+        error (BaseException): The exception.
+
+    Returns:
+        tuple[str, str]: Name of its class, and its message in one line.
+    """
+    name, message = type(error).__name__, str(error)
+    if _WORKER.match(message):
+        # The last traceback of a chain; its frames are indented.
+        lines = message.rpartition(_TRACEBACK)[2].splitlines()
+        last = '\n'.join(itertools.dropwhile(
+            lambda line: not line or line[0].isspace(), lines))
+        raised = _RAISED.match(last)
+        if raised:
+            name, message = raised['name'], last[raised.end():]
+    return name, ' '.join(message.split())

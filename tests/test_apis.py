@@ -209,8 +209,7 @@ def test_an_empty_folder(inferencer, tmp_path):
 
 def test_an_unknown_config():
     with pytest.raises(UserError, match=(
-            "No config 'maskclip_vox'; give a file or one of .*"
-            'maskclip_voc, ')):
+            "No config 'maskclip_vox'.* Did you mean maskclip_voc ")):
         ZeroShotInferencer('maskclip_vox')
 
 
@@ -303,7 +302,7 @@ def test_set_image_of_a_file(inferencer, folder):
         folder / 'b.jpg', CLASSES)[0]
     assert result.name == 'b'
     assert np.array_equal(result.mask, want.mask)
-    with pytest.raises(UserError, match='No photo at .*gone.jpg'):
+    with pytest.raises(UserError, match='No image at .*gone.jpg'):
         inferencer.set_image(folder / 'gone.jpg')
     # The last image stays set.
     assert inferencer.predict(CLASSES).name == 'b'
@@ -333,3 +332,34 @@ def test_scores_lie_in_0_to_1_with_a_background(inferencer):
         np.testing.assert_allclose(result.scores[1:], plain.scores, atol=1e-6)
         assert result.scores.max() <= 1
         assert result.scores[0].min() >= threshold - 1e-6
+
+
+# ------------------------------------------------------ models with checkpoints
+def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
+    """Training on captions knows no classes; the checkpoint says so."""
+    first = ZeroShotInferencer('groupvit_toy', device='cpu')
+    path = tmp_path / 'groupvit.pth'
+    torch.save(dict(state_dict=first.model.state_dict(),
+                    meta=dict(dataset_meta={})), path)
+    inferencer = ZeroShotInferencer('groupvit_toy', str(path), 'cpu')
+    photo = picture(64, 64)
+    got, want = inferencer(photo)[0], first(photo)[0]
+    assert got.classes == want.classes and len(got.classes) == 12
+    assert np.array_equal(got.mask, want.mask)
+    assert got.picture().shape == want.picture().shape
+
+
+def test_student_has_no_image_to_set():
+    """Its features depend on its classes."""
+    inferencer = ZeroShotInferencer('maskclip_plus_toy', device='cpu')
+    result, = inferencer(picture(64, 64))
+    assert len(result.classes) == 12
+    assert 0 <= result.scores.min() and result.scores.max() <= 1
+    with pytest.raises(UserError, match='MaskClipPlus is a trained segmentor'):
+        inferencer.set_image(picture(64, 64))
+
+
+def test_options_that_do_not_fit_are_named():
+    with pytest.raises(UserError, match="has no 'modle'"):
+        ZeroShotInferencer('maskclip_toy', device='cpu',
+                           cfg_options={'modle.prompts': 'single'})

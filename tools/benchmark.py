@@ -1,13 +1,12 @@
-"""Time a config, photo to label map, stage by stage.
+"""Time a config, from image to label map, stage by stage.
 
     python tools/benchmark.py configs/sclip_voc21.py --random --size 500x375
     python tools/benchmark.py sclip_voc21 --random --size 500x375 \\
         --against-options model.test_cfg.window_batch=1
     python tools/benchmark.py maskclip_voc --against naclip_voc --out b.json
 
-docs/benchmark.md says how to read it.
+docs/benchmark.md explains the figures.
 """
-import argparse
 import json
 import math
 from functools import partial
@@ -16,58 +15,69 @@ from mmengine.config import DictAction
 from prettytable import PrettyTable
 from tqdm import tqdm
 
-from mmseg_clipzs.benchmark.benchmark import run_benchmark
+from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.side import STAGES
+from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import atomic_write, run_tool
 
 LABELS = {'upsampling': 'upsampling + argmax'}
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
+    add_arguments(parser, 'config', 'checkpoint', 'clip')
+    images = parser.add_mutually_exclusive_group()
+    add_arguments(images, 'data_root', 'photos')
+    images.add_argument(
+        '--size', metavar='WxH', help='generated images of this size')
     parser.add_argument(
-        'config', metavar='CONFIG[:CHECKPOINT]',
-        help='config file, or the name of one here')
-    photos = parser.add_mutually_exclusive_group()
-    photos.add_argument('--data-root', help='where the data set lies')
-    photos.add_argument(
-        '--photos', metavar='FOLDER', help='photos without labels')
-    photos.add_argument(
-        '--size', metavar='WxH', help='made-up pictures of this size')
+        '--images', type=int, default=20, metavar='N',
+        help='number of timed images')
     parser.add_argument(
-        '--images', type=int, default=20, help='how many are timed')
-    parser.add_argument(
-        '--warmup', type=int, default=2, help='batches that run before')
+        '--warmup', type=int, default=2, metavar='N',
+        help='number of untimed batches before')
     parser.add_argument(
         '--random', action='store_true',
         help='random weights and text embeddings; needs no download')
     parser.add_argument(
-        '--classes', type=int, metavar='N',
-        help='N made-up words with random embeddings, with --photos or\n'
-        '--size; in front of them the background of configs that have one')
+        '--num-classes', '--classes', type=int, metavar='N',
+        help='N made-up words with random embeddings, with --photos or '
+        '--size; a background comes on top in configs that have one')
     parser.add_argument(
         '--against', metavar='CONFIG[:CHECKPOINT]',
-        help='another config that runs in turns with the first one')
+        help='another config that takes turns with the first one')
     parser.add_argument(
-        '--against-options', nargs='+', action=DictAction,
-        help='settings of the second side, which is the first config unless\n'
-        '--against names another')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction,
-        help='override settings of both sides')
-    parser.add_argument('--out', metavar='FILE.json', help='all of it')
+        '--against-options', nargs='+', action=DictAction, default={},
+        metavar='KEY=VALUE', help='override settings of the second side, '
+        'which is the first config unless --against names another')
+    add_arguments(
+        parser,
+        cfg_options=dict(help='override settings of both sides'),
+        out=dict(metavar='FILE.json', help='file for the whole report'))
     return parser.parse_args()
 
 
+def jobs_of(args):
+    """The job to time, and the one to compare it with or None."""
+    job = job_of(args)
+    if not args.against and not args.against_options:
+        return job, None
+    options = {**job.options, **args.against_options}
+    if not args.against:
+        return job, job.replace(options=options)
+    return job, Job.parse(args.against, options=options, clip=job.clip,
+                          data_root=job.data_root)
+
+
 def rows(side, memory):
-    """Name and value of each line of a side's column."""
+    """Yield name and value of each line of a side's column."""
     for stage in STAGES:
         found = side['stages'].get(stage)
         yield f'{LABELS.get(stage, stage)}, s/image', (
             f'{found["median"]:.4f} ({found["share"]:.0%})' if found
             else 'no labels')
-    yield 'images/s, photo to label map', f'{side["images_per_second"]:.3f}'
+    yield 'images/s, image to label map', f'{side["images_per_second"]:.3f}'
     with_metric = side['images_per_second_with_metric']
     if with_metric:
         yield 'images/s with the metric', f'{with_metric:.3f}'
@@ -83,7 +93,7 @@ def rows(side, memory):
 
 
 def facts(side):
-    """One line: what ran."""
+    """What ran, in one line."""
     changes = ''.join(
         f', {key}={value}' for key, value in side['changes'].items())
     product = side['product']
@@ -94,7 +104,7 @@ def facts(side):
 
 
 def verdict(comparison, images):
-    """One line about two sides."""
+    """The comparison of two sides, in one line."""
     same = comparison['agreement']
     if same is None:
         labels = 'their classes differ'
@@ -110,9 +120,9 @@ def verdict(comparison, images):
 def main():
     args = parse_args()
     report = run_benchmark(
-        args.config, args.against, args.cfg_options, args.against_options,
-        args.images, args.warmup, args.data_root, args.photos, args.size,
-        args.classes, args.random, partial(tqdm, desc='batches'))
+        *jobs_of(args), images=args.images, warmup=args.warmup,
+        photos=args.photos, size=args.size, num_classes=args.num_classes,
+        random=args.random, progress=partial(tqdm, desc='batches'))
     if args.out:
         with atomic_write(args.out) as temporary:
             temporary.write_text(json.dumps(report, indent=2) + '\n')

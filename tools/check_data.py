@@ -1,97 +1,85 @@
-"""Say what is missing or wrong in data sets before an hours-long run.
+"""Report what is missing or wrong in datasets before an hours-long run.
 
     python tools/check_data.py maskclip_voc maskclip_plus_context
     python tools/check_data.py --datasets voc context60 cityscapes --quick
 
-looks for every photo and mask of the configs' test and training sets: are
-they there, readable, of one size, do the masks hold known labels only, are
-there as many as in the published split? Ends with 1 if something is wrong.
+Checks every image and mask of the configs' training, validation and test
+sets: do they exist, can they be read, are they of one size, are all labels
+valid, and does their number match the published split? The exit status is 1 if
+there is a problem.
 """
-import argparse
 import sys
 from functools import partial
 
-from mmengine.config import Config
 from prettytable import PrettyTable
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets.availability import leaf_datasets
 from mmseg_clipzs.datasets.validation import validate_dataset
-from mmseg_clipzs.run.configs import find_config
-from mmseg_clipzs.utils import UserError, run_tool
+from mmseg_clipzs.run.arguments import add_arguments, make_parser
+from mmseg_clipzs.run.configs import find_dataset_config
+from mmseg_clipzs.run.data import datasets_of, require_one_root
+from mmseg_clipzs.run.job import Job
+from mmseg_clipzs.utils import run_tool
 
-SHOWN = 10  # problems of a data set that are printed
-QUICK = 100  # pairs that --quick opens
+SHOWN = 10  # problems of a dataset that are printed
+QUICK = 100  # images that --quick opens
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
+    add_arguments(parser, configs=dict(nargs='*'))
     parser.add_argument(
-        'configs', nargs='*', help='config files, or names of those here')
-    parser.add_argument(
-        '--datasets', nargs='+', default=[],
+        '--datasets', nargs='+', default=[], metavar='DATASET',
         help='files of configs/_base_/datasets: voc, context60, ...')
-    parser.add_argument(
-        '--data-root', help='where the data set lies, if there is but one')
+    add_arguments(parser, 'data_root')
     parser.add_argument(
         '--quick', action='store_true',
-        help=f'open {QUICK} evenly spread pairs of each; look for all files')
+        help=f'open {QUICK} evenly spread images of each dataset only, and '
+        'look for all files')
+    add_arguments(parser, 'cfg_options')
     args = parser.parse_args()
     if not args.configs + args.datasets:
-        parser.error('name a config, or data sets with --datasets')
+        parser.error('name a config, or datasets with --datasets')
     return args
 
 
-def find_base(name):
-    """Path of ``configs/_base_/datasets/NAME.py``."""
-    folder = find_config('maskclip_voc').parent / '_base_/datasets'
-    path = folder / f'{name}.py'
-    if not path.is_file():
-        known = sorted(path.stem for path in folder.glob('*.py'))
-        raise UserError(
-            f'No data set {name!r}; choose of {", ".join(known)}.')
-    return path
+def jobs_of(args):
+    """The jobs whose data are checked."""
+    jobs = [Job.parse(config, options=args.cfg_options)
+            for config in args.configs]
+    jobs += [Job(find_dataset_config(name), options=args.cfg_options)
+             for name in args.datasets]
+    if args.data_root:
+        require_one_root(jobs)
+        jobs = [job.replace(data_root=args.data_root) for job in jobs]
+    return jobs
 
 
-def datasets_of(configs):
-    """Each data set that the configs load, once."""
+def unique_datasets(jobs):
+    """Each dataset that the jobs load, once."""
     found = []
-    for config in configs:
-        cfg = Config.fromfile(find_config(config))
-        for loader in ('train_dataloader', 'val_dataloader',
-                       'test_dataloader'):
-            if cfg.get(loader):
-                for each in leaf_datasets(cfg[loader].dataset):
-                    # Of the pipeline it only matters how masks are loaded.
-                    each.pipeline = [
-                        step for step in each.get('pipeline', [])
-                        if step.type == 'LoadAnnotations']
-                    if each not in found:
-                        found.append(each)
+    for job in jobs:
+        cfg = job.load()
+        for dataset in datasets_of(cfg):
+            # Only how masks are loaded matters here.
+            dataset.pipeline = [step for step in dataset.get('pipeline', [])
+                                if step.type == 'LoadAnnotations']
+            if dataset not in found:
+                found.append(dataset)
     return found
 
 
 def main():
     args = parse_args()
-    datasets = datasets_of(
-        args.configs + [find_base(name) for name in args.datasets])
-    if args.data_root:
-        if len({each.get('data_root') for each in datasets}) != 1:
-            raise UserError('--data-root is for one data set, but the '
-                            'configs name several.')
-        for each in datasets:
-            each.data_root = args.data_root
-
     table = PrettyTable(
-        ['data set', 'split', 'photos', 'published', 'opened', 'problems'])
+        ['dataset', 'split', 'images', 'published', 'opened', 'problems'])
     table.align = 'r'
-    table.align['data set'] = table.align['split'] = 'l'
+    table.align['dataset'] = table.align['split'] = 'l'
     wrong = 0
-    for each in datasets:
+    for dataset in unique_datasets(jobs_of(args)):
         found = validate_dataset(
-            each, QUICK if args.quick else None,
-            partial(tqdm, desc=each.type, unit='pairs'))
+            dataset, QUICK if args.quick else None,
+            partial(tqdm, desc=dataset.type, unit='images'))
         for problem in found.problems[:SHOWN]:
             print(problem)
         if len(found.problems) > SHOWN:

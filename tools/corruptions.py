@@ -1,14 +1,11 @@
-"""Evaluate configs on corrupted photos: how much noise or blur do they stand?
+"""Evaluate configs on corrupted photos: how robust are they to noise or blur?
 
     python tools/corruptions.py maskclip_voc --kinds speckle_noise spatter
     python tools/corruptions.py clip_toy maskclip_toy --levels 1 3 5
 
-leaves curves.png, results.csv and results.json in --out. A run that was cut
-off goes on where it was.
+Writes curves.png, results.csv and results.json to the work dir. An
+interrupted run continues where it stopped.
 """
-import argparse
-
-from mmengine.config import DictAction
 from prettytable import PrettyTable
 from tqdm import tqdm
 
@@ -19,27 +16,25 @@ from mmseg_clipzs.leaderboard.corruptions import (
     run,
     write_results,
 )
+from mmseg_clipzs.run.arguments import add_arguments, make_parser
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
+    add_arguments(parser, configs=dict(
+        help='config files, or names of configs in configs/; each is a curve'))
     parser.add_argument(
-        'configs', nargs='+', metavar='CONFIG[:CHECKPOINT]',
-        help='config files, or names of those here; each is a line')
+        '--kinds', nargs='+', default=PAPER_KINDS, metavar='KIND',
+        help="corruptions of ImageNet-C, or all; the MaskCLIP paper's")
     parser.add_argument(
-        '--kinds', nargs='+', default=PAPER_KINDS,
-        help='corruptions of ImageNet-C, or "all"; default: those of the\n'
-        'MaskCLIP paper, ' + ', '.join(PAPER_KINDS))
-    parser.add_argument(
-        '--levels', nargs='+', type=int, default=LEVELS,
-        help='1 (weak) to 5; default: all')
-    parser.add_argument('--data-root', help='where the data set lies')
-    parser.add_argument('--out', default='work_dirs/corruptions')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction,
-        help='override settings of all configs')
+        '--levels', nargs='+', type=int, default=LEVELS, metavar='LEVEL',
+        help='1 (weak) to 5')
+    add_arguments(
+        parser, 'data_root', work_dir=dict(
+            flags=['--work-dir', '--out'], default='work_dirs/corruptions',
+            help='folder for the results, and for the log of each cell'))
+    add_arguments(parser, 'cfg_options')
     return parser.parse_args()
 
 
@@ -50,8 +45,8 @@ def main():
         kinds = corruptions().get_corruption_names('all')
     cells = plan(args.configs, kinds, args.levels, args.data_root,
                  args.cfg_options)
-    rows = run(cells, args.out, tqdm)
-    picture = write_results(rows, args.out)
+    rows = run(cells, args.work_dir, tqdm)
+    picture = write_results(rows, args.work_dir)
     table = PrettyTable(['corruption', 'config', 'clean', *(
         f'level {level}' for level in args.levels)])
     for kind, of_kind in curves(rows).items():
@@ -59,7 +54,7 @@ def main():
             f'{values[level]:.1f}' for level in (0, *args.levels))]
             for config, values in of_kind.items()])
     print(table)
-    print(f'mIoU in percent. The curves: {picture}')
+    print(f'mIoU in percent; curves: {picture}')
 
 
 if __name__ == '__main__':

@@ -2,11 +2,9 @@
 
     python tools/demo.py
 
-prints one table and leaves in work_dirs/demo its rows with all that was
-measured (results.json) and a sheet of photos, ground truth and predictions
-(sheet.png).
+Prints a table, and writes its rows with all figures (results.json) and a sheet
+of images, ground truth and predictions (sheet.png) to the work dir.
 """
-import argparse
 import json
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from tqdm import tqdm
 
 from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.leaderboard.matrix import evaluate, plan
+from mmseg_clipzs.run.arguments import add_arguments, make_parser
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import atomic_write, run_tool
@@ -28,26 +27,27 @@ COLUMNS = ('method', 'dataset', 'clip', 'prompts', 'mIoU', 'seconds',
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('--data-root', default='data/toy',
-                        help='where the scenes are, or will be made')
-    parser.add_argument('--work-dir', default='work_dirs/demo')
+    parser = make_parser(__doc__)
+    add_arguments(
+        parser,
+        data_root=dict(default='data/toy', help=(
+            'root of the toy scenes, which are made if missing')),
+        work_dir=dict(default='work_dirs/demo', help='folder for the results'))
     return parser.parse_args()
 
 
 def draw_sheet(rows, folders):
-    """Scenes with ground truth and each method's predictions."""
+    """Draw scenes with ground truth and each method's predictions."""
     samples = [read_samples(folder / 'samples.npz') for folder in folders]
     first = samples[0]
     palette = first['palette']
     masks = list(zip(first['truth'], *(each['prediction']
                                        for each in samples)))
     table = [
-        [photo] + [overlay(photo, mask, palette, opacity=0.75)
+        [image] + [overlay(image, mask, palette, opacity=0.75)
                    for mask in line]
-        for photo, line in zip(first['photo'], masks)]
-    titles = ['photo', 'ground truth'] + [
+        for image, line in zip(first['photo'], masks)]
+    titles = ['image', 'ground truth'] + [
         f'{row["method"]}: {row["mIoU"]:.1f}' for row in rows]
     return with_legend(sheet(table, titles), np.stack(masks),
                        first['classes'], palette)
@@ -57,12 +57,11 @@ def main():
     args = parse_args()
     work_dir = Path(args.work_dir)
     write_voc(args.data_root, progress=tqdm)
-    cells = plan(METHODS, ['toy'], options={
-        'test_dataloader.dataset.data_root': args.data_root})
-    folders = [work_dir / cell.config for cell in cells]
-    # Each in a process of its own: its peak memory is nobody else's.
-    rows = [run_alone(evaluate, cell, folder)
-            for cell, folder in zip(tqdm(cells, 'methods'), folders)]
+    jobs = plan(METHODS, ['toy'], data_root=args.data_root)
+    folders = [work_dir / job.name for job in jobs]
+    # In separate processes, so that each has its own peak memory.
+    rows = [run_alone(evaluate, job, folder)
+            for job, folder in zip(tqdm(jobs, 'methods'), folders)]
     with atomic_write(work_dir / 'results.json') as temporary:
         temporary.write_text(json.dumps(rows, indent=2) + '\n')
     with atomic_write(work_dir / 'sheet.png') as temporary:
@@ -71,8 +70,8 @@ def main():
     table = PrettyTable(COLUMNS, align='r')
     table.add_rows([[row[key] for key in COLUMNS] for row in rows])
     print(table)
-    print(f'{work_dir / "sheet.png"} shows them, {work_dir / "results.json"} '
-          'has the numbers.')
+    print(f'Pictures: {work_dir / "sheet.png"}; all figures: '
+          f'{work_dir / "results.json"}')
 
 
 if __name__ == '__main__':

@@ -5,54 +5,32 @@
     python tools/train.py configs/maskclip_plus_photos.py --photos FOLDER \\
         --classes "white car; red bus; road; sky"
 """
-import argparse
-import os
-
-from mmengine.config import Config, DictAction
-
-from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('config', help='config file, or the name of one here')
-    parser.add_argument(
-        '--work-dir', help='where checkpoints and logs go '
-        '(default: work_dirs/<config>)')
-    parser.add_argument('--data-root', help='where the data set lies')
-    parser.add_argument(
-        '--photos', help='train on this folder of photos, without labels')
-    parser.add_argument(
-        '--classes', help='the words to learn: "cat; grass, lawn; sky"')
+    parser = make_parser(__doc__)
+    add_arguments(
+        parser, 'config', checkpoint=dict(
+            help='weights to start from, a file or URL'))
+    add_arguments(parser, 'clip', 'classes')
+    add_arguments(parser.add_mutually_exclusive_group(), 'data_root', 'photos')
     parser.add_argument(
         '--resume', action='store_true',
-        help='go on from the last checkpoint of the work dir')
+        help='resume from the last checkpoint in the work dir')
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction,
-        help='override settings: train_cfg.max_iters=300')
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none', help='job launcher')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_arguments(parser, 'work_dir', 'cfg_options', 'launcher')
+    return parser.parse_args()
 
 
 def main():
     args = parse_args()
-    cfg = Config.fromfile(find_config(args.config))
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
     run_train(
-        cfg, work_dir=args.work_dir, data_root=args.data_root,
-        photos=args.photos, classes=args.classes, resume=args.resume,
-        amp=args.amp, launcher=args.launcher)
+        job_of(args), work_dir=args.work_dir, photos=args.photos,
+        resume=args.resume, amp=args.amp, launcher=args.launcher)
 
 
 if __name__ == '__main__':

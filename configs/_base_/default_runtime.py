@@ -3,7 +3,7 @@ default_scope = 'mmseg'
 env_cfg = dict(
     cudnn_benchmark=False,  # image sizes vary
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))  # without a GPU the tools take gloo
+    dist_cfg=dict(backend='nccl'))  # the tools use gloo without a GPU
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
@@ -19,7 +19,7 @@ log_level = 'INFO'
 load_from = None
 resume = False
 
-# A frozen model has nothing that DistributedDataParallel could wrap.
+# DistributedDataParallel refuses models without trainable parameters.
 model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
 
 tta_model = dict(type='ZeroShotTTAModel')

@@ -1,5 +1,5 @@
-# train_runtime.py for image-text pairs: shards go on where they stopped, and
-# what is skipped is reported.
+# train_runtime.py for image-text pairs: shards resume where they stopped, and
+# skipped pairs are reported.
 _base_ = 'train_runtime.py'
 default_hooks = dict(
     visualization=dict(type='GroupVisualizationHook'))
@@ -9,4 +9,4 @@ custom_hooks = [
     dict(type='DataStateHook'),
     dict(type='CheckTextsHook')
 ]
-sync_bn = 'torch'  # statistics of all processes
+sync_bn = 'torch'  # statistics over all processes

@@ -1,10 +1,8 @@
-import copy
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmseg.apis import init_model
 from tqdm import tqdm
@@ -13,7 +11,9 @@ from mmseg_clipzs.datasets import list_images, read_image
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
-from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
+from mmseg_clipzs.run.job import Job
+from mmseg_clipzs.run.segmentor import embeds_config_words
 from mmseg_clipzs.utils import UserError
 
 from .zero_shot_result import ZeroShotResult
@@ -32,9 +32,9 @@ class ZeroShotInferencer:
     >>> ground = inferencer.predict('grass, lawn; sky')
 
     Args:
-        config (str | Path | Config): See
-            :func:`mmseg_clipzs.run.configs.find_config`. Only its model and
-            its test pipeline are used.
+        config (str | Path | Config): A file, the name of a config of the
+            project, or a loaded config. Only its model and its test pipeline
+            are used.
         checkpoint (str, optional): Checkpoint, for models without weights of
             their own.
         device (str, optional): 'cpu', 'cuda:0', ...; by default a GPU if
@@ -46,21 +46,24 @@ class ZeroShotInferencer:
         groups (bool): Also return the groups of GroupViT.
 
     Raises:
-        UserError: ``groups`` for a model without groups.
+        UserError: No such config or checkpoint, options that do not fit, or
+            ``groups`` for a model without groups.
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False):
-        if not isinstance(config, Config):
-            config = Config.fromfile(find_config(config))
-        config = copy.deepcopy(config)
-        if classes is not None and 'vocabulary' in config.model:
+        config = Job(config, checkpoint, options=cfg_options or {}).load()
+        if classes is not None and embeds_config_words(config.model):
             config.model.vocabulary = None  # need not be embedded
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
-        self.model = init_model(config, checkpoint, device, cfg_options)
+        self.model = init_model(config, checkpoint, device)
+        vocabulary = getattr(self.model, 'vocabulary', None)
         if classes is not None:
             self.model.set_vocabulary(classes)
+        elif vocabulary is not None:
+            # A checkpoint brings the classes of its training data.
+            self.model.dataset_meta = dataset_meta(vocabulary)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
                 raise UserError(

@@ -1,4 +1,4 @@
-"""What a benchmark measures with: seconds, operations, a product."""
+"""Meters: seconds, operations, and a matrix product to compare with."""
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -16,22 +16,22 @@ _REPEATS = 3
 
 # ------------------------------------------------------ seconds, operations
 def seconds():
-    """float: A clock; a GPU has finished what it was given before."""
+    """float: A clock that waits for the GPU's queue to finish."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def flop_counter():
-    """FlopCounterMode: Of PyTorch, that also knows the CPU's attention.
+    """FlopCounterMode: PyTorch's, which here counts a CPU's attention, too.
 
-    It counts what runs inside it: matrix products, convolutions and attention
-    by their shapes, two operations for a multiplication with its addition.
+    A context manager that counts matrix products, convolutions and attention
+    by their shapes, two operations for a multiply-add.
     """
     def attention(query, key, value, *args, **kwargs):
-        return sdpa_flop_count(query, key, value)  # of their shapes
+        return sdpa_flop_count(query, key, value)  # shapes
 
-    # PyTorch 2.1 has no such operation, it counts the CPU's by itself.
+    # PyTorch 2.1 does not have this operation and counts its parts.
     fused = getattr(
         torch.ops.aten, '_scaled_dot_product_flash_attention_for_cpu', None)
     return FlopCounterMode(
@@ -40,9 +40,9 @@ def flop_counter():
 
 @contextmanager
 def _wrapped_forward(module, wrap):
-    """Run ``wrap(forward)`` where ``module.forward`` would run.
+    """Replace ``module.forward`` by ``wrap(forward)``.
 
-    Hooks would miss heads that call their own ``forward``, as mmseg's do.
+    Hooks would miss mmseg's heads, which call their ``forward`` directly.
     """
     module.forward = wrap(module.forward)
     try:
@@ -53,15 +53,15 @@ def _wrapped_forward(module, wrap):
 
 @contextmanager
 def watch(parts, meter):
-    """How far a meter runs while parts of a model run.
+    """Read a meter before and after each call of a model's parts.
 
     Args:
-        parts (dict[str, nn.Module]): None inside another one.
-        meter (Callable): Gives a growing number: :func:`seconds`, or a
+        parts (dict[str, nn.Module]): Not nested.
+        meter (Callable): Returns a growing number: :func:`seconds`, or a
             :func:`flop_counter`'s ``get_total_flops``.
 
     Yields:
-        Counter: name of a part -> sum over all its calls.
+        Counter: name of a part -> sum over its calls.
     """
     spent = Counter()
 
@@ -84,13 +84,13 @@ def watch(parts, meter):
 
 # ------------------------------------------------------- the matrix product
 class Product(NamedTuple):
-    """A product (rows, inner) x (inner, columns), to compare a model with.
+    """A matrix product (rows, inner) x (inner, columns).
 
     Attributes:
         rows, inner, columns (int): Its shape.
-        dtype (torch.dtype): Of its result.
+        dtype (torch.dtype): The result's.
         device (torch.device): Where it runs.
-        of (str): 'linear', a linear layer's shape; 'square', a made-up one.
+        of (str): 'linear', a linear layer's shape, or 'square'.
     """
     rows: int
     inner: int
@@ -101,17 +101,17 @@ class Product(NamedTuple):
 
     @property
     def gflop(self):
-        """float: 10^9 operations."""
+        """float: Operations, in units of 1e9."""
         return 2 * self.rows * self.inner * self.columns / 1e9
 
     def time(self):
-        """Run it a few times on seeded values.
+        """Time a few runs on seeded values.
 
-        The arrays are thrown away, so that they are not in the memory while
-        a model runs.
+        The tensors are freed afterwards: they do not add to the memory of a
+        model.
 
         Returns:
-            list[float]: Seconds of each time; a first one is not counted.
+            list[float]: Seconds of each run, without a first one to warm up.
         """
         generator = torch.Generator(self.device).manual_seed(0)
         x, weight = (
@@ -127,7 +127,7 @@ class Product(NamedTuple):
 
 
 class _LargestLinear(TorchFunctionMode):
-    """Sees every ``F.linear``, of a module or not; keeps the largest."""
+    """Keeps the largest ``F.linear``, inside a module or not."""
     product = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -144,15 +144,15 @@ class _LargestLinear(TorchFunctionMode):
 
 @contextmanager
 def find_product(backbone):
-    """The shape of a backbone's largest linear layer, while it runs.
+    """Find the largest linear layer of a backbone that runs in this context.
 
     Args:
-        backbone (nn.Module): To be run inside.
+        backbone (nn.Module): The backbone.
 
     Yields:
-        Callable: Gives the :class:`Product`: all tokens of a batch of windows
-        times the weight, in the dtype of the result; a square one for a
-        backbone without a linear layer.
+        Callable: Returns its :class:`Product`, all tokens of a batch of
+        windows times the weight, in the dtype of the result; a square one for
+        a backbone without a linear layer.
     """
     mode = _LargestLinear()
 

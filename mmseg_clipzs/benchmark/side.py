@@ -1,4 +1,4 @@
-"""A config that is timed, stage by stage."""
+"""A job that is timed, stage by stage."""
 from itertools import islice
 from pathlib import Path
 from statistics import mean, median
@@ -6,68 +6,66 @@ from statistics import mean, median
 import torch
 import torch.nn.functional as F
 from mmengine.runner import Runner, autocast
-from mmseg.registry import MODELS
 
-from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
-    OpenVocabularySegmentor,
-)
-from mmseg_clipzs.run.common import name_visualizer
-from mmseg_clipzs.run.test import clip_of, describe
+from mmseg_clipzs.run.prepare import prepare
+from mmseg_clipzs.run.segmentor import clip_of, embeds_config_words
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
+from .images import SEED, set_images
 from .meters import find_product, flop_counter, seconds, watch
 
-# What happens to a photo, in this order. The last one needs labels.
+# What happens to an image, in this order. The last one needs labels.
 STAGES = ('load', 'preprocess', 'backbone', 'head', 'upsampling', 'metric')
-SEED = 0  # of weights, words and pictures
 
 
 def until_labels(step):
-    """float: Seconds from a step's photos to their label maps."""
+    """float: Seconds from a step's images to their label maps."""
     return sum(step['seconds'].values()) - step['seconds'].get('metric', 0)
 
 
 class Side:
-    """A config that is timed.
+    """A job that is timed.
 
     Args:
-        cfg (Config): With its photos set; changed in place.
-        checkpoint (str, optional): For models that do not bring weights.
-        changes (dict): What it differs in, for the report.
+        job (Job): What to time.
+        changes (dict): How its options differ, for the report.
         folder (str): For the runner's files.
-        classes (int, optional): Made-up words.
+        photos (str, optional): Folder of images without labels, instead of
+            the dataset.
+        num_classes (int, optional): Number of made-up words.
         random (bool): Random weights and embeddings.
-        labelled (bool): Whether the photos have labels for the metric.
+        alone (bool): Whether no other side takes turns with it.
 
     Attributes:
-        steps (list[dict]): Of each batch its ``photos``, the ``seconds`` of
+        steps (list[dict]): For each batch its ``photos``, the ``seconds`` of
             each stage and, after :meth:`finish`, its ``gflop``.
 
     Raises:
-        UserError: No weights, or options that do not fit.
+        UserError: No weights, no images, or options that do not fit.
     """
 
-    def __init__(self, cfg, checkpoint, changes, folder, classes, random,
-                 labelled):
-        self.cfg, self.changes, self.labelled = cfg, changes, labelled
-        self.config = Path(cfg.filename).stem
-        self.weights = self._set_weights(checkpoint, random)
+    def __init__(self, job, changes, folder, photos=None, num_classes=None,
+                 random=False, alone=True):
+        self.job, self.changes, self.labelled = job, changes, not photos
+        cfg = job.load()
+        set_images(cfg, photos)
+        if not alone:  # no loader works while the other side is timed
+            cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
+        self.weights = self._set_weights(cfg, random)
         words = cfg.model.get('vocabulary')
-        takes_words = issubclass(
-            MODELS.get(cfg.model.type) or object, OpenVocabularySegmentor)
-        if classes:
-            words = [f'word {i}' for i in range(classes)]
+        takes_words = embeds_config_words(cfg.model)
+        if num_classes:
+            words = [f'word {i}' for i in range(num_classes)]
             if not takes_words:
                 raise UserError(f'{cfg.model.type} has no vocabulary that '
                                 'made-up words could replace.')
-        drawn = takes_words and (random or bool(classes))
+        drawn = takes_words and (random or bool(num_classes))
         if drawn:  # else the text tower would embed them
             cfg.model.update(vocabulary=None, text_embeddings=None)
-        cfg.update(work_dir=folder, load_from=checkpoint, log_level='WARNING',
-                   experiment_name=f'benchmark-{Path(folder).name}',
-                   randomness=dict(seed=SEED))
-        name_visualizer(cfg)
+        cfg.update(log_level='WARNING', randomness=dict(seed=SEED),
+                   experiment_name=f'benchmark-{Path(folder).name}')
+        prepare(cfg, job, folder)
         try:
             runner = Runner.from_cfg(cfg)
         except TypeError as e:
@@ -89,34 +87,34 @@ class Side:
         self.batches = self._stream()
         self.steps, self.product_seconds = [], []
 
-    def _set_weights(self, checkpoint, random):
-        """str: Where the weights are from."""
-        model = self.cfg.model
+    def _set_weights(self, cfg, random):
+        """str: Source of the weights."""
+        model, checkpoint = cfg.model, cfg.get('load_from')
         if random:
             if checkpoint:
                 raise UserError('Random weights and a checkpoint exclude each '
                                 f'other, but got {checkpoint}.')
-            clip_of(model).update(pretrained=None)
+            clip_of(cfg).update(pretrained=None)
             if 'weights' in model:
                 model.weights = None
             return 'random'
-        own = clip_of(model).get('pretrained') or model.get('weights')
+        own = clip_of(cfg).get('pretrained') or model.get('weights')
         if not checkpoint and ('teacher' in model or own is None):
             raise UserError(
-                f'{self.config} brings no trained weights: give it as '
-                f'{self.config}:CHECKPOINT, or time it with random weights '
+                f'{self.job.name} has no trained weights: give it as '
+                f'{self.job.name}:CHECKPOINT, or time it with random weights '
                 '(--random).')
         return checkpoint or own
 
     @property
     def classes(self):
-        """list[str] | None: Names of the classes, where they are known."""
+        """list[str] | None: Names of the classes, if known."""
         meta = (getattr(self.model, 'dataset_meta', None)
                 or self.loop.dataloader.dataset.metainfo)
         return meta.get('classes') and list(meta['classes'])
 
     def _draw_words(self, words):
-        """Set words with random embeddings of length 1."""
+        """Set words with random unit embeddings."""
         words = get_vocabulary(words)
         generator = torch.Generator().manual_seed(SEED)
         self.model.set_vocabulary(words, F.normalize(torch.randn(
@@ -124,7 +122,7 @@ class Side:
             generator=generator), dim=1))
 
     def _stream(self):
-        """Batches without an end; after the last photo comes the first."""
+        """Batches without end; the dataset is repeated."""
         while True:
             yield from self.loop.dataloader
 
@@ -134,7 +132,7 @@ class Side:
             return self.model.test_step(batch)
 
     def warm_up(self, batches):
-        """Run untimed, and see which product compares with the backbone."""
+        """Run untimed, and find the product to compare the backbone with."""
         self.warmed = batches
         with find_product(self.parts['backbone']) as product:
             for batch in islice(self.batches, batches):
@@ -166,7 +164,7 @@ class Side:
         return [s.pred_sem_seg.data.cpu() for s in samples]
 
     def finish(self):
-        """Let the metric add up, and count the operations, untimed."""
+        """Compute the metric, and count the operations, untimed."""
         images = sum(len(step['photos']) for step in self.steps)
         if self.labelled:
             start = seconds()
@@ -174,7 +172,7 @@ class Side:
             each = (seconds() - start) / images
             for step in self.steps:
                 step['seconds']['metric'] += each * len(step['photos'])
-        counted = {}  # operations depend on the sizes alone
+        counted = {}  # operations depend on the sizes only
         batches = islice(self._stream(), self.warmed, None)
         for step, batch in zip(self.steps, batches):
             sizes = tuple((*image.shape, *sample.ori_shape) for image, sample
@@ -202,8 +200,7 @@ class Side:
         rates = dict(
             backbone=median(step['gflop']['backbone']
                             / step['seconds']['backbone'] for step in steps),
-            # How scores are enlarged must not count as work done: other
-            # ways do without its operations.
+            # Not upsampling: the same result can take fewer operations.
             whole=median(
                 (step['gflop']['backbone'] + step['gflop']['head'])
                 / until_labels(step) for step in steps),
@@ -211,8 +208,8 @@ class Side:
         loader = self.loop.dataloader
         vocabulary = getattr(self.model, 'vocabulary', None)
         return dict(
-            config=self.config, changes=self.changes, weights=self.weights,
-            **describe(self.cfg),
+            **dict(self.job.describe(), weights=self.weights),
+            changes=self.changes,
             classes=getattr(self.model, 'num_classes', None),
             words=vocabulary and len(vocabulary.words),
             batch_size=loader.batch_size, num_workers=loader.num_workers,
@@ -237,7 +234,7 @@ class Side:
 
 
 def _summary(steps, stage, total):
-    """Median and mean seconds of an image, and the stage's share of all."""
+    """Median and mean seconds per image, and the stage's share of all."""
     each = [step['seconds'][stage] / len(step['photos']) for step in steps]
     return dict(median=median(each), mean=mean(each), share=sum(
         step['seconds'][stage] for step in steps) / total)

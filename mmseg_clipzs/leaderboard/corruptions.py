@@ -1,118 +1,135 @@
-"""How mIoU falls with the strength of a corruption, as in MaskCLIP's paper."""
+"""mIoU under corruptions of increasing strength, as in MaskCLIP's paper."""
 import csv
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from mmengine.config import Config
 
 from mmseg_clipzs.datasets import Corrupt
-from mmseg_clipzs.datasets.availability import leaf_datasets
-from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.data import datasets_of, require_one_root
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.utils import atomic_write
-from mmseg_clipzs.version import __version__
+from mmseg_clipzs.utils import UserError, atomic_write
+
+from .rows import read_row, write_row
 
 CLEAN = 'none'
 
 
-@dataclass
-class Cell:
-    """A config under one corruption.
+@dataclass(frozen=True)
+class Corrupted:
+    """A job under one corruption.
 
     Attributes:
-        config (Config): With the corruption in its test pipeline.
-        checkpoint (str, optional): For models that do not bring weights.
-        kind (str): Of the corruption, :data:`CLEAN` without.
-        level (int): 1 to 5, 0 without.
+        label (str): Name of the config and of its checkpoint, for the curves.
+        job (Job): With the corruption in its test pipeline.
+        kind (str): The corruption, :data:`CLEAN` without one.
+        level (int): 1 to 5, 0 without a corruption.
     """
-    config: Config
-    checkpoint: str | None
+    label: str
+    job: Job
     kind: str
     level: int
 
     @property
     def name(self):
-        """str: Of the file with its row; other settings give another one."""
-        settings = json.dumps(
-            [__version__, self.checkpoint, self.config.to_dict()],
-            sort_keys=True, default=str)
-        digest = hashlib.sha256(settings.encode()).hexdigest()[:12]
-        return f'{self.label}-{self.kind}-{self.level}-{digest}'
+        """str: Name of the file with its row; has the job's digest."""
+        return f'{self.label}-{self.kind}-{self.level}-{self.job.digest()}'
 
-    @property
-    def label(self):
-        """str: Name of the config, and of the checkpoint if there is one."""
-        return '-'.join(Path(path).stem for path in (
-            self.config.filename, self.checkpoint) if path)
+
+def corrupt(job, kind, level):
+    """Corrupt the images that a job is tested on.
+
+    Args:
+        job (Job): Any.
+        kind (str): Of corruption; see :class:`~mmseg_clipzs.datasets.Corrupt`.
+        level (int): 1 (weak) to 5.
+
+    Returns:
+        Job: With the corruption after the step that loads an image.
+    """
+    def corrupted(pipeline):
+        return [pipeline[0], dict(type='Corrupt', kind=kind, level=level),
+                *pipeline[1:]]
+
+    cfg = job.replace(tta=False).load()
+    for dataset in datasets_of(cfg, 'test_dataloader'):
+        dataset.pipeline = corrupted(dataset.pipeline)
+    changed = {'test_dataloader.dataset': cfg.test_dataloader.dataset}
+    if job.tta:
+        changed['tta_pipeline'] = corrupted(cfg.tta_pipeline)
+    return job.replace(options={**job.options, **changed})
 
 
 def plan(configs, kinds, levels, data_root=None, options=None):
-    """What is to be run: each config clean, then with each corruption.
+    """Each config clean, then with each corruption.
 
     Args:
         configs (Sequence[str]): 'CONFIG' or 'CONFIG:CHECKPOINT'.
-        kinds (Sequence[str]): Of corruptions.
+        kinds (Sequence[str]): Corruptions.
         levels (Sequence[int]): 1 to 5.
-        data_root (str, optional): Replaces the data set's root.
+        data_root (str, optional): Replaces the root of the data.
         options (dict, optional): Changes in every config.
 
     Returns:
-        list[Cell]: In the order of the arguments.
+        list[Corrupted]: In the order of the arguments.
 
     Raises:
-        UserError: No such config, kind or level; the library is missing.
+        UserError: No such config, kind or level, a model without weights, two
+            configs of one name, or the library is missing.
     """
-    steps = [(CLEAN, 0)] + [(kind, level) for kind in kinds
-                            for level in levels]
-    for step in steps[1:]:
+    steps = [(kind, level) for kind in kinds for level in levels]
+    for step in steps:
         Corrupt(*step)  # complains before anything runs
-    cells = []
+    jobs = {}
     for config in configs:
-        name, _, checkpoint = config.partition(':')
-        for kind, level in steps:
-            cfg = Config.fromfile(find_config(name))
-            cfg.merge_from_dict(options or {})
-            for dataset in leaf_datasets(cfg.test_dataloader.dataset):
-                if data_root:
-                    dataset.data_root = data_root
-                if level:  # directly behind the step that loads the photo
-                    dataset.pipeline = [
-                        dataset.pipeline[0],
-                        dict(type='Corrupt', kind=kind, level=level),
-                        *dataset.pipeline[1:]]
-            cells.append(Cell(cfg, checkpoint or None, kind, level))
+        job = Job.parse(config, options=options or {})
+        job.require_weights()
+        label = '-'.join(Path(path).stem for path in (
+            job.name, job.checkpoint) if path)
+        if label in jobs:
+            raise UserError(f'Two curves would be called {label}: rename a '
+                            'config or a checkpoint.')
+        jobs[label] = job
+    if data_root:
+        require_one_root(jobs.values())
+        jobs = {label: job.replace(data_root=data_root)
+                for label, job in jobs.items()}
+    cells = []
+    for label, job in jobs.items():
+        cells.append(Corrupted(label, job, CLEAN, 0))
+        cells += [Corrupted(label, corrupt(job, *step), *step)
+                  for step in steps]
     return cells
 
 
 def run(cells, folder, progress=iter):
-    """Run the cells whose row is not in the folder yet.
+    """Run the cells that have no row in the folder yet.
 
     Args:
-        cells (Sequence[Cell]): Of :func:`plan`.
+        cells (Sequence[Corrupted]): Of :func:`plan`.
         folder (str | Path): For the rows, ``cells/NAME.json``, each written
-            as soon as it is there.
-        progress (Callable): Wraps the cells that are run, such as ``tqdm``.
+            as soon as it is finished.
+        progress (Callable): Wraps the sequence of cells to run, e.g.
+            ``tqdm``.
 
     Returns:
-        list[dict]: The row of :func:`run_test` with config, kind and level
-        for each cell.
+        list[dict]: For each cell the row of :func:`run_test` with config
+        (the curve's label), kind and level.
     """
     folder = Path(folder)
-    paths = {cell.name: folder / 'cells' / f'{cell.name}.json'
-             for cell in cells}
-    todo = [cell for cell in cells if not paths[cell.name].exists()]
-    for cell in progress(todo):
-        name = cell.name  # the run itself changes the config
-        cell.config.log_level = 'ERROR'
-        row = run_test(cell.config, cell.checkpoint,
-                       work_dir=str(folder / 'runs' / name))
-        row.update(config=cell.label, kind=cell.kind, level=cell.level)
-        with atomic_write(paths[name]) as temporary:
-            temporary.write_text(json.dumps(row, indent=2))
-    return [json.loads(path.read_text()) for path in paths.values()]
+    names = [cell.name for cell in cells]
+    paths = [folder / 'cells' / f'{name}.json' for name in names]
+    rows = [read_row(path) for path in paths]
+    for i in progress([i for i, row in enumerate(rows) if row is None]):
+        cell = cells[i]
+        quiet = cell.job.replace(
+            options={**cell.job.options, 'log_level': 'ERROR'})
+        rows[i] = dict(run_test(quiet, folder / 'runs' / names[i]),
+                       config=cell.label, kind=cell.kind, level=cell.level)
+        write_row(rows[i], paths[i])
+    return rows
 
 
 def write_results(rows, folder):
@@ -120,7 +137,7 @@ def write_results(rows, folder):
 
     Args:
         rows (Sequence[dict]): Of :func:`run`.
-        folder (str | Path): Made if missing.
+        folder (str | Path): Created if missing.
 
     Returns:
         Path: The picture.
@@ -141,14 +158,14 @@ def write_results(rows, folder):
 
 
 def curves(rows):
-    """mIoU over the level.
+    """Collect mIoU by level.
 
     Args:
         rows (Sequence[dict]): Of :func:`run`.
 
     Returns:
-        dict: kind -> config -> {level: mIoU in percent}, with the clean
-        result as level 0.
+        dict: kind -> config -> {level: mIoU in percent}, the clean result
+        at level 0.
     """
     found = {}
     for row in rows:
@@ -165,13 +182,13 @@ def curves(rows):
 
 
 def draw_curves(rows):
-    """A panel for each kind, a line for each config.
+    """Draw a panel for each kind with a line for each config.
 
     Args:
         rows (Sequence[dict]): Of :func:`run`.
 
     Returns:
-        Figure: Of matplotlib.
+        Figure: matplotlib's.
     """
     panels = curves(rows)
     columns = min(4, len(panels))

@@ -1,4 +1,4 @@
-"""One page that needs nothing else: tables, bars for each class, pictures."""
+"""The HTML page of the tables: one file with class IoUs and pictures."""
 import base64
 import io
 import statistics
@@ -17,18 +17,18 @@ _TEMPLATE = Path(__file__).with_name('page.html')
 
 
 def to_html(tables, rows, note, failures, settings, environments, folder):
-    """The page.
+    """Render the page.
 
     Args:
         tables (Sequence[Table]): One for each protocol.
-        rows (Sequence[dict]): Of :func:`leaderboard.run`.
-        note (str): What the tables show.
+        rows (Sequence[dict]): Of :func:`matrix.run`.
+        note (str): Explains the tables.
         failures, environments (Sequence[str]): Lines of text.
         settings (tuple[list, list]): Header and lines of a table.
-        folder (str | Path): The work dir, where the rows' pictures are.
+        folder (str | Path): The work dir, with the rows' prediction samples.
 
     Returns:
-        str: HTML without scripts and without anything from elsewhere.
+        str: Self-contained HTML without scripts.
     """
     parts = [f'<p>{escape(note)}</p>']
     if failures:
@@ -73,7 +73,7 @@ def _plain_table(header, lines):
 
 
 def _figures(table):
-    """A protocol's table of mIoU, the data sets over their columns."""
+    """A protocol's table of mIoU, each dataset above its columns."""
     kinds = [' class="published"' if what.endswith('published') else ''
              for _, what in table.columns]
     datasets = [(name, len(list(columns))) for name, columns in groupby(
@@ -90,7 +90,7 @@ def _figures(table):
 
 
 def _details(dataset, rows, folder):
-    """Pictures of a data set, and its bars, which may be many."""
+    """Prediction samples of a dataset, and the IoU of each class."""
     rows = [row for row in rows if 'error' not in row]
     several = any(len(members) > 1 for members in _models(rows).values())
     for attribute, title, content in (
@@ -103,7 +103,7 @@ def _details(dataset, rows, folder):
 
 
 def _models(rows):
-    """Rows of one method and CLIP together: 'method, CLIP' -> rows."""
+    """Group rows by method and CLIP: 'method, CLIP' -> rows."""
     models = {}
     for row in rows:
         name = ', '.join(filter(None, (row['method'], row['clip'])))
@@ -112,7 +112,7 @@ def _models(rows):
 
 
 def _bars(rows):
-    """IoU of each class; the mean where a CLIP has several weights."""
+    """IoU of each class as bars, averaged over the weights of a CLIP."""
     models = _models([row for row in rows if row.get('class_iou')])
     if not models:
         return ''
@@ -141,7 +141,7 @@ def _bar(value):
 
 
 def _pictures(rows, folder):
-    """Photo, ground truth and each model's prediction, and the colours."""
+    """Image, ground truth and each model's prediction, with a legend."""
     samples = {name: read_samples(
         Path(folder) / members[0]['folder'] / 'samples.npz')
         for name, members in _models(rows).items()}
@@ -167,12 +167,12 @@ def _pictures(rows, folder):
         for i in np.unique(np.concatenate(seen)) if i < len(palette))
     return _table(
         [_tag('th', escape(title))
-         for title in ('photo', 'ground truth', *samples)],
+         for title in ('image', 'ground truth', *samples)],
         *lines) + _tag('p', colours)
 
 
 def _image(picture):
-    """(H, W, 3) uint8 RGB as an element with the JPEG inside."""
+    """An (H, W, 3) uint8 RGB image as an element with an embedded JPEG."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, 'JPEG', quality=85)
     data = base64.b64encode(file.getvalue()).decode()

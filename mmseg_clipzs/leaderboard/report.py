@@ -1,4 +1,4 @@
-"""Tables of results: CSV, JSON, Markdown and a page, measured and published.
+"""Tables of measured and published results: CSV, JSON, Markdown and HTML.
 
 Figures of different protocols never share a table.
 """
@@ -11,18 +11,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmseg_clipzs.recipes import PUBLISHED
 from mmseg_clipzs.utils import atomic_write
 
 from .page import to_html
 
-PUBLISHED = Path(__file__).with_name('published.csv')
 # Columns beside those of CLIP's weights.
 _SPREAD, _PUBLISHED = 'mean ± std', 'published'
-_NOTE = ('mIoU in percent. Columns called "published" hold the figures of the '
-         'papers, all others were measured here; rows with published figures '
-         'alone were not run. "mean ± std" is over the weights of one CLIP '
-         'architecture (how many), with the sample standard deviation.')
-# What a row shows beside the tables of mIoU.
+_NOTE = ('mIoU in percent. Columns called "published" have the papers\' '
+         'figures, all others were measured here; rows with published figures '
+         'only were not run. "mean ± std" is over the weights of one CLIP '
+         'architecture (their number in brackets), with the sample standard '
+         'deviation.')
+# Columns of the second table.
 _SETTINGS = ('method', 'dataset', 'protocol', 'clip', 'weights', 'checkpoint',
              'vocabulary', 'prompts', 'mIoU', 'aAcc', 'mAcc', 'seconds',
              'images_per_second', 'peak_memory_mb', 'device')
@@ -30,13 +31,14 @@ _SETTINGS = ('method', 'dataset', 'protocol', 'clip', 'weights', 'checkpoint',
 
 @dataclass
 class Table:
-    """What one protocol says.
+    """Results of one protocol.
 
     Attributes:
         title (str): The protocol.
-        columns (list[tuple[str, str]]): Data set, and what stands below it.
+        columns (list[tuple[str, str]]): Dataset, and the column's heading
+            below it.
         rows (list[tuple[str, list[str]]]): Method, and a text for each
-            column, '' where there is nothing.
+            column, '' for an empty cell.
     """
     title: str
     columns: list
@@ -46,16 +48,14 @@ class Table:
 def read_published():
     """list[dict]: method, dataset, protocol, clip (None for models without),
     mIoU, source of each published figure."""
-    with PUBLISHED.open(encoding='utf-8', newline='') as file:
-        return [dict(row, clip=row['clip'] or None)
-                for row in csv.DictReader(file)]
+    return [dict(row) for row in PUBLISHED]
 
 
 def compare(rows, published):
-    """The tables of mIoU.
+    """Put measured and published mIoU side by side.
 
     Args:
-        rows (Sequence[dict]): Of :func:`leaderboard.run`.
+        rows (Sequence[dict]): Of :func:`matrix.run`.
         published (Sequence[dict]): Of :func:`read_published`.
 
     Returns:
@@ -68,7 +68,7 @@ def compare(rows, published):
 
 
 def _table(protocol, measured, published):
-    columns = {}  # (data set, clip, what) -> {method: text}
+    columns = {}  # (dataset, clip, what) -> {method: text}
     for dataset in _unique(measured, 'dataset'):
         of_dataset = _where(measured, dataset=dataset)
         for clip in _unique(of_dataset, 'clip'):
@@ -94,7 +94,7 @@ def _table(protocol, measured, published):
 def _heading(clip, what, columns):
     """'ViT-B-16 openai', 'published', 'own weights published', ..."""
     if what not in (None, _SPREAD, _PUBLISHED):
-        # Files by their names, unless two have the same.
+        # Files by name, unless two have the same name.
         names = [_short(other, clip) for other in dict.fromkeys(
             key[2] for key in columns) if other]
         if names.count(_short(what, clip)) == 1:
@@ -109,7 +109,7 @@ def _short(weights, clip):
 
 
 def _texts(rows):
-    """dict: Method -> its figure, or figures."""
+    """dict: Method -> its figures."""
     texts = defaultdict(list)
     for row in rows:
         texts[row['method']].append(
@@ -118,7 +118,7 @@ def _texts(rows):
 
 
 def _spreads(rows):
-    """dict: Method -> mean and spread over several weights of one CLIP."""
+    """dict: Method -> mean ± std over several weights of one CLIP."""
     texts = {}
     for method in _unique(rows, 'method'):
         finished = [row for row in _where(rows, method=method)
@@ -142,14 +142,14 @@ def _unique(rows, key):
 
 
 def settings(rows):
-    """Header and lines of text: the settings and costs of each row."""
+    """tuple[list, list]: Header and lines of a table of settings and costs."""
     keys = [key for key in _SETTINGS
             if any(row.get(key) is not None for row in rows)]
     return keys, [[_flat(row.get(key)) for key in keys] for row in rows]
 
 
 def failures(rows):
-    """list[str]: What went wrong, a line for each row that failed."""
+    """list[str]: A line for each row that failed."""
     return [' · '.join(filter(None, (
         row['method'], row['dataset'], row['clip'], row['weights'],
         row['error'], f'log: {row["folder"]}/log.txt')))
@@ -163,7 +163,7 @@ def environments(rows):
 
 
 def _flat(value):
-    """Any value of a row as a line of text."""
+    """A value of a row as one line of text."""
     if isinstance(value, dict):
         return ', '.join(f'{key} {_flat(each) or "-"}'
                          for key, each in value.items())
@@ -173,7 +173,7 @@ def _flat(value):
 
 
 def to_csv(rows):
-    """str: A line for each row with all that is known of it."""
+    """str: A line for each row, with all its values."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
@@ -208,8 +208,8 @@ def write_report(rows, folder):
     """Write ``leaderboard.csv``, ``.json``, ``.md`` and ``.html``.
 
     Args:
-        rows (Sequence[dict]): Of :func:`leaderboard.run`.
-        folder (str | Path): The work dir, with the rows' own folders.
+        rows (Sequence[dict]): Of :func:`matrix.run`.
+        folder (str | Path): The work dir, with the cells' folders.
     """
     tables = compare(rows, read_published())
     for suffix, text in (

@@ -1,34 +1,63 @@
-"""The configs that come with the project, by name."""
+"""The configs that ship with the project, by name."""
+from difflib import get_close_matches
 from pathlib import Path
 
 from mmseg_clipzs.utils import UserError
 
 _PACKAGE = Path(__file__).parent.parent
+_FOLDERS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
+_SUFFIXES = ('.py', '.json', '.yaml', '.yml')  # mmengine reads these
 
 
 def list_configs():
-    """dict[str, Path]: The configs that come with the project, by name."""
-    folders = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
-    return {path.stem: path for folder in folders
-            for path in sorted(folder.glob('*.py'))}
+    """dict[str, Path]: The configs that ship with the project, by name."""
+    return _by_name('*.py')
 
 
 def find_config(name):
-    """Path of a config.
+    """Find a config file.
 
     Args:
-        name (str | Path): A file, or the name of one that comes with the
+        name (str | Path): A file, or the name of one that ships with the
             project ('maskclip_voc').
 
     Returns:
         Path: The file.
 
     Raises:
-        UserError: There is none; lists those that come with the project.
+        UserError: No such config; suggests the closest names.
     """
     known = list_configs()
     path = known.get(str(name), Path(name))
     if not path.is_file():
-        raise UserError(f'No config {str(name)!r}; give a file or one of '
-                        f'{", ".join(known)}.')
+        raise UserError(
+            f'No config {str(name)!r}: it is neither a file nor the name of '
+            f'a config in configs/.{did_you_mean(path.stem, known)}')
+    if path.suffix not in _SUFFIXES:
+        raise UserError(f'{path} is not a config; configs end in '
+                        f'{", ".join(_SUFFIXES)}.')
     return path
+
+
+def find_dataset_config(name):
+    """Path: ``configs/_base_/datasets/NAME.py``.
+
+    Raises:
+        UserError: No such dataset; lists the known ones.
+    """
+    known = _by_name('_base_/datasets/*.py')
+    if name not in known:
+        raise UserError(
+            f'No dataset {name!r}; choose one of {", ".join(known)}.')
+    return known[name]
+
+
+def did_you_mean(name, known):
+    """str: ' Did you mean ...?' with the closest names, '' without any."""
+    close = get_close_matches(name, list(known))
+    return f' Did you mean {" or ".join(close)}?' if close else ''
+
+
+def _by_name(pattern):
+    return {path.stem: path for folder in _FOLDERS
+            for path in sorted(folder.glob(pattern))}

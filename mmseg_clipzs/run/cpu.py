@@ -1,4 +1,4 @@
-"""What a run needs where there is no GPU."""
+"""Runs on machines without a GPU."""
 from contextlib import contextmanager
 
 import torch
@@ -7,12 +7,12 @@ import torch.distributed
 
 @contextmanager
 def plain_attention_on_cpu():
-    """Train without the fused attention, unless there is a GPU.
+    """Train without fused attention, unless there is a GPU.
 
-    On a CPU its backward pass is slower than the plain one's at the number of
-    tokens that one trains with there.
+    On a CPU its backward pass is slower than plain attention's for the number
+    of tokens in use here.
     """
-    fused = torch.backends.cuda.flash_sdp_enabled()  # also means the CPU's
+    fused = torch.backends.cuda.flash_sdp_enabled()  # governs the CPU's too
     torch.backends.cuda.enable_flash_sdp(fused and torch.cuda.is_available())
     try:
         yield
@@ -21,12 +21,12 @@ def plain_attention_on_cpu():
 
 
 def join_processes(launcher):
-    """Join the processes that a launcher has started, once.
+    """Initialise the process group of a launcher, once.
 
-    mmengine asks for a GPU even where gloo joins them.
+    mmengine requires a GPU even for gloo.
 
     Args:
-        launcher (str): As for mmengine's runner; 'none' joins nothing.
+        launcher (str): As for mmengine's runner; 'none' does nothing.
     """
     if launcher == 'none' or torch.distributed.is_initialized():
         return
@@ -38,13 +38,13 @@ def join_processes(launcher):
 
 
 def fit_to_cpu(cfg):
-    """Let the processes that torchrun has started run without a GPU.
+    """Let torchrun's processes run without a GPU.
 
-    Synchronised batch norm has none but a GPU's implementation: each process
-    then has its own statistics.
+    Synchronised batch norm needs a GPU; without one each process has its own
+    statistics.
 
     Args:
-        cfg (Config): With ``launcher``; changed in place.
+        cfg (Config): With ``launcher``; modified in place.
     """
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return

@@ -7,10 +7,10 @@ import torch
 
 
 def reset_peak_memory():
-    """Let :func:`peak_memory` begin anew.
+    """Reset the high-water mark of :func:`peak_memory`.
 
     Returns:
-        bool: Whether it did; without a GPU only Linux can.
+        bool: Whether it was reset; without a GPU only Linux can.
     """
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
@@ -23,8 +23,7 @@ def reset_peak_memory():
 
 
 def peak_memory():
-    """int: Bytes, this process's high-water mark; a GPU's where there is one.
-    """
+    """int: High-water mark of this process, or of its GPU, in bytes."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     try:

@@ -1,4 +1,4 @@
-"""Running a function in a process of its own."""
+"""Run a function in a separate process."""
 import multiprocessing
 import os
 import threading
@@ -6,16 +6,17 @@ from concurrent.futures import ProcessPoolExecutor
 
 
 def run_alone(function, *arguments):
-    """Call a function in a process of its own.
+    """Call a function in a separate process.
 
-    Its peak memory is nobody else's, and a crash is not this process's.
+    Its peak memory is its own, and a crash does not end this process.
 
     Args:
-        function (Callable): Of a module; with its arguments and its result it
-            travels to the process and back by pickle.
+        function (Callable): A module's; it is pickled, as are its arguments
+            and its result.
+        arguments: For the function.
 
     Returns:
-        What the function returns; what it raises is raised here.
+        The function's result; its exception is raised here.
 
     Raises:
         BrokenProcessPool: The process was killed.

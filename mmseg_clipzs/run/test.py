@@ -1,8 +1,9 @@
-"""Run a config's test and say what came out of it."""
+"""Test a job and return a row of results."""
 import math
 import time
 from pathlib import Path
 
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg_clipzs.datasets.availability import check_available
@@ -10,75 +11,51 @@ from mmseg_clipzs.engine.vocabulary_hook import unwrap
 from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
 from mmseg_clipzs.utils import UserError
 
-from .common import name_visualizer
-from .cpu import fit_to_cpu
 from .memory import peak_memory, reset_peak_memory
+from .prepare import prepare
+from .segmentor import embeds_config_words, segmentor_of
 
 
-def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
-             classes=None, out=None, show=False, show_dir=None, wait_time=2,
-             launcher='none', tta=False):
-    """Evaluate a config with mmengine's runner.
+def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
+             wait_time=2, launcher='none', samples=None):
+    """Evaluate a job with mmengine's runner.
 
     Args:
-        cfg (Config): A test config of this project or of mmseg.
-        checkpoint (str, optional): For models that do not bring weights.
-        work_dir (str, optional): Default ``work_dirs/<config's name>``.
-        data_root (str, optional): Replaces the data set's root.
-        classes (optional): Replaces the model's vocabulary.
-        out (str, optional): Folder for the label maps, PNG.
-        show, show_dir, wait_time, launcher, tta: As in mmseg's tools/test.py.
+        job (Job): What to test.
+        work_dir (str | Path, optional): For logs, default
+            ``work_dirs/NAME``.
+        out (str | Path, optional): Folder for the predicted label maps, PNG.
+        show, show_dir, wait_time, launcher: As in mmseg's tools/test.py.
+        samples (str | Path, optional): ``.npz`` file for a few predictions;
+            see :class:`~mmseg_clipzs.engine.PredictionSamplesHook`.
 
     Returns:
-        dict: A row of results: method, dataset, protocol, clip, vocabulary
-        (where its names are from), prompts (both None for models without),
-        mIoU (percent), seconds (the test loop), images_per_second,
-        peak_memory_mb (of this process; of the GPU where there is one); the
-        metric's other figures, such as aAcc and mAcc; and in the first
-        process class_iou: class -> percent, None for a class that neither
-        occurs nor is predicted.
+        dict: A row of results: that of :meth:`Job.describe`, vocabulary (the
+        source of the class names) and prompts (None for models without),
+        mIoU (percent), seconds (of the test loop), images_per_second,
+        peak_memory_mb (of this process, or of its GPU), the metric's other
+        figures, such as aAcc and mAcc, and, in the first process, class_iou:
+        class -> percent, None for a class that is neither labelled nor
+        predicted.
 
     Raises:
-        UserError: The data set is not there, or options do not fit.
+        UserError: Missing data or weights, or options that do not fit.
     """
-    dataset = cfg.test_dataloader.dataset
-    if data_root:
-        dataset.data_root = data_root
-    check_available(dataset)
-    cfg.launcher = launcher
-    cfg.load_from = checkpoint
-    cfg.work_dir = work_dir or cfg.get('work_dir') or str(
-        Path('work_dirs') / Path(cfg.filename).stem)
-    if classes:
-        cfg.model.vocabulary = classes
-    if out:
-        if not isinstance(cfg.test_evaluator, dict):
-            raise UserError('--out needs a single test_evaluator.')
-        # The metric makes it in the first process only.
-        Path(out).mkdir(parents=True, exist_ok=True)
-        cfg.test_evaluator.output_dir = out
-        cfg.test_evaluator.keep_results = True
-    if show or show_dir:
-        cfg.default_hooks.visualization.update(
-            draw=True, interval=1, show=show, wait_time=wait_time)
-        if show_dir:
-            cfg.visualizer.save_dir = show_dir
-    if tta:
-        dataset.pipeline = cfg.tta_pipeline
-        cfg.model = dict(cfg.tta_model, module=cfg.model)
-
-    _keep_class_iou(cfg)
-    name_visualizer(cfg, show_dir)
-    fit_to_cpu(cfg)
+    job.require_weights()
+    cfg = _test_config(job, out, show, show_dir, wait_time, samples)
+    prepare(cfg, job, work_dir, launcher, show_dir)
     reset_peak_memory()
     runner = Runner.from_cfg(cfg)
+    if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
+        # After the checkpoint, before the hook that compares with the data.
+        runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
     start = time.perf_counter()
     metrics = runner.test()
     seconds = time.perf_counter() - start
     images = len(runner.test_dataloader.dataset)
     model = unwrap(runner.model, 'set_vocabulary')
     row = dict(
-        **describe(cfg),
+        **job.describe(),
         vocabulary=model and model.vocabulary.source,
         prompts=model and getattr(model, 'teacher', model).prompts,
         mIoU=round(float(metrics.pop('mIoU')), 2),
@@ -94,33 +71,41 @@ def run_test(cfg, checkpoint=None, work_dir=None, data_root=None,
     return row
 
 
-def describe(cfg):
-    """What a config evaluates.
-
-    Args:
-        cfg (Config): A test config of this project or of mmseg.
-
-    Returns:
-        dict: method, dataset, protocol, clip: the beginning of a row.
-    """
-    segmentor = cfg.model.get('module', cfg.model)
-    return dict(
-        method=cfg.get('method', segmentor.type),
-        dataset=cfg.get('dataset_name', cfg.test_dataloader.dataset.type),
-        protocol=cfg.get('protocol', 'custom'),
-        clip=clip_of(segmentor).get('model'))
-
-
-def clip_of(segmentor):
-    """dict: The ``clip=`` of a segmentor's config; a student's is its
-    teacher's."""
-    return segmentor.get('teacher', segmentor).get('clip', {})
-
-
-def _keep_class_iou(cfg):
-    """Let mmseg's metric keep the IoU of each class."""
+def _test_config(job, out, show, show_dir, wait_time, samples):
+    """The job's config with everything that testing adds."""
+    cfg = job.load()
+    if not cfg.get('test_dataloader'):
+        raise UserError(f'{job.name} has no test_dataloader to test on.')
+    check_available(cfg.test_dataloader.dataset)
     evaluators = cfg.test_evaluator
-    for evaluator in (
-            [evaluators] if isinstance(evaluators, dict) else evaluators):
+    if isinstance(evaluators, dict):
+        evaluators = [evaluators]
+    for evaluator in evaluators:
+        # The same figures; it also keeps the IoU of each class.
         if evaluator.type in ('IoUMetric', 'mmseg.IoUMetric'):
             evaluator.type = ClassIoUMetric.__name__
+    if out:
+        if len(evaluators) != 1:
+            raise UserError('--out needs a single test_evaluator.')
+        # The metric creates it in the first process only.
+        Path(out).mkdir(parents=True, exist_ok=True)
+        evaluators[0].update(output_dir=str(out), keep_results=True)
+    if show or show_dir:
+        cfg.default_hooks.visualization.update(
+            draw=True, interval=1, show=show, wait_time=wait_time)
+    if show_dir:
+        cfg.visualizer.save_dir = str(show_dir)
+    if samples:
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(
+            type='PredictionSamplesHook', path=str(samples))]
+    return cfg
+
+
+class _ClassesHook(Hook):
+    """Set the classes of a trained model."""
+
+    def __init__(self, classes):
+        self.classes = classes
+
+    def before_test(self, runner):
+        unwrap(runner.model, 'set_vocabulary').set_vocabulary(self.classes)

@@ -1,6 +1,4 @@
-"""Train a config."""
-from pathlib import Path
-
+"""Train a job."""
 import torch
 from mmengine.runner import Runner
 
@@ -8,76 +6,66 @@ from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .common import name_visualizer
-from .cpu import fit_to_cpu, plain_attention_on_cpu
+from .cpu import plain_attention_on_cpu
+from .data import datasets_of
+from .prepare import prepare
 
 
-def run_train(cfg, work_dir=None, data_root=None, photos=None, classes=None,
-              resume=False, amp=False, launcher='none'):
-    """Train with mmengine's runner.
+def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
+              launcher='none'):
+    """Train a job with mmengine's runner.
 
     Args:
-        cfg (Config): A training config of this project or of mmseg.
-        work_dir (str, optional): Default ``work_dirs/<config's name>``.
-        data_root (str, optional): Replaces the root of the training data, and
-            of those for validation where it is the same.
-        photos (str, optional): A folder of photos to train on, without
-            labels, in place of the data set; nothing is validated then.
-        classes (optional): Replaces the teacher's vocabulary.
-        resume (bool): Go on from the last checkpoint of ``work_dir``.
+        job (Job): What to train; a checkpoint is where training starts.
+        work_dir (str | Path, optional): For logs and checkpoints, default
+            ``work_dirs/NAME``.
+        photos (str | Path, optional): Train on a folder of photos without
+            labels instead of the dataset, and skip validation.
+        resume (bool): Resume from the last checkpoint in the work dir.
         amp (bool): Automatic mixed precision: float16 on a GPU, bfloat16 on
             a CPU.
         launcher (str): As in mmseg's tools/train.py.
 
     Returns:
-        Runner: After the training.
+        Runner: After training.
 
     Raises:
-        UserError: The data are not there, or options do not fit.
+        UserError: Missing data, or options that do not fit.
     """
-    if classes:
-        if 'teacher' not in cfg.model:
-            raise UserError('--classes needs a model with a teacher.')
-        cfg.model.teacher.vocabulary = classes
+    if job.tta:
+        raise UserError('Test-time augmentation does not apply to training.')
+    if photos and job.data_root:
+        raise UserError('Training needs either a folder of photos or a data '
+                        f'root, but got {photos} and {job.data_root}.')
+    cfg = job.load(train=True)
+    if not cfg.get('train_dataloader'):
+        raise UserError(f'{job.name} has no train_dataloader to train on.')
     if photos:
-        _train_on_photos(cfg, photos)
-    datasets = _datasets(cfg)
-    replaced = datasets[0].get('data_root')
-    for dataset in datasets:
-        if data_root and dataset.get('data_root') == replaced:
-            dataset.data_root = data_root
+        _train_on_photos(cfg, job, photos)
+    for dataset in datasets_of(cfg, 'train_dataloader', 'val_dataloader'):
         check_available(dataset)
-    cfg.launcher = launcher
     cfg.resume = resume
-    cfg.work_dir = work_dir or cfg.get('work_dir') or str(
-        Path('work_dirs') / Path(cfg.filename).stem)
     if amp:
         cfg.optim_wrapper.update(
             dict(type='AmpOptimWrapper', loss_scale='dynamic')
             if torch.cuda.is_available() else
             dict(type='Bfloat16OptimWrapper'))
-    name_visualizer(cfg)
-    fit_to_cpu(cfg)
+    prepare(cfg, job, work_dir, launcher)
     runner = Runner.from_cfg(cfg)
     with plain_attention_on_cpu():
         runner.train()
     return runner
 
 
-def _datasets(cfg):
-    """The configs of all data sets that a training touches."""
-    found = []
-    for name in ('train_dataloader', 'val_dataloader'):
-        dataset = (cfg.get(name) or {}).get('dataset', {})
-        found += dataset.get('datasets', [dataset] if dataset else [])
-    return found
-
-
-def _train_on_photos(cfg, photos):
-    vocabulary = get_vocabulary(cfg.model.teacher.get('vocabulary') or '')
+def _train_on_photos(cfg, job, photos):
+    words = cfg.model.get('teacher', {}).get('vocabulary')
+    if not words:
+        raise UserError(
+            f'Training {job.name} on photos needs a model with a teacher, '
+            'and --classes with the words to learn.')
     cfg.train_dataloader.dataset = dict(
-        type='PhotoFolderDataset', data_root=photos,
-        metainfo=dict(classes=vocabulary.classes),
+        type='PhotoFolderDataset', data_root=str(photos),
+        metainfo=dict(classes=get_vocabulary(words).classes),
         pipeline=[step for step in cfg.train_pipeline
                   if step['type'] not in ('LoadAnnotations', 'HideLabels')])
     for name in ('val_dataloader', 'val_evaluator', 'val_cfg',

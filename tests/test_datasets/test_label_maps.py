@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -50,11 +51,11 @@ def test_miou_from_the_files(name, miniature, tiny_config, tmp_path):
         cfg = tiny_config('maskclip_voc')
         base = data.config
         cfg.merge_from_dict(dict(
-            model=dict(vocabulary=vocabulary), protocol=base.protocol,
+            model=dict(vocabulary=vocabulary),
             dataset_name=base.dataset_name))
         cfg.test_dataloader.dataset = base.test_dataloader.dataset
         cfg.test_dataloader.dataset.pipeline[1].scale = (256, 64)
-        row = run_test(cfg, work_dir=str(tmp_path), out=str(tmp_path / out))
+        row = run_test(Job(cfg), tmp_path, out=tmp_path / out)
         assert row['dataset'] == name.removesuffix('_336')
         return row['mIoU'], [
             read(tmp_path / out / f'{path.stem}.png') - first

@@ -19,6 +19,7 @@ from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
 from mmseg_clipzs.engine import DataStateHook
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.utils import UserError
 
@@ -277,7 +278,7 @@ def test_twenty_steps_on_real_captions(coco_captions, tiny_model, tmp_path):
     crop, pack = cfg.train_dataloader.dataset.pipeline[1:]
     crop.size, pack.num_nouns, pack.words = 16, 2, 'man; woman; dog; train'
     cfg.train_cfg.max_iters = 20
-    run_train(cfg, str(tmp_path / 'run'), str(tmp_path / 'coco'))
+    run_train(Job(cfg, data_root=tmp_path / 'coco'), tmp_path / 'run')
     lines = seen(tmp_path / 'run', 0)
     assert len(set(lines)) == 60
     assert all(line.startswith(f'{tmp_path}/coco/') for line in lines)

@@ -1,4 +1,4 @@
-"""Corruptions: the evaluation and its tool."""
+"""Corruptions: evaluation, curves and tool."""
 import csv
 import json
 import runpy
@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from mmseg_clipzs.datasets import Corrupt
 from mmseg_clipzs.leaderboard import corruptions as robustness
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.utils import UserError
 
@@ -23,32 +25,27 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def options(tiny_vit):
-    """A tiny CLIP and photos of 64 pixels."""
+    """A tiny CLIP and images of 64 pixels."""
     return {'model.clip.model': tiny_vit['model'],
             'model.clip.pretrained': tiny_vit['pretrained'],
             'model.prompts': 'single', 'test_dataloader.num_workers': 0,
-            'test_dataloader.persistent_workers': False}
+            'test_dataloader.persistent_workers': False,
+            'test_dataloader.dataset.pipeline.1.scale': (256, 64)}
 
 
 @pytest.fixture
 def plan(options, small_voc):
     def build(configs=('maskclip_voc', ), kinds=('shot_noise', ),
               levels=(1, 5), **more):
-        cells = robustness.plan(configs, kinds, levels, str(small_voc),
-                                {**options, **more})
-        for cell in cells:
-            resize, = (step for step in
-                       cell.config.test_dataloader.dataset.pipeline
-                       if step.type == 'Resize')
-            resize.scale = (256, 64)
-        return cells
+        return robustness.plan(configs, kinds, levels, small_voc,
+                               {**options, **more})
 
     return build
 
 
-def test_where_the_corruption_stands(plan):
+def test_position_of_the_corruption(plan):
     clean, weak, strong = plan()
-    steps = [[step.type for step in cell.config.test_dataloader.dataset
+    steps = [[step.type for step in cell.job.load().test_dataloader.dataset
               .pipeline] for cell in (clean, weak, strong)]
     assert 'Corrupt' not in steps[0]
     assert steps[1] == steps[2] == [
@@ -58,15 +55,62 @@ def test_where_the_corruption_stands(plan):
     assert len({cell.name for cell in (clean, weak, strong)}) == 3
 
 
-def test_one_config_with_two_checkpoints(plan):
-    cells = plan(['maskclip_voc:a/one.pth', 'maskclip_voc:a/two.pth'])
+def test_wrapped_datasets_and_tta_are_corrupted():
+    cfg = Job('maskclip_toy').load()
+    dataset = cfg.test_dataloader.dataset
+    cfg.test_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[dataset, dict(dataset)])
+    job = Job(cfg)
+    for each in (job, job.replace(tta=True)):
+        loaded = robustness.corrupt(each, 'fog', 2).load()
+        for part in loaded.test_dataloader.dataset.datasets:
+            assert [step.type for step in part.pipeline[:2]] == [
+                'LoadImageFromFile', 'Corrupt']
+            assert ('TestTimeAug' in [step.type for step in part.pipeline]
+                    ) == each.tta
+
+
+def test_one_config_with_two_checkpoints(plan, tmp_path):
+    paths = [tmp_path / f'{name}.pth' for name in ('one', 'two')]
+    for path in paths:
+        path.touch()
+    cells = plan([f'maskclip_voc:{path}' for path in paths])
     assert [cell.label for cell in cells] == 3 * ['maskclip_voc-one'] + 3 * [
         'maskclip_voc-two']
     assert len({cell.name for cell in cells}) == 6
+    with pytest.raises(UserError, match='Two curves.*maskclip_voc-one'):
+        plan([f'maskclip_voc:{paths[0]}'] * 2)
 
 
-def test_same_as_photos_that_are_corrupted_before(plan, small_voc, tmp_path):
-    """And independent of batches and of a process that loads."""
+def test_a_retrained_checkpoint_runs_again(plan, zero_shot, tmp_path):
+    """It has the same path and other bytes."""
+    path = tmp_path / 'iter_9.pth'
+    model = zero_shot()
+    torch.manual_seed(5)
+    rows = []
+    for _ in range(2):
+        torch.save(dict(state_dict=model.state_dict()), path)
+        for parameter in model.parameters():
+            parameter.data += 0.2 * torch.randn_like(parameter)
+        rows += robustness.run(plan([f'maskclip_voc:{path}'], levels=[]),
+                               tmp_path / 'out')
+    assert rows[0]['config'] == rows[1]['config'] == 'maskclip_voc-iter_9'
+    assert rows[0]['mIoU'] != rows[1]['mIoU']
+
+
+def test_a_damaged_row_runs_again(plan, tmp_path, capsys):
+    cells = plan(levels=[], **{'test_dataloader.dataset.indices': 2})
+    row, = robustness.run(cells, tmp_path)
+    path = tmp_path / f'cells/{cells[0].name}.json'
+    path.write_text(path.read_text()[:50])
+    again, = robustness.run(cells, tmp_path)
+    assert again['mIoU'] == row['mIoU']
+    assert f'{path} is damaged' in capsys.readouterr().err
+    assert json.loads(path.read_text()) == again
+
+
+def test_same_as_images_that_are_corrupted_before(plan, small_voc, tmp_path):
+    """Independently of the batch size and of worker processes."""
     clean, corrupted = plan(levels=[4])
     rows = robustness.run([clean, corrupted], tmp_path / 'out')
     root = shutil.copytree(small_voc, tmp_path / 'corrupted')
@@ -79,9 +123,9 @@ def test_same_as_photos_that_are_corrupted_before(plan, small_voc, tmp_path):
             path.with_suffix('.png'))
         path.unlink()
     by_hand, = plan(levels=[])
-    by_hand.config.test_dataloader.dataset.img_suffix = '.png'
-    expected = run_test(by_hand.config, data_root=str(root),
-                        work_dir=str(tmp_path))['mIoU']
+    job = by_hand.job.replace(data_root=root, options={
+        **by_hand.job.options, 'test_dataloader.dataset.img_suffix': '.png'})
+    expected = run_test(job, tmp_path)['mIoU']
     assert rows[1]['mIoU'] == expected != rows[0]['mIoU']
 
     _, again = plan(levels=[4], **{'test_dataloader.batch_size': 3,
@@ -90,7 +134,7 @@ def test_same_as_photos_that_are_corrupted_before(plan, small_voc, tmp_path):
     assert row['mIoU'] == pytest.approx(expected, abs=0.02)
 
 
-def test_goes_on_where_it_was_cut_off(plan, tmp_path, monkeypatch):
+def test_an_interrupted_run_continues(plan, tmp_path, monkeypatch):
     few = {'test_dataloader.dataset.indices': 2}
     whole = robustness.run(plan(**few), tmp_path / 'whole')
     calls = []
@@ -105,7 +149,7 @@ def test_goes_on_where_it_was_cut_off(plan, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         robustness.run(plan(**few), tmp_path / 'parts')
     rows = robustness.run(plan(**few), tmp_path / 'parts')
-    assert len(calls) == 4  # one done, one cut off, two more
+    assert len(calls) == 4  # one finished, one interrupted, two more
     assert [{key: row[key] for key in ('config', 'kind', 'level', 'mIoU')}
             for row in rows] == [
         {key: row[key] for key in ('config', 'kind', 'level', 'mIoU')}
@@ -139,7 +183,7 @@ def test_curves():
                   'b': {0: 20., 1: 18., 3: 17.}}}
 
 
-def test_the_drawn_lines():
+def test_drawn_curves():
     panels = [ax for ax in robustness.draw_curves(ROWS).axes if ax.lines]
     assert [ax.get_title() for ax in panels] == ['fog', 'frost']
     line = panels[1].lines[1]
@@ -174,7 +218,7 @@ def test_the_tool(options, small_voc, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', [
         'corruptions.py', 'maskclip_voc', '--kinds', 'jpeg_compression',
         '--levels', '2', '--data-root', str(small_voc), '--out', 'out',
-        '--cfg-options', 'test_dataloader.dataset.pipeline.1.scale=(256,64)',
+        '--cfg-options',
         *(f'{key}={value}' for key, value in options.items())])
     runpy.run_path(str(ROOT / 'tools/corruptions.py'), run_name='__main__')
     rows = json.loads((tmp_path / 'out/results.json').read_text())

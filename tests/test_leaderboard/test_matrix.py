@@ -1,4 +1,4 @@
-"""Which cells there are, and what makes one another cell."""
+"""The jobs of a matrix, and the files of a cell."""
 import json
 
 import numpy as np
@@ -10,8 +10,11 @@ from mmseg.registry import MODELS
 from PIL import Image
 
 from mmseg_clipzs.engine import PredictionSamplesHook, read_samples
-from mmseg_clipzs.leaderboard.matrix import Cell, evaluate, plan
+from mmseg_clipzs.leaderboard import matrix
+from mmseg_clipzs.leaderboard.matrix import cell_name, evaluate, plan, run
 from mmseg_clipzs.leaderboard.report import compare
+from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
@@ -20,96 +23,69 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 
 
 def test_matrix():
-    cells = plan(['clip', 'groupvit'], ['toy'], ['maskclip_ks_pd_toy'],
-                 ['toy-vit-p8:toy', 'toy-vit-p8:a:b.pt'])
-    assert [(cell.config, cell.clip) for cell in cells] == [
-        ('clip_toy', dict(model='toy-vit-p8', pretrained='toy')),
-        ('clip_toy', dict(model='toy-vit-p8', pretrained='a:b.pt')),
-        ('groupvit_toy', None), ('maskclip_ks_pd_toy', None)]
-    assert cells[1].load().model.clip.pretrained == 'a:b.pt'
-    assert cells[1].describe() == dict(
-        method='CLIP', dataset='toy', protocol='toy', clip='toy-vit-p8',
-        weights='a:b.pt', config='clip_toy', checkpoint=None,
-        folder=f'cells/{cells[1].name}')
+    jobs = plan(['clip', 'groupvit'], ['toy'], ['maskclip_ks_pd_toy'],
+                ['toy-vit-p8:toy', 'toy-vit-p8:a:b.pt', 'RN50'],
+                {'log_level': 'ERROR'})
+    assert [(job.config, job.clip) for job in jobs] == [
+        ('clip_toy', 'toy-vit-p8:toy'), ('clip_toy', 'toy-vit-p8:a:b.pt'),
+        ('clip_toy', 'RN50'), ('groupvit_toy', None),
+        ('maskclip_ks_pd_toy', None)]
+    assert jobs[1].load().model.clip.pretrained == 'a:b.pt'
+    assert {job.load().log_level for job in jobs} == {'ERROR'}
 
 
-def test_data_set_after_data_set_and_no_cell_twice():
-    cells = plan(['clip', 'maskclip', 'clip'], ['voc', 'context'])
-    assert [cell.config for cell in cells] == [
+def test_order_without_duplicates():
+    jobs = plan(['clip', 'maskclip', 'clip'], ['voc', 'context'])
+    assert [job.name for job in jobs] == [
         'clip_voc', 'maskclip_voc', 'clip_context', 'maskclip_context']
 
 
+def test_data_root(tmp_path):
+    jobs = plan(['clip', 'maskclip'], ['toy'], data_root=tmp_path)
+    assert [job.load().test_dataloader.dataset.data_root
+            for job in jobs] == [str(tmp_path)] * 2
+
+
 @pytest.mark.parametrize('arguments, message', [
-    ((['nope'], ['toy']), 'There is no config nope_toy. For the data set toy '
-     r'there are: .*clip_toy, .*maskclip_toy.*; for the method nope: none\.'),
-    ((['maskclip'], ['moon']), 'maskclip_moon. For the data set moon there '
-     'are: none; for the method maskclip: .*maskclip_voc21'),
+    ((['nope'], ['toy']), 'No config nope_toy. Configs for the dataset toy: '
+     r'.*clip_toy, .*maskclip_toy.*; of the method nope: none\.'),
+    ((['maskclip'], ['moon']), 'maskclip_moon. Configs for the dataset moon: '
+     'none; of the method maskclip: .*maskclip_voc21'),
     ((), 'Nothing to run'),
-    ((['clip'], ['toy'], (), ['ViT-L-14']), '--clip takes MODEL:WEIGHTS'),
-    (([], [], ['maskclip_plus_toy']), 'has to be trained before; give it '
-     'with its checkpoint: --configs maskclip_plus_toy:CHECKPOINT'),
-    ((['text_mapped_zero_shot'], ['toy']), 'has to be trained before'),
+    ((['clip'], ['toy'], (), ['ViT-L-14:']), 'MODEL or MODEL:WEIGHTS'),
+    (([], [], ['maskclip_plus_toy']), 'has to be trained first: give it '
+     'with its checkpoint, maskclip_plus_toy:CHECKPOINT'),
+    ((['text_mapped_zero_shot'], ['toy']), 'has to be trained first'),
     (([], [], ['maskclip_plus_toy:gone.pth']), 'No checkpoint file at gone'),
     (([], [], ['gone.py']), "No config 'gone.py'"),
+    ((['clip'], ['toy', 'voc'], (), (), {}, 'x'), '--data-root is for one'),
 ])
 def test_what_cannot_be_run(arguments, message):
     with pytest.raises(UserError, match=message):
         plan(*arguments)
 
 
-def test_a_changed_setting_is_another_cell(tmp_path):
-    words, weights, checkpoint = (
-        tmp_path / name for name in ('words.txt', 'w.pt', 'c.pth'))
-    config = tmp_path / 'mine.py'
-
-    def write(words_text='cat\nsky\n', weights_text='1', checkpoint_text='2',
-              config_text=''):
-        words.write_text(words_text)
-        weights.write_text(weights_text)
-        checkpoint.write_text(checkpoint_text)
-        base = Cell('maskclip_toy').load().filename
-        config.write_text(f"_base_ = '{base}'\n{config_text}")
-
-    def name(**options):
-        return Cell(str(config), str(checkpoint), dict(
-            model='toy-vit-p8', pretrained=str(weights)), {
-                'model.vocabulary': str(words), **options}).name
-
-    write()
-    names = [name(), name(**{'model.prompts': 'single'})]
-    for change in ('words_text', 'weights_text', 'checkpoint_text'):
-        write(**{change: 'dog\nsea\n'})
-        names.append(name())
-    write(config_text='model = dict(logit_scale=50)')
-    names.append(name())
-    assert len(set(names)) == 6 and all(n.startswith('mine-') for n in names)
-    write()
-    assert name() == names[0]
-
-
 @pytest.fixture(scope='module')
-def cell(tiny_vit, tmp_path_factory):
+def job(tiny_vit, tmp_path_factory):
     """A tiny CLIP on five toy scenes."""
     scenes = tmp_path_factory.mktemp('data') / 'toy'
     write_voc(str(scenes), train=0, val=5, size=64, seed=3)
-    return Cell('maskclip_toy', clip=tiny_vit, options={
+    return Job('maskclip_toy', data_root=scenes, clip=(
+        f'{tiny_vit["model"]}:{tiny_vit["pretrained"]}'), options={
         'model.prompts': 'single',
-        'test_dataloader.dataset.data_root': str(scenes),
         'test_evaluator.output_dir': str(scenes.parent / 'masks'),
         'test_evaluator.keep_results': True})
 
 
-def test_row_log_and_pictures(cell, tmp_path):
-    row = evaluate(cell, tmp_path)
+def test_row_log_and_samples(job, tmp_path):
+    row = evaluate(job, tmp_path)
     assert row['prompts'] == 'single' and row['vocabulary'] == 'toy'
     assert row['versions']['torch'] == torch.__version__
     assert row['device'].startswith('1 x ')
     assert json.loads(json.dumps(row)) == row
     assert 'per class results' in (tmp_path / 'log.txt').read_text()
 
-    options = cell.options
-    truth_root, masks = (options[key] for key in (
-        'test_dataloader.dataset.data_root', 'test_evaluator.output_dir'))
+    truth_root, masks = job.data_root, job.options['test_evaluator.output_dir']
     samples = read_samples(tmp_path / 'samples.npz')
     assert samples['names'] == [
         f'toy_val_{i:05d}' for i in (0, 1, 3, 4)]  # of five, evenly
@@ -125,11 +101,10 @@ def test_row_log_and_pictures(cell, tmp_path):
                 assert np.array_equal(array, np.asarray(image))
 
 
-def test_a_stock_model_with_its_checkpoint(cell, tmp_path):
-    scenes = cell.options['test_dataloader.dataset.data_root']
+def test_a_stock_model_with_its_checkpoint(job, tmp_path):
     config = tmp_path / 'fcn.py'
     config.write_text(f'''
-_base_ = '{Cell('maskclip_toy').load().filename}'
+_base_ = '{find_config('maskclip_toy')}'
 method = 'FCN'
 model = dict(
     _delete_=True,
@@ -142,10 +117,10 @@ model = dict(
         type='FCNHead', in_channels=8, channels=8, num_classes=12,
         num_convs=0, in_index=0, concat_input=False),
     test_cfg=dict(mode='whole'))
-test_dataloader = dict(dataset=dict(data_root='{scenes}'))
+test_dataloader = dict(dataset=dict(data_root='{job.data_root}'))
 ''')
-    with pytest.raises(UserError, match='has to be trained before'):
-        Cell(str(config))
+    with pytest.raises(UserError, match='has to be trained first'):
+        plan(configs=[str(config)])
     init_default_scope('mmseg')
     torch.manual_seed(0)
     rows = []
@@ -154,21 +129,22 @@ test_dataloader = dict(dataset=dict(data_root='{scenes}'))
         torch.nn.init.normal_(model.decode_head.conv_seg.weight)
         torch.save(dict(state_dict=model.state_dict()), tmp_path / name)
         stock, = plan(configs=[f'{config}:{tmp_path / name}'])
-        rows.append(evaluate(stock, tmp_path / stock.name))
+        rows.append(evaluate(stock, tmp_path / cell_name(stock)))
     assert rows[0]['method'] == 'FCN' and rows[0]['clip'] is None
     assert rows[0]['class_iou'] != rows[1]['class_iou']
-    table, = compare([{**row, **stock.describe()} for row in rows], [])
+    table, = compare(rows, [])
     assert table.columns == [('toy', 'own weights')]
     assert table.rows == [('FCN', [f'{rows[0]["mIoU"]} / {rows[1]["mIoU"]}'])]
 
 
-def test_large_pictures_become_small(cell, tmp_path):
-    cfg = cell.load()
+def test_large_samples_are_resized(job, tmp_path):
+    cfg = job.load()
     cfg.custom_hooks.append(dict(
-        type='PredictionSamplesHook', path=str(tmp_path / 's.npz'), count=9, side=32))
-    run_test(cfg, work_dir=str(tmp_path))
+        type='PredictionSamplesHook', path=str(tmp_path / 's.npz'), count=9,
+        side=32))
+    run_test(Job(cfg), tmp_path)
     samples = read_samples(tmp_path / 's.npz')
-    assert len(samples['names']) == 5  # there are no more
+    assert len(samples['names']) == 5  # all of them
     for what in ('photo', 'truth', 'prediction'):
         assert all(array.shape[:2] == (32, 32) for array in samples[what])
     assert set(np.unique(samples['truth'])) <= set(range(12))
@@ -180,10 +156,64 @@ def test_no_pictures(arguments):
         PredictionSamplesHook('s.npz', **arguments)
 
 
-def test_a_failure_is_in_the_log(cell, tmp_path):
-    broken = Cell('maskclip_toy', options={
-        'test_dataloader.dataset.data_root': '/no/such/folder'})
+def test_a_failure_is_in_the_log(tmp_path):
+    broken = Job('maskclip_toy', data_root='/no/such/folder')
     with pytest.raises(UserError, match='/no/such/folder does not exist'):
         evaluate(broken, tmp_path)
     log = (tmp_path / 'log.txt').read_text()
     assert 'Traceback' in log and '/no/such/folder does not exist' in log
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """Cells run in this process; the list of those that ran."""
+    ran = []
+
+    def run_alone(function, job, folder):
+        ran.append(folder.name)
+        return function(job, folder)
+
+    monkeypatch.setattr(matrix, 'run_alone', run_alone)
+    return ran
+
+
+@pytest.mark.parametrize('name, content', [
+    ('row.json', b'{"mIoU": 1'), ('row.json', b'\xff\xfe'),
+    ('row.json', b'[]'), ('row.json', b'{}'), ('row.json', b''),
+    ('samples.npz', b'PK\x03\x04'), ('samples.npz', b''),
+    ('samples.npz', None)])
+def test_a_damaged_cell_runs_again(name, content, job, tmp_path, alone,
+                                   capsys):
+    rows = run([job], tmp_path)
+    assert run([job], tmp_path) == rows and len(alone) == 1
+    path = tmp_path / 'cells' / cell_name(job) / name
+    path.unlink() if content is None else path.write_bytes(content)
+    capsys.readouterr()
+    again = run([job], tmp_path)
+    assert len(alone) == 2
+    assert f'{path} is damaged' in capsys.readouterr().err
+    assert again[0]['mIoU'] == rows[0]['mIoU']
+    assert run([job], tmp_path) == again and len(alone) == 2
+
+
+def test_half_a_samples_file_is_damaged(job, tmp_path, alone, capsys):
+    run([job], tmp_path)
+    path = tmp_path / 'cells' / cell_name(job) / 'samples.npz'
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255  # one byte of a compressed array
+    path.write_bytes(content)
+    run([job], tmp_path)
+    assert len(alone) == 2
+    assert f'{path} is damaged' in capsys.readouterr().err
+
+
+def test_the_error_of_a_cell_is_whole(job, tmp_path, alone, monkeypatch):
+    message = 'Cannot download w from u: HTTPError: 404. Put it at f.'
+
+    def fail(*args, **kwargs):
+        raise UserError(message)
+
+    monkeypatch.setattr(matrix, 'run_test', fail)
+    row, = run([job], tmp_path)
+    assert row['error'] == f'UserError: {message}'
+    assert message in (tmp_path / 'leaderboard.md').read_text()

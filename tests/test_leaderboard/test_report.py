@@ -1,4 +1,4 @@
-"""Tables: no figure lost, none beside that of another protocol."""
+"""Tables: every figure appears, in the table of its protocol only."""
 import csv
 import html.parser
 import io
@@ -40,7 +40,7 @@ def failed(**values):
 
 @pytest.fixture
 def work_dir(tmp_path):
-    """With the pictures of the rows above."""
+    """A work dir with the prediction samples of the rows above."""
     (tmp_path / 'cells/a').mkdir(parents=True)
     rng = np.random.default_rng(0)
     np.savez(
@@ -55,7 +55,7 @@ def work_dir(tmp_path):
 
 
 class Page(html.parser.HTMLParser):
-    """Cells of all tables as text, and what a browser would fetch."""
+    """Text of all table cells, and the links that a browser would load."""
     ALONE = {'meta', 'img'}
 
     def __init__(self, text):
@@ -83,7 +83,7 @@ class Page(html.parser.HTMLParser):
 
 
 def cells_of(table):
-    """(data set, column, method) -> text, empty ones left out."""
+    """(dataset, column, method) -> text, without empty cells."""
     return {(*column, method): text for method, texts in table.rows
             for column, text in zip(table.columns, texts) if text}
 
@@ -97,14 +97,14 @@ def test_published_figures():
     figures = dict(zip(keys, (p['mIoU'] for p in published)))
     assert figures['MaskCLIP', 'voc', A, 'ViT-B-16'] == '49.5'
     assert figures['MaskCLIP', 'voc', B, 'ViT-B-16'] == '74.9'
-    assert figures['GroupViT', 'voc21', 'A (GroupViT)', None] == '52.3'
+    assert figures['GroupViT', 'voc21', 'C (GroupViT)', None] == '52.3'
     assert figures['NACLIP + PAMR', 'ade20k', B, 'ViT-B-16'] == '19.1'
     for each in published:
         assert 0 < float(each['mIoU']) < 100 and each['source']
 
 
 def test_published_only_beside_its_own_protocol():
-    """One method, data set and CLIP under both protocols."""
+    """The same method, dataset and CLIP under both protocols."""
     tables = compare([row(), row(protocol=B, mIoU=60.),
                       row(protocol='custom', mIoU=50.)], read_published())
     a, b, custom = map(cells_of, tables)
@@ -117,7 +117,7 @@ def test_published_only_beside_its_own_protocol():
     assert custom == {('voc', 'ViT-B-16 openai', 'MaskCLIP'): '50.0'}
 
 
-@pytest.mark.parametrize('protocol', ['A (GroupViT)', A, B, 'B (ClearCLIP)'])
+@pytest.mark.parametrize('protocol', ['C (GroupViT)', A, B, 'B (ClearCLIP)'])
 def test_each_published_figure_is_of_the_tables_protocol(protocol):
     rows = [row(dataset=dataset, clip=clip, protocol=protocol)
             for dataset in ('voc', 'voc21', 'context', 'ade20k')
@@ -205,7 +205,7 @@ def test_page_has_every_figure_and_nothing_from_elsewhere(rows, work_dir):
     cat = f'{statistics.mean((40.12, 44.44)):.2f}'
     assert {cat, '42.34', '40.12', '–', 'A <b> & "c"', 'failed', '49.5',
             '74.9'} <= set(page.cells)
-    # Two pictures for each photo, and one for each model.
+    # Image and ground truth of each sample, and a prediction of each model.
     assert len(page.fetched) == 2 * 3 + 2 * 3
     assert all(link.startswith('data:image/jpeg;base64,')
                for link in page.fetched)

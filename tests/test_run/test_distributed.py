@@ -1,4 +1,7 @@
-"""Two processes give the numbers of one; run as a script it is a process."""
+"""Two processes give the results of one.
+
+Run as a script it is one of the processes.
+"""
 import json
 import os
 import socket
@@ -19,7 +22,9 @@ def evaluate(config, data_root, weights, folder, launcher):
     import open_clip
     import torch
     from mmengine.config import Config
+    from mmengine.runner import Runner
 
+    from mmseg_clipzs.run.job import Job
     from mmseg_clipzs.run.test import run_test
 
     torch.set_num_threads(1)
@@ -31,10 +36,14 @@ def evaluate(config, data_root, weights, folder, launcher):
     cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
     cfg.test_dataloader.dataset.pipeline[1].scale = (256, 64)
     cfg.test_dataloader.batch_size = 2
-    row = run_test(cfg, data_root=str(data_root), launcher=launcher,
-                   work_dir=str(folder / 'work'), out=str(folder / 'masks'))
+    wrapped = []
+    from_cfg = Runner.from_cfg
+    Runner.from_cfg = lambda cfg: wrapped.append(from_cfg(cfg)) or wrapped[0]
+    row = run_test(Job(cfg, data_root=data_root), folder / 'work',
+                   out=folder / 'masks', launcher=launcher)
+    Runner.from_cfg = from_cfg
     if os.environ.get('RANK', '0') == '0':
-        row['model'] = cfg.model_wrapper_cfg.type
+        row['model'] = type(wrapped[0].model).__name__
         row['processes'] = int(os.environ.get('WORLD_SIZE', 1))
         (folder / 'row.json').write_text(json.dumps(row))
 
@@ -48,7 +57,7 @@ def free_port():
 @pytest.mark.slow
 @pytest.mark.parametrize('config', ['maskclip_voc'])
 def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
-    """Seven photos: one process gets one twice, it counts once."""
+    """The sampler repeats one of seven images, which counts once."""
     rows = []
     for processes in (1, 2):
         folder = tmp_path / str(processes)

@@ -42,7 +42,7 @@ def test_one_config(tool, small_voc, tmp_path, capsys):
     report = json.loads((tmp_path / 'new/report.json').read_text())
     side, = report['sides']
     table = columns(printed)
-    assert table['images/s, photo to label map'] == [
+    assert table['images/s, image to label map'] == [
         f'{side["images_per_second"]:.3f}']
     for stage, label in (('load', 'load'), ('metric', 'metric'),
                          ('upsampling', 'upsampling + argmax')):
@@ -54,7 +54,7 @@ def test_one_config(tool, small_voc, tmp_path, capsys):
     assert table['memory growth, MB'] == [
         f'{report["memory"]["growth_mb"]:.0f}']
     assert 'A: random weights, 20 classes' in printed
-    assert '2 images (data set)' in printed
+    assert '2 images (dataset)' in printed
     assert not list(tmp_path.glob('work_dirs'))
 
 
@@ -92,7 +92,7 @@ def test_almost_all_is_not_all(agreement, words):
 
 @pytest.mark.parametrize('arguments, message', [
     (['--size', 'huge'], "500x375, but got 'huge'"),
-    (['--size', '64x64', '--images', '0'], 'images is 1 or more'),
+    (['--size', '64x64', '--images', '0'], 'images must be 1 or more'),
     (['--photos', '.'], 'No photos below .'),
     (['--data-root', 'gone'], 'gone does not exist')])
 def test_bad_arguments(tool, arguments, message):
@@ -103,8 +103,16 @@ def test_bad_arguments(tool, arguments, message):
     assert len(said.splitlines()) == 1
 
 
-def test_photos_are_named_once(tool, capsys):
+def test_one_source_of_images(tool, capsys):
     with pytest.raises(SystemExit) as info:
         tool('maskclip_voc', '--size', '9x9', '--photos', '.')
     assert info.value.code == 2
     assert 'not allowed with' in capsys.readouterr().err
+
+
+def test_the_old_name_of_an_option(tool, tmp_path, capsys):
+    """``--classes`` is the vocabulary in other tools; here it was a number."""
+    for flag in ('--num-classes', '--classes'):
+        tool('maskclip_voc', '--random', '--size', '64x64', '--images', 1,
+             '--warmup', 1, flag, 30)
+        assert 'A: random weights, 30 classes' in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""tools/check_data.py on data made here."""
+"""tools/check_data.py on generated data."""
 import re
 import runpy
 import sys
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def tool(tmp_path, monkeypatch, capsys):
-    """``tools/check_data.py ARGUMENTS``: what it prints, its exit status."""
+    """``tools/check_data.py ARGUMENTS``: its output and exit status."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('mmseg_clipzs.datasets.validation._OFFICIAL',
                         {'PascalVOCDataset': {'val.txt': 7}})
@@ -29,7 +29,7 @@ def tool(tmp_path, monkeypatch, capsys):
 
 
 def rows(said):
-    """The table's cells, without its head."""
+    """Cells of the table, without its header."""
     return [re.split(r'\s*\|\s*', line)[1:-1] for line in said.splitlines()
             if line.startswith('|')][1:]
 
@@ -38,7 +38,7 @@ def rows(said):
     ['maskclip_voc', 'maskclip_ks_pd_voc'], ['--datasets', 'voc', 'voc_336'],
     ['maskclip_voc', '--datasets', 'voc_448', '--quick']])
 def test_complete(tool, small_voc, options):
-    """One data set is looked at once, however it is resized."""
+    """A dataset is checked once, however its images are resized."""
     said, status = tool(*options, '--data-root', small_voc)
     assert not status
     assert rows(said) == [[
@@ -62,7 +62,7 @@ def test_training_sets_too(tool):
 
 @pytest.fixture
 def miniature_voc(tmp_path):
-    """Eleven small photos."""
+    """Eleven small images."""
     root = tmp_path / 'VOC2012'
     for part in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
         (root / part).mkdir(parents=True)
@@ -88,7 +88,7 @@ def test_problems(tool, miniature_voc):
 def test_bad_options(tool, tmp_path):
     assert tool()[1] == 2
     assert 'No config' in tool('no_such_config')[1]
-    assert "No data set 'no_such_data'; choose of ade20k, ade20k_336" in tool(
+    assert "No dataset 'no_such_data'; choose one of ade20k, " in tool(
         '--datasets', 'no_such_data')[1]
-    assert '--data-root is for one data set' in tool(
+    assert '--data-root is for one dataset' in tool(
         '--datasets', 'voc', 'context', '--data-root', tmp_path)[1]

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.toy.voc_layout import write_voc
@@ -61,7 +62,7 @@ def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
         'train_cfg.val_interval': 3, 'default_hooks.logger.interval': 1,
         'train_dataloader.dataset.data_root': str(scenes),
         'val_dataloader.dataset.data_root': str(scenes)})
-    run_train(cfg, str(tmp_path / 'train'))
+    run_train(Job(cfg), tmp_path / 'train')
     rows = scalars(tmp_path / 'train')
     losses = [row for row in rows if 'loss_multi_label' in row]
     assert len(losses) == 6 and all(
@@ -70,9 +71,9 @@ def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
     measured = [row['mIoU'] for row in rows if 'mIoU' in row]
     assert len(measured) == 2
     row = run_test(
-        small(f'groupvit_pretrain{stages}_toy'),
-        str(tmp_path / 'train/iter_6.pth'), str(tmp_path / 'test'),
-        data_root=str(scenes))
+        Job(small(f'groupvit_pretrain{stages}_toy'),
+            tmp_path / 'train/iter_6.pth', data_root=scenes),
+        tmp_path / 'test')
     assert row['mIoU'] == pytest.approx(measured[-1], abs=.02)
 
 
@@ -99,8 +100,8 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
             'train_cfg.max_iters': max_iters})
         cfg.val_dataloader.dataset.data_root = str(voc)
         cfg.default_hooks.checkpoint.interval = 10
-        run_train(cfg, str(tmp_path / 'run'), resume=True,
-                  data_root=str(tmp_path / 'coco'))
+        run_train(Job(cfg, data_root=tmp_path / 'coco'), tmp_path / 'run',
+                  resume=True)
     losses = [json.loads(line)['loss'] for path in sorted(
         (tmp_path / 'run').glob('*/vis_data/scalars.json'))
         for line in path.read_text().splitlines() if 'loss_contr' in line]
@@ -133,7 +134,7 @@ def test_no_pairs(tmp_path):
     cfg = small('groupvit_pretrain_toy', **{
         'train_dataloader.dataset.data_root': str(tmp_path / 'toy_captions')})
     with pytest.raises(UserError, match='toy_captions.*make_toy_scenes'):
-        run_train(cfg, str(tmp_path))
+        run_train(Job(cfg), tmp_path)
 
 
 @pytest.mark.parametrize('name', ['voc21', 'context60', 'coco_object'])
@@ -176,8 +177,8 @@ def test_groups_of_another_model(zero_shot):
 
 def test_show_dir(scenes, tmp_path):
     cfg = small('groupvit_toy', **{'model.weights': None})
-    run_test(cfg, work_dir=str(tmp_path / 'work'), data_root=str(scenes),
-             show_dir=str(tmp_path / 'shown'))
+    run_test(Job(cfg, data_root=scenes), tmp_path / 'work',
+             show_dir=tmp_path / 'shown')
     names = [name for _, _, files in os.walk(tmp_path / 'shown')
              for name in files if name.endswith('.png')]
     assert sum('groups' in name for name in names) == 4

@@ -1,4 +1,4 @@
-"""tools/leaderboard.py as users run it: killed, restarted, in two processes.
+"""tools/leaderboard.py: killed and restarted, and in two processes.
 
 Run as a script it is one of two processes.
 """
@@ -27,7 +27,7 @@ def scenes(tmp_path_factory):
 
 @pytest.fixture
 def broken(tmp_path):
-    """A config whose data set is not there."""
+    """A config whose dataset is missing."""
     path = tmp_path / 'broken.py'
     path.write_text(
         f"_base_ = '{ROOT}/configs/maskclip_ks_pd_toy.py'\n"
@@ -48,7 +48,7 @@ def environment():
 
 
 def tables(work_dir):
-    """What the work dir says, timings aside."""
+    """Rows and tables in the work dir, without timings."""
     rows = json.loads((work_dir / 'leaderboard.json').read_text())
     for row in rows:
         for key in TIMINGS:
@@ -60,8 +60,8 @@ def tables(work_dir):
 @pytest.mark.slow
 def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
                                                monkeypatch, capfd):
-    """SIGKILL after the first of three cells, of which the last fails."""
-    from mmseg_clipzs.leaderboard.matrix import evaluate, plan
+    """SIGKILL after the first of three cells; the last one fails."""
+    from mmseg_clipzs.leaderboard.matrix import cell_name, evaluate, plan
     from mmseg_clipzs.leaderboard.report import write_report
     work_dir, other = tmp_path / 'killed', tmp_path / 'uninterrupted'
     arguments = ['--methods', 'clip', 'maskclip', '--datasets', 'toy',
@@ -76,7 +76,7 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
         assert byte, seen.decode()
         seen += byte
     process.kill()
-    # The pipe ends when the cell's own process has ended, too.
+    # The pipe closes once the cell's own process has ended, too.
     process.communicate(timeout=120)
     assert process.returncode == -9
     first, = (work_dir / 'cells').glob('*/row.json')
@@ -91,13 +91,15 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
     assert 'gone.txt does not exist' in capfd.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
-    cells = plan(['clip', 'maskclip'], ['toy'], [str(broken)], options={
+    jobs = plan(['clip', 'maskclip'], ['toy'], [str(broken)], options={
         'model.prompts': 'single',
         'test_dataloader.dataset.data_root': str(scenes)})
-    rows = [{**evaluate(cell, other / cell.describe()['folder']),
-             **cell.describe()} for cell in cells[:2]]
+    heads = [dict(job.describe(), folder=f'cells/{cell_name(job)}')
+             for job in jobs]
+    rows = [{**evaluate(job, other / head['folder']), **head}
+            for job, head in zip(jobs[:2], heads)]
     got, figures = tables(work_dir)
-    rows.append({**cells[2].describe(), 'error': got[2]['error']})
+    rows.append({**heads[2], 'error': got[2]['error']})
     write_report(rows, other)
     assert (got, figures) == tables(other)
     assert [row.get('mIoU', 0) > 0 for row in got] == [True, True, False]
@@ -107,8 +109,8 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
 
 @pytest.mark.slow
 def test_two_processes_are_one(scenes, broken, tmp_path):
-    """A cell that is finished, one that fails in both processes, and one
-    that fails in one, which ends the job."""
+    """A cell that finishes, one that fails in both processes, and one
+    that fails in one of them, which ends the run."""
     from mmseg_clipzs.leaderboard.matrix import evaluate, plan
     damaged = tmp_path / 'damaged'
     for path in scenes.rglob('*.*'):
@@ -133,10 +135,10 @@ def test_two_processes_are_one(scenes, broken, tmp_path):
     assert 'AssertionError: failed to load image' in result.stderr
     assert str(photo) in result.stderr
     (row, failed), figures = tables(tmp_path)
-    cell, = plan(['maskclip'], ['toy'], options={
+    job, = plan(['maskclip'], ['toy'], options={
         'model.prompts': 'single',
         'test_dataloader.dataset.data_root': str(scenes)})
-    assert row['mIoU'] == evaluate(cell, tmp_path / 'alone')['mIoU'] > 0
+    assert row['mIoU'] == evaluate(job, tmp_path / 'alone')['mIoU'] > 0
     assert (tmp_path / row['folder'] / 'samples.npz').is_file()
     assert 'gone.txt does not exist' in failed['error']
 
@@ -144,7 +146,7 @@ def test_two_processes_are_one(scenes, broken, tmp_path):
 def test_unknown_method(monkeypatch):
     monkeypatch.setattr(sys, 'argv', [
         'leaderboard.py', '--methods', 'nope', '--datasets', 'toy'])
-    with pytest.raises(SystemExit, match='error: There is no config nope_toy'):
+    with pytest.raises(SystemExit, match='error: No config nope_toy'):
         runpy.run_path(str(TOOL), run_name='__main__')
 
 

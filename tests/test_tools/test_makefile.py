@@ -58,7 +58,7 @@ def test_missing_clips_are_trained(tmp_path):
 def test_every_training_free_method_with_three_clips(tmp_path):
     leaderboard = commands(tmp_path)[-1]
     assert leaderboard[1] == 'tools/leaderboard.py'
-    rows = [cell.describe() for cell in plan(
+    rows = [job.describe() for job in plan(
         values(leaderboard, '--methods'), values(leaderboard, '--datasets'),
         clips=values(leaderboard, '--clip'))]
     assert Counter((row['protocol'], row['method']) for row in rows) == {

@@ -1,6 +1,6 @@
 # ADE20K (SceneParse150) val, 150 classes.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'ade20k'
-protocol = 'A (MaskCLIP)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 512), keep_ratio=True),

@@ -1,6 +1,6 @@
-# The SCLIP line's resize and protocol for ade20k.
+# ADE20K (150 classes), short side 448.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'ade20k.py'
-protocol = 'B (SCLIP line)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 448), keep_ratio=True),

@@ -1,6 +1,6 @@
 # Cityscapes val, 19 classes.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'cityscapes'
-protocol = 'A (MaskCLIP)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(1024, 512), keep_ratio=True),

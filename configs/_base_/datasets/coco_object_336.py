@@ -1,7 +1,6 @@
 # COCO-Object val, 81 classes with background, from COCO-Stuff's annotations.
-_base_ = 'coco_stuff.py'
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'coco_object'
-protocol = 'B (SCLIP line)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 336), keep_ratio=True),
@@ -11,4 +10,15 @@ test_pipeline = [
     dict(type='PackSegInputs')
 ]
 test_dataloader = dict(
-    dataset=dict(type='CocoObjectDataset', pipeline=test_pipeline))
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='CocoObjectDataset',
+        data_root='data/coco_stuff164k',
+        data_prefix=dict(
+            img_path='images/val2017', seg_map_path='annotations/val2017'),
+        pipeline=test_pipeline))
+test_cfg = dict(type='TestLoop')
+test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])

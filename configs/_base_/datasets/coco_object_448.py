@@ -1,7 +1,6 @@
-# COCO-Object val, 81 classes with background, from COCO-Stuff's annotations.
-_base_ = 'coco_stuff.py'
-dataset_name = 'coco_object'
-protocol = 'A (GroupViT)'
+# COCO-Object (81 classes), short side 448.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = 'coco_object_336.py'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 448), keep_ratio=True),
@@ -10,5 +9,4 @@ test_pipeline = [
     dict(type='CheckSample'),
     dict(type='PackSegInputs')
 ]
-test_dataloader = dict(
-    dataset=dict(type='CocoObjectDataset', pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

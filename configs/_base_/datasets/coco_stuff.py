@@ -1,6 +1,6 @@
 # COCO-Stuff 164k val, 171 classes.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'coco_stuff'
-protocol = 'A (MaskCLIP)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 512), keep_ratio=True),

@@ -1,13 +1,12 @@
-# COCO-Stuff 164k, training without labels: none is loaded.
+# COCO-Stuff 164k: no labels are loaded.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'coco_stuff.py'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(
-        type='RandomResize',
-        scale=(2048, 512),
-        ratio_range=(0.5, 2.0),
+        type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0),
         keep_ratio=True),
-    dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=1.),
+    dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=1.0),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs')
@@ -21,8 +20,7 @@ train_dataloader = dict(
         type='COCOStuffDataset',
         data_root='data/coco_stuff164k',
         data_prefix=dict(
-            img_path='images/train2017',
-            seg_map_path='annotations/train2017'),
+            img_path='images/train2017', seg_map_path='annotations/train2017'),
         pipeline=train_pipeline))
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}

@@ -1,16 +1,16 @@
-# COCO-Stuff 164k, training with the labels of unseen classes hidden.
+# COCO-Stuff 164k: labels of unseen classes hidden.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'coco_stuff.py'
-unseen = ('cow', 'giraffe', 'suitcase', 'frisbee', 'skateboard', 'carrot',
-          'scissors', 'cardboard', 'clouds', 'grass', 'playingfield',
-          'river', 'road', 'tree', 'wall-concrete')
+unseen = (
+    'cow', 'giraffe', 'suitcase', 'frisbee', 'skateboard', 'carrot',
+    'scissors', 'cardboard', 'clouds', 'grass', 'playingfield', 'river',
+    'road', 'tree', 'wall-concrete')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
     dict(type='HideLabels', classes='coco_stuff171', unseen=unseen),
     dict(
-        type='RandomResize',
-        scale=(2048, 512),
-        ratio_range=(0.5, 2.0),
+        type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0),
         keep_ratio=True),
     dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -26,8 +26,7 @@ train_dataloader = dict(
         type='COCOStuffDataset',
         data_root='data/coco_stuff164k',
         data_prefix=dict(
-            img_path='images/train2017',
-            seg_map_path='annotations/train2017'),
+            img_path='images/train2017', seg_map_path='annotations/train2017'),
         pipeline=train_pipeline))
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = dict(

@@ -1,6 +1,6 @@
 # Pascal Context val, 59 classes without background.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'context'
-protocol = 'A (MaskCLIP)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(520, 520), keep_ratio=True),

@@ -1,6 +1,6 @@
-# GroupViT's resize and protocol for context60.
+# Pascal Context (60 classes), short side 448.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'context60.py'
-protocol = 'A (GroupViT)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 448), keep_ratio=True),

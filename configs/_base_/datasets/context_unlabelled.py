@@ -1,13 +1,12 @@
-# Pascal Context, training without labels: none is loaded.
+# Pascal Context: no labels are loaded.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'context.py'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(
-        type='RandomResize',
-        scale=(520, 520),
-        ratio_range=(0.5, 2.0),
+        type='RandomResize', scale=(520, 520), ratio_range=(0.5, 2.0),
         keep_ratio=True),
-    dict(type='RandomCrop', crop_size=(480, 480), cat_max_ratio=1.),
+    dict(type='RandomCrop', crop_size=(480, 480), cat_max_ratio=1.0),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs')
@@ -21,8 +20,7 @@ train_dataloader = dict(
         type='PascalContextDataset59',
         data_root='data/VOCdevkit/VOC2010',
         data_prefix=dict(
-            img_path='JPEGImages',
-            seg_map_path='SegmentationClassContext'),
+            img_path='JPEGImages', seg_map_path='SegmentationClassContext'),
         ann_file='ImageSets/SegmentationContext/train.txt',
         pipeline=train_pipeline))
 val_dataloader = {{_base_.test_dataloader}}

@@ -1,15 +1,15 @@
-# Pascal Context, training with the labels of unseen classes hidden.
+# Pascal Context: labels of unseen classes hidden.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'context.py'
-unseen = ('cow', 'motorbike', 'sofa', 'cat', 'boat', 'fence', 'bird',
-          'tvmonitor', 'keyboard', 'aeroplane')
+unseen = (
+    'cow', 'motorbike', 'sofa', 'cat', 'boat', 'fence', 'bird', 'tvmonitor',
+    'keyboard', 'aeroplane')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
     dict(type='HideLabels', classes='context59', unseen=unseen),
     dict(
-        type='RandomResize',
-        scale=(520, 520),
-        ratio_range=(0.5, 2.0),
+        type='RandomResize', scale=(520, 520), ratio_range=(0.5, 2.0),
         keep_ratio=True),
     dict(type='RandomCrop', crop_size=(480, 480), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -25,8 +25,7 @@ train_dataloader = dict(
         type='PascalContextDataset59',
         data_root='data/VOCdevkit/VOC2010',
         data_prefix=dict(
-            img_path='JPEGImages',
-            seg_map_path='SegmentationClassContext'),
+            img_path='JPEGImages', seg_map_path='SegmentationClassContext'),
         ann_file='ImageSets/SegmentationContext/train.txt',
         pipeline=train_pipeline))
 val_dataloader = {{_base_.test_dataloader}}

@@ -1,10 +1,14 @@
 # A list of images and captions (.csv, .json, .jsonl, .parquet), 224 x 224
-# pixels; nouns by NLTK's tagger where the list has none. See
+# pixels. Nouns come from the list, else from NLTK's tagger. See
 # docs/image_text_data.md.
+_base_ = 'image_text.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomResizedCrop', size=224),
-    dict(type='PackImageText')
+    dict(
+        type='PackImageText',
+        num_nouns={{_base_.num_nouns}},
+        context_length={{_base_.context_length}})
 ]
 train_dataloader = dict(
     batch_size=256,

@@ -1,16 +1,20 @@
 # CC12M and YFCC14M in WebDataset shards, 224 x 224 pixels, 256 pairs in each
-# process; nouns in the shards (tools/make_shards.py), else by NLTK's tagger.
-# Goes with image_text_runtime.py. See docs/image_text_data.md.
+# process. Nouns come from the shards (tools/make_shards.py), else from NLTK's
+# tagger. Needs image_text_runtime.py. See docs/image_text_data.md.
+_base_ = 'image_text.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomResizedCrop', size=224),
-    dict(type='PackImageText')
+    dict(
+        type='PackImageText',
+        num_nouns={{_base_.num_nouns}},
+        context_length={{_base_.context_length}})
 ]
 train_dataloader = dict(
     batch_size=256,
     num_workers=4,
     persistent_workers=False,
-    sampler=None,  # the streams shuffle and split by themselves
+    sampler=None,  # the streams shuffle and split themselves
     dataset=dict(
         type='ImageTextShards',
         data_root='data/gcc_yfcc',

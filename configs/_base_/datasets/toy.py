@@ -1,6 +1,6 @@
-# The toy scenes (tools/make_toy_scenes.py), 12 classes, 128 x 128 pixels.
+# Toy scenes (tools/make_toy_scenes.py), 12 classes, 128 x 128 pixels.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'toy'
-protocol = 'toy'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     # The annotation keeps its size: predictions are resized to it.

@@ -1,11 +1,16 @@
-# Toy scenes with captions, 64 x 64 pixels, training from captions alone:
+# Toy scenes with captions, 64 x 64 pixels, for training from captions only:
 #
 #     python tools/make_toy_scenes.py --out data/toy_captions --train 20000 \
 #         --val 0 --size 64 --seed 2 --varied
+_base_ = 'image_text.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackImageText', words='toy')
+    dict(
+        type='PackImageText',
+        words='toy',
+        num_nouns={{_base_.num_nouns}},
+        context_length={{_base_.context_length}})
 ]
 train_dataloader = dict(
     batch_size=128,

@@ -1,4 +1,5 @@
-# The toy scenes, training with the labels of unseen classes hidden.
+# Toy scenes: labels of unseen classes hidden.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'toy.py'
 unseen = ('zebra', 'sun', 'sea')
 train_pipeline = [
@@ -6,7 +7,7 @@ train_pipeline = [
     dict(type='LoadAnnotations'),
     dict(type='HideLabels', classes='toy', unseen=unseen),
     dict(type='RandomResize', scale=(128, 128), ratio_range=(0.75, 1.5)),
-    dict(type='RandomCrop', crop_size=(128, 128), cat_max_ratio=1.),
+    dict(type='RandomCrop', crop_size=(128, 128), cat_max_ratio=1.0),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs')
@@ -20,8 +21,7 @@ train_dataloader = dict(
         type='ToyScenesDataset',
         data_root='data/toy',
         data_prefix=dict(
-            img_path='JPEGImages',
-            seg_map_path='SegmentationClass'),
+            img_path='JPEGImages', seg_map_path='SegmentationClass'),
         ann_file='ImageSets/Segmentation/train.txt',
         pipeline=train_pipeline))
 val_dataloader = {{_base_.test_dataloader}}

@@ -1,6 +1,6 @@
-# Pascal VOC 2012 val, 20 classes without background (its pixels are ignored).
+# Pascal VOC 2012 val, 20 classes; background pixels are ignored (255).
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'voc'
-protocol = 'A (MaskCLIP)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 512), keep_ratio=True),
@@ -20,12 +20,12 @@ test_dataloader = dict(
         data_prefix=dict(
             img_path='JPEGImages', seg_map_path='SegmentationClass'),
         ann_file='ImageSets/Segmentation/val.txt',
-        # The classes that are left out become 255.
         metainfo=dict(
-            classes=('aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus',
-                     'car', 'cat', 'chair', 'cow', 'diningtable', 'dog',
-                     'horse', 'motorbike', 'person', 'pottedplant', 'sheep',
-                     'sofa', 'train', 'tvmonitor')),
+            classes=(
+                'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car',
+                'cat', 'chair', 'cow', 'diningtable', 'dog', 'horse',
+                'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
+                'tvmonitor')),
         pipeline=test_pipeline))
 test_cfg = dict(type='TestLoop')
 test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])

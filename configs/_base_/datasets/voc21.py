@@ -1,6 +1,6 @@
 # Pascal VOC 2012 val, 21 classes with background.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'voc21'
-protocol = 'B (SCLIP line)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 336), keep_ratio=True),

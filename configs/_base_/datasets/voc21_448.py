@@ -1,6 +1,6 @@
-# GroupViT's resize and protocol for voc21.
+# Pascal VOC 2012 (21 classes), short side 448.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'voc21.py'
-protocol = 'A (GroupViT)'
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(2048, 448), keep_ratio=True),

@@ -1,14 +1,13 @@
-# Pascal VOC 2012 with the extra annotations of SBD (10,582 photos),
-# training without labels: none is loaded.
+# Pascal VOC 2012 with the extra annotations of SBD (10,582 images): no labels
+# are loaded.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'voc.py'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(
-        type='RandomResize',
-        scale=(2048, 512),
-        ratio_range=(0.5, 2.0),
+        type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0),
         keep_ratio=True),
-    dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=1.),
+    dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=1.0),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs')
@@ -21,10 +20,13 @@ voc = dict(
     metainfo={{_base_.test_dataloader.dataset.metainfo}},
     pipeline=train_pipeline)
 sbd = dict(
-    voc,
+    type='PascalVOCDataset',
+    data_root='data/VOCdevkit/VOC2012',
     data_prefix=dict(
         img_path='JPEGImages', seg_map_path='SegmentationClassAug'),
-    ann_file='ImageSets/Segmentation/aug.txt')
+    ann_file='ImageSets/Segmentation/aug.txt',
+    metainfo={{_base_.test_dataloader.dataset.metainfo}},
+    pipeline=train_pipeline)
 train_dataloader = dict(
     batch_size=4,
     num_workers=4,

@@ -1,5 +1,6 @@
-# Pascal VOC 2012 with the extra annotations of SBD (10,582 photos),
-# training with the labels of unseen classes hidden.
+# Pascal VOC 2012 with the extra annotations of SBD (10,582 images): labels of
+# unseen classes hidden.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'voc.py'
 unseen = ('pottedplant', 'sheep', 'sofa', 'train', 'tvmonitor')
 train_pipeline = [
@@ -7,9 +8,7 @@ train_pipeline = [
     dict(type='LoadAnnotations'),
     dict(type='HideLabels', classes='voc20', unseen=unseen),
     dict(
-        type='RandomResize',
-        scale=(2048, 512),
-        ratio_range=(0.5, 2.0),
+        type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0),
         keep_ratio=True),
     dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
@@ -24,10 +23,13 @@ voc = dict(
     metainfo={{_base_.test_dataloader.dataset.metainfo}},
     pipeline=train_pipeline)
 sbd = dict(
-    voc,
+    type='PascalVOCDataset',
+    data_root='data/VOCdevkit/VOC2012',
     data_prefix=dict(
         img_path='JPEGImages', seg_map_path='SegmentationClassAug'),
-    ann_file='ImageSets/Segmentation/aug.txt')
+    ann_file='ImageSets/Segmentation/aug.txt',
+    metainfo={{_base_.test_dataloader.dataset.metainfo}},
+    pipeline=train_pipeline)
 train_dataloader = dict(
     batch_size=4,
     num_workers=4,

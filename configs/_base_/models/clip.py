@@ -1,4 +1,5 @@
-# The baseline: unmodified CLIP, its patch tokens compared with the text.
+# Baseline: unmodified CLIP, patch tokens against text.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'maskclip.py'
 method = 'CLIP'
 model = dict(backbone=dict(last_block='clip'))

@@ -1,4 +1,5 @@
-# The baseline in protocol B: unmodified CLIP.
+# Baseline in protocol B: unmodified CLIP.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'maskclip_b.py'
 method = 'CLIP'
 model = dict(backbone=dict(last_block='clip'))

@@ -1,4 +1,5 @@
-# The baseline: CLIP's whole attention pool, every location a query.
+# Baseline: CLIP's whole attention pool, every location a query.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'maskclip_rn50.py'
 method = 'CLIP'
 model = dict(backbone=dict(last_block='clip'))

@@ -1,4 +1,5 @@
 # GroupViT, the published 2-stage model.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 method = 'GroupViT'
 model = dict(
     type='ImageTextContrastive',

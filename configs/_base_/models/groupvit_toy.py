@@ -1,5 +1,5 @@
-# A small 1-stage GroupViT for scenes of 64 to 128 pixels. Few blocks, so that
-# patches stay local.
+# A small 1-stage GroupViT for scenes of 64 to 128 pixels; few blocks keep the
+# patches local.
 _base_ = 'groupvit.py'
 model = dict(
     weights='toy',

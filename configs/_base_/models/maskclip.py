@@ -1,3 +1,4 @@
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 method = 'MaskCLIP'
 model = dict(
     type='ZeroShotSegmentor',

@@ -1,5 +1,6 @@
 # As in the authors' code, where keys pass through the output projection and
 # are normalised over the locations.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'maskclip_authors.py'
 method = "MaskCLIP + KS + PD (authors' settings)"
 model = dict(

@@ -1,4 +1,5 @@
-# Key smoothing and prompt denoising by the paper's formulas.
+# Key smoothing and prompt denoising as in the paper.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'maskclip.py'
 method = 'MaskCLIP + KS + PD'
 model = dict(

@@ -1,5 +1,5 @@
-# A stock DeepLabV2 (ResNet-101, ASPP with dilations 6, 12, 18, 24) as student,
-# MaskCLIP as teacher.
+# MaskCLIP+: MaskCLIP as teacher, a stock ResNet-101 with mmseg's ASPPHead
+# (dilations 6, 12, 18, 24) as student.
 method = 'MaskCLIP+'
 norm_cfg = dict(type='SyncBN', requires_grad=True)
 model = dict(

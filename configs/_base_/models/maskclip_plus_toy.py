@@ -1,4 +1,4 @@
-# A small DeepLabV2, the toy CLIP's MaskCLIP as teacher.
+# MaskCLIP+ with a small student; the teacher is MaskCLIP of the toy CLIP.
 _base_ = 'maskclip_plus.py'
 norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(

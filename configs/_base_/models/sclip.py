@@ -1,3 +1,4 @@
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = 'maskclip_b.py'
 method = 'SCLIP'
 model = dict(backbone=dict(last_block='sclip'))

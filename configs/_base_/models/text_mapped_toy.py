@@ -1,5 +1,5 @@
-# The paper's negative baseline: CLIP itself fine-tuned, its classifier made
-# from the text by a trained mapper.
+# MaskCLIP's negative baseline (section 3.2): CLIP itself fine-tuned; a trained
+# mapper turns text embeddings into the classifier.
 method = 'CLIP fine-tuned, mapped text'
 model = dict(
     type='TextMappedSegmentor',

@@ -1,7 +1,7 @@
 # GroupViT's recipe: 30 epochs of CC12M and YFCC14M (26 M pairs) in batches of
-# 4096, AdamW, cosine, two epochs of warm-up; no decay of norms and biases and
-# the clipping are ours. For another batch auto_scale_lr.enable=True scales the
-# learning rate.
+# 4096, AdamW, cosine, two epochs of warm-up. No weight decay of norms and
+# biases and gradient clipping are ours. For another batch size
+# auto_scale_lr.enable=True scales the learning rate.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1.6e-3, weight_decay=0.05),
@@ -13,14 +13,15 @@ optim_wrapper = dict(
             logit_scale=dict(decay_mult=0.))),
     clip_grad=dict(max_norm=5.0))
 auto_scale_lr = dict(base_batch_size=4096, enable=False)
-param_scheduler = [
-    dict(
-        type='LinearLR', start_factor=1e-3, begin=0, end=12700,
-        by_epoch=False),
-    dict(
-        type='CosineAnnealingLR', eta_min=4e-5, begin=12700, end=190000,
-        by_epoch=False)
-]
+# Validated after each epoch.
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=190000, val_interval=6350)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-3, begin=0,
+         end=2 * train_cfg['val_interval'], by_epoch=False)
+]
+param_scheduler.append(
+    dict(type='CosineAnnealingLR', eta_min=4e-5,
+         begin=param_scheduler[0]['end'], end=train_cfg['max_iters'],
+         by_epoch=False))
 val_cfg = dict(type='ValLoop')

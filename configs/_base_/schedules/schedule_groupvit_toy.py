@@ -5,10 +5,12 @@ optim_wrapper = dict(
     optimizer=dict(lr=1e-3, betas=(0.9, 0.98)),
     clip_grad=dict(max_norm=1.0))
 auto_scale_lr = dict(base_batch_size=128)
+train_cfg = dict(max_iters=600, val_interval=200)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, begin=0, end=100,
-         by_epoch=False),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, begin=100, end=600,
          by_epoch=False)
 ]
-train_cfg = dict(max_iters=600, val_interval=200)
+param_scheduler.append(
+    dict(type='CosineAnnealingLR', eta_min=1e-5,
+         begin=param_scheduler[0]['end'], end=train_cfg['max_iters'],
+         by_epoch=False))

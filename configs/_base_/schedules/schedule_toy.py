@@ -3,10 +3,13 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
     clip_grad=dict(max_norm=1.0))
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200)
+train_cfg['val_interval'] = train_cfg['max_iters']
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, begin=0, end=20, by_epoch=False),
-    dict(type='PolyLR', eta_min=1e-5, power=0.9, begin=20, end=1200,
-         by_epoch=False)
+    dict(type='LinearLR', start_factor=0.01, begin=0, end=20, by_epoch=False)
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200, val_interval=1200)
+param_scheduler.append(
+    dict(type='PolyLR', eta_min=1e-5, power=0.9,
+         begin=param_scheduler[0]['end'], end=train_cfg['max_iters'],
+         by_epoch=False))
 val_cfg = dict(type='ValLoop')

@@ -9,7 +9,6 @@ from mmseg.utils import add_prefix
 
 from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.visualization import voc_palette
 from mmseg_clipzs.vocabularies import BACKGROUND
 
 from .pseudo_labels import assign_pseudo_labels, batch_labels, with_labels
@@ -30,6 +29,7 @@ from .trained_heads import (
     to_log_probabilities,
     with_classes,
 )
+from .vocabulary_mixin import dataset_meta
 
 
 @MODELS.register_module()
@@ -139,9 +139,7 @@ class MaskClipPlus(BaseSegmentor):
         classes = vocabulary.classes
         self.num_classes = self.out_channels = len(classes)
         set_class_count(self.student, len(classes))
-        self.dataset_meta = dict(
-            classes=classes,
-            palette=voc_palette(len(classes), classes[0] == BACKGROUND))
+        self.dataset_meta = dataset_meta(vocabulary)
         if self.unseen is None:
             taught = list(range(int(self.learn_background), len(classes)))
         elif classes == self.training_classes:

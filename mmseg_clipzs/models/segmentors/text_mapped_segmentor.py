@@ -4,8 +4,7 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
-from mmseg_clipzs.visualization import voc_palette
-from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .pseudo_labels import batch_labels, with_labels
 from .text_classifier import MappedClassifier, average_words
@@ -15,6 +14,7 @@ from .trained_heads import (
     to_log_probabilities,
     with_classes,
 )
+from .vocabulary_mixin import dataset_meta
 
 
 @MODELS.register_module()
@@ -75,9 +75,7 @@ class TextMappedSegmentor(EncoderDecoder):
         self.vocabulary = vocabulary
         classes = vocabulary.classes
         set_class_count(self, len(classes))
-        self.dataset_meta = dict(
-            classes=classes,
-            palette=voc_palette(len(classes), classes[0] == BACKGROUND))
+        self.dataset_meta = dataset_meta(vocabulary)
 
     def init_weights(self):
         """Initialise as configured, and the mapper as torch does."""

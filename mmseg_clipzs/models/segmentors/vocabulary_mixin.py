@@ -27,6 +27,20 @@ def check_threshold(value):
     return value
 
 
+def dataset_meta(vocabulary):
+    """Names and colours of the classes, as the toolbox expects them.
+
+    Args:
+        vocabulary (Vocabulary): C classes.
+
+    Returns:
+        dict: ``classes`` (tuple[str]) and ``palette`` (list of RGB colours).
+    """
+    classes = vocabulary.classes
+    return dict(classes=classes, palette=voc_palette(
+        len(classes), background=classes[0] == BACKGROUND))
+
+
 class VocabularyMixin:
     """Vocabulary of a segmentor with a :class:`TextHead`.
 
@@ -86,10 +100,7 @@ class VocabularyMixin:
         self.num_classes = len(vocabulary.classes)
         # mmseg's TTA takes a single channel for a sigmoid.
         self.out_channels = max(self.num_classes, 2)
-        self.dataset_meta = dict(
-            classes=vocabulary.classes,
-            palette=voc_palette(len(vocabulary.classes),
-                                vocabulary.classes[0] == BACKGROUND))
+        self.dataset_meta = dataset_meta(vocabulary)
 
     def with_vocabulary(self, classes=None, background_threshold=None):
         """A view of this model with other classes.

@@ -1,0 +1,68 @@
+"""The images that a benchmark runs on."""
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmseg_clipzs.datasets.availability import check_available, leaf_datasets
+from mmseg_clipzs.utils import UserError
+
+SEED = 0  # of weights, words and images
+
+
+def set_images(cfg, photos=None):
+    """Let a config test its dataset, or a folder of photos without labels.
+
+    Args:
+        cfg (Config): Modified in place.
+        photos (str, optional): The folder.
+
+    Raises:
+        UserError: The dataset is missing.
+    """
+    if not cfg.get('test_dataloader'):
+        raise UserError('A benchmark needs a config with a test_dataloader.')
+    dataset = cfg.test_dataloader.dataset
+    if not photos:
+        try:
+            check_available(dataset)
+        except UserError as e:
+            raise UserError(f'{e} Without it: a folder of any photos '
+                            '(--photos), or generated images (--size 500x375).'
+                            ) from e
+        return
+    cfg.test_dataloader.dataset = dict(
+        type='PhotoFolderDataset', data_root=photos, pipeline=[
+            step for step in next(leaf_datasets(dataset)).pipeline
+            if step['type'] != 'LoadAnnotations'])
+    # It would ask for the dataset's class names.
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks', [])
+                        if hook['type'] != 'VocabularyHook']
+
+
+def make_images(folder, size, count):
+    """Write seeded images with texture of all scales, as JPEG.
+
+    Args:
+        folder (str | Path): Where to.
+        size (str): 'WIDTHxHEIGHT', pixels.
+        count (int): Number of images.
+
+    Raises:
+        UserError: Not a size.
+    """
+    found = re.fullmatch(r'([1-9]\d*)x([1-9]\d*)', size)
+    if not found:
+        raise UserError(f'A size is WIDTHxHEIGHT, such as 500x375, but got '
+                        f'{size!r}.')
+    w, h = map(int, found.groups())
+    rng = np.random.default_rng(SEED)
+    for number in range(count):
+        image = np.zeros((h, w, 3))
+        for cells in (2, 8, 32, 128):
+            noise = rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8)
+            image += np.asarray(
+                Image.fromarray(noise).resize((w, h), Image.BICUBIC)) / 4
+        Image.fromarray(image.astype(np.uint8)).save(
+            Path(folder) / f'{number:04d}.jpg')

@@ -1,0 +1,105 @@
+"""The base configs of methods, datasets and schedules."""
+from .cells import (
+    base_model,
+    describe_resize,
+    difference,
+    get_settings,
+    title_of,
+)
+from .code import MADE, Raw, assign, comment
+from .datasets import DATASETS, SCHEDULES
+from .methods import METHODS
+
+
+def file_of(method):
+    """str: Name of a method's base config."""
+    return METHODS[method].get('file', method)
+
+
+def make_model(method):
+    """str: The base config of a method."""
+    entry = METHODS[method]
+    old = base_model(entry['base']) if 'base' in entry else {}
+    lines = [comment(entry['note']) if 'note' in entry else MADE]
+    if 'base' in entry:
+        lines.append(assign('_base_', f'{file_of(entry["base"])}.py'))
+        if METHODS[entry['base']]['title'] != entry['title']:
+            lines.append(assign('method', entry['title']))
+    else:
+        lines.append(assign('method', entry['title']))
+    lines += [assign('model', difference(base_model(method), old)), '']
+    return '\n'.join(lines)
+
+
+_TEST_PIPELINE = '''\
+test_pipeline = [
+    dict(type='LoadImageFromFile'),{resize}
+    # The annotation keeps its size: predictions are resized to it.
+    dict(type='LoadAnnotations'),
+    dict(type='CheckSample'),
+    dict(type='PackSegInputs')
+]'''
+
+
+def data_file(dataset, resize):
+    """str: Name of the base config of a dataset at a size."""
+    entry = DATASETS[dataset]
+    if resize == _base_resize(dataset):
+        return entry.get('file', dataset)
+    return f'{dataset}_{resize[1]}'
+
+
+def make_data(dataset, resize):
+    """str: The base config of a dataset at a size."""
+    entry = DATASETS[dataset]
+    base = _base_resize(dataset)
+    pipeline = _TEST_PIPELINE.format(resize='' if resize is None else (
+        f"\n    dict(type='Resize', scale={resize}, keep_ratio=True),"))
+    if resize != base:
+        return '\n'.join([
+            comment(f'{title_of(dataset)}, {describe_resize(resize)}.'),
+            assign('_base_', f'{data_file(dataset, base)}.py'), pipeline,
+            'test_dataloader = dict(dataset=dict(pipeline=test_pipeline))',
+            ''])
+    loader = dict(
+        batch_size=1, **workers(dataset, 4),
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(entry['test'], pipeline=Raw('test_pipeline')))
+    return '\n'.join([
+        comment(entry['note']), assign('dataset_name', dataset), pipeline,
+        assign('test_dataloader', loader),
+        assign('test_cfg', dict(type='TestLoop')),
+        assign('test_evaluator', dict(
+            type='IoUMetric', iou_metrics=['mIoU'])), ''])
+
+
+def _base_resize(dataset):
+    """The size that the base config of the other sizes has."""
+    return get_settings(DATASETS[dataset]['base'], dataset).get('resize')
+
+
+def workers(dataset, number):
+    """dict: Loader processes; toy scenes load faster than one starts."""
+    number = 0 if dataset == 'toy' else number
+    return dict(num_workers=number, persistent_workers=number > 0)
+
+
+_SCHEDULE = '''\
+optimizer = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=0.0005)
+optim_wrapper = dict(type='OptimWrapper', optimizer=optimizer, clip_grad=None)
+train_cfg = dict(
+    type='IterBasedTrainLoop', max_iters={iterations}, val_interval={interval})
+param_scheduler = [
+    dict(type='PolyLR', eta_min=1e-4, power=0.9, begin=0,
+         end=train_cfg['max_iters'], by_epoch=False)
+]
+val_cfg = dict(type='ValLoop')
+'''
+
+
+def make_schedule(name):
+    """str: The base config of a schedule."""
+    iterations, interval, what_for = SCHEDULES[name]
+    return '\n'.join([
+        comment(f'{iterations} iterations, {what_for}.'),
+        _SCHEDULE.format(iterations=iterations, interval=interval)])

@@ -1,0 +1,91 @@
+"""The config files, made from the tables."""
+from .bases import data_file, file_of, make_data, make_model, make_schedule
+from .cells import (
+    base_model,
+    cells,
+    describe_resize,
+    describe_window,
+    difference,
+    get_settings,
+    name_of,
+    resolve,
+    title_of,
+)
+from .code import assign, header, inherit
+from .datasets import DATASETS, SCHEDULES, TRAIN
+from .methods import METHODS, TRAINED
+from .training import make_trained, make_training_data
+
+
+def make_configs():
+    """dict[str, str]: Path below the project -> text of each config."""
+    files = {}
+    sizes = [(dataset, get_settings(entry['base'], dataset).get('resize'))
+             for dataset, entry in DATASETS.items()]
+    for cell in cells():
+        files[f'configs/{cell.name}.py'] = _cell(cell)
+        sizes.append((cell.dataset, cell.settings.get('resize')))
+    for dataset, size in sizes:
+        files[f'configs/_base_/datasets/{data_file(dataset, size)}.py'] = (
+            make_data(dataset, size))
+    for method in METHODS:
+        files[f'configs/_base_/models/{file_of(method)}.py'] = make_model(
+            method)
+    for dataset in TRAIN:
+        for data in ('unlabelled', 'zero_shot'):
+            files[f'configs/_base_/datasets/{dataset}_{data}.py'] = (
+                make_training_data(dataset, data))
+    for name in SCHEDULES:
+        files[f'configs/_base_/schedules/schedule_{name}.py'] = make_schedule(
+            name)
+    for method, entry in TRAINED.items():
+        for dataset in entry['datasets']:
+            files[f'configs/{method}_{dataset}.py'] = make_trained(
+                method, dataset)
+    return files
+
+
+def _cell(cell):
+    """A config of the matrix."""
+    method, resize = METHODS[cell.method], cell.settings.get('resize')
+    lines = [
+        f'{name_of(cell)} on {title_of(cell.dataset)}.',
+        describe_protocol(cell)]
+    if cell.published:
+        lines.append(f'Published: {cell.published["mIoU"]} mIoU '
+                     f'({cell.published["source"]}).')
+    if 'remark' in method and resize:
+        lines.append(method['remark'])
+    return '\n'.join([
+        header(lines, f'python tools/test.py configs/{cell.name}.py'),
+        inherit([f'_base_/models/{file_of(cell.method)}.py',
+                 f'_base_/datasets/{data_file(cell.dataset, resize)}.py',
+                 f'_base_/{method.get("runtime", "default_runtime")}.py']),
+        assign('protocol', resolve(cell.protocol)['title']),
+        assign('model', _ordered(difference(
+            cell.model, base_model(cell.method)))), ''])
+
+
+def describe_protocol(cell):
+    """str: A sentence with the protocol's name and its settings."""
+    entry, settings = resolve(cell.protocol), cell.settings
+    if 'resize' not in settings:  # the toy scenes keep their size
+        return f'Protocol "{entry["title"]}".'
+    whose = f', {entry["whose"]}' if 'whose' in entry else ''
+    parts = [describe_resize(settings.get('resize')),
+             describe_window(settings['window'])]
+    if 'logit_scale' in settings:
+        parts.append(f'logit scale {settings["logit_scale"]}')
+    for key in ('background_threshold', 'area_threshold'):
+        if key in settings:
+            parts.append(f'{key.replace("_", " ")} {settings[key]}')
+    return (f'Protocol {entry["title"]}{whose}: '
+            f'{", ".join(filter(None, parts))}.')
+
+
+def _ordered(model):
+    """CLIP and class names first, the windows last."""
+    first = [key for key in ('clip', 'vocabulary') if key in model]
+    last = [key for key in ('test_cfg', ) if key in model]
+    return {key: model[key] for key in (
+        *first, *(k for k in model if k not in (*first, *last)), *last)}

@@ -1,0 +1,138 @@
+"""Datasets: files, classes and training settings.
+
+Keys of an entry:
+    title: As in headers and tables.
+    classes: How many are scored, background included.
+    note: First line of the base config.
+    base: The protocol that the base config without a suffix resizes for.
+    file: Name of that base config, where it is not the dataset's.
+    test: mmseg's dataset for testing.
+    train: Training images, see ``TRAIN``.
+"""
+_VOC = dict(
+    type='PascalVOCDataset',
+    data_root='data/VOCdevkit/VOC2012',
+    data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
+    ann_file='ImageSets/Segmentation/val.txt')
+_CONTEXT = dict(
+    type='PascalContextDataset',
+    data_root='data/VOCdevkit/VOC2010',
+    data_prefix=dict(
+        img_path='JPEGImages', seg_map_path='SegmentationClassContext'),
+    ann_file='ImageSets/SegmentationContext/val.txt')
+_COCO = dict(
+    type='COCOStuffDataset',
+    data_root='data/coco_stuff164k',
+    data_prefix=dict(
+        img_path='images/val2017', seg_map_path='annotations/val2017'))
+
+DATASETS = {
+    'voc': dict(
+        title='Pascal VOC 2012', classes=20, base='maskclip',
+        note='Pascal VOC 2012 val, 20 classes; background pixels are '
+             'ignored (255).',
+        test=dict(_VOC, metainfo=dict(classes=(
+            'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car',
+            'cat', 'chair', 'cow', 'diningtable', 'dog', 'horse',
+            'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
+            'tvmonitor')))),
+    'voc21': dict(
+        title='Pascal VOC 2012', classes=21, base='sclip_line',
+        note='Pascal VOC 2012 val, 21 classes with background.',
+        test=_VOC),
+    'context': dict(
+        title='Pascal Context', classes=59, base='maskclip',
+        note='Pascal Context val, 59 classes without background.',
+        test=dict(_CONTEXT, type='PascalContextDataset59')),
+    'context60': dict(
+        title='Pascal Context', classes=60, base='sclip_line',
+        note='Pascal Context val, 60 classes with background.',
+        test=_CONTEXT),
+    'coco_object': dict(
+        title='COCO-Object', classes=81, base='sclip_line',
+        file='coco_object_336',
+        note='COCO-Object val, 81 classes with background, from COCO-Stuff\'s '
+             'annotations.',
+        test=dict(_COCO, type='CocoObjectDataset')),
+    'coco_stuff': dict(
+        title='COCO-Stuff 164k', classes=171, base='maskclip',
+        note='COCO-Stuff 164k val, 171 classes.',
+        test=_COCO),
+    'cityscapes': dict(
+        title='Cityscapes', classes=19, base='maskclip',
+        note='Cityscapes val, 19 classes.',
+        test=dict(
+            type='CityscapesDataset',
+            data_root='data/cityscapes',
+            data_prefix=dict(
+                img_path='leftImg8bit/val', seg_map_path='gtFine/val'))),
+    'ade20k': dict(
+        title='ADE20K', classes=150, base='maskclip',
+        note='ADE20K (SceneParse150) val, 150 classes.',
+        test=dict(
+            type='ADE20KDataset',
+            data_root='data/ade/ADEChallengeData2016',
+            data_prefix=dict(
+                img_path='images/validation',
+                seg_map_path='annotations/validation'))),
+    'toy': dict(
+        title='the toy scenes', classes=12, base='toy',
+        note='Toy scenes (tools/make_toy_scenes.py), 12 classes, 128 x 128 '
+             'pixels.',
+        test=dict(
+            _VOC, type='ToyScenesDataset', data_root='data/toy')),
+}
+
+# Training on a dataset.
+#     title: First line of the base configs.
+#     scale, ratio, crop, share: Of RandomResize and RandomCrop; ``share`` is
+#         the largest of one class in a crop, where there are labels.
+#     images: What differs from ``test``.
+#     extra: A second set, what differs from the first.
+#     unseen: The classes of zero-shot training that have no labels.
+#     schedule: One of ``SCHEDULES``.
+#     batch: Images of a process.
+TRAIN = {
+    'voc': dict(
+        title='Pascal VOC 2012 with the extra annotations of SBD (10,582 '
+              'images)',
+        scale=(2048, 512), ratio=(0.5, 2.0), crop=512, share=0.75, batch=4,
+        images=dict(ann_file='ImageSets/Segmentation/train.txt'),
+        extra=dict(
+            data_prefix=dict(
+                img_path='JPEGImages', seg_map_path='SegmentationClassAug'),
+            ann_file='ImageSets/Segmentation/aug.txt'),
+        unseen=('pottedplant', 'sheep', 'sofa', 'train', 'tvmonitor'),
+        schedule='20k'),
+    'context': dict(
+        title='Pascal Context',
+        scale=(520, 520), ratio=(0.5, 2.0), crop=480, share=0.75, batch=4,
+        images=dict(ann_file='ImageSets/SegmentationContext/train.txt'),
+        unseen=('cow', 'motorbike', 'sofa', 'cat', 'boat', 'fence', 'bird',
+                'tvmonitor', 'keyboard', 'aeroplane'),
+        schedule='40k'),
+    'coco_stuff': dict(
+        title='COCO-Stuff 164k',
+        scale=(2048, 512), ratio=(0.5, 2.0), crop=512, share=0.75, batch=4,
+        images=dict(data_prefix=dict(
+            img_path='images/train2017',
+            seg_map_path='annotations/train2017')),
+        unseen=('cow', 'giraffe', 'suitcase', 'frisbee', 'skateboard',
+                'carrot', 'scissors', 'cardboard', 'clouds', 'grass',
+                'playingfield', 'river', 'road', 'tree', 'wall-concrete'),
+        schedule='80k'),
+    'toy': dict(
+        title='Toy scenes',
+        scale=(128, 128), ratio=(0.75, 1.5), crop=128, share=1.0, batch=8,
+        images=dict(ann_file='ImageSets/Segmentation/train.txt'),
+        unseen=('zebra', 'sun', 'sea'),
+        schedule='toy'),
+}
+
+# Iterations, validation interval, what for.
+SCHEDULES = {
+    '20k': (20000, 2000, 'as the paper trains on Pascal VOC'),
+    '40k': (40000, 4000, 'as the paper trains on Pascal Context'),
+    '80k': (80000, 8000, 'as the paper trains on COCO-Stuff'),
+    '300': (300, 300, 'as the paper trains on images from the web'),
+}

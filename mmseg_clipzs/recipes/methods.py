@@ -1,0 +1,198 @@
+"""Methods: their models, and the datasets that each has a config for.
+
+Keys of an entry:
+    title: The ``method`` of configs and leaderboard.
+    name: As in headers, where it differs from the title.
+    base: The method whose model this one changes.
+    model: The model, or what differs from the base's.
+    note: First line of the base config.
+    file: Name of the base config, where it is not the method's.
+    protocol: Whose default settings the base config has.
+    cells: Dataset -> protocol: the configs METHOD_DATASET.
+    published: Title of the published figures, where it is another's.
+    paper: Key of ``published.PAPERS``: the collection of the metafile.
+    runtime: Base config of the runtime, 'default_runtime' without.
+    remark: Last sentence of the headers.
+"""
+IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
+
+_VOC_CONTEXT_STUFF = dict.fromkeys(
+    ('voc', 'context', 'coco_stuff'), 'maskclip')
+_A = {**_VOC_CONTEXT_STUFF, 'cityscapes': 'maskclip', 'ade20k': 'maskclip'}
+_A_TOY = {**_A, 'toy': 'toy'}
+BENCHMARKS = ('voc21', 'context60', 'coco_object', 'voc', 'context',
+              'coco_stuff', 'cityscapes', 'ade20k')
+
+
+def _b(protocol):
+    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': 'toy_b'}
+
+
+METHODS = {
+    'maskclip': dict(
+        title='MaskCLIP', paper='MaskCLIP', protocol='maskclip',
+        cells=_A_TOY,
+        model=dict(
+            type='ZeroShotSegmentor',
+            clip=dict(model='ViT-B-16', pretrained='openai'),
+            data_preprocessor=dict(type='ZeroShotDataPreProcessor'),
+            backbone=dict(type='ClipViT', last_block='maskclip'),
+            decode_head=dict(type='MaskClipHead'),
+            prompts='imagenet80')),
+    'maskclip_rn50': dict(
+        title='MaskCLIP', paper='MaskCLIP', protocol='maskclip',
+        cells=_VOC_CONTEXT_STUFF, base='maskclip',
+        model=dict(
+            clip=dict(model='RN50'), backbone=dict(type='ClipResNet'))),
+    'maskclip_ks_pd': dict(
+        title='MaskCLIP + KS + PD',
+        name='MaskCLIP + key smoothing + prompt denoising',
+        paper='MaskCLIP', protocol='maskclip',
+        cells={**_VOC_CONTEXT_STUFF, 'toy': 'toy'}, base='maskclip',
+        note='Key smoothing and prompt denoising as in the paper.',
+        model=dict(
+            backbone=dict(out_keys='raw'),
+            decode_head=dict(ks_thresh=1.0, pd_thresh=0.5))),
+    'maskclip_authors': dict(
+        title='MaskCLIP (authors\' settings)', published='MaskCLIP',
+        paper='MaskCLIP', protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        base='maskclip',
+        note='Settings of the authors\' code: GELU, eps 1e-6, ImageNet\'s '
+             'mean and std, 85 prompts. CLIP was trained with others.',
+        model=dict(
+            data_preprocessor=IMAGENET,
+            backbone=dict(quick_gelu=False, norm_eps=1e-6),
+            prompts='maskclip85')),
+    'maskclip_authors_rn50': dict(
+        title='MaskCLIP (authors\' settings)', published='MaskCLIP',
+        paper='MaskCLIP', protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        base='maskclip_rn50',
+        note='Settings of the authors\' code: ImageNet\'s mean and std, 85 '
+             'prompts.',
+        model=dict(data_preprocessor=IMAGENET, prompts='maskclip85')),
+    'maskclip_authors_ks_pd': dict(
+        title='MaskCLIP + KS + PD (authors\' settings)',
+        name='MaskCLIP + key smoothing + prompt denoising (authors\' '
+             'settings)',
+        published='MaskCLIP + KS + PD', paper='MaskCLIP',
+        protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        base='maskclip_authors',
+        note='As in the authors\' code, where keys pass through the output '
+             'projection and are normalised over the locations.',
+        model=dict(
+            backbone=dict(out_keys='projected'),
+            decode_head=dict(
+                ks_thresh=1.0, pd_thresh=0.5, key_norm='tokens'))),
+    'clip': dict(
+        title='CLIP', name='Unmodified CLIP', protocol='maskclip',
+        cells=_A_TOY, base='maskclip',
+        note='Baseline: unmodified CLIP, patch tokens against text.',
+        model=dict(backbone=dict(last_block='clip'))),
+    'clip_rn50': dict(
+        title='CLIP', name='Unmodified CLIP', protocol='maskclip',
+        cells=_VOC_CONTEXT_STUFF, base='maskclip_rn50',
+        note='Baseline: CLIP\'s whole attention pool, every location a '
+             'query.',
+        model=dict(backbone=dict(last_block='clip'))),
+    # ------------------------------------------------------------ protocol B
+    'clip_b': dict(
+        title='CLIP', name='Unmodified CLIP', protocol='sclip_line',
+        cells=_b('sclip_line'), base='maskclip_b',
+        note='Baseline in protocol B: unmodified CLIP.',
+        model=dict(backbone=dict(last_block='clip'))),
+    'maskclip_b': dict(
+        title='MaskCLIP', paper='MaskCLIP', protocol='sclip_line',
+        cells=_b('sclip_line'), base='maskclip',
+        note='MaskCLIP in protocol B.',
+        model=dict()),
+    'sclip': dict(
+        title='SCLIP', paper='SCLIP', protocol='sclip', cells=_b('sclip'),
+        base='maskclip_b', model=dict(backbone=dict(last_block='sclip'))),
+    'gem': dict(
+        title='GEM', paper='GEM', protocol='sclip_line',
+        cells=_b('sclip_line'), base='maskclip_b',
+        note='GEM resizes position embeddings in its own way.',
+        model=dict(backbone=dict(last_block='gem', pos_embed='antialias'))),
+    'cliptrase': dict(
+        title='CLIPtrase (attention)', protocol='sclip_line',
+        cells=_b('sclip_line'), base='maskclip_b',
+        model=dict(backbone=dict(last_block='cliptrase'))),
+    'clearclip': dict(
+        title='ClearCLIP', paper='ClearCLIP', protocol='clearclip',
+        cells=_b('clearclip'), base='maskclip_b',
+        model=dict(backbone=dict(last_block='clearclip'))),
+    'naclip': dict(
+        title='NACLIP', paper='NACLIP', protocol='naclip',
+        cells=_b('naclip'), base='maskclip_b',
+        model=dict(backbone=dict(last_block='naclip'))),
+    'naclip_pamr': dict(
+        title='NACLIP + PAMR', paper='NACLIP', protocol='naclip',
+        cells=_b('naclip'), base='maskclip_b',
+        model=dict(
+            backbone=dict(last_block='naclip'),
+            pamr=dict(steps=10, dilations=(8, 16)))),
+    'scclip': dict(
+        title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
+        cells=_b('scclip'), base='maskclip_b',
+        model=dict(backbone=dict(last_block='scclip'))),
+    # ------------------------------------------------------------ protocol C
+    'groupvit': dict(
+        title='GroupViT', paper='GroupViT', protocol='groupvit',
+        cells=dict.fromkeys(('voc21', 'context60', 'coco_object'),
+                            'groupvit'),
+        note='GroupViT, the published 2-stage model.',
+        runtime='groupvit_runtime',
+        remark='Weights of CC12M and YFCC14M.',
+        model=dict(
+            type='ImageTextContrastive',
+            weights='nvidia/groupvit-gcc-yfcc',
+            data_preprocessor=dict(
+                type='ZeroShotDataPreProcessor', **IMAGENET),
+            backbone=dict(type='GroupViT'),
+            text_backbone=dict(type='TextTransformer'),
+            decode_head=dict(type='GroupViTHead'))),
+    **{method: dict(
+        title=f'CLIP + {name}', name=f'Unmodified CLIP + {name}', file=file,
+        paper='Grouping baselines', protocol='maskclip',
+        cells={'voc21': 'groupvit', 'toy': 'toy'}, base='clip',
+        note=f'Unmodified CLIP, its patch tokens grouped by {name} (GroupViT, '
+             'table 4).',
+        remark='The paper names no background threshold for these baselines: '
+               'it is GroupViT\'s. Mean and std are CLIP\'s.',
+        model=dict(decode_head=dict(
+            type='ClusterHead', method=method)))
+       for method, name, file in (
+           ('kmeans', 'K-means', 'kmeans_clip'),
+           ('mean_shift', 'mean-shift', 'mean_shift_clip'),
+           ('spectral', 'spectral clustering', 'spectral_clip'))},
+}
+
+# Configs that are trained: METHOD_DATASET for the datasets of ``TRAIN``.
+#     setting: As in headers.
+#     data: 'unlabelled' or 'zero_shot': the base config of the dataset.
+#     model: Base config of the model; with the toy scenes, NAME_toy.
+#     runtime: Base config of the runtime.
+TRAINED = {
+    'maskclip_plus': dict(
+        title='MaskCLIP+', setting='annotation-free', paper='MaskCLIP+',
+        data='unlabelled', model='maskclip_plus',
+        runtime='train_runtime', datasets=('voc', 'context', 'coco_stuff',
+                                           'toy')),
+    'maskclip_plus_zero_shot': dict(
+        title='MaskCLIP+, zero-shot',
+        setting='zero-shot: some classes have no labels', paper='MaskCLIP+',
+        data='zero_shot', model='maskclip_plus',
+        runtime='self_training_runtime',
+        datasets=('voc', 'context', 'coco_stuff', 'toy')),
+    'text_mapped_zero_shot': dict(
+        title='CLIP fine-tuned, mapped text',
+        setting='zero-shot: the negative baseline of MaskCLIP (section 3.2)',
+        data='zero_shot', model='text_mapped', runtime='train_runtime',
+        datasets=('voc', 'toy')),
+}
+
+# Configs that are no cell of a matrix.
+HAND_WRITTEN = (
+    'groupvit_toy', 'groupvit_pretrain_gcc_yfcc', 'groupvit_pretrain_toy',
+    'groupvit_pretrain_two_stage_toy', 'maskclip_plus_photos',
+    'maskclip_plus_pspnet_voc', 'maskclip_plus_segformer_voc')

@@ -1,0 +1,99 @@
+"""Evaluation protocols. Figures of different letters must not be compared.
+
+Each setting is one value, or one per dataset with a ``default``; a setting or
+dataset that is missing keeps the model's default. ``like`` takes over the
+settings of another protocol.
+
+Keys of an entry:
+    title: Letter and origin, the ``protocol`` of configs and leaderboard.
+    whose: Whose settings these are, where the title does not say so.
+    resize: Short side (long side at most 2048), or (long, short) side: the
+        image is scaled to fit in.
+    window: (size, stride) of the sliding window, or 'whole' for the whole
+        image.
+    words: Class-name list of mmseg_clipzs/vocabularies.
+    logit_scale, background_threshold, area_threshold, prompts, clip: As in
+        the segmentor.
+    off_grid, pos_embed: As in the backbone.
+    source: Where the settings come from.
+"""
+PROTOCOLS = {
+    'maskclip': dict(
+        title='A (MaskCLIP)',
+        source='the MaskCLIP authors\' configs',
+        resize=dict(default=512, context=(520, 520), cityscapes=(1024, 512)),
+        window='whole',
+        words=dict(
+            voc='voc20', context='context59', coco_stuff='coco_stuff171',
+            cityscapes='cityscapes19', ade20k='ade20k150')),
+    # What the line's tables use for methods without settings of their own.
+    'sclip_line': dict(
+        title='B (SCLIP line)',
+        whose='SCLIP\'s settings without its area threshold',
+        source='the SCLIP authors\' configs',
+        resize=dict(default=336, cityscapes=560, coco_stuff=448),
+        window=(224, 112),
+        logit_scale=dict(default=40, voc21=65, context60=50, coco_object=50),
+        background_threshold=dict(voc21=0.1, context60=0.1, coco_object=0.1),
+        off_grid='drop',
+        pos_embed='sclip',
+        words=dict(
+            voc='voc20_sclip', voc21='voc21', context='context59_sclip',
+            context60='context60', coco_object='coco_object81',
+            coco_stuff='coco_stuff171', cityscapes='cityscapes19',
+            ade20k='ade20k150')),
+    'sclip': dict(
+        like='sclip_line',
+        whose='SCLIP\'s settings',
+        area_threshold=dict(voc21=0.1)),
+    'naclip': dict(
+        like='sclip_line',
+        whose='NACLIP\'s settings',
+        source='the NACLIP authors\' configs',
+        resize=dict(default=336, cityscapes=560),
+        window=dict(default=(224, 112), voc='whole', voc21='whole'),
+        logit_scale=40),
+    'scclip': dict(
+        like='sclip_line',
+        whose='SC-CLIP\'s settings',
+        source='the SC-CLIP authors\' configs',
+        resize=dict(default=336, cityscapes=560),
+        logit_scale=dict(default=40, voc21=50, coco_object=55),
+        background_threshold=dict(
+            voc21=0.15, context60=0.15, coco_object=0.35)),
+    'clearclip': dict(
+        title='B (ClearCLIP)',
+        source='the ClearCLIP authors\' configs',
+        resize=448,
+        window=dict(default=(448, 224), cityscapes=(224, 224)),
+        logit_scale=50,
+        background_threshold=dict(voc21=0.5, context60=0.15, coco_object=0.4),
+        off_grid='pad_even',
+        pos_embed='sclip',
+        words=dict(
+            voc='voc20_plain', voc21='voc21_plain', context='context59_sclip',
+            context60='context60', coco_object='coco_object81_plain',
+            coco_stuff='coco_stuff171', cityscapes='cityscapes19',
+            ade20k='ade20k150')),
+    'groupvit': dict(
+        title='C (GroupViT)',
+        source='the GroupViT authors\' configs',
+        resize=448,
+        window=(448, 224),
+        prompts='single',
+        background_threshold=dict(
+            voc21=0.95, context60=0.35, coco_object=0.95),
+        words=dict(
+            voc21='voc20', context60='context59',
+            coco_object='coco_object80')),
+    'toy': dict(
+        title='toy',
+        window='whole',
+        clip=dict(model='toy-vit-p8', pretrained='toy'),
+        words='toy'),
+    # The toy CLIP was trained at 64 pixels, as ViT-B/16 at 224.
+    'toy_b': dict(
+        like='toy',
+        title='toy, B (windows of 64)',
+        window=(64, 32)),
+}

@@ -1,0 +1,205 @@
+"""Tables of protocols and published figures."""
+import textwrap
+
+from . import measured
+from .cells import (
+    base_model,
+    cells,
+    describe_resize,
+    describe_window,
+    find_published,
+    resolve,
+    show_clip,
+)
+from .datasets import DATASETS, TRAIN
+from .markdown import NONE, dataset_name, label, published, spread, table, toy
+from .methods import BENCHMARKS, METHODS
+from .protocols import PROTOCOLS
+from .published import ZERO_SHOT
+
+_OVERVIEW = ('clip', 'maskclip', 'maskclip_ks_pd', 'maskclip_rn50',
+             'clip_rn50', 'maskclip_authors', 'maskclip_authors_rn50',
+             'maskclip_authors_ks_pd', 'clip_b', 'maskclip_b', 'kmeans',
+             'mean_shift', 'spectral', 'groupvit')
+
+
+def overview():
+    datasets = ('voc', 'context', 'coco_stuff', 'voc21', 'context60')
+    rows = []
+    for method in _OVERVIEW:
+        protocol = next(iter(METHODS[method]['cells'].values()))
+        rows.append([f'`{method}`', resolve(protocol)['title'],
+                     *(published(method, data) for data in datasets),
+                     toy(method)])
+    plus = [find_published('MaskCLIP+', 'A (MaskCLIP)', 'ViT-B-16', data)
+            for data in datasets]
+    rows.append([
+        '`maskclip_plus`, annotation-free', 'A (MaskCLIP)',
+        *(row['mIoU'] if row else NONE if data in TRAIN else ''
+          for row, data in zip(plus, datasets)),
+        f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)'])
+    same = {cell.name: resolve(cell.protocol)['title'] for cell in cells()}
+    return table(
+        ['method', 'protocol', *(
+            f'{dataset_name(data)}, published' for data in datasets),
+         'toy, here'], rows) + '\n\n' + textwrap.fill(
+        'Configs of one method can follow different protocols: `maskclip_voc` '
+        f'is protocol {same["maskclip_voc"]}, `maskclip_voc21` '
+        f'{same["maskclip_voc21"]}, with `_b` dropped as `maskclip` has no '
+        'other config for that dataset.', 79)
+
+
+def _maskclip(protocol, names, datasets):
+    """One line for each row of configs, published beside here."""
+    rows = []
+    for configs, method, clip in names:
+        cell = METHODS[method]
+        figures = [find_published(
+            cell.get('published', cell['title']), protocol, clip, data)
+            for data in datasets]
+        rows.append([configs, show_clip(clip), *(
+            text for row in figures
+            for text in (row['mIoU'] if row else NONE, NONE))])
+    heading = [text for data in datasets for text in (
+        f'{dataset_name(data)}, published', 'here')]
+    return table(['config', 'CLIP', *heading], rows)
+
+
+def maskclip_a():
+    return _maskclip('A (MaskCLIP)', [
+        ('`clip_*`', 'clip', 'ViT-B-16'),
+        ('`maskclip_*`, `maskclip_authors_*`', 'maskclip', 'ViT-B-16'),
+        ('`maskclip_ks_pd_*`, `maskclip_authors_ks_pd_*`', 'maskclip_ks_pd',
+         'ViT-B-16'),
+        ('`maskclip_rn50_*`, `maskclip_authors_rn50_*`', 'maskclip', 'RN50'),
+        ('`maskclip_rn50_*` with `model.clip.model=RN50x16`', 'maskclip',
+         'RN50x16')], ('voc', 'context', 'coco_stuff'))
+
+
+def maskclip_b():
+    return _maskclip('B (SCLIP line)', [
+        ('`maskclip_voc21`, `maskclip_context60`', 'maskclip', 'ViT-B-16')],
+        ('voc21', 'context60'))
+
+
+def groupvit():
+    return table(
+        ['config', 'dataset', 'protocol', 'background threshold', 'published',
+         'here'],
+        [[f'`{cell.name}`', f'{DATASETS[cell.dataset]["title"]}, '
+          f'{DATASETS[cell.dataset]["classes"]} classes',
+          resolve(cell.protocol)['title'],
+          f'{cell.settings["background_threshold"]}',
+          published('groupvit', cell.dataset), NONE]
+         for cell in cells() if cell.method == 'groupvit'])
+
+
+_HEADS = {
+    'clip': ('`clip_toy`', 'pixel-wise: `MaskClipHead`'),
+    'kmeans': ('`kmeans_*`', '`method=\'kmeans\', num_groups=8`'),
+    'mean_shift': ('`mean_shift_*`', '`method=\'mean_shift\', '
+                   'bandwidth=None, quantile=0.3`'),
+    'spectral': ('`spectral_*`', '`method=\'spectral\', num_groups=8`'),
+}
+
+
+def grouping():
+    rows = []
+    for method, (clip, maskclip, seconds) in measured.GROUPING.items():
+        row = find_published(METHODS[method]['title'], 'C (GroupViT)',
+                             'ViT-B-16', 'voc21')
+        rows.append([*_HEADS[method], row['mIoU'], NONE, f'{clip:.2f}',
+                     f'{maskclip:.2f}', f'{seconds}'])
+    return table(
+        ['configs', '`decode_head=dict(type=\'ClusterHead\', ...)`',
+         'VOC21 published, protocol C (GroupViT)', 'VOC21 here', 'toy',
+         'toy, MaskCLIP\'s last block', 'seconds a toy scene'], rows)
+
+
+def _each(setting, show=str):
+    """A setting as text: '336, cityscapes 560, coco_stuff 448'."""
+    if not isinstance(setting, dict):
+        return NONE if setting is None else show(setting)
+    return ', '.join(('' if key == 'default' else f'{key} ') + show(value)
+                     for key, value in setting.items()) or NONE
+
+
+def settings_b():
+    groups = {}  # protocol, positions -> methods
+    for name, method in METHODS.items():
+        backbone = base_model(name)['backbone']
+        if resolve(method['protocol'])['title'].startswith('B '):
+            groups.setdefault(
+                (method['protocol'], backbone['pos_embed']), []).append(name)
+    rows = []
+    for (protocol, positions), methods in groups.items():
+        entry = resolve(protocol)
+        rows.append([
+            ', '.join(f'`{name}`' for name in methods), entry['title'],
+            _each(entry['resize']),
+            _each(entry['window'], lambda window: describe_window(
+                window).removeprefix('windows ')),
+            _each(entry['logit_scale']),
+            _each(entry['background_threshold']),
+            _each(entry.get('area_threshold')),
+            f'`{positions}`, `{entry["off_grid"]}`',
+            ', '.join(f'`{words}`' for words in entry['words'].values())])
+    return table(
+        ['methods', 'protocol', 'short side', 'window / stride',
+         'logit scale', 'background threshold', 'area threshold',
+         'positions, off the grid', 'class names'], rows)
+
+
+def published_b():
+    return table(['', 'protocol', *BENCHMARKS], [
+        [label(name), resolve(method['protocol'])['title'],
+         *(published(name, dataset) for dataset in BENCHMARKS)]
+        for name, method in METHODS.items()
+        if set(BENCHMARKS) <= set(method['cells'])])
+
+
+def maskclip_plus():
+    datasets = ('voc', 'context', 'coco_stuff')
+    rows = []
+    for clip in ('RN50', 'RN50x16', 'ViT-B-16'):
+        figures = [find_published('MaskCLIP+', 'A (MaskCLIP)', clip, data)
+                   for data in datasets]
+        rows.append(['annotation-free, mIoU', show_clip(clip), *(
+            row['mIoU'] if row else NONE for row in figures)])
+    rows.append(['zero-shot, unseen / all / harmonic mean', '', *(
+        ' / '.join(map(str, ZERO_SHOT[data])) for data in datasets)])
+    return table(['setting', 'CLIP', *(
+        f'{dataset_name(data)}, published' for data in datasets)], rows)
+
+
+def protocols():
+    return table(['protocol', 'settings', 'from'], [
+        [resolve(key)['title'], resolve(key).get('whose', NONE),
+         resolve(key)['source']]
+        for key in PROTOCOLS if 'source' in resolve(key)])
+
+
+def recipes():
+    rows = []
+    for cell in cells():
+        if cell.dataset == 'toy':
+            continue
+        settings, row = cell.settings, cell.published
+        rows.append([
+            f'`{cell.name}`', resolve(cell.protocol)['title'],
+            show_clip(cell.clip) if cell.clip else NONE,
+            'ImageNet' if 'mean' in cell.model['data_preprocessor'] else
+            'CLIP',
+            describe_resize(settings['resize']),
+            describe_window(settings['window']),
+            *(str(settings.get(key, NONE)) for key in (
+                'logit_scale', 'background_threshold', 'area_threshold')),
+            *(cell.model['backbone'].get(key, NONE) for key in (
+                'pos_embed', 'off_grid')),
+            f'`{cell.model["vocabulary"]}`', f'`{cell.model["prompts"]}`',
+            row['mIoU'] if row else NONE, row['source'] if row else NONE])
+    return table(
+        ['config', 'protocol', 'CLIP', 'mean and std', 'resize', 'window',
+         'logit scale', 'background threshold', 'area threshold', 'positions',
+         'off the grid', 'class names', 'prompts', 'published mIoU',
+         'source'], rows)

@@ -1,0 +1,47 @@
+"""The tables of README and docs, made from the recipes.
+
+A table is between ``<!-- made by tools/make_configs.py: NAME -->`` and
+``<!-- end -->``; ``TABLES`` has the function for each name.
+"""
+import re
+
+from mmseg_clipzs.utils import UserError
+
+from . import published_tables, toy_tables
+
+_MARK = re.compile(
+    r'(<!-- made by tools/make_configs\.py: (.+?) -->\n).*?(<!-- end -->)',
+    re.S)
+TABLES = {
+    'demo': toy_tables.demo,
+    'toy leaderboard': toy_tables.toy_leaderboard,
+    'overview': published_tables.overview,
+    'maskclip, protocol A': published_tables.maskclip_a,
+    'maskclip, protocol B': published_tables.maskclip_b,
+    'groupvit': published_tables.groupvit,
+    'groupvit, toy': toy_tables.groupvit_toy,
+    'grouping baselines': published_tables.grouping,
+    'protocol B, settings': published_tables.settings_b,
+    'protocol B, published': published_tables.published_b,
+    'toy, windows': toy_tables.toy_windows,
+    'toy, whole image': toy_tables.toy_whole,
+    'maskclip_plus': published_tables.maskclip_plus,
+    'maskclip_plus, toy': toy_tables.maskclip_plus_toy,
+    'protocols': published_tables.protocols,
+    'recipes': published_tables.recipes,
+}
+
+
+def fill_tables(text):
+    """str: The text of a page with its tables made anew.
+
+    Raises:
+        UserError: A marker with an unknown name.
+    """
+    def fill(match):
+        if match[2] not in TABLES:
+            raise UserError(f'Unknown table {match[2]!r}; choose one of '
+                            f'{", ".join(TABLES)}.')
+        return f'{match[1]}{TABLES[match[2]]()}\n{match[3]}'
+
+    return _MARK.sub(fill, text)

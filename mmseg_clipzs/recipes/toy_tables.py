@@ -1,0 +1,83 @@
+"""Tables of the figures measured on the toy scenes."""
+import statistics
+
+from . import measured
+from .datasets import TRAIN
+from .markdown import find, label, spread, table, toy
+
+
+def demo():
+    return table(
+        ['method', 'dataset', 'CLIP', 'mIoU (12 classes, 100 scenes)'],
+        [[label(method) + (', 1-stage' if method == 'groupvit' else ''), 'toy',
+          find(method, 'toy').clip if find(method, 'toy') else 'its own',
+          toy(method)]
+         for method in ('clip', 'maskclip', 'maskclip_ks_pd', 'groupvit')])
+
+
+def toy_leaderboard():
+    rows = sorted(measured.WINDOWS.items(),
+                  key=lambda row: statistics.mean(row[1][:3]))
+    return table(
+        ['method', 'seed 0', 'seed 1', 'seed 2',
+         'mIoU, mean ± std of 3 seeds'],
+        [[label(method), *(f'{f:.2f}' for f in figures[:3]),
+          spread(figures[:3])] for method, figures in rows])
+
+
+def groupvit_toy():
+    return table(['model', 'command', 'mIoU'], [
+        ['unmodified CLIP, pixel-wise', '`tools/test.py configs/clip_toy.py`',
+         toy('clip')],
+        ['the same features, best parameter-free grouping (spectral)',
+         '`tools/test.py configs/spectral_toy.py`', toy('spectral')],
+        ['GroupViT, 1-stage: the packaged weights',
+         '`tools/test.py configs/groupvit_toy.py`', toy('groupvit')],
+        ['GroupViT, 2-stage',
+         '`tools/train.py configs/groupvit_pretrain_two_stage_toy.py`',
+         f'{measured.GROUPVIT_TWO_STAGE}']])
+
+
+def toy_windows():
+    return table(
+        ['protocol B, windows of 64', 'seed 0', 'seed 1', 'seed 2',
+         'mean ± std', 'seed 0, whole image'],
+        [[f'`{method}`', *(f'{f:.2f}' for f in figures[:3]),
+          spread(figures[:3]), f'{figures[3]:.2f}']
+         for method, figures in measured.WINDOWS.items()])
+
+
+def toy_whole():
+    rows = []
+    for method, figures in measured.WHOLE.items():
+        three = len(figures) == 3
+        rows.append([
+            f'`{method}`' + ('' if three else ' (its own weights)'),
+            *(f'{f:.2f}' if three else f'{f}' for f in figures),
+            *[''] * (3 - len(figures)),
+            spread(figures) if three else ''])
+    return table(['whole image', 'seed 0', 'seed 1', 'seed 2', 'mean ± std'],
+                  rows)
+
+
+def maskclip_plus_toy():
+    def command(kind, name):
+        return f'`tools/{kind}.py configs/{name}_toy.py`'
+
+    def figures(method):
+        return [f'{figure:.1f}' for figure in measured.ZERO_SHOT[method]]
+
+    seeds = ', '.join(f'{figure:.1f}' for figure in measured.MASKCLIP_PLUS)
+    hidden = '{}, {} and {}'.format(*TRAIN['toy']['unseen'])
+    return table(
+        ['setting', 'command', 'mIoU', 'seen', 'unseen', 'harmonic mean'], [
+            ['teacher: MaskCLIP', command('test', 'maskclip'),
+             toy('maskclip'), '', '', ''],
+            ['annotation-free', command('train', 'maskclip_plus'),
+             f'{spread(measured.MASKCLIP_PLUS, 1)} ({seeds})', '', '', ''],
+            [f'zero-shot; {hidden} hidden',
+             command('train', 'maskclip_plus_zero_shot'),
+             *figures('maskclip_plus_zero_shot')],
+            ['the same, CLIP fine-tuned with mapped text',
+             command('train', 'text_mapped_zero_shot'),
+             *figures('text_mapped_zero_shot')]])

@@ -1,0 +1,63 @@
+"""The datasets of a config and where they are."""
+from mmseg_clipzs.datasets.availability import leaf_datasets
+from mmseg_clipzs.utils import UserError
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def datasets_of(cfg, *loaders):
+    """Plain datasets of a config, those inside wrappers included.
+
+    Args:
+        cfg (Config): Of this project or of mmseg.
+        loaders (str): Names of dataloaders, default :data:`LOADERS`; those
+            that the config does not have are skipped.
+
+    Returns:
+        list[ConfigDict]: Parts of ``cfg``, not copies.
+    """
+    return [dataset for loader in loaders or LOADERS if cfg.get(loader)
+            for dataset in leaf_datasets(cfg[loader].dataset)]
+
+
+def replace_data_root(cfg, data_root, loader):
+    """Point a config to another copy of its data.
+
+    All datasets that share the root of the loader's datasets move, also those
+    of the other loaders: training on shards in one folder leaves validation
+    data in another folder alone.
+
+    Args:
+        cfg (Config): Modified in place.
+        data_root (str): The new root.
+        loader (str): One of :data:`LOADERS`.
+
+    Raises:
+        UserError: The loader has no datasets, or datasets with different
+            roots.
+    """
+    roots = {dataset.get('data_root') for dataset in datasets_of(cfg, loader)}
+    if len(roots) != 1:
+        raise UserError(
+            f'--data-root replaces one folder, but {loader} reads from '
+            f'{", ".join(sorted(map(str, roots))) or "none"}: set them with '
+            '--cfg-options.')
+    for dataset in datasets_of(cfg):
+        if dataset.get('data_root') in roots:
+            dataset.data_root = data_root
+
+
+def require_one_root(jobs):
+    """Refuse one ``data_root`` for jobs whose data are in different folders.
+
+    Args:
+        jobs (Sequence[Job]): Without their own ``data_root``.
+
+    Raises:
+        UserError: Several roots; names them.
+    """
+    roots = {str(dataset.get('data_root'))
+             for job in jobs for dataset in datasets_of(job.load())}
+    if len(roots) > 1:
+        raise UserError('--data-root is for one dataset, but the configs read '
+                        f'from {", ".join(sorted(roots))}.')

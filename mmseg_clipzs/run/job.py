@@ -1,0 +1,273 @@
+"""A run as a value: a config and everything that is changed in it."""
+import copy
+import dataclasses
+import hashlib
+import inspect
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.version import __version__
+from mmseg_clipzs.vocabularies import get_vocabulary
+
+from .configs import did_you_mean, find_config
+from .data import datasets_of, replace_data_root
+from .segmentor import (
+    class_of,
+    clip_of,
+    embeds_config_words,
+    segmentor_of,
+)
+
+# A colon separates the two, except that of a Windows drive (C:\mine.py).
+_CONFIG_AND_CHECKPOINT = re.compile(
+    r'(?P<config>(?:[A-Za-z]:[\\/])?[^:]+)(?::(?P<checkpoint>.*))?', re.DOTALL)
+# Keys that mmengine or this package read, whether or not a config has them.
+_KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
+    'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
+    'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
+    'activation_checkpointing', 'efficient_conv_bn_eval'}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run: a config, its weights and the changes in it.
+
+    A job owns copies of what it is made of, and :meth:`load` returns a new
+    config each time, so that a run changes neither its job nor its caller's
+    objects.
+
+    Attributes:
+        config (str | Path | Config): A file, the name of a config of the
+            project, or a loaded config.
+        checkpoint (str, optional): A file or URL.
+        options (dict): Changes as in ``--cfg-options``, e.g.
+            ``{'model.prompts': 'single'}``.
+        data_root (str, optional): Replaces the root of the data; see
+            :func:`~mmseg_clipzs.run.data.replace_data_root`.
+        classes (optional): Replaces the model's vocabulary; as for
+            :func:`~mmseg_clipzs.vocabularies.get_vocabulary`.
+        clip (str, optional): Replaces the CLIP, 'MODEL[:WEIGHTS]'; without
+            weights, the config's stay.
+        tta (bool): Test with test-time augmentation.
+
+    Raises:
+        UserError: No such config or checkpoint, or a change that does not fit
+            the config.
+    """
+    config: str | Path | Config
+    checkpoint: str | None = None
+    options: dict = field(default_factory=dict)
+    data_root: str | None = None
+    classes: Any = None
+    clip: str | None = None
+    tta: bool = False
+
+    def __post_init__(self):
+        for name in ('config', 'options', 'classes'):
+            object.__setattr__(self, name, copy.deepcopy(getattr(self, name)))
+        for name in ('checkpoint', 'data_root'):
+            value = getattr(self, name)
+            object.__setattr__(self, name, str(value) if value else None)
+        cfg = self._changed()
+        if self.tta and not {'tta_model', 'tta_pipeline'} <= set(cfg):
+            raise UserError(f'{self.name} has no tta_model and tta_pipeline, '
+                            'which test-time augmentation needs.')
+        if self.checkpoint and '://' not in self.checkpoint and (
+                not os.path.isfile(self.checkpoint)):
+            raise UserError(f'No checkpoint file at {self.checkpoint}.')
+
+    @classmethod
+    def parse(cls, text, **fields):
+        """Read 'CONFIG[:CHECKPOINT]'.
+
+        Args:
+            text (str): 'maskclip_voc', 'my/config.py:work_dirs/iter_9.pth',
+                'voc.py:https://host/model.pth', 'C:\\\\a.py:D:\\\\b.pth'.
+            fields: The job's other attributes.
+
+        Returns:
+            Job: The job.
+
+        Raises:
+            UserError: Not of this form, two checkpoints, or as for the class.
+        """
+        if os.path.isfile(text):  # a file's name may have colons
+            return cls(text, **fields)
+        found = _CONFIG_AND_CHECKPOINT.fullmatch(text)
+        if not found or found['checkpoint'] == '':
+            raise UserError(f'Expected CONFIG or CONFIG:CHECKPOINT, but got '
+                            f'{text!r}.')
+        if found['checkpoint']:
+            if fields.get('checkpoint'):
+                raise UserError(f'Two checkpoints for {found["config"]}: '
+                                f'{found["checkpoint"]} and '
+                                f'{fields["checkpoint"]}.')
+            fields['checkpoint'] = found['checkpoint']
+        return cls(found['config'], **fields)
+
+    def replace(self, **fields):
+        """Job: With other attributes."""
+        return dataclasses.replace(self, **fields)
+
+    @property
+    def name(self):
+        """str: The config file's, without its suffix."""
+        file = self.config.filename if isinstance(
+            self.config, Config) else self.config
+        return Path(file or 'config').stem
+
+    # ----------------------------------------------------------- the config
+    def load(self, train=False):
+        """Load the config with all changes applied.
+
+        Args:
+            train (bool): ``data_root`` and ``classes`` are for training
+                rather than for testing, and ``tta`` is not applied.
+
+        Returns:
+            Config: A new one.
+
+        Raises:
+            UserError: ``data_root`` for data in several folders.
+        """
+        cfg = self._changed(train)
+        if self.checkpoint:
+            cfg.load_from = self.checkpoint
+        if self.data_root:
+            replace_data_root(cfg, self.data_root, 'train_dataloader' if train
+                              else 'test_dataloader')
+        if self.tta and not train:
+            for dataset in datasets_of(cfg, 'test_dataloader'):
+                dataset.pipeline = copy.deepcopy(cfg.tta_pipeline)
+            cfg.model = dict(cfg.tta_model, module=cfg.model)
+        return cfg
+
+    def _changed(self, train=False):
+        """The config with options, CLIP and classes."""
+        cfg = copy.deepcopy(self.config) if isinstance(
+            self.config, Config) else Config.fromfile(find_config(self.config))
+        self._merge_options(cfg)
+        if self.clip:
+            self._replace_clip(cfg)
+        if self.classes is not None:
+            self._replace_classes(cfg, train)
+        return cfg
+
+    def _merge_options(self, cfg):
+        for option in self.options:
+            key = option.partition('.')[0]
+            if key not in cfg and key not in _KNOWN_KEYS:
+                raise UserError(
+                    f'{self.name} has no {key!r}, which the option {option!r} '
+                    f'would change.{did_you_mean(key, cfg)}')
+        try:
+            # It pops "_delete_" out of the dicts that it gets.
+            cfg.merge_from_dict(copy.deepcopy(self.options))
+        except (KeyError, TypeError) as e:
+            raise UserError(f'The options do not fit {self.name}: '
+                            f'{e.args[0]}') from e
+
+    def _replace_clip(self, cfg):
+        # Architectures have no colon; a weights file on Windows has.
+        model, colon, weights = self.clip.partition(':')
+        if not model or bool(colon) != bool(weights):
+            raise UserError(
+                'A CLIP is MODEL or MODEL:WEIGHTS, e.g. ViT-L-14:openai or '
+                f'ViT-B-16:weights.pt, but got {self.clip!r}.')
+        clip = clip_of(cfg)
+        if not clip:
+            raise UserError(f'{self.name} has no CLIP that {self.clip} could '
+                            'replace.')
+        clip.model = model
+        if weights:
+            clip.pretrained = weights
+
+    def _replace_classes(self, cfg, train):
+        get_vocabulary(self.classes)  # complains before anything runs
+        model = segmentor_of(cfg)
+        if not hasattr(class_of(model), 'set_vocabulary'):
+            raise UserError(
+                f'The classes of {self.name} cannot be replaced: '
+                f'{model.get("type")} has no vocabulary.')
+        if train or embeds_config_words(model):
+            model.get('teacher', model).vocabulary = copy.deepcopy(
+                self.classes)
+
+    # ---------------------------------------------------------- its contents
+    def digest(self):
+        """Hash of everything that the results depend on, except the data.
+
+        The config with all changes, the words of the vocabulary, the bytes of
+        the checkpoint and of each file named in the model, and this package's
+        version.
+
+        Returns:
+            str: 12 hexadecimal digits.
+        """
+        cfg = self.load()
+        model = segmentor_of(cfg)
+        lists = [model.get('teacher', model).get('vocabulary'), self.classes]
+        digest = hashlib.sha256(json.dumps([
+            __version__, cfg.to_dict(),
+            [get_vocabulary(words).synonyms for words in lists if words],
+        ], sort_keys=True, default=str).encode())
+        for path in filter(os.path.isfile, [
+                cfg.get('load_from') or '', *_strings(model)]):
+            with open(path, 'rb') as file:
+                while chunk := file.read(2**24):
+                    digest.update(chunk)
+        return digest.hexdigest()[:12]
+
+    def describe(self):
+        """Head of a row of results.
+
+        Returns:
+            dict: method, dataset, protocol, clip, weights, config and
+            checkpoint; None for what the model does not have.
+        """
+        cfg = self.load()
+        model = segmentor_of(cfg)
+        datasets = datasets_of(cfg, 'test_dataloader')
+        return dict(
+            method=cfg.get('method', model.get('type')),
+            dataset=cfg.get('dataset_name') or (
+                datasets[0].type if datasets else None),
+            # The augmentation replaces the protocol's image sizes.
+            protocol=cfg.get('protocol', 'custom') + ', TTA' * self.tta,
+            clip=clip_of(cfg).get('model'),
+            weights=clip_of(cfg).get('pretrained'),
+            config=self.name,
+            checkpoint=cfg.get('load_from'))
+
+    def require_weights(self):
+        """Refuse a model that would silently run with random weights.
+
+        Raises:
+            UserError: It has to be trained and comes without a checkpoint.
+        """
+        cfg = self.load()
+        model = segmentor_of(cfg)
+        ready = model.get('weights') or (
+            {'clip', 'weights'} & set(model)
+            and not cfg.get('train_dataloader'))
+        if not ready and not cfg.get('load_from'):
+            raise UserError(f'{self.name} has to be trained first: give it '
+                            f'with its checkpoint, {self.name}:CHECKPOINT.')
+
+
+def _strings(config):
+    """All strings in nested dicts and lists."""
+    if isinstance(config, str):
+        return [config]
+    if not isinstance(config, (dict, list, tuple)):
+        return []
+    values = config.values() if isinstance(config, dict) else config
+    return [text for value in values for text in _strings(value)]

@@ -1,0 +1,41 @@
+"""Configs by name."""
+import pytest
+
+from mmseg_clipzs.run.configs import (
+    did_you_mean,
+    find_config,
+    find_dataset_config,
+    list_configs,
+)
+from mmseg_clipzs.utils import UserError
+
+
+def test_names_and_files():
+    known = list_configs()
+    path = find_config('maskclip_voc')
+    assert path == known['maskclip_voc']
+    assert path.name == 'maskclip_voc.py' and path.is_file()
+    assert find_config(path) == find_config(str(path)) == path
+    assert not any(name.startswith('_') for name in known)
+
+
+def test_dataset_configs():
+    path = find_dataset_config('voc21')
+    assert path.parts[-3:] == ('_base_', 'datasets', 'voc21.py')
+    with pytest.raises(UserError, match="'moon'; choose one of .*voc21"):
+        find_dataset_config('moon')
+
+
+@pytest.mark.parametrize('name, suggestion', [
+    ('maskclip_vox', 'Did you mean .*maskclip_voc'),
+    ('configs/maskclip_vco.py', 'Did you mean .*maskclip_voc'),
+    ('qqq', r'configs/\.$')])
+def test_suggestions(name, suggestion):
+    with pytest.raises(UserError, match=suggestion):
+        find_config(name)
+
+
+def test_did_you_mean():
+    assert did_you_mean('modle', ['model', 'moon']) == (
+        ' Did you mean model?')
+    assert did_you_mean('xyz', ['model']) == ''

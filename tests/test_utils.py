@@ -1,0 +1,105 @@
+"""Error messages of tools, safe writes, optional imports."""
+import pytest
+from torch.utils.data import DataLoader, Dataset
+
+from mmseg_clipzs.run.process import run_alone
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_write,
+    error_message,
+    import_optional,
+    run_tool,
+)
+
+DOWNLOAD = ('Cannot download ViT-B-16 from https://a.b/c: HTTPError: 404 '
+            'Client Error: Not Found. Put the file at weights/.')
+
+
+def raise_chained(error):
+    try:
+        raise RuntimeError('ValueError: first')
+    except RuntimeError as e:
+        raise error from e
+
+
+class Broken(Dataset):
+    """Raises at every item."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        raise_chained(self.error)
+
+
+def read_in_worker(error):
+    list(DataLoader(Broken(error), num_workers=1))
+
+
+def caught(function, *arguments):
+    with pytest.raises(Exception) as info:
+        function(*arguments)
+    return info.value
+
+
+@pytest.mark.parametrize('error', [
+    UserError(DOWNLOAD), FileNotFoundError('No file: Error: a.jpg'),
+    AssertionError('failed to load image: a.jpg'), ValueError(''),
+    KeyError('name')])
+@pytest.mark.parametrize('where', [raise_chained, read_in_worker])
+def test_message_of_an_error(error, where):
+    assert error_message(caught(where, error)) == (
+        type(error).__name__, str(error))
+
+
+def test_message_of_an_error_with_several_arguments():
+    """PyTorch cannot build it again and raises a RuntimeError instead."""
+    error = UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'invalid start byte')
+    raised = caught(read_in_worker, error)
+    assert type(raised) is RuntimeError
+    assert error_message(raised) == ('UnicodeDecodeError', str(error))
+
+
+@pytest.mark.slow
+def test_message_from_another_process():
+    error = caught(run_alone, import_optional, 'no_such', 'train',
+                   'HTTPError: 404. It')
+    assert error_message(error) == ('UserError', str(error))
+    assert 'HTTPError: 404. It needs no_such' in str(error)
+
+
+def test_lines_are_joined():
+    assert error_message(ValueError('a\n  b\nc'))[1] == 'a b c'
+
+
+def test_a_tool_ends_with_the_whole_message():
+    with pytest.raises(SystemExit) as info:
+        run_tool(lambda: raise_chained(UserError(DOWNLOAD)))
+    assert info.value.code == f'error: {DOWNLOAD}'
+
+
+@pytest.mark.parametrize('kind', [AssertionError, ValueError])
+def test_bugs_keep_their_traceback(kind):
+    with pytest.raises(kind, match='a bug'):
+        run_tool(lambda: raise_chained(kind('a bug')))
+
+
+def test_atomic_write(tmp_path):
+    path = tmp_path / 'new/a.txt'
+    with atomic_write(path) as temporary:
+        temporary.write_text('one')
+        assert not path.exists() and temporary.suffix == '.txt'
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
+        temporary.write_text('half')
+        1 / 0  # noqa: B018
+    assert path.read_text() == 'one'
+    assert [each.name for each in path.parent.iterdir()] == ['a.txt']
+
+
+def test_import_optional():
+    assert import_optional('json', 'tests', 'x').loads('1') == 1
+    with pytest.raises(UserError, match=r'The x needs no_such.*\[train\]'):
+        import_optional('no_such.part', 'train', 'The x')

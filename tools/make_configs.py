@@ -1,0 +1,65 @@
+"""Make configs, metafiles and the tables of the docs from the recipes.
+
+    python tools/make_configs.py
+    python tools/make_configs.py --check
+
+The facts are in mmseg_clipzs/recipes. Run it in a checkout of the project.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+from mmseg_clipzs.recipes.code import MADE
+from mmseg_clipzs.recipes.configs import make_configs
+from mmseg_clipzs.recipes.metafiles import make_metafiles
+from mmseg_clipzs.recipes.tables import fill_tables
+from mmseg_clipzs.utils import run_tool
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        '--check', action='store_true',
+        help='change nothing; list every file that differs and exit with 1 '
+             'if there is one')
+    return parser.parse_args()
+
+
+def made_files():
+    """dict[Path, str | None]: Text of each file; None if it is to go."""
+    files = {ROOT / path: text for path, text in {
+        **make_configs(), **make_metafiles()}.items()}
+    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
+        files[page] = fill_tables(page.read_text(encoding='utf-8'))
+    for path in sorted((ROOT / 'configs').rglob('*.py')):
+        if path not in files and MADE in path.read_text(encoding='utf-8'):
+            files[path] = None
+    return files
+
+
+def main():
+    args = parse_args()
+    differing = {path: text for path, text in made_files().items()
+                 if text is None or not path.is_file()
+                 or text != path.read_text(encoding='utf-8')}
+    for path, text in differing.items():
+        if args.check:
+            done = 'not made' if text is None else 'differs'
+        elif text is None:
+            path.unlink()
+            done = 'removed'
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding='utf-8')
+            done = 'written'
+        print(f'{path.relative_to(ROOT)}: {done}')
+    if not differing:
+        print('Everything is up to date.')
+    sys.exit(args.check and bool(differing))
+
+
+if __name__ == '__main__':
+    run_tool(main)
