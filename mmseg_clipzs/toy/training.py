@@ -18,7 +18,6 @@ from safetensors.torch import save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
-import mmseg_clipzs
 from mmseg_clipzs.utils import UserError, atomic_write
 
 from .painters import OBJECTS
@@ -26,7 +25,7 @@ from .scenes import CLASSES, make_scene, make_varied_scene
 
 ARCHITECTURE = 'toy-vit-p8'
 CONFIG = osp.join(
-    osp.dirname(mmseg_clipzs.__file__), 'clip', 'model_configs',
+    osp.dirname(osp.dirname(__file__)), 'clip', 'model_configs',
     ARCHITECTURE + '.json')
 MEAN = torch.tensor(open_clip.OPENAI_DATASET_MEAN).view(3, 1, 1) * 255
 STD = torch.tensor(open_clip.OPENAI_DATASET_STD).view(3, 1, 1) * 255

@@ -94,8 +94,8 @@ def _text_block(w):
         mlp=dict(c_fc=_linear(4 * w, w), c_proj=_linear(w, 4 * w)))
 
 
-def official_table(spec):
-    """dict[str, tuple]: Name in the authors' checkpoints -> shape, scale."""
+def official_shapes(spec):
+    """dict[str, tuple[int]]: Name in the authors' checkpoints -> shape."""
     d, w = spec.embed_dim, spec.text_width
     network = dict(
         img_encoder=dict(
@@ -111,8 +111,7 @@ def official_table(spec):
         logit_scale=())
     if spec.multi_label:
         network['multi_label_logit_scale'] = ()
-    return {name: (shape, _scale(name, shape))
-            for name, shape in _flatten(network)}
+    return dict(_flatten(network))
 
 
 def _flatten(part, name=''):
@@ -153,21 +152,13 @@ def _find(table, name):
                  if re.search(pattern, name)), None)
 
 
-def _scale(name, shape):
-    """Standard deviation of a name's values before any shift."""
-    if _constant(name) is not None:
-        return 0.
+def _draw(rng, name, shape):
+    constant = CONSTANTS.get(name.rpartition('.')[2])
+    if constant is not None:
+        return np.array(constant)
     scale = _find(SCALES, name)
-    return _find(GAINS, name) / shape[1]**.5 if scale is None else scale
-
-
-def _constant(name):
-    return CONSTANTS.get(name.rpartition('.')[2])
-
-
-def _draw(rng, name, shape, scale):
-    if _constant(name) is not None:
-        return np.array(_constant(name))
+    if scale is None:
+        scale = _find(GAINS, name) / shape[1]**.5
     value = rng.standard_normal(shape) * scale
     if 'running_var' in name:
         value = np.exp(value)
@@ -182,8 +173,8 @@ def _rng(seed):
 
 def official_weights(seed, spec):
     """dict[str, ndarray]: The authors' names -> values, sorted."""
-    rng, table = _rng(seed), official_table(spec)
-    return {name: _draw(rng, name, *table[name]) for name in sorted(table)}
+    rng, shapes = _rng(seed), official_shapes(spec)
+    return {name: _draw(rng, name, shapes[name]) for name in sorted(shapes)}
 
 
 def checkpoint(seed, spec):

@@ -34,17 +34,14 @@ def plain(photo, scores, steps, dilations):
     return scores
 
 
-@pytest.mark.parametrize('steps', [1, 10])
-def test_golden(golden, seeded_weights, steps):
+def test_golden(golden, seeded_weights):
     numbers = golden('naclip_extras.npz')
-    key = f'pamr.scores_out_{steps}steps_dilations8-16'
-    if key not in numbers:
-        pytest.skip(f'naclip_extras.npz has no {key}')
     photo = torch.from_numpy(seeded_weights.seeded_image(224, 320, 2))
     got = refine(photo[:, :, 40:88, 30:94],
-                 torch.from_numpy(numbers['pamr.scores_in']), steps, (8, 16))
+                 torch.from_numpy(numbers['pamr.scores_in']), 1, (8, 16))
     torch.testing.assert_close(
-        got, torch.from_numpy(numbers[key]), rtol=0, atol=1e-5)
+        got, torch.from_numpy(numbers['pamr.scores_out_1steps_dilations8-16']),
+        rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize('size, steps, dilations', [

@@ -19,14 +19,11 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 
 
 @pytest.mark.parametrize('case', [
-    'self', 'self_normed', 'self_background', 'clip', 'clip_all',
-    'clip_background', 'clip_confidence', 'clip_pd', 'clip_pd_high',
-    'clip_ks', 'clip_ks_pd'])
+    'self', 'self_normed', 'clip', 'clip_all', 'clip_background', 'clip_pd',
+    'clip_ks'])
 def test_labels_of_the_authors_code(golden, case):
-    """Equal on all pixels; below the threshold 255 here, -1 there."""
+    """Equal on all pixels."""
     file = golden('maskclip_plus_labels.npz')
-    if f'{case}.out' not in file:
-        pytest.skip(f'{case} is not among the stored cases')
     feat, keys, background, embeddings, labels, classes, want = (
         torch.from_numpy(file[key]) for key in (
             'feat', 'keys', 'background', 'embeddings', 'labels',
@@ -39,22 +36,16 @@ def test_labels_of_the_authors_code(golden, case):
         classifier.background.data = background[:, :, None, None]
     if case.startswith('self'):
         scores = classifier(feat)[:, classes]
-        conf_thresh = None
     else:
         head = MaskClipHead(
             512, key_norm='tokens',
-            pd_thresh={'clip_pd': 0.5, 'clip_ks_pd': 0.5,
-                       'clip_pd_high': 0.999}.get(case),
-            ks_thresh=1.0 if '_ks' in case else None)
+            pd_thresh=0.5 if case == 'clip_pd' else None,
+            ks_thresh=1.0 if case == 'clip_ks' else None)
         head.set_text_embeddings(
             classifier.class_weights().flatten(1)[classes])
         scores = head((feat, keys.transpose(1, 2).unflatten(2, (6, 7))))
-        conf_thresh = 0.03 if case == 'clip_confidence' else None
-    got = assign_pseudo_labels(scores, labels.long(), classes, conf_thresh)
-    want = want.long()
-    if conf_thresh:
-        want = torch.where(want == -1, 255, want)
-    assert torch.equal(got, want)
+    got = assign_pseudo_labels(scores, labels.long(), classes)
+    assert torch.equal(got, want.long())
 
 
 @pytest.mark.parametrize('scale, conf_thresh', [
@@ -67,7 +58,7 @@ def test_rules_pixel_by_pixel(scale, conf_thresh):
     classes = torch.tensor([2, 4, 7])
     got = assign_pseudo_labels(
         scores, labels, classes, conf_thresh,
-        scale and (lambda tile: torch.softmax(scale * tile, 0)))
+        scale and (lambda scores: torch.softmax(scale * scores, 0)))
     maps = F.interpolate(scores, (13, 17), mode='bilinear')
     ignored = 0
     for n in range(2):
