@@ -58,7 +58,7 @@ def test_rules_pixel_by_pixel(scale, conf_thresh):
     classes = torch.tensor([2, 4, 7])
     got = assign_pseudo_labels(
         scores, labels, classes, conf_thresh,
-        scale and (lambda tile: torch.softmax(scale * tile, 0)))
+        scale and (lambda scores: torch.softmax(scale * scores, 0)))
     maps = F.interpolate(scores, (13, 17), mode='bilinear')
     ignored = 0
     for n in range(2):
