@@ -34,8 +34,9 @@ def made_files():
         **make_configs(), **make_metafiles()}.items()}
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
         files[page] = fill_tables(page.read_text(encoding='utf-8'))
-    for path in sorted((ROOT / 'configs').rglob('*.py')):
-        if path not in files and MADE in path.read_text(encoding='utf-8'):
+    for path in sorted((ROOT / 'configs').rglob('*.*')):
+        if path.suffix in ('.py', '.yml') and path not in files and (
+                MADE in path.read_text(encoding='utf-8')):
             files[path] = None
     return files
 

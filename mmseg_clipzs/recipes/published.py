@@ -15,23 +15,23 @@ PAPERS = {
         '2202.11094', 'docs/groupvit.md', 'groupvit'),
     'SCLIP': (
         'SCLIP: Rethinking Self-Attention for Dense Vision-Language '
-        'Inference', '2312.01597', 'docs/training_free.md', 'training_free'),
+        'Inference', '2312.01597', 'docs/training_free.md', 'sclip'),
     'ClearCLIP': (
         'ClearCLIP: Decomposing CLIP Representations for Dense '
         'Vision-Language Inference', '2407.12442', 'docs/training_free.md',
-        'training_free'),
+        'clearclip'),
     'NACLIP': (
         'Pay Attention to Your Neighbours: Training-Free Open-Vocabulary '
         'Semantic Segmentation', '2404.08181', 'docs/training_free.md',
-        'training_free'),
+        'naclip'),
     'GEM': (
         'Grounding Everything: Emerging Localization Properties in '
         'Vision-Language Transformers', '2312.00878',
-        'docs/training_free.md', 'training_free'),
+        'docs/training_free.md', 'gem'),
     'SC-CLIP': (
         'Self-Calibrated CLIP for Training-Free Open-Vocabulary '
         'Segmentation', '2411.15869', 'docs/training_free.md',
-        'training_free'),
+        'scclip'),
 }
 
 _VIT = 'ViT-B-16'

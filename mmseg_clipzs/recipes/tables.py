@@ -33,7 +33,7 @@ TABLES = {
 
 
 def fill_tables(text):
-    """str: The text of a page with its tables made anew.
+    """str: The text of a page with up-to-date tables.
 
     Raises:
         UserError: A marker with an unknown name.

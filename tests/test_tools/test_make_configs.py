@@ -48,7 +48,7 @@ def test_one_figure_changes_config_metafile_and_docs(checkout):
     replace(checkout / 'mmseg_clipzs/recipes/published.py',
             '35.2, 23.3, 35.5, 17.4', '35.2, 23.3, 36.6, 17.4')
     changed = [
-        'configs/naclip_cityscapes.py', 'configs/metafiles/training_free.yml',
+        'configs/naclip_cityscapes.py', 'configs/metafiles/naclip.yml',
         'docs/recipes.md', 'docs/training_free.md']
     assert run(checkout, '--check') == (
         1, [f'{path}: differs' for path in changed])
@@ -81,7 +81,11 @@ def test_what_is_no_longer_made_goes(checkout):
     shutil.copy(checkout / 'configs/clip_voc.py', stale)
     kept = checkout / 'configs/my_voc.py'
     kept.write_text('# By hand.\n')
-    assert run(checkout, '--check') == (1, ['configs/old_voc.py: not made'])
-    assert stale.is_file()
-    assert run(checkout) == (0, ['configs/old_voc.py: removed'])
-    assert kept.is_file() and not stale.exists()
+    metafile = checkout / 'configs/metafiles/old.yml'
+    shutil.copy(checkout / 'configs/metafiles/gem.yml', metafile)
+    names = ['configs/metafiles/old.yml', 'configs/old_voc.py']
+    assert run(checkout, '--check') == (
+        1, [f'{name}: not made' for name in names])
+    assert stale.is_file() and metafile.is_file()
+    assert run(checkout) == (0, [f'{name}: removed' for name in names])
+    assert kept.is_file() and not stale.exists() and not metafile.exists()
