@@ -334,7 +334,7 @@ def test_scores_lie_in_0_to_1_with_a_background(inferencer):
         assert result.scores[0].min() >= threshold - 1e-6
 
 
-# ------------------------------------------------------ models with checkpoints
+# ----------------------------------------------------- models with checkpoints
 def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
     """Training on captions knows no classes; the checkpoint says so."""
     first = ZeroShotInferencer('groupvit_toy', device='cpu')
