@@ -1,4 +1,4 @@
-# make demo         evaluate three methods on the toy scenes and draw a sheet;
+# make demo         evaluate four methods on the toy scenes and draw a sheet;
 #                   works offline and takes a few minutes
 # make leaderboard  evaluate all training-free methods on the toy scenes with
 #                   three toy CLIPs; first trains two of them, half an hour

@@ -1,5 +1,5 @@
-# GroupViT, 1-stage, from the captions of toy scenes only: minutes on two
-# cores. The packaged weights were trained with it.
+# GroupViT, 1-stage, trained from captions of toy scenes alone, in minutes on
+# two cores. The packaged weights were trained with this config.
 #
 #     python tools/train.py configs/groupvit_pretrain_toy.py
 _base_ = [

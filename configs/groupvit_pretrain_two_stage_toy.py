@@ -1,5 +1,5 @@
-# GroupViT, 2-stage, from the captions of toy scenes only: minutes on two
-# cores.
+# GroupViT, 2-stage, trained from captions of toy scenes alone, in minutes on
+# two cores.
 #
 #     python tools/train.py configs/groupvit_pretrain_two_stage_toy.py
 _base_ = [

@@ -1,5 +1,5 @@
 # GroupViT, 1-stage, on the toy scenes (12 classes), with the packaged weights:
-# seconds, offline.
+# runs offline, in seconds.
 # Protocol "toy".
 #
 #     python tools/test.py configs/groupvit_toy.py

@@ -1,5 +1,5 @@
-# train_runtime.py with the switch of MaskCLIP+: pseudo labels of the teacher
-# for the first tenth of the iterations, then the student's own.
+# train_runtime.py with MaskCLIP+'s switch: the teacher's pseudo labels for the
+# first tenth of the iterations, then the student's own.
 _base_ = 'train_runtime.py'
 custom_hooks = [
     dict(type='VocabularyHook'),

@@ -1,4 +1,4 @@
-# Texts of an image: its caption and prompts with nouns of the caption; tokens
-# of a text. Data and model both read them from here.
+# Noun prompts per image besides its caption, and tokens per text. Shared by
+# data and model.
 num_nouns = 3
 context_length = 77

@@ -1,5 +1,5 @@
 # A list of images and captions (.csv, .json, .jsonl, .parquet), 224 x 224
-# pixels. Nouns come from the list, else from NLTK's tagger. See
+# pixels. Nouns come from the list or NLTK's tagger. See
 # docs/image_text_data.md.
 _base_ = 'image_text.py'
 train_pipeline = [

@@ -1,6 +1,6 @@
-# CC12M and YFCC14M in WebDataset shards, 224 x 224 pixels, 256 pairs in each
-# process. Nouns come from the shards (tools/make_shards.py), else from NLTK's
-# tagger. Needs image_text_runtime.py. See docs/image_text_data.md.
+# CC12M and YFCC14M in WebDataset shards, 224 x 224 pixels, 256 pairs per
+# process. Nouns come from the shards (tools/make_shards.py) or NLTK's tagger.
+# Needs image_text_runtime.py. See docs/image_text_data.md.
 _base_ = 'image_text.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -14,7 +14,7 @@ train_dataloader = dict(
     batch_size=256,
     num_workers=4,
     persistent_workers=False,
-    sampler=None,  # the streams shuffle and split themselves
+    sampler=None,  # the streams shuffle and split by themselves
     dataset=dict(
         type='ImageTextShards',
         data_root='data/gcc_yfcc',

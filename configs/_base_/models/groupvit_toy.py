@@ -1,5 +1,5 @@
-# A small 1-stage GroupViT for scenes of 64 to 128 pixels; few blocks keep the
-# patches local.
+# A small 1-stage GroupViT for scenes of 64 to 128 pixels. With few blocks the
+# patch features stay local.
 _base_ = 'groupvit.py'
 model = dict(
     weights='toy',

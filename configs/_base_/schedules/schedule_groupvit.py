@@ -1,7 +1,7 @@
-# GroupViT's recipe: 30 epochs of CC12M and YFCC14M (26 M pairs) in batches of
-# 4096, AdamW, cosine, two epochs of warm-up. No weight decay of norms and
-# biases and gradient clipping are ours. For another batch size
-# auto_scale_lr.enable=True scales the learning rate.
+# GroupViT's recipe: 30 epochs of CC12M and YFCC14M (26 M pairs), batch size
+# 4096, AdamW, cosine schedule, two epochs of warm-up. Gradient clipping and no
+# weight decay for norms and biases are ours. auto_scale_lr.enable=True scales
+# the learning rate with the batch size.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1.6e-3, weight_decay=0.05),
