@@ -175,7 +175,7 @@ def test_with_background():
 
 # --------------------------------------------------------------- bad input
 @pytest.mark.parametrize('given, message', [
-    ([], 'The list of classes is empty; give at least one name'),
+    ([], 'The list of classes is empty; it needs at least one name'),
     ((), 'The list of classes is empty'),
     ([[]], 'The list of classes is empty'),
     ('', "Unknown vocabulary ''; choose one of .*'voc20'"),

@@ -1,4 +1,4 @@
-"""Weights of a CLIP: from a tag or path to a file, from a file to a model."""
+"""Find the weights of a CLIP and load them into its model."""
 from pathlib import Path
 
 import open_clip
@@ -51,9 +51,9 @@ def find_weights(name, pretrained):
     what = ('No weights file at' if looks_like_path else
             f'CLIP {name} has no weights called')
     raise UserError(
-        f'{what} {str(pretrained)!r}. Give one of the tags '
+        f'{what} {str(pretrained)!r}. Pass one of the tags '
         f'({", ".join(list_tags(name)) or "none for this architecture"}) or '
-        'the path of an existing file (OpenAI archive, state dict, '
+        'the path of an existing file (OpenAI archive, state dict or '
         'safetensors).')
 
 
@@ -66,7 +66,7 @@ def _download(name, tag, preset):
         raise UserError(
             f'The weights {tag!r} of CLIP {name} could not be downloaded '
             f'({type(e).__name__}: {e}). Without network access, fetch them '
-            f'elsewhere ({source}), copy the file here and give its path as '
+            f'elsewhere ({source}), copy the file here and pass its path as '
             'pretrained=.') from e
 
 

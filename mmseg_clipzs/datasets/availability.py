@@ -1,8 +1,9 @@
 """Check that a dataset exists before a run starts."""
 from pathlib import Path
 
-from mmseg_clipzs.datasets.image_text.shard_files import list_shards
 from mmseg_clipzs.utils import UserError
+
+from .image_text.shard_files import list_shards
 
 _IMAGE_TEXT = ('See docs/image_text_data.md for how to prepare it, or pass '
                'its location with --data-root FOLDER.')

@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import UserError, atomic_write
 from mmseg_clipzs.visualization import voc_palette
 
 
-# 'SampleHook' is its name in version 0.1.
+# Configs of version 0.1 call it 'SampleHook'.
 @HOOKS.register_module(name=['PredictionSamplesHook', 'SampleHook'])
 class PredictionSamplesHook(Hook):
     """Save thumbnails of a few predictions, for reports.

@@ -210,7 +210,7 @@ def test_fingerprint_has_all_text_weights(tiny_vit, one_thread):
 # ------------------------------------------------------------------- errors
 @pytest.mark.parametrize('arguments, message', [
     (dict(model='ViT-B-16'),
-     r'No weights given for CLIP .ViT-B-16.\. .*openai.*pretrained=None'),
+     r'CLIP .ViT-B-16. needs weights: .*openai.*pretrained=None'),
     (dict(model='ViT-B/16'), 'pretrained= to a tag .*openai'),
     (dict(model='VIT-B16'), 'Unknown CLIP architecture'),
     (dict(model='tiny-vit', pretrained=None, precision='int8'),

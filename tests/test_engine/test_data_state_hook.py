@@ -320,5 +320,5 @@ def test_only_the_first_hundred_are_named(log):
 
 @pytest.mark.parametrize('interval', [0, '5', 1.5])
 def test_bad_interval(interval):
-    with pytest.raises(UserError, match='interval is a number of iterations'):
+    with pytest.raises(UserError, match='interval must be 1 iteration'):
         DataStateHook(interval=interval)
