@@ -1,4 +1,5 @@
 """Check that a dataset exists before a run starts."""
+from functools import partial
 from pathlib import Path
 
 from mmseg_clipzs.utils import UserError
@@ -39,13 +40,15 @@ def leaf_datasets(dataset):
     """Unwrap ConcatDataset, RepeatDataset and similar wrappers.
 
     Args:
-        dataset (dict): Config of a dataset.
+        dataset (dict | Dataset): A dataset or its config.
 
     Yields:
-        dict: Config of each wrapped dataset, or ``dataset`` itself.
+        dict | Dataset: Each wrapped dataset, or ``dataset`` itself.
     """
-    inner = dataset.get('datasets') or [dataset.get('dataset')]
-    if not inner[0]:
+    get = dataset.get if isinstance(dataset, dict) else (
+        partial(getattr, dataset))
+    inner = get('datasets', None) or [get('dataset', None)]
+    if inner[0] is None:
         yield dataset
         return
     for each in inner:

@@ -236,7 +236,7 @@ def test_truncated_file(tmp_path, tiny_state, name):
 def test_other_architecture(tmp_path, tiny_vit, tiny_rn):
     for model, other in (('tiny-vit', tiny_rn), ('tiny-rn', tiny_vit)):
         with pytest.raises(UserError, match=(
-                rf'holds weights of another architecture than {model}: \d+ '
-                rf'of \d+ entries .* looks like ([\w-]+ or )*'
+                rf'holds weights of another architecture than CLIP {model}: '
+                rf'\d+ of \d+ entries .* looks like ([\w-]+ or )*'
                 rf'{other["model"]}( or .*)?; set model= to match it')):
             load_clip(model, pretrained=other['pretrained'])

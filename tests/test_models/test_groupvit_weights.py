@@ -133,5 +133,5 @@ def test_download_without_a_network(monkeypatch):
         raise OSError('no route')
 
     monkeypatch.setattr(groupvit_weights, 'hf_hub_download', offline)
-    with pytest.raises(UserError, match='no route.*give its path as weights'):
+    with pytest.raises(UserError, match='no route.*pass its path as weights'):
         small(weights='nvidia/groupvit-gcc-yfcc')

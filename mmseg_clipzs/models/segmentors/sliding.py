@@ -17,10 +17,10 @@ def check_windows(test_cfg):
         UserError: An unknown mode, or windows that do not cover the image.
     """
     if test_cfg.get('mode') not in ('whole', 'slide'):
-        raise UserError('test_cfg.mode is "whole" or "slide", but got '
+        raise UserError('test_cfg.mode must be "whole" or "slide", but got '
                         f'{test_cfg.get("mode")!r}.')
     if test_cfg.get('window_batch', 1) < 1:
-        raise UserError('window_batch is 1 or more, but got '
+        raise UserError('window_batch must be 1 or more, but got '
                         f'{test_cfg["window_batch"]}.')
     if test_cfg['mode'] == 'whole':
         return
@@ -92,7 +92,7 @@ class WindowGrid:
                     yield n, r, s
 
     def batches(self, inputs, size):
-        """Cut the windows out.
+        """Crop the windows.
 
         Args:
             inputs (Tensor): (N, 3, H, W).
@@ -132,7 +132,7 @@ class WindowGrid:
 
 @dataclass(frozen=True)
 class EncodedImages:
-    """Features of images, which any vocabulary can be compared with.
+    """Features of images, independent of the vocabulary.
 
     Attributes:
         images (Tensor): (N, 3, H, W), normalised.

@@ -380,5 +380,5 @@ def test_resnet(tiny_rn):
 
 
 def test_weights_must_be_named():
-    with pytest.raises(UserError, match='No weights given'):
+    with pytest.raises(UserError, match='needs weights'):
         ClipViT(dict(model='tiny-vit'))

@@ -502,11 +502,11 @@ SLIDE = dict(mode='slide', crop_size=(32, 32), stride=(16, 16))
 
 @pytest.mark.parametrize('settings, message', [
     (dict(test_cfg=dict(mode='tiles')),
-     r'test_cfg.mode is "whole" or "slide", but got \'tiles\''),
-    (dict(background_threshold=1.5), r'lies in \(0, 1\), but got 1.5'),
-    (dict(background_threshold=0), r'lies in \(0, 1\), but got 0'),
+     r'test_cfg.mode must be "whole" or "slide", but got \'tiles\''),
+    (dict(background_threshold=1.5), r'must be in \(0, 1\), but got 1.5'),
+    (dict(background_threshold=0), r'must be in \(0, 1\), but got 0'),
     (dict(pretrained='weights.pth'), r'in clip=dict\(pretrained=...\)'),
-    (dict(text_embeddings='x.npy'), 'needs the names of its rows'),
+    (dict(text_embeddings='x.npy'), 'needs the words of its rows'),
     (dict(vocabulary='cat', text_embeddings='/no/x.npy'),
      'No text embeddings at'),
     (dict(prompts='imagenet81'), "Unknown template set 'imagenet81'"),
@@ -598,7 +598,7 @@ def test_a_checkpoint_of_another_toolbox_model(zero_shot, tmp_path):
     model = zero_shot(vocabulary=WORDS)
     tta = MODELS.build(dict(type='SegTTAModel', module=model))
     for loading in (model, tta):
-        with pytest.raises(UserError, match='The checkpoint is of another '
+        with pytest.raises(UserError, match='checkpoint belongs to another '
                            r'model: it fits 0 of the \d+ .*conv_seg'):
             load_checkpoint(loading, str(tmp_path / 'fcn.pth'))
 
