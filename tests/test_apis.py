@@ -185,14 +185,14 @@ def test_options_override_the_config(tiny_config, tiny_rn):
 
 @pytest.mark.parametrize('call, message', [
     (dict(photos='gone.jpg'), 'No image at gone.jpg'),
-    (dict(photos=[]), r'No photos in \[\]'),
+    (dict(photos=[]), r'No images in \[\]'),
     (dict(photos=picture(4, 5)[..., 0]),
      r'\(H, W, 3\) uint8 RGB, but got \(4, 5\) uint8'),
     (dict(photos=picture(4, 5) / 255),
      r'uint8 RGB, but got \(4, 5, 3\) float64'),
     (dict(photos=np.zeros((4, 5, 4), np.uint8)), r'got \(4, 5, 4\)'),
     (dict(photos=np.zeros((0, 5, 3), np.uint8)), r'\(0, 5, 3\)'),
-    (dict(photos=picture(4, 5), batch_size=0), 'batch_size is 1 or more'),
+    (dict(photos=picture(4, 5), batch_size=0), 'batch_size must be 1 or more'),
     (dict(photos=picture(4, 5), classes=[]), 'The list of classes is empty'),
     (dict(photos=picture(4, 5), classes='cat; cat'), "'cat' occurs more"),
     (dict(photos=picture(4, 5), classes='???'), 'needs letters'),
@@ -203,7 +203,7 @@ def test_bad_input(inferencer, call, message):
 
 
 def test_an_empty_folder(inferencer, tmp_path):
-    with pytest.raises(UserError, match=f'No photos in {tmp_path}'):
+    with pytest.raises(UserError, match=f'No images in {tmp_path}'):
         inferencer(tmp_path)
 
 
@@ -334,7 +334,7 @@ def test_scores_lie_in_0_to_1_with_a_background(inferencer):
         assert result.scores[0].min() >= threshold - 1e-6
 
 
-# ------------------------------------------------------ models with checkpoints
+# ----------------------------------------------------- models with checkpoints
 def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
     """Training on captions knows no classes; the checkpoint says so."""
     first = ZeroShotInferencer('groupvit_toy', device='cpu')

@@ -226,7 +226,7 @@ def test_no_worker_processes_during_a_comparison(bench):
     (dict(num_classes=9), 'do not fit the labels'),
     (dict(size='large'), "500x375, but got 'large'"),
     (dict(size='0x9'), "but got '0x9'"),
-    (dict(photos='/no/such/folder'), 'No photos below /no/such/folder'),
+    (dict(photos='/no/such/folder'), 'No images in /no/such/folder'),
     (dict(data_root='/no/such/folder'), 'does not exist.*--size 500x375'),
     (dict(config='maskclip_vox'), "No config 'maskclip_vox'"),
     (dict(changes={'modle.logit_scale': 1}), "has no 'modle'"),

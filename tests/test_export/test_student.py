@@ -99,5 +99,5 @@ def test_what_is_not_exported(teacher, settings, message):
 
 
 def test_other_checkpoints():
-    with pytest.raises(UserError, match='not a checkpoint of MaskClipPlus'):
+    with pytest.raises(UserError, match='checkpoint is not of a MaskClipPlus'):
         export_weights({'backbone.conv1.weight': torch.zeros(1)})
