@@ -9,7 +9,7 @@ from mmseg.registry import HOOKS
 from mmseg_clipzs.datasets import ImageTextShards
 from mmseg_clipzs.utils import UserError
 
-_NAMED = 100  # skipped samples that get a line of their own in the log
+_NAMED = 100  # skipped samples that are logged individually
 
 
 @HOOKS.register_module()

@@ -29,8 +29,8 @@ class Vocabulary:
         source (str): Origin of the names, for messages and reports.
 
     Raises:
-        UserError: There are no classes or words, or a name is not unique or
-            has no letters.
+        UserError: No classes or words, or a name that is not unique or has
+            no letters.
     """
     classes: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...]

@@ -130,7 +130,7 @@ def test_slash_in_the_name(tiny_vit):
 
 @pytest.mark.parametrize('precision', ['fp32', 'bf16'])
 def test_layout_of_resnets(tiny_rn, precision):
-    """Channels-last, which convolutions run faster in."""
+    """Convolutions are faster with channels last."""
     visual = load_clip(**tiny_rn, precision=precision).model.visual
     for module in visual.modules():
         if isinstance(module, nn.Conv2d):
@@ -170,7 +170,7 @@ def test_tag_without_settings(preset, tiny):
 
 # -------------------------------------------------------------- fingerprint
 def test_fingerprint(tiny, tiny_vit, tiny_state, tmp_path):
-    """Depends on the text tower's weights, not on their source."""
+    """It depends on the text tower's weights, not on their source."""
     assert load_clip(**tiny_vit).text_fingerprint == tiny.text_fingerprint
     prints = {tiny.text_fingerprint}
     for key in ('text_projection', 'token_embedding.weight',

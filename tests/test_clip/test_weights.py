@@ -71,7 +71,7 @@ def test_unknown_weights(name, pretrained, message):
 
 # ------------------------------------------------------------ filling a model
 def test_harmless_differences(tmp_path, tiny_state):
-    """Attention masks, and a logit scale of another shape."""
+    """Attention masks and a logit scale of another shape."""
     torch.save({**tiny_state, 'attn_mask': torch.zeros(77, 77),
                 'logit_scale': tiny_state['logit_scale'].reshape(1)},
                tmp_path / 'x.pt')

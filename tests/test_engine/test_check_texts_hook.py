@@ -6,7 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
-from mmengine.registry import HOOKS, MODELS, init_default_scope
+from mmengine.registry import HOOKS, MODELS
+from small_groupvit import small_groupvit
 from torch import nn
 
 from mmseg_clipzs.utils import UserError
@@ -30,19 +31,8 @@ def pairs(num_nouns=2, context_length=16):
 
 def contrastive_model():
     """A model with two nouns and texts of 16 tokens."""
-    init_default_scope('mmseg')
-    model = MODELS.build(dict(
-        type='mmseg.ImageTextContrastive', weights=None, num_nouns=2,
-        backbone=dict(
-            type='GroupViT', embed_dims=32, num_heads=2, depths=(1, 1),
-            num_group_tokens=(4, 0), num_output_groups=(4, ), img_size=32,
-            patch_size=8),
-        text_backbone=dict(
-            type='TextTransformer', embed_dims=64, depth=1,
-            context_length=16),
-        decode_head=dict(type='GroupViTHead'), embed_dims=16,
-        projector_dims=24))
-    return model
+    return small_groupvit(num_nouns=2, text_backbone=dict(
+        type='TextTransformer', embed_dims=64, depth=1, context_length=16))
 
 
 def tta(model):

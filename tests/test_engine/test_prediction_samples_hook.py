@@ -85,7 +85,7 @@ def test_palette_of_the_dataset(images, tmp_path):
 
 
 def test_thumbnails(images, tmp_path):
-    """Label maps are reduced without mixing labels."""
+    """Label maps are downsampled without mixing labels."""
     got = predict(images, tmp_path / 's.npz', side=20)
     for arrays in (got['image'], got['truth'], got['prediction']):
         assert all(array.shape[:2] == (15, 20) for array in arrays)

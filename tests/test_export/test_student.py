@@ -35,7 +35,7 @@ def teacher(tiny_vit):
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('meta', [False, True])
 def test_the_same_label_maps(teacher, tmp_path, background, meta):
-    """Built from the written files by mmseg's own class."""
+    """Build mmseg's own class from the written files."""
     cfg = config(teacher, learn_background=background)
     model = build(**{k: v for k, v in cfg.model.items() if k != 'type'})
     data = model.data_preprocessor(batch(labels=False), True)

@@ -166,7 +166,7 @@ def test_a_failure_is_in_the_log(tmp_path):
 
 @pytest.fixture
 def alone(monkeypatch):
-    """Cells run in this process; the list of those that ran."""
+    """Run cells in this process; list those that ran."""
     ran = []
 
     def run_alone(function, job, folder):

@@ -1,4 +1,4 @@
-"""Tables: every figure appears, in the table of its protocol only."""
+"""Tables: every figure appears only in the table of its protocol."""
 import csv
 import html.parser
 import io
@@ -36,7 +36,7 @@ def failed(**values):
 
 @pytest.fixture
 def work_dir(tmp_path):
-    """A work dir with the prediction samples of the rows above."""
+    """A work dir with prediction samples of the rows above."""
     (tmp_path / 'cells/a').mkdir(parents=True)
     rng = np.random.default_rng(0)
     np.savez(
@@ -51,7 +51,7 @@ def work_dir(tmp_path):
 
 
 class Page(html.parser.HTMLParser):
-    """Text of all table cells, and the links that a browser would load."""
+    """Text of all table cells, and links that a browser would load."""
     ALONE = {'meta', 'img'}
 
     def __init__(self, text):

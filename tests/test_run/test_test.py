@@ -78,7 +78,7 @@ def test_miou_is_that_of_the_written_masks(
         value and pytest.approx(value, abs=0.0051) for value in expected]
     assert row['mIoU'] == pytest.approx(np.mean(
         [value for value in expected if value is not None]), abs=0.0051)
-    assert 0 < row['mIoU'] < 100  # zeros would prove nothing
+    assert 0 < row['mIoU'] < 100  # not trivially equal
     assert row['images_per_second'] == pytest.approx(
         count / row['seconds'], abs=0.01, rel=0.02)
 
@@ -220,7 +220,7 @@ def renamed():
 @pytest.mark.parametrize('name', [
     'maskclip_plus_toy', 'text_mapped_zero_shot_toy'])
 def test_classes_of_a_trained_model(name, scenes, renamed, tmp_path):
-    """They replace the checkpoint's, as ``set_vocabulary`` does."""
+    """They replace the checkpoint's classes."""
     options = {'model.prompts': 'single'}
     if name == 'maskclip_plus_toy':
         options = {'model.teacher.prompts': 'single',

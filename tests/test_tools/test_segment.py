@@ -1,4 +1,4 @@
-"""tools/segment.py on photos."""
+"""tools/segment.py on images."""
 import runpy
 import sys
 from pathlib import Path

@@ -48,8 +48,8 @@ class ImageTextShards(IterableDataset):
         seed (int): Seed of order and augmentation.
 
     Raises:
-        UserError: A shard is missing, there are fewer shards than workers, or
-            no shard has a usable sample.
+        UserError: A shard is missing, fewer shards than workers, or no usable
+            sample in any shard.
     """
     metainfo = {}  # the runner reads it; image-text data has no classes
 

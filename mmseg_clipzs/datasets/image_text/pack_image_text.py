@@ -15,7 +15,7 @@ class PackImageText(PackSegInputs):
 
     GroupViT's multi-label contrast (arXiv 2202.11094, section 3.2): random
     nouns of the captions, each in a random template, are additional positives
-    of the image. If there are too few nouns, the caption is repeated.
+    of the image. Missing nouns are replaced by the caption.
 
     Required keys: img, captions (a list, one is drawn at random) or caption.
     Optional keys: nouns (list[str]).

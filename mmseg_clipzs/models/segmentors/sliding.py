@@ -49,8 +49,8 @@ class Spans:
 def spans(size, crop=None, stride=None):
     """Place windows along one side, as mmseg's ``slide_inference`` does.
 
-    A side shorter than the window has a single window of its own length; the
-    last window ends at the border.
+    A side shorter than the window has a single window of that length; the last
+    window ends at the border.
 
     Args:
         size (int): Side of the image in pixels.

@@ -120,8 +120,8 @@ def has_more_classifiers(segmentor):
         segmentor (EncoderDecoder): As built.
 
     Returns:
-        bool: True for auxiliary heads and for heads with a loss of their own
-        (EncNet, DDRNet, DANet).
+        bool: True for auxiliary heads and heads with their own loss (EncNet,
+        DDRNet, DANet).
     """
     own_loss = type(segmentor.decode_head).loss_by_feat
     return segmentor.with_auxiliary_head or (
