@@ -102,8 +102,8 @@ def load_checkpoint_file(path, map_location='cpu'):
         map_location: As for ``torch.load``.
 
     Returns:
-        The saved object: tensors, numbers, strings, containers of these,
-        and mmengine's message hub.
+        Any: The saved object: tensors, numbers, strings, containers of
+        these, and mmengine's message hub.
 
     Raises:
         FileNotFoundError: The file does not exist.

@@ -158,6 +158,6 @@ def install_ops_stand_in():
     import mmcv
     if find_spec('mmcv._ext') is None and 'mmcv.ops' not in sys.modules:
         mmcv.ops = sys.modules['mmcv.ops'] = OpsStandIn()
-        # Raised by every import of mmcv.cnn; not used here.
+        # Every import of mmcv.cnn warns about it; it is not used here.
         warnings.filterwarnings(
             'ignore', message='Fail to import ``MultiScaleDeformable')

@@ -16,7 +16,7 @@ _RAISED = re.compile(r'(?:[\w<>]+\.)*(?P<name>\w+)(?:: |$)')
 class UserError(ValueError):
     """An error the user can fix: a wrong path, name, file or setting.
 
-    The message says what was given, what is accepted and what to do. The
+    The message names the input, the accepted values and a remedy. The
     command-line tools print it without a traceback.
     """
 
@@ -96,6 +96,17 @@ def atomic_folder(path):
         if path.is_dir():
             path.rmdir()  # os.rename does not replace it on Windows
         os.rename(new, path)
+
+
+def is_occupied(path):
+    """bool: Whether a path is a file or a folder that is not empty.
+
+    Args:
+        path (str | Path): The path; it need not exist.
+    """
+    path = Path(path)
+    return path.exists() and not (
+        path.is_dir() and not any(path.iterdir()))
 
 
 def run_tool(main):

@@ -145,7 +145,7 @@ def grouping_sheet(image, groups, mask, classes, palette, cell=320):
     Returns:
         ndarray: (H', W', 3) uint8 RGB, with a legend.
     """
-    titles = ['photo', *(f'groups of stage {i + 1}'
+    titles = ['image', *(f'groups of stage {i + 1}'
                          for i in range(len(groups) - 1)),
               'final groups', 'classes']
     panels = [image, *(outlined(image, stage) for stage in groups),

@@ -29,10 +29,16 @@ open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 @pytest.fixture(autouse=True, scope='session')
 def _quiet(tmp_path_factory):
-    """Keep tests away from the user's cache and on two cores."""
+    """Use a temporary cache and two threads."""
     os.environ['MMSEG_CLIPZS_CACHE'] = str(tmp_path_factory.mktemp('cache'))
     torch.set_num_threads(2)
     init_default_scope('mmseg')  # as a runner does
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+    np.random.seed(0)
 
 
 @pytest.fixture(scope='session')
@@ -113,7 +119,7 @@ def _tiny(name, folder):
     torch.manual_seed(0)
     clip = load_clip(name, pretrained=None)
     for parameter in clip.model.parameters():
-        # With open_clip's small initial values all features are alike.
+        # open_clip's small initial values make all features similar.
         parameter.data += 0.1 * torch.randn_like(parameter)
     path = folder / f'{name}.pt'
     torch.save(clip.model.state_dict(), path)

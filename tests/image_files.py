@@ -47,7 +47,7 @@ def rgba(path):
 
 
 def grey_16(path):
-    """The full 16-bit range, of which clipping would turn most white."""
+    """The full 16-bit range; clipping would make most of it white."""
     pixels = noise(13, 17, dtype=np.uint16)
     pixels[0, :2] = 0, 65535
     Image.fromarray(pixels).save(path)

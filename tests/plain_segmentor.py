@@ -1,8 +1,8 @@
-"""Prediction written out plainly, to compare the segmentors with.
+"""Reference implementation of prediction.
 
-One window at a time on a full-size canvas, the map of each word at the size of
-the image, and loops over words for the classes. Only the backbone and the head
-are the package's.
+One window at a time on a full-size canvas, a map of each word at the size of
+the image, and loops over the words of each class. Only the backbone and the
+head are the package's.
 """
 import torch
 import torch.nn.functional as F
@@ -19,7 +19,7 @@ def slide(score, x, crop=None, stride=None):
     Args:
         score (Callable): (N, 3, h, w) -> (N, Q, h, w).
         x (Tensor): (N, 3, H, W).
-        crop, stride (tuple[int], optional): Default: one window.
+        crop, stride (tuple[int], optional): By default one window.
 
     Returns:
         Tensor: (N, Q, H, W).
@@ -45,7 +45,7 @@ def class_probabilities(words, synonyms):
 
     Args:
         words (Tensor): (Q, H, W), scaled scores.
-        synonyms (Sequence[Sequence[str]]): Words of each class, in all Q.
+        synonyms (Sequence[Sequence[str]]): Words of each class, Q in total.
 
     Returns:
         Tensor: (C, H, W).

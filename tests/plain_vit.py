@@ -10,7 +10,7 @@ import torch
 
 
 class PlainViT:
-    """Written from the papers, on a state dict with OpenAI's names."""
+    """The papers' equations on a state dict with OpenAI's names."""
 
     def __init__(self, state, heads, patch, own_grid):
         self.state, self.heads = state, heads
@@ -122,7 +122,7 @@ class PlainViT:
                            f'{name}.attn.out_proj')
 
     def gem(self, layers, grid, depth=6, iterations=1):
-        """Second stream in parallel to the last blocks."""
+        """A second stream in parallel to the last blocks."""
         start = max(len(self.names) - depth, 0)
         stream = layers[start]
         for x, name in zip(layers[start:], self.names[start:]):
@@ -217,7 +217,7 @@ def local_outliers(patches, neighbours=30):
 
 
 def replaced(patches, outliers, grid):
-    """Outliers become the mean of their neighbours that are none."""
+    """Replace outliers by the mean of their neighbours that are not."""
     result = patches.clone()
     for i in outliers:
         y, x = divmod(i, grid[1])

@@ -78,7 +78,7 @@ def batch(labels=True, seed=0, size=64):
 
 
 def metas():
-    """Of two images 64 x 64; mmseg's sliding window writes into them."""
+    """Metainfo of two images of 64 x 64, which sliding windows modify."""
     return [dict(img_shape=(64, 64), ori_shape=(64, 64)) for _ in range(2)]
 
 

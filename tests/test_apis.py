@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
 
 
 def test_result_is_the_plain_computation(tiny_config):
-    """Without resizing: normalise RGB, backbone, cosine, best word."""
+    """Without resizing: normalised RGB, backbone, cosine, best word."""
     cfg = tiny_config('maskclip_toy')
     inferencer = ZeroShotInferencer(cfg, device='cpu')
     photo = picture(61, 93)
@@ -84,7 +84,7 @@ def test_result_of_a_photo(inferencer, folder):
 
 
 def test_files_arrays_and_folders(inferencer, folder):
-    """In order; a folder by name; other files are passed over."""
+    """In order; folders are sorted by name, and other files skipped."""
     array = picture(40, 50, 7)
     results = inferencer([folder, array, str(folder / 'b.jpg')], CLASSES)
     assert [r.name for r in results] == ['a', 'b', 'c', '3', 'b_2']
@@ -152,7 +152,7 @@ def test_photos_of_one_name_do_not_overwrite_each_other(
 
 @pytest.mark.parametrize('classes', ['a b; a-b', 'cat; Cat; ' + 'long ' * 60])
 def test_each_class_has_its_heat_map(inferencer, classes, tmp_path):
-    """Names that differ in a sign or in case, or are long."""
+    """Names that differ in punctuation or case, or are long."""
     inferencer(picture(20, 30), classes, out_dir=tmp_path, heatmaps=True)
     names = {path.name.lower() for path in tmp_path.glob('*_heat_*')}
     assert len(names) == classes.count(';') + 1
@@ -185,14 +185,14 @@ def test_options_override_the_config(tiny_config, tiny_rn):
 
 @pytest.mark.parametrize('call, message', [
     (dict(photos='gone.jpg'), 'No image at gone.jpg'),
-    (dict(photos=[]), r'No photos in \[\]'),
+    (dict(photos=[]), r'No images in \[\]'),
     (dict(photos=picture(4, 5)[..., 0]),
      r'\(H, W, 3\) uint8 RGB, but got \(4, 5\) uint8'),
     (dict(photos=picture(4, 5) / 255),
      r'uint8 RGB, but got \(4, 5, 3\) float64'),
     (dict(photos=np.zeros((4, 5, 4), np.uint8)), r'got \(4, 5, 4\)'),
     (dict(photos=np.zeros((0, 5, 3), np.uint8)), r'\(0, 5, 3\)'),
-    (dict(photos=picture(4, 5), batch_size=0), 'batch_size is 1 or more'),
+    (dict(photos=picture(4, 5), batch_size=0), 'batch_size must be 1 or more'),
     (dict(photos=picture(4, 5), classes=[]), 'The list of classes is empty'),
     (dict(photos=picture(4, 5), classes='cat; cat'), "'cat' occurs more"),
     (dict(photos=picture(4, 5), classes='???'), 'needs letters'),
@@ -203,7 +203,7 @@ def test_bad_input(inferencer, call, message):
 
 
 def test_an_empty_folder(inferencer, tmp_path):
-    with pytest.raises(UserError, match=f'No photos in {tmp_path}'):
+    with pytest.raises(UserError, match=f'No images in {tmp_path}'):
         inferencer(tmp_path)
 
 
@@ -225,7 +225,7 @@ def test_a_config_object_is_taken(config):
     assert isinstance(config, Config)
     before = config.pretty_text
     ZeroShotInferencer(config, device='cpu')
-    # init_model notes that nothing is trained; all else stays.
+    # init_model warns that the weights are untrained.
     assert set(config.pretty_text.splitlines()) - set(
         before.splitlines()) <= {'    pretrained=None,',
                                  '    train_cfg=None,'}
@@ -240,17 +240,17 @@ def test_the_toolboxs_inferencer_says_the_same(
     for labels, result in zip(results['predictions'],
                               inferencer(paths, 'voc20', batch_size=2)):
         assert labels.shape == result.mask.shape
-        # The decoders of JPEG differ by a step or two.
+        # JPEG decoders differ by a step or two.
         assert (labels == result.mask).mean() > 0.95
     assert len(list((tmp_path / 'out/vis').iterdir())) == 2
 
 
-# ------------------------------------------------------ encode once, ask often
+# -------------------------------------------------- encode once, predict often
 VOCABULARIES = ['cat; grass, lawn; sky', ['tree', 'water'], 'a red car; road']
 
 
 def count_calls(model):
-    """List that grows with each call of the image tower."""
+    """List with an item for each call of the image tower."""
     calls = []
     model.backbone.register_forward_hook(lambda *args: calls.append(1))
     return calls
@@ -268,7 +268,7 @@ def test_three_vocabularies_cost_one_pass(name, options, tiny_config):
     once, again = (ZeroShotInferencer(cfg, device='cpu', cfg_options=options)
                    for _ in range(2))
     photo = picture(90, 131)
-    again(photo, 'cat')  # loads what is loaded once
+    again(photo, 'cat')  # warm up
     calls = count_calls(once.model)
     once.set_image(photo)
     passes = len(calls)
@@ -323,7 +323,7 @@ def test_groups_of_a_set_image():
 
 
 def test_scores_lie_in_0_to_1_with_a_background(inferencer):
-    """A sure pixel stays sure, however high the threshold."""
+    """A confident pixel keeps its score at any threshold."""
     photo = picture(60, 90)
     plain, = inferencer(photo, CLASSES)
     inferencer.set_image(photo)
@@ -336,7 +336,7 @@ def test_scores_lie_in_0_to_1_with_a_background(inferencer):
 
 # ----------------------------------------------------- models with checkpoints
 def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
-    """Training on captions knows no classes; the checkpoint says so."""
+    """A checkpoint of training on captions has no classes."""
     first = ZeroShotInferencer('groupvit_toy', device='cpu')
     path = tmp_path / 'groupvit.pth'
     torch.save(dict(state_dict=first.model.state_dict(),
@@ -350,7 +350,7 @@ def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
 
 
 def test_student_has_no_image_to_set():
-    """Its features depend on its classes."""
+    """Features of a trained segmentor depend on its classes."""
     inferencer = ZeroShotInferencer('maskclip_plus_toy', device='cpu')
     result, = inferencer(picture(64, 64))
     assert len(result.classes) == 12

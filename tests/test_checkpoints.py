@@ -11,6 +11,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import _load_checkpoint
+from programs import Program
 from torch import nn
 
 from mmseg_clipzs import checkpoints
@@ -119,7 +120,7 @@ class Call:
         return self.call
 
 
-# Calls that create the file "victim" or would lead to it, and the message.
+# Calls that could create the file "victim", and the error message.
 ATTACKS = {
     'os.system': (
         lambda victim: Call(os.system, f'touch {victim}'), 'system'),
@@ -180,7 +181,7 @@ def test_code_is_refused(tmp_path, attack, form):
 
 
 def test_the_attacks_are_real(tmp_path):
-    """Without the restriction, the first one creates its file."""
+    """Unrestricted, the first call does create its file."""
     victim = tmp_path / 'victim'
     pickle.loads(pickle.dumps(ATTACKS['os.system'][0](str(victim))))
     assert victim.exists()
@@ -216,32 +217,10 @@ def test_dotted_names_are_refused(tmp_path, module, name, arguments):
     assert not victim.exists()
 
 
-class _Program(nn.Module):
-    """TorchScript that creates a file when loaded."""
-
-    def __init__(self, victim):
-        super().__init__()
-        self.victim = victim
-        self.weight = torch.zeros(2)
-
-    @torch.jit.export
-    def __getstate__(self):
-        return self.victim, self.weight, self.training
-
-    @torch.jit.export
-    def __setstate__(self, state: tuple[str, torch.Tensor, bool]):
-        self.victim = state[0]
-        self.weight = torch.from_file(state[0], True, 16)
-        self.training = state[2]
-
-    def forward(self, x: torch.Tensor):
-        return x
-
-
 def test_torchscript_is_refused(tmp_path):
     """torch.load would pass it to torch.jit.load, which runs its code."""
     victim = tmp_path / 'victim'
-    torch.jit.script(_Program(str(victim))).save(str(tmp_path / 'evil.pth'))
+    torch.jit.script(Program(str(victim))).save(str(tmp_path / 'evil.pth'))
     with pytest.raises(UserError, match='TorchScript'):
         checkpoints.load_checkpoint_file(tmp_path / 'evil.pth')
     assert not victim.exists()

@@ -1,4 +1,4 @@
-"""Configs: their form, facts checked by hand, and that each one predicts."""
+"""Configs: form, facts checked by hand, and a prediction with each."""
 import re
 from pathlib import Path
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 CONFIGS = Path(__file__).parent.parent / 'configs'
 NAMES = sorted(path.stem for path in CONFIGS.glob('*.py'))
 CELLS = {cell.name: cell for cell in cells()}
-# Those of CLIP that need no training; GroupViT has tests of its own.
+# Configs of CLIP without training; GroupViT has its own tests.
 ZERO_SHOT = [name for name, cell in CELLS.items()
              if cell.method != 'groupvit']
 # dataset -> mmseg's own config
@@ -32,7 +32,7 @@ THEIRS = {
     'cityscapes': 'cityscapes',
     'ade20k': 'ade20k',
 }
-# Copied by hand from the papers and the authors' codes: config -> size of the
+# Copied by hand from the papers and the authors' code: config -> size of the
 # image (long, short), window and stride, logit scale, background threshold,
 # area threshold, published mIoU.
 BY_HAND = {
@@ -59,7 +59,7 @@ def load(name):
 
 
 def depth(path):
-    """How many files are above this one in its longest line."""
+    """Length of the longest chain of base configs."""
     bases = re.search(r'^_base_ = (\[[^]]*\]|\S+)$', path.read_text(), re.M)
     if not bases:
         return 0
@@ -109,7 +109,7 @@ def test_header(name):
     cfg, text = load(name), header(name)
     assert cfg.protocol in text
     assert f'({len(get_vocabulary(cfg.model.vocabulary).classes)}' in text or (
-        cfg.model.background_threshold)  # the list may be without background
+        cfg.model.background_threshold)  # its list may lack background
     row = CELLS[name].published
     assert ('Published' in text) == (row is not None)
     if row:
@@ -158,7 +158,7 @@ def test_facts(name):
 
 
 def test_protocols():
-    """One letter each: MaskCLIP's, the SCLIP line's, GroupViT's authors'."""
+    """One letter for MaskCLIP, the SCLIP line and GroupViT each."""
     assert {name: load(name).protocol for name in (
         'maskclip_voc', 'maskclip_voc21', 'clearclip_voc', 'groupvit_voc21',
         'kmeans_voc21', 'maskclip_plus_voc', 'maskclip_toy',
@@ -215,7 +215,7 @@ def test_vocabulary_fits_the_dataset(name):
     names = dataset.get('metainfo', DATASETS.get(
         dataset.type).METAINFO)['classes']
     vocabulary = get_vocabulary(cfg.model.vocabulary)
-    if cfg.protocol.startswith('C'):  # background is what no word covers
+    if cfg.protocol.startswith('C'):  # background has no words
         vocabulary = vocabulary.with_background()
         assert vocabulary.synonyms[0] == ()
     # mmseg's ADE20K has a class "bed ".
@@ -232,7 +232,7 @@ def test_schedule_ends_with_the_training(name):
         cfg.param_scheduler, cfg.param_scheduler[1:]))
     hooks = {hook.type: hook for hook in cfg.custom_hooks}
     assert ('SelfTrainingHook' in hooks) == ('zero_shot' in name)
-    # A tenth of the training without a number of its own.
+    # A tenth of the training, derived.
     assert 'begin' not in hooks.get('SelfTrainingHook', {})
 
 
@@ -248,10 +248,10 @@ def test_model_and_data_agree_on_the_texts(name):
 
 # -------------------------------------------------------------- prediction
 def check_prediction(cfg, folder):
-    """An image off every grid through the config's own pipeline."""
+    """An image that fits no patch grid, through the config's pipeline."""
     resize = cfg.test_pipeline[1]
     if resize.type == 'Resize':
-        # A quarter of the size, to be quick.
+        # A quarter of the size, for speed.
         resize.scale = tuple(side // 4 for side in resize.scale)
         for key in ('crop_size', 'stride'):
             if key in cfg.model.test_cfg:
@@ -294,7 +294,7 @@ def test_groupvit_builds_and_predicts(name, tmp_path):
 @pytest.mark.parametrize('scale, sure', [(1., False), (1000., True)])
 def test_unsure_pixels_are_background(name, scale, sure, tiny_config,
                                       tmp_path):
-    """At scale 1 no word has a probability of 0.1, at 1000 each best one."""
+    """At scale 1 no word reaches 0.1; at 1000 every best word does."""
     cfg = tiny_config(name)
     assert cfg.model.background_threshold == 0.1
     cfg.model.logit_scale = scale

@@ -1,4 +1,4 @@
-"""The seeded weights are those that the stored arrays were made with."""
+"""The seeded weights are those of the stored arrays."""
 import numpy as np
 import pytest
 from golden import seeded_clip, seeded_groupvit

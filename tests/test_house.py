@@ -1,4 +1,4 @@
-"""Rules of the house: which imports are allowed, and how long files may be.
+"""House rules: layers of imports and length of files.
 
 ``python tests/test_house.py`` updates the diagram in CONTRIBUTING.md.
 """
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / 'mmseg_clipzs'
 GUIDE = ROOT / 'CONTRIBUTING.md'
 MAX_LINES = 300
-# From the ground up. A room may import rooms of lower layers only.
+# Bottom-up. A room may import only rooms of lower layers.
 LAYERS = [
     ('utils', 'labels', 'version'),
     ('compat', 'checkpoints', 'visualization', 'vocabularies', 'recipes'),

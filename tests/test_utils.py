@@ -5,9 +5,11 @@ from torch.utils.data import DataLoader, Dataset
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.utils import (
     UserError,
+    atomic_folder,
     atomic_write,
     error_message,
     import_optional,
+    is_occupied,
     run_tool,
 )
 
@@ -56,7 +58,7 @@ def test_message_of_an_error(error, where):
 
 
 def test_message_of_an_error_with_several_arguments():
-    """PyTorch cannot build it again and raises a RuntimeError instead."""
+    """PyTorch cannot rebuild it and raises a RuntimeError instead."""
     error = UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'invalid start byte')
     raised = caught(read_in_worker, error)
     assert type(raised) is RuntimeError
@@ -97,6 +99,25 @@ def test_atomic_write(tmp_path):
         1 / 0  # noqa: B018
     assert path.read_text() == 'one'
     assert [each.name for each in path.parent.iterdir()] == ['a.txt']
+
+
+def test_atomic_folder(tmp_path):
+    path = tmp_path / 'new/a'
+    with pytest.raises(ZeroDivisionError), atomic_folder(path) as temporary:
+        (temporary / 'half').touch()
+        1 / 0  # noqa: B018
+    assert not path.exists() and not any(path.parent.iterdir())
+    path.mkdir()  # an empty folder is replaced
+    with atomic_folder(path) as temporary:
+        (temporary / 'one').touch()
+    assert [each.name for each in path.iterdir()] == ['one']
+
+
+def test_is_occupied(tmp_path):
+    assert not is_occupied(tmp_path / 'missing')
+    assert not is_occupied(tmp_path)
+    (tmp_path / 'file').touch()
+    assert is_occupied(tmp_path) and is_occupied(tmp_path / 'file')
 
 
 def test_import_optional():

@@ -73,7 +73,7 @@ def test_heat_map_brightness_grows_with_the_score():
 
 
 def test_outlined_segments():
-    """White pixels to the right of and below a border, colours elsewhere."""
+    """White to the right of and below borders, colours elsewhere."""
     image = random_image(4, 5)
     segments = np.array([[0, 0, 1, 1, 1]] * 2 + [[2, 2, 1, 1, 1]] * 2)
     result = outlined(image, segments)
@@ -131,7 +131,7 @@ def test_legend_of_many_classes():
 @pytest.mark.parametrize('mask', [
     np.full((4, 5), 255), np.array([[0, 255, 255]])])
 def test_legend_skips_ignored_pixels(mask):
-    """Ground truth may have nothing else."""
+    """Ground truth may contain only ignored pixels."""
     image = random_image(*mask.shape)
     result = with_legend(image, mask, ['cat'], voc_palette(1))
     h, w = mask.shape

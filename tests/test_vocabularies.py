@@ -80,7 +80,7 @@ def test_every_vocabulary_is_valid(name):
 
 @pytest.mark.parametrize('name, expected', LISTS.items())
 def test_classes_are_those_of_the_dataset(name, expected):
-    """In the order of its labels."""
+    """In the order of the dataset's labels."""
     count, dataset, without_background = expected
     names = metainfo(dataset)[1 if without_background else 0:]
     vocabulary = get_vocabulary(name)
@@ -175,7 +175,7 @@ def test_with_background():
 
 # --------------------------------------------------------------- bad input
 @pytest.mark.parametrize('given, message', [
-    ([], 'The list of classes is empty; give at least one name'),
+    ([], 'The list of classes is empty; it needs at least one name'),
     ((), 'The list of classes is empty'),
     ([[]], 'The list of classes is empty'),
     ('', "Unknown vocabulary ''; choose one of .*'voc20'"),

@@ -1,4 +1,4 @@
-"""Operations of the tiny Vision Transformer, counted by hand."""
+"""Operations of the tiny ViT, counted by hand."""
 WIDTH, LAYERS, PATCH, EMBED = 64, 3, 16, 24  # of tiny-vit.json
 
 
@@ -10,6 +10,6 @@ def vit_flop(patches):
     block = (qkv + 4 * tokens * tokens * w  # q k and its product with v
              + 2 * tokens * w * w  # out_proj
              + 2 * 2 * tokens * w * 4 * w)  # mlp
-    # The last block goes on with the patches alone.
+    # After attention, the last block has only the patches.
     last = qkv + 4 * patches * tokens * w + (2 + 16) * patches * w * w
     return conv + (LAYERS - 1) * block + last + 2 * patches * w * EMBED

@@ -43,14 +43,14 @@ def parse_args():
     parser.add_argument(
         '--num-classes', '--classes', type=int, metavar='N',
         help='N made-up words with random embeddings, with --photos or '
-        '--size; a background comes on top in configs that have one')
+        '--size; configs with background have one more class')
     parser.add_argument(
         '--against', metavar='CONFIG[:CHECKPOINT]',
-        help='another config that takes turns with the first one')
+        help='another config, interleaved with the first one')
     parser.add_argument(
         '--against-options', nargs='+', action=DictAction, default={},
         metavar='KEY=VALUE', help='override settings of the second side, '
-        'which is the first config unless --against names another')
+        'by default with the config of the first side')
     add_arguments(
         parser,
         cfg_options=dict(help='override settings of both sides'),
@@ -110,7 +110,7 @@ def verdict(comparison, images):
         labels = 'their classes differ'
     elif same == 1:
         labels = '100 % of pixels agree'
-    else:  # 99.9996 must not become 100
+    else:  # never round up to 100
         labels = f'{math.floor(same * 1e5) / 1e3:.3f} % of pixels agree'
     return (f'A is {comparison["images_per_second_ratio"]:.2f} x B (images/s, '
             f'median of {images} interleaved images; {labels}). In total '

@@ -1,12 +1,11 @@
-"""Report what is missing or wrong in datasets before an hours-long run.
+"""Validate datasets before a long run.
 
     python tools/check_data.py maskclip_voc maskclip_plus_context
     python tools/check_data.py --datasets voc context60 cityscapes --quick
 
-Checks every image and mask of the configs' training, validation and test
-sets: do they exist, can they be read, are they of one size, are all labels
-valid, and does their number match the published split? The exit status is 1 if
-there is a problem.
+Checks that all images and masks of the training, validation and test sets
+exist, can be read and have the same size, that all labels are valid, and that
+their number matches the published split. Exits with 1 if there is a problem.
 """
 import sys
 from functools import partial
@@ -21,8 +20,8 @@ from mmseg_clipzs.run.data import datasets_of, require_one_root
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import run_tool
 
-SHOWN = 10  # problems of a dataset that are printed
-QUICK = 100  # images that --quick opens
+SHOWN = 10  # problems printed per dataset
+QUICK = 100  # images opened by --quick
 
 
 def parse_args():
@@ -30,12 +29,13 @@ def parse_args():
     add_arguments(parser, configs=dict(nargs='*'))
     parser.add_argument(
         '--datasets', nargs='+', default=[], metavar='DATASET',
-        help='files of configs/_base_/datasets: voc, context60, ...')
+        help='names of configs in configs/_base_/datasets: voc, context60, '
+        '...')
     add_arguments(parser, 'data_root')
     parser.add_argument(
         '--quick', action='store_true',
-        help=f'open {QUICK} evenly spread images of each dataset only, and '
-        'look for all files')
+        help=f'open only {QUICK} evenly spaced images of each dataset; the '
+        'existence of all files is still checked')
     add_arguments(parser, 'cfg_options')
     args = parser.parse_args()
     if not args.configs + args.datasets:

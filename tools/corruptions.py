@@ -1,4 +1,4 @@
-"""Evaluate configs on corrupted photos: how robust are they to noise or blur?
+"""Evaluate robustness to corruptions of the images such as noise and blur.
 
     python tools/corruptions.py maskclip_voc --kinds speckle_noise spatter
     python tools/corruptions.py clip_toy maskclip_toy --levels 1 3 5
@@ -23,10 +23,10 @@ from mmseg_clipzs.utils import run_tool
 def parse_args():
     parser = make_parser(__doc__)
     add_arguments(parser, configs=dict(
-        help='config files, or names of configs in configs/; each is a curve'))
+        help='config files, or names of configs in configs/, one curve each'))
     parser.add_argument(
         '--kinds', nargs='+', default=PAPER_KINDS, metavar='KIND',
-        help="corruptions of ImageNet-C, or all; the MaskCLIP paper's")
+        help='corruptions of ImageNet-C, or "all"')
     parser.add_argument(
         '--levels', nargs='+', type=int, default=LEVELS, metavar='LEVEL',
         help='1 (weak) to 5')
@@ -46,7 +46,7 @@ def main():
     cells = plan(args.configs, kinds, args.levels, args.data_root,
                  args.cfg_options)
     rows = run(cells, args.work_dir, tqdm)
-    picture = write_results(rows, args.work_dir)
+    plot = write_results(rows, args.work_dir)
     table = PrettyTable(['corruption', 'config', 'clean', *(
         f'level {level}' for level in args.levels)])
     for kind, of_kind in curves(rows).items():
@@ -54,7 +54,7 @@ def main():
             f'{values[level]:.1f}' for level in (0, *args.levels))]
             for config, values in of_kind.items()])
     print(table)
-    print(f'mIoU in percent; curves: {picture}')
+    print(f'mIoU in percent; curves: {plot}')
 
 
 if __name__ == '__main__':

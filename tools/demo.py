@@ -1,9 +1,9 @@
-"""Make toy scenes, evaluate four methods on them and draw the results.
+"""Evaluate four methods on toy scenes and draw their predictions.
 
     python tools/demo.py
 
-Prints a table, and writes its rows with all figures (results.json) and a sheet
-of images, ground truth and predictions (sheet.png) to the work dir.
+Prints a table and writes all figures (results.json) and a sheet of images,
+ground truth and predictions (sheet.png) to the work dir.
 """
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def parse_args():
     add_arguments(
         parser,
         data_root=dict(default='data/toy', help=(
-            'root of the toy scenes, which are made if missing')),
+            'root of the toy scenes, generated if missing')),
         work_dir=dict(default='work_dirs/demo', help='folder for the results'))
     return parser.parse_args()
 
@@ -46,7 +46,7 @@ def draw_sheet(rows, folders):
     table = [
         [image] + [overlay(image, mask, palette, opacity=0.75)
                    for mask in line]
-        for image, line in zip(first['photo'], masks)]
+        for image, line in zip(first['image'], masks)]
     titles = ['image', 'ground truth'] + [
         f'{row["method"]}: {row["mIoU"]:.1f}' for row in rows]
     return with_legend(sheet(table, titles), np.stack(masks),
@@ -59,7 +59,7 @@ def main():
     write_voc(args.data_root, progress=tqdm)
     jobs = plan(METHODS, ['toy'], data_root=args.data_root)
     folders = [work_dir / job.name for job in jobs]
-    # In separate processes, so that each has its own peak memory.
+    # Separate processes, for separate peak memory.
     rows = [run_alone(evaluate, job, folder)
             for job, folder in zip(tqdm(jobs, 'methods'), folders)]
     with atomic_write(work_dir / 'results.json') as temporary:
@@ -70,7 +70,7 @@ def main():
     table = PrettyTable(COLUMNS, align='r')
     table.add_rows([[row[key] for key in COLUMNS] for row in rows])
     print(table)
-    print(f'Pictures: {work_dir / "sheet.png"}; all figures: '
+    print(f'Predictions: {work_dir / "sheet.png"}; all figures: '
           f'{work_dir / "results.json"}')
 
 

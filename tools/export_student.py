@@ -3,25 +3,22 @@
     python tools/export_student.py configs/maskclip_plus_toy.py \\
         work_dirs/maskclip_plus_toy/iter_1200.pth --out exported
 
-writes exported/student.py and exported/student.pth, which a plain
-MMSegmentation loads without this package.
+Writes exported/student.py and exported/student.pth, which MMSegmentation loads
+without this package.
 """
-import argparse
-
 from mmengine.config import Config
 
 from mmseg_clipzs.export import export_student
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='training config, or its name')
     parser.add_argument('checkpoint', help='checkpoint of the training')
-    parser.add_argument('--out', default='exported',
-                        help='output folder (default: %(default)s)')
+    parser.add_argument('--out', default='exported', help='output folder')
     return parser.parse_args()
 
 
@@ -31,7 +28,7 @@ def main():
     config, weights = export_student(cfg, args.checkpoint, args.out)
     print(f'Wrote {config} and {weights}.')
     if cfg.get('test_dataloader'):
-        print('Test them with a plain MMSegmentation: python tools/test.py '
+        print('Test them with MMSegmentation: python tools/test.py '
               f'{config} {weights}')
 
 

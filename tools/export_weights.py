@@ -6,18 +6,17 @@
 The file has the model's weights only, without optimizer or training state.
 Use it as ``model.weights`` in a config.
 """
-import argparse
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from mmseg_clipzs.clip.files import read_state_dict
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.utils import UserError, atomic_write, run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('checkpoint',
                         help='checkpoint written by tools/train.py')
     parser.add_argument('--out', required=True,

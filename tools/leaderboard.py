@@ -1,4 +1,4 @@
-"""Evaluate methods on datasets and put all results into one table.
+"""Evaluate methods on datasets and tabulate the results.
 
     python tools/leaderboard.py --methods clip maskclip --datasets toy
     python tools/leaderboard.py --methods maskclip --datasets voc21 \\
@@ -30,16 +30,17 @@ def parse_args():
     add_arguments(
         parser,
         configs=dict(flags=['--configs'], default=[],
-                     help='any other mmseg configs, each a row'),
+                     help='other mmseg configs, one row each'),
         clip=dict(nargs='+', default=[], help=(
-            "replaces the methods' CLIP, each a column: e.g. ViT-L-14:openai "
-            "or ViT-B-16:weights.pt; without weights, the configs' stay")))
+            "replaces the methods' CLIP, one column each, e.g. "
+            "ViT-L-14:openai or ViT-B-16:weights.pt; by default with the "
+            "weights of the configs")))
     add_arguments(
         parser, 'data_root', work_dir=dict(
             default='work_dirs/leaderboard',
-            help='folder for the tables, and for the log of each cell'))
+            help='folder for the tables and the log of each cell'))
     add_arguments(parser, 'cfg_options', launcher=dict(
-        help='job launcher; all its processes run each cell'))
+        help='job launcher; each cell runs in all processes'))
     return parser.parse_args()
 
 
@@ -51,7 +52,7 @@ def main():
     if is_main_process():
         table = Path(args.work_dir) / 'leaderboard.md'
         print(table.read_text(encoding='utf-8'))
-        print(f'With pictures: {table.with_suffix(".html")}')
+        print(f'With predictions: {table.with_suffix(".html")}')
     failed = sum('error' in row for row in rows if row)
     if failed:
         sys.exit(f'error: {failed} of {len(rows)} cells failed.')

@@ -3,24 +3,22 @@
     python tools/make_coco_object.py instances_val2017.json \\
         --out data/coco_object/annotations/val2017
 
-Not needed if COCO-Stuff's masks are available:
-configs/*_coco_object.py read those.
+Not needed if COCO-Stuff's masks are available: configs/*_coco_object.py read
+those.
 """
-import argparse
-
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets.coco_object_dataset import write_masks
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('instances', help='instances_val2017.json')
     parser.add_argument(
         '--out', default='data/coco_object/annotations/val2017',
-        help='folder for the masks (default: %(default)s)')
+        help='folder for the masks')
     return parser.parse_args()
 
 

@@ -3,9 +3,8 @@
     python tools/make_configs.py
     python tools/make_configs.py --check
 
-The facts are in mmseg_clipzs/recipes. Run it in a checkout of the project.
+The recipes are in mmseg_clipzs/recipes. Run it in a checkout of the project.
 """
-import argparse
 import sys
 from pathlib import Path
 
@@ -13,23 +12,23 @@ from mmseg_clipzs.recipes.code import MADE
 from mmseg_clipzs.recipes.configs import make_configs
 from mmseg_clipzs.recipes.metafiles import make_metafiles
 from mmseg_clipzs.recipes.tables import fill_tables
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.utils import run_tool
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--check', action='store_true',
-        help='change nothing; list every file that differs and exit with 1 '
-             'if there is one')
+        help='change nothing; list outdated files and exit with 1 if there '
+             'are any')
     return parser.parse_args()
 
 
 def made_files():
-    """dict[Path, str | None]: Text of each file; None if it is to go."""
+    """dict[Path, str | None]: Text of each file; None to remove it."""
     files = {ROOT / path: text for path, text in {
         **make_configs(), **make_metafiles()}.items()}
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:

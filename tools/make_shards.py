@@ -8,7 +8,6 @@ Image files are copied unchanged. Unreadable images and images without a
 caption are skipped and reported. Nouns in the list are packed as well; add
 missing ones with --nouns (NLTK's tagger) or --words (a word list).
 """
-import argparse
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,23 +15,24 @@ from tqdm import tqdm
 from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('list', help='.csv, .json, .jsonl or .parquet file')
-    parser.add_argument('--images', help="root of the images' paths "
-                        "(default: the list's folder)")
+    parser.add_argument(
+        '--images', metavar='FOLDER',
+        help="root of the images' paths (default: the list's folder)")
     parser.add_argument('--out', required=True, help='folder to create')
     parser.add_argument('--size', type=int, default=1000,
-                        help='samples per shard (default: %(default)s)')
+                        help='samples per shard')
     parser.add_argument('--nouns', action='store_true',
                         help="add nouns with NLTK's tagger")
     parser.add_argument(
         '--words', help='add the nouns in a word list: "cat; polar bear", a '
-        '.txt file,\nor the name of a vocabulary')
+        '.txt file, or the name of a vocabulary')
     return parser.parse_args()
 
 

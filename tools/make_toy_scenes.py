@@ -2,18 +2,15 @@
 
     python tools/make_toy_scenes.py --out data/toy
 """
-import argparse
-
 from tqdm import tqdm
 
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('--out', default='data/toy', help='folder to create')
     parser.add_argument('--train', type=int, default=600,
                         help='number of training scenes')

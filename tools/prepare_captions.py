@@ -6,24 +6,22 @@
 
 Nouns are found by NLTK's tagger or in a word list.
 """
-import argparse
-
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('list', help='.csv, .json, .jsonl or .parquet file')
     parser.add_argument('--out', required=True,
                         help='list to write; the suffix selects its format')
     parser.add_argument(
         '--words', help='word list to use instead of the tagger: "cat; polar '
-        'bear", a .txt\nfile, or the name of a vocabulary')
+        'bear", a .txt file, or the name of a vocabulary')
     return parser.parse_args()
 
 

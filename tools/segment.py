@@ -1,9 +1,9 @@
-"""Segment photos with words.
+"""Segment images into classes named by words.
 
     python tools/segment.py cat.jpg --classes "cat; grass, lawn; sky" --out out
 
-For each photo NAME_overlay.png (with a legend) and NAME_mask.png (class
-indices) are written.
+Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
+each image.
 """
 from tqdm import tqdm
 
@@ -30,11 +30,11 @@ def parse_args():
         '(GroupViT)')
     add_arguments(parser, config=dict(
         flags=['--config'], default='maskclip_voc',
-        help='whose model to use; maskclip_toy needs no download'))
+        help='config of the model; maskclip_toy needs no download'))
     add_arguments(parser, 'checkpoint', 'clip', 'device')
     parser.add_argument(
         '--batch-size', type=int, default=1, metavar='N',
-        help='photos per batch')
+        help='images per batch')
     add_arguments(parser, 'cfg_options')
     return parser.parse_args()
 
@@ -44,7 +44,7 @@ def main():
     options = dict(args.cfg_options)
     if args.background is not None:
         options['model.background_threshold'] = args.background
-    # The inferencer sets the classes, once the weights are loaded.
+    # The inferencer sets the classes once the weights are loaded.
     job = job_of(args, options=options, classes=None)
     inferencer = ZeroShotInferencer(
         job.load(), job.checkpoint, args.device, classes=args.classes,

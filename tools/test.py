@@ -1,5 +1,6 @@
-"""Evaluate a config, as MMSegmentation's tools/test.py; zero-shot models need
-no checkpoint.
+"""Evaluate a config, like MMSegmentation's tools/test.py.
+
+Zero-shot models need no checkpoint.
 
     python tools/test.py configs/maskclip_voc.py
     python tools/test.py configs/maskclip_voc.py --data-root /data/VOC2012
@@ -20,10 +21,10 @@ def parse_args():
         '--show', action='store_true', help='show predictions in a window')
     parser.add_argument(
         '--show-dir', metavar='FOLDER',
-        help='folder for pictures of the predictions')
+        help='folder for drawn predictions')
     parser.add_argument(
         '--wait-time', type=float, default=2, metavar='SECONDS',
-        help='how long a window is open')
+        help='how long a window stays open')
     add_arguments(parser, 'tta', 'work_dir', 'cfg_options', 'launcher')
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Train a config, as MMSegmentation's tools/train.py.
+"""Train a config, like MMSegmentation's tools/train.py.
 
     python tools/train.py configs/maskclip_plus_toy.py
     python tools/train.py configs/maskclip_plus_voc.py --amp --resume

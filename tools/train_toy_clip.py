@@ -8,11 +8,11 @@ The weights shipped with the package come from
 which takes about half an hour on two cores with bfloat16 support
 (torch >= 2.3).
 """
-import argparse
 import logging
 import os
 from dataclasses import fields
 
+from mmseg_clipzs.run.arguments import make_parser
 from mmseg_clipzs.toy.training import ARCHITECTURE, Recipe, train_toy_clip
 from mmseg_clipzs.utils import run_tool
 
@@ -31,14 +31,8 @@ HELP = dict(
     precision='bf16 or fp32; bf16 is faster on processors that support it')
 
 
-class _Formatter(argparse.ArgumentDefaultsHelpFormatter,
-                 argparse.RawDescriptionHelpFormatter):
-    """Keep the description's lines and show defaults."""
-
-
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=_Formatter)
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--out', default=f'work_dirs/{ARCHITECTURE}.safetensors',
         help='weights to write (float16)')

@@ -1,4 +1,4 @@
-"""Segment images with words in Python: images in, label maps out."""
+"""Python interface: segment images with words."""
 from mmseg_clipzs.run.configs import find_config, list_configs
 
 from .zero_shot_inferencer import ZeroShotInferencer

@@ -20,7 +20,7 @@ from .zero_shot_result import ZeroShotResult
 
 
 class ZeroShotInferencer:
-    """Segment images with words.
+    """Segment images into classes named by words.
 
     >>> inferencer = ZeroShotInferencer('maskclip_voc')
     >>> inferencer('photo.jpg', classes='cat; grass, lawn; sky', out_dir='out')
@@ -54,7 +54,7 @@ class ZeroShotInferencer:
                  cfg_options=None, classes=None, groups=False):
         config = Job(config, checkpoint, options=cfg_options or {}).load()
         if classes is not None and embeds_config_words(config.model):
-            config.model.vocabulary = None  # need not be embedded
+            config.model.vocabulary = None  # do not embed the config's
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
         self.model = init_model(config, checkpoint, device)
@@ -62,7 +62,7 @@ class ZeroShotInferencer:
         if classes is not None:
             self.model.set_vocabulary(classes)
         elif vocabulary is not None:
-            # A checkpoint brings the classes of its training data.
+            # Loading a checkpoint sets the classes of its training data.
             self.model.dataset_meta = dataset_meta(vocabulary)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
@@ -78,7 +78,7 @@ class ZeroShotInferencer:
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
         self._encoded = None
 
-    # ------------------------------------------------- many images, one list
+    # ------------------------------------------- many images, one vocabulary
     def __call__(self, photos, classes=None, out_dir=None, heatmaps=False,
                  batch_size=1):
         """Segment images.
@@ -102,7 +102,7 @@ class ZeroShotInferencer:
 
     def stream(self, photos, classes=None, out_dir=None, heatmaps=False,
                batch_size=1):
-        """Like :meth:`__call__`, but yields results one by one.
+        """Like :meth:`__call__`, but yield results batch by batch.
 
         For more images than fit into memory.
 
@@ -110,7 +110,7 @@ class ZeroShotInferencer:
             ZeroShotResult: In the order of the images.
         """
         if batch_size < 1:
-            raise UserError(f'batch_size is 1 or more, but got '
+            raise UserError(f'batch_size must be 1 or more, but got '
                             f'{batch_size}.')
         if classes is not None:
             self.model.set_vocabulary(classes)
@@ -143,7 +143,7 @@ class ZeroShotInferencer:
         return dict(inputs=[one['inputs'] for one in data],
                     data_samples=[one['data_samples'] for one in data])
 
-    # ------------------------------------------------ one image, many lists
+    # ------------------------------------------ one image, many vocabularies
     @torch.no_grad()
     def set_image(self, photo):
         """Run the image tower once, for any number of :meth:`predict` calls.
@@ -154,13 +154,12 @@ class ZeroShotInferencer:
             photo (str | Path | ndarray): A file, or (H, W, 3) uint8 RGB.
 
         Raises:
-            UserError: A missing or damaged image; a model whose classes are
-                not words.
+            UserError: A missing or damaged image, or a trained segmentor.
         """
         if not isinstance(self.model, OpenVocabularySegmentor):
             raise UserError(
                 f'{type(self.model).__name__} is a trained segmentor, whose '
-                'features depend on its classes; call the inferencer itself.')
+                'features depend on its classes: call the inferencer instead.')
         image = _read(photo)
         data = self.model.data_preprocessor(self._batch([image]), False)
         self._encoded = (_name(photo, 0), image, data['data_samples'][0],
@@ -171,13 +170,13 @@ class ZeroShotInferencer:
         """Segment the image of :meth:`set_image`.
 
         Args:
-            classes (optional): See ``set_vocabulary``; they apply to this call
-                alone. By default those of the model.
-            background (float, optional): Background threshold in (0, 1) of
-                this call. By default that of the model.
+            classes (optional): See ``set_vocabulary``; for this call only. By
+                default those of the model.
+            background (float, optional): Background threshold in (0, 1), for
+                this call only. By default that of the model.
 
         Returns:
-            ZeroShotResult: Equal to that of calling the inferencer.
+            ZeroShotResult: The same as from calling the inferencer.
 
         Raises:
             UserError: No image is set, or unusable classes.
@@ -206,7 +205,7 @@ def _name(photo, position):
 
 
 def _result(model, image, sample, name):
-    """ZeroShotResult: Of a data sample."""
+    """Convert a data sample to a ZeroShotResult."""
     return ZeroShotResult(
         name=name,
         photo=image,
@@ -229,5 +228,5 @@ def _expand(photos):
         else:
             listed += list_images(photo)
     if not listed:
-        raise UserError(f'No photos in {photos}.')
+        raise UserError(f'No images in {photos}.')
     return listed

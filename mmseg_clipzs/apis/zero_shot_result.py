@@ -22,7 +22,7 @@ class ZeroShotResult:
 
     Attributes:
         name (str): Stem of the file, or the position of an array.
-        photo (ndarray): (H, W, 3) uint8 RGB, the image.
+        photo (ndarray): (H, W, 3) uint8 RGB, the input image.
         mask (ndarray): (H, W) int64, indices into ``classes``.
         make_scores (Callable): () -> ``scores``.
         classes (Sequence[str]): C names.
@@ -40,8 +40,10 @@ class ZeroShotResult:
 
     @cached_property
     def scores(self):
-        """ndarray: (C, H, W) float32 in [0, 1], the probability of each
-        class's best word, computed when first read."""
+        """ndarray: (C, H, W) float32, probability of each class's best word.
+
+        Computed on first access.
+        """
         return self.make_scores()
 
     def picture(self):
@@ -63,21 +65,21 @@ class ZeroShotResult:
             list[Path]: The files.
         """
         folder = Path(folder)
-        pictures = {'overlay': self.picture()}
+        images = {'overlay': self.picture()}
         if self.groups is not None:
-            pictures['groups'] = grouping_sheet(
+            images['groups'] = grouping_sheet(
                 self.photo, self.groups, self.mask, self.classes,
                 self.palette)
         if heatmaps:
             for i, (name, score) in enumerate(
                     zip(self.classes, self.scores)):
                 safe = ''.join(c if c.isalnum() else '_' for c in name[:40])
-                pictures[f'heat_{i}_{safe}'] = heat_map(self.photo, score)
+                images[f'heat_{i}_{safe}'] = heat_map(self.photo, score)
         written = []
-        for what, picture in pictures.items():
+        for what, image in images.items():
             path = folder / f'{self.name}_{what}.png'
             with atomic_write(path) as temporary:
-                Image.fromarray(picture).save(temporary)
+                Image.fromarray(image).save(temporary)
             written.append(path)
         path = folder / f'{self.name}_mask.png'
         with atomic_write(path) as temporary:

@@ -1,4 +1,4 @@
-"""Time one job, or compare two that take turns, stage by stage."""
+"""Time one job, or compare two interleaved ones, stage by stage."""
 import math
 import platform
 import tempfile
@@ -18,28 +18,29 @@ from .side import Side, until_labels
 
 def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
                   size=None, num_classes=None, random=False, progress=iter):
-    """Time a job on images, or two jobs that take turns on the same images.
+    """Time a job, or two jobs that alternate on the same images.
 
     Args:
         job (Job): What to time.
-        against (Job, optional): Another one to compare it with.
-        images (int): Number of timed images, repeated where there are fewer.
+        against (Job, optional): Another job to compare with.
+        images (int): Number of timed images; a smaller dataset is repeated.
         warmup (int): Number of untimed batches before.
-        photos (str, optional): A folder, instead of the dataset.
-        size (str, optional): 'WIDTHxHEIGHT' of generated images, instead of
-            the dataset.
+        photos (str, optional): Folder of images to use instead of the dataset.
+        size (str, optional): 'WIDTHxHEIGHT' of generated images to use
+            instead of the dataset.
         num_classes (int, optional): Number of made-up words with random
             embeddings, instead of the vocabulary; for images without labels.
-        random (bool): Random weights and random embeddings of the words,
-            seeded: no weights are needed and the text tower does not run.
-        progress (Callable): Wraps the numbers of the batches, e.g. ``tqdm``.
+        random (bool): Use random weights and text embeddings, both seeded; no
+            weights are loaded.
+        progress (Callable): Wraps the sequence of batches, for example
+            ``tqdm``.
 
     Returns:
-        dict: The report that docs/benchmark.md describes.
+        dict: The report described in docs/benchmark.md.
 
     Raises:
-        UserError: No images, options that do not fit, numbers below 1, two
-            sides that see different images.
+        UserError: No images, options that do not fit, numbers below 1, or two
+            sides with different images.
     """
     for name, value in (('images', images), ('warmup', warmup), (
             'num_classes', 1 if num_classes is None else num_classes)):
@@ -47,7 +48,7 @@ def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
             raise UserError(f'{name} must be 1 or more, but got {value}.')
     if num_classes and not (photos or size):
         raise UserError('Made-up classes do not fit the labels of a dataset: '
-                        'give a folder of photos or a size as well.')
+                        'pass a folder of photos or a size as well.')
     jobs = [job] if against is None else [job, against]
     with ExitStack() as stack:
         def folder():
@@ -88,13 +89,13 @@ def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
 
 
 def _changes(job, other):
-    """Options of another job that differ from those of a job."""
+    """Options of ``other`` that differ from those of ``job``."""
     return {key: value for key, value in other.options.items()
             if key not in job.options or job.options[key] != value}
 
 
 def _take_turns(sides, numbers):
-    """Run each batch on every side; they take turns to be first.
+    """Run each batch on every side, alternating which goes first.
 
     Returns:
         Counter: 'equal' and 'all' pixels of two sides' label maps.
@@ -121,8 +122,8 @@ def compare_sides(sides, pixels):
     """Compare the speed and the label maps of two sides.
 
     Args:
-        sides (Sequence[Side]): Two that took turns.
-        pixels (Counter): Number of 'equal' labels, and of 'all'.
+        sides (Sequence[Side]): Two interleaved sides.
+        pixels (Counter): Number of 'equal' and of 'all' pixels.
 
     Returns:
         dict: The report's ``comparison``.

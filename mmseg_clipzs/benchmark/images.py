@@ -1,4 +1,4 @@
-"""The images that a benchmark runs on."""
+"""The images of a benchmark."""
 import re
 from pathlib import Path
 
@@ -12,11 +12,11 @@ SEED = 0  # of weights, words and images
 
 
 def set_images(cfg, photos=None):
-    """Let a config test its dataset, or a folder of photos without labels.
+    """Set the images of a config: its dataset, or a folder without labels.
 
     Args:
         cfg (Config): Modified in place.
-        photos (str, optional): The folder.
+        photos (str, optional): Folder of images.
 
     Raises:
         UserError: The dataset is missing.
@@ -28,29 +28,28 @@ def set_images(cfg, photos=None):
         try:
             check_available(dataset)
         except UserError as e:
-            raise UserError(f'{e} Without it: a folder of any photos '
-                            '(--photos), or generated images (--size 500x375).'
-                            ) from e
+            raise UserError(f'{e} Otherwise use a folder of photos (--photos) '
+                            'or generated images (--size 500x375).') from e
         return
     cfg.test_dataloader.dataset = dict(
         type='PhotoFolderDataset', data_root=photos, pipeline=[
             step for step in next(leaf_datasets(dataset)).pipeline
             if step['type'] != 'LoadAnnotations'])
-    # It would ask for the dataset's class names.
+    # VocabularyHook needs the dataset's class names.
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks', [])
                         if hook['type'] != 'VocabularyHook']
 
 
 def make_images(folder, size, count):
-    """Write seeded images with texture of all scales, as JPEG.
+    """Write seeded JPEG images with texture at several scales.
 
     Args:
-        folder (str | Path): Where to.
-        size (str): 'WIDTHxHEIGHT', pixels.
+        folder (str | Path): Output folder.
+        size (str): 'WIDTHxHEIGHT' in pixels.
         count (int): Number of images.
 
     Raises:
-        UserError: Not a size.
+        UserError: ``size`` has another form.
     """
     found = re.fullmatch(r'([1-9]\d*)x([1-9]\d*)', size)
     if not found:

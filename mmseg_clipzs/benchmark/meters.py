@@ -1,4 +1,4 @@
-"""Meters: seconds, operations, and a matrix product to compare with."""
+"""Meters: seconds, operations, and a matrix product for reference."""
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -16,22 +16,22 @@ _REPEATS = 3
 
 # ------------------------------------------------------ seconds, operations
 def seconds():
-    """float: A clock that waits for the GPU's queue to finish."""
+    """float: Time in seconds, once the GPU has finished its queue."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def flop_counter():
-    """FlopCounterMode: PyTorch's, which here counts a CPU's attention, too.
+    """FlopCounterMode: Counts operations, including attention on CPUs.
 
     A context manager that counts matrix products, convolutions and attention
-    by their shapes, two operations for a multiply-add.
+    by their shapes, two operations per multiply-add.
     """
     def attention(query, key, value, *args, **kwargs):
         return sdpa_flop_count(query, key, value)  # shapes
 
-    # PyTorch 2.1 does not have this operation and counts its parts.
+    # PyTorch 2.1 lacks this operation and counts its parts.
     fused = getattr(
         torch.ops.aten, '_scaled_dot_product_flash_attention_for_cpu', None)
     return FlopCounterMode(
@@ -56,12 +56,12 @@ def watch(parts, meter):
     """Read a meter before and after each call of a model's parts.
 
     Args:
-        parts (dict[str, nn.Module]): Not nested.
+        parts (dict[str, nn.Module]): Modules, not nested in each other.
         meter (Callable): Returns a growing number: :func:`seconds`, or a
             :func:`flop_counter`'s ``get_total_flops``.
 
     Yields:
-        Counter: name of a part -> sum over its calls.
+        Counter: Name of a part -> sum over its calls.
     """
     spent = Counter()
 
@@ -87,10 +87,10 @@ class Product(NamedTuple):
     """A matrix product (rows, inner) x (inner, columns).
 
     Attributes:
-        rows, inner, columns (int): Its shape.
-        dtype (torch.dtype): The result's.
-        device (torch.device): Where it runs.
-        of (str): 'linear', a linear layer's shape, or 'square'.
+        rows, inner, columns (int): Shape.
+        dtype (torch.dtype): Dtype of the result.
+        device (torch.device): Device.
+        of (str): 'linear', the shape of a linear layer, or 'square'.
     """
     rows: int
     inner: int
@@ -105,13 +105,12 @@ class Product(NamedTuple):
         return 2 * self.rows * self.inner * self.columns / 1e9
 
     def time(self):
-        """Time a few runs on seeded values.
+        """Time a few runs on seeded values, after a warmup.
 
-        The tensors are freed afterwards: they do not add to the memory of a
-        model.
+        The tensors are freed afterwards and do not add to a model's memory.
 
         Returns:
-            list[float]: Seconds of each run, without a first one to warm up.
+            list[float]: Seconds of each run.
         """
         generator = torch.Generator(self.device).manual_seed(0)
         x, weight = (
@@ -127,7 +126,7 @@ class Product(NamedTuple):
 
 
 class _LargestLinear(TorchFunctionMode):
-    """Keeps the largest ``F.linear``, inside a module or not."""
+    """Records the largest ``F.linear``, inside a module or not."""
     product = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -144,15 +143,15 @@ class _LargestLinear(TorchFunctionMode):
 
 @contextmanager
 def find_product(backbone):
-    """Find the largest linear layer of a backbone that runs in this context.
+    """Record the largest linear layer of a backbone that runs in the context.
 
     Args:
         backbone (nn.Module): The backbone.
 
     Yields:
         Callable: Returns its :class:`Product`, all tokens of a batch of
-        windows times the weight, in the dtype of the result; a square one for
-        a backbone without a linear layer.
+        windows times the weight; a square one for a backbone without linear
+        layers.
     """
     mode = _LargestLinear()
 

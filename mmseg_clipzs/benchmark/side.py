@@ -1,4 +1,4 @@
-"""A job that is timed, stage by stage."""
+"""Time a job stage by stage."""
 from itertools import islice
 from pathlib import Path
 from statistics import mean, median
@@ -15,7 +15,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 from .images import SEED, set_images
 from .meters import find_product, flop_counter, seconds, watch
 
-# What happens to an image, in this order. The last one needs labels.
+# Processing of an image, in this order. The last stage needs labels.
 STAGES = ('load', 'preprocess', 'backbone', 'head', 'upsampling', 'metric')
 
 
@@ -25,21 +25,23 @@ def until_labels(step):
 
 
 class Side:
-    """A job that is timed.
+    """A timed job, one of one or two sides of a benchmark.
 
     Args:
         job (Job): What to time.
-        changes (dict): How its options differ, for the report.
-        folder (str): For the runner's files.
-        photos (str, optional): Folder of images without labels, instead of
-            the dataset.
+        changes (dict): Options that differ from the other side's, for the
+            report.
+        folder (str): Folder for the runner's files.
+        photos (str, optional): Folder of images without labels to use instead
+            of the dataset.
         num_classes (int, optional): Number of made-up words.
-        random (bool): Random weights and embeddings.
-        alone (bool): Whether no other side takes turns with it.
+        random (bool): Use random weights and text embeddings.
+        alone (bool): Whether this is the only side.
 
     Attributes:
-        steps (list[dict]): For each batch its ``photos``, the ``seconds`` of
-            each stage and, after :meth:`finish`, its ``gflop``.
+        steps (list[dict]): For each batch the names of its images,
+            ``photos``, the ``seconds`` of each stage and, after
+            :meth:`finish`, its ``gflop``.
 
     Raises:
         UserError: No weights, no images, or options that do not fit.
@@ -50,7 +52,7 @@ class Side:
         self.job, self.changes, self.labelled = job, changes, not photos
         cfg = job.load()
         set_images(cfg, photos)
-        if not alone:  # no loader works while the other side is timed
+        if not alone:  # no worker may run while the other side is timed
             cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         self.weights = self._set_weights(cfg, random)
         words = cfg.model.get('vocabulary')
@@ -58,10 +60,10 @@ class Side:
         if num_classes:
             words = [f'word {i}' for i in range(num_classes)]
             if not takes_words:
-                raise UserError(f'{cfg.model.type} has no vocabulary that '
-                                'made-up words could replace.')
+                raise UserError(f'{cfg.model.type} has no vocabulary for '
+                                'made-up words to replace.')
         drawn = takes_words and (random or bool(num_classes))
-        if drawn:  # else the text tower would embed them
+        if drawn:  # the text tower must not embed them
             cfg.model.update(vocabulary=None, text_embeddings=None)
         cfg.update(log_level='WARNING', randomness=dict(seed=SEED),
                    experiment_name=f'benchmark-{Path(folder).name}')
@@ -101,8 +103,8 @@ class Side:
         own = clip_of(cfg).get('pretrained') or model.get('weights')
         if not checkpoint and ('teacher' in model or own is None):
             raise UserError(
-                f'{self.job.name} has no trained weights: give it as '
-                f'{self.job.name}:CHECKPOINT, or time it with random weights '
+                f'{self.job.name} has no trained weights: pass '
+                f'{self.job.name}:CHECKPOINT, or use random weights '
                 '(--random).')
         return checkpoint or own
 
@@ -122,7 +124,7 @@ class Side:
             generator=generator), dim=1))
 
     def _stream(self):
-        """Batches without end; the dataset is repeated."""
+        """Yield batches endlessly, repeating the dataset."""
         while True:
             yield from self.loop.dataloader
 
@@ -132,7 +134,7 @@ class Side:
             return self.model.test_step(batch)
 
     def warm_up(self, batches):
-        """Run untimed, and find the product to compare the backbone with."""
+        """Run untimed and find the reference product of the backbone."""
         self.warmed = batches
         with find_product(self.parts['backbone']) as product:
             for batch in islice(self.batches, batches):
@@ -164,7 +166,7 @@ class Side:
         return [s.pred_sem_seg.data.cpu() for s in samples]
 
     def finish(self):
-        """Compute the metric, and count the operations, untimed."""
+        """Time the metric's evaluation and count operations."""
         images = sum(len(step['photos']) for step in self.steps)
         if self.labelled:
             start = seconds()
@@ -172,7 +174,7 @@ class Side:
             each = (seconds() - start) / images
             for step in self.steps:
                 step['seconds']['metric'] += each * len(step['photos'])
-        counted = {}  # operations depend on the sizes only
+        counted = {}  # operations depend only on the sizes
         batches = islice(self._stream(), self.warmed, None)
         for step, batch in zip(self.steps, batches):
             sizes = tuple((*image.shape, *sample.ori_shape) for image, sample
@@ -182,7 +184,7 @@ class Side:
             step['gflop'] = counted[sizes]
 
     def _count(self, batch):
-        """10^9 operations of a batch, by stage."""
+        """dict: 10^9 operations of a batch, by part."""
         with flop_counter() as counter, watch(
                 self.parts, counter.get_total_flops) as spent:
             self._predict(batch)
@@ -200,7 +202,7 @@ class Side:
         rates = dict(
             backbone=median(step['gflop']['backbone']
                             / step['seconds']['backbone'] for step in steps),
-            # Not upsampling: the same result can take fewer operations.
+            # Without upsampling, where operations can be saved.
             whole=median(
                 (step['gflop']['backbone'] + step['gflop']['head'])
                 / until_labels(step) for step in steps),
@@ -234,7 +236,7 @@ class Side:
 
 
 def _summary(steps, stage, total):
-    """Median and mean seconds per image, and the stage's share of all."""
+    """Median and mean seconds per image, and share of the total."""
     each = [step['seconds'][stage] / len(step['photos']) for step in steps]
     return dict(median=median(each), mean=mean(each), share=sum(
         step['seconds'][stage] for step in steps) / total)

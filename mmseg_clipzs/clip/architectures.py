@@ -46,11 +46,12 @@ def guess_architecture(state):
     """Describe the architecture that weights belong to.
 
     Args:
-        state (dict[str, Tensor]): A state dict in OpenAI's layout, or any.
+        state (dict[str, Tensor]): A state dict in OpenAI's or any other
+            layout.
 
     Returns:
-        str: The architectures of open_clip whose image tower fits, or the
-        tower's sizes where none does.
+        str: The architectures of open_clip whose image tower fits, or
+        the tower's sizes if there is no such architecture.
     """
     if 'visual.class_embedding' in state and 'visual.proj' in state:
         return _guess_vit(state)

@@ -16,8 +16,8 @@ def override_tower(visual, quick_gelu=None, norm_eps=None):
         norm_eps (float, optional): Epsilon of every LayerNorm.
 
     Returns:
-        nn.Module: A tower whose parameters and buffers are those of
-        ``visual``, or ``visual`` itself where nothing changes.
+        nn.Module: A tower that shares the parameters and buffers of
+        ``visual``, or ``visual`` itself if nothing changes.
     """
     if quick_gelu is None and norm_eps is None:
         return visual

@@ -1,7 +1,7 @@
-"""Text embeddings of words: templates, averaging, disk cache.
+"""Text embeddings of words, averaged over prompt templates.
 
-CLIP (arXiv 2103.00020), section 3.1.4: an ensemble of prompts is averaged in
-the embedding space.
+CLIP (arXiv 2103.00020), section 3.1.4: prompts are ensembled in the embedding
+space.
 """
 import hashlib
 import json
@@ -21,7 +21,7 @@ _PART = 8192  # prompts between two writes of the cache
 class TextEncoder:
     """Embeds words with CLIP's text tower, cached on disk.
 
-    Each word is computed once per weights and templates, whichever
+    A word is embedded once for given weights and templates, whatever
     vocabulary it is part of.
 
     Args:

@@ -1,4 +1,4 @@
-"""Weights of a CLIP: from a tag or path to a file, from a file to a model."""
+"""Find the weights of a CLIP and load them into its model."""
 from pathlib import Path
 
 import open_clip
@@ -51,9 +51,9 @@ def find_weights(name, pretrained):
     what = ('No weights file at' if looks_like_path else
             f'CLIP {name} has no weights called')
     raise UserError(
-        f'{what} {str(pretrained)!r}. Give one of the tags '
+        f'{what} {str(pretrained)!r}. Pass one of the tags '
         f'({", ".join(list_tags(name)) or "none for this architecture"}) or '
-        'the path of an existing file (OpenAI archive, state dict, '
+        'the path of an existing file (OpenAI archive, state dict or '
         'safetensors).')
 
 
@@ -66,7 +66,7 @@ def _download(name, tag, preset):
         raise UserError(
             f'The weights {tag!r} of CLIP {name} could not be downloaded '
             f'({type(e).__name__}: {e}). Without network access, fetch them '
-            f'elsewhere ({source}), copy the file here and give its path as '
+            f'elsewhere ({source}), copy the file here and pass its path as '
             'pretrained=.') from e
 
 
@@ -86,24 +86,48 @@ def fill_model(model, state, name, path):
     if 'positional_embedding' in state and not hasattr(
             model, 'positional_embedding'):
         state = convert_to_custom_text_state_dict(state)
-    wanted = model.state_dict()
+    own = model.state_dict()
     state = {
-        key: value.reshape(wanted[key].shape)
+        key: value.reshape(own[key].shape)
         if key == 'logit_scale' and value.numel() == 1 else value
         for key, value in state.items()
         # Archives also hold plain attributes, e.g. causal masks.
-        if key in wanted or not key.endswith('attn_mask')
+        if key in own or not key.endswith('attn_mask')
     }
+    load_exactly(
+        model, state, path, f'CLIP {name}', lambda: (
+            f'The file looks like {guess_architecture(state)}; set model= to '
+            'match it.'))
+
+
+def load_exactly(model, state, path, name, hint):
+    """Load a state dict; every key and shape must match.
+
+    Args:
+        model (nn.Module): Filled in place.
+        state (dict[str, Tensor]): Any float dtype.
+        path (Path): Source of the state dict, for messages.
+        name (str): The model, for messages.
+        hint (Callable): () -> str, what to do about a mismatch.
+
+    Raises:
+        UserError: Weights of another architecture.
+    """
+    wanted = model.state_dict()
     wrong = [key for key, value in wanted.items()
              if key not in state or state[key].shape != value.shape]
     extra = [key for key in state if key not in wanted]
     if wrong or extra:
+        key = (wrong + extra)[0]
+        shapes = ' and '.join(
+            f'{tuple(entries[key].shape)} {where}' for entries, where in
+            ((state, 'in the file'), (wanted, 'in the model'))
+            if key in entries)
         raise UserError(
             f'{path} holds weights of another architecture than {name}: '
             f'{len(wrong)} of {len(wanted)} entries are missing or of another '
-            f'shape and {len(extra)} are unknown, e.g. '
-            f'{(wrong + extra)[0]!r}. The file looks like '
-            f'{guess_architecture(state)}; set model= to match it.')
+            f'shape and {len(extra)} are unexpected, e.g. {key!r} ({shapes}). '
+            f'{hint()}')
     model.load_state_dict(
         {key: value.float() if value.is_floating_point() else value
          for key, value in state.items()})

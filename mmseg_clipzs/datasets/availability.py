@@ -1,8 +1,10 @@
 """Check that a dataset exists before a run starts."""
+from functools import partial
 from pathlib import Path
 
-from mmseg_clipzs.datasets.image_text.shard_files import list_shards
 from mmseg_clipzs.utils import UserError
+
+from .image_text.shard_files import list_shards
 
 _IMAGE_TEXT = ('See docs/image_text_data.md for how to prepare it, or pass '
                'its location with --data-root FOLDER.')
@@ -38,13 +40,15 @@ def leaf_datasets(dataset):
     """Unwrap ConcatDataset, RepeatDataset and similar wrappers.
 
     Args:
-        dataset (dict): Config of a dataset.
+        dataset (dict | Dataset): A dataset or its config.
 
     Yields:
-        dict: Config of each wrapped dataset, or ``dataset`` itself.
+        dict | Dataset: Each wrapped dataset, or ``dataset`` itself.
     """
-    inner = dataset.get('datasets') or [dataset.get('dataset')]
-    if not inner[0]:
+    get = dataset.get if isinstance(dataset, dict) else (
+        partial(getattr, dataset))
+    inner = get('datasets', None) or [get('dataset', None)]
+    if inner[0] is None:
         yield dataset
         return
     for each in inner:

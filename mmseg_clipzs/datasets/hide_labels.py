@@ -11,7 +11,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 class HideLabels(BaseTransform):
     """Hide the labels of unseen classes, for zero-shot training.
 
-    It belongs right after ``LoadAnnotations``, before any transform that
+    Place it directly after ``LoadAnnotations``, before any transform that
     reads labels. Hidden pixels get ``mmseg_clipzs.labels.HIDDEN_LABEL``.
 
     Required keys: gt_seg_map. Modified keys: gt_seg_map, to int16.
@@ -27,7 +27,8 @@ class HideLabels(BaseTransform):
 
     def __init__(self, classes, unseen):
         if not unseen:
-            raise UserError('unseen= names no class to hide.')
+            raise UserError('HideLabels needs at least one class to hide: '
+                            'unseen=[...].')
         self.unseen = get_vocabulary(classes).indices(unseen)
 
     def transform(self, results):

@@ -22,7 +22,7 @@ class PhotoFolderDataset(BaseSegDataset):
         """list[dict]: One entry with ``img_path`` per image."""
         paths = list_images(self.data_root, recursive=True)
         if not paths:
-            raise UserError(f'No photos below {self.data_root}.')
+            raise UserError(f'No images in {self.data_root}.')
         return [
             dict(img_path=str(path), label_map=None, reduce_zero_label=False,
                  seg_fields=[]) for path in paths]

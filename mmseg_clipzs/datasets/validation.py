@@ -35,7 +35,7 @@ class ValidationReport:
         dataset (str): Type of the dataset.
         split (str): Its list, or its image folder.
         images (int, optional): Number of images; None for image-text data,
-            of which only folders and lists are checked.
+            where only folders and lists are checked.
         official (int, optional): Number of images in the official split.
         opened (int): Number of images decoded, with their masks.
         problems (list[str]): One line per problem.
@@ -53,7 +53,7 @@ def validate_dataset(dataset, most=None, progress=iter):
 
     All images, and all masks if the pipeline loads annotations, must exist
     and be readable. Masks must have the size of their image and only known
-    labels. The number of images must be that of the official split.
+    labels. The number of images must match the official split.
 
     Args:
         dataset (dict): Config of a dataset without wrappers; see

@@ -9,7 +9,7 @@ from mmseg.registry import HOOKS
 from mmseg_clipzs.datasets import ImageTextShards
 from mmseg_clipzs.utils import UserError
 
-_NAMED = 100  # skipped samples that get a line of their own in the log
+_NAMED = 100  # skipped samples that are logged individually
 
 
 @HOOKS.register_module()
@@ -33,7 +33,7 @@ class DataStateHook(Hook):
 
     def __init__(self, interval=1000):
         if not isinstance(interval, int) or interval < 1:
-            raise UserError(f'interval is a number of iterations, but got '
+            raise UserError(f'interval must be 1 iteration or more, but got '
                             f'{interval!r}.')
         self.interval = interval
         self._resumed = None

@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import UserError, atomic_write
 from mmseg_clipzs.visualization import voc_palette
 
 
-# 'SampleHook' is its name in version 0.1.
+# Configs of version 0.1 call it 'SampleHook'.
 @HOOKS.register_module(name=['PredictionSamplesHook', 'SampleHook'])
 class PredictionSamplesHook(Hook):
     """Save thumbnails of a few predictions, for reports.
@@ -66,7 +66,7 @@ class PredictionSamplesHook(Hook):
             palette=meta.get('palette') or voc_palette(len(classes)))
         for i, path in enumerate(self._wanted):
             arrays.update(zip(
-                (f'photo_{i}', f'truth_{i}', f'prediction_{i}'), found[path]))
+                (f'image_{i}', f'truth_{i}', f'prediction_{i}'), found[path]))
         with atomic_write(self.path) as temporary:
             np.savez_compressed(temporary, **arrays)
 
@@ -89,7 +89,7 @@ def read_samples(path):
 
     Returns:
         dict: names (list[str]), classes (list[str]), palette (ndarray) (C, 3)
-        and three lists of arrays: photo (H, W, 3) uint8 RGB, truth and
+        and three lists of arrays: image (H, W, 3) uint8 RGB, truth and
         prediction (H, W) int32 class indices, 255 for ignored pixels.
     """
     with np.load(path) as file:
@@ -99,4 +99,4 @@ def read_samples(path):
             classes=file['classes'].tolist(),
             palette=file['palette'],
             **{what: [file[f'{what}_{i}'] for i in range(len(names))]
-               for what in ('photo', 'truth', 'prediction')})
+               for what in ('image', 'truth', 'prediction')})

@@ -3,7 +3,7 @@ from mmseg.registry import HOOKS
 
 from mmseg_clipzs.utils import UserError
 
-from .vocabulary_hook import unwrap
+from .unwrap import unwrap
 
 
 @HOOKS.register_module()
@@ -19,7 +19,7 @@ class SelfTrainingHook(Hook):
             (arXiv 2112.01071), whether the loop counts iterations or epochs.
 
     Raises:
-        UserError: ``begin`` is no iteration; the model is not
+        UserError: ``begin`` is not an iteration; the model is not
             ``MaskClipPlus``; the length of the run is unknown.
     """
 

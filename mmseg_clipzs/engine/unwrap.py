@@ -1,9 +1,9 @@
 def unwrap(model, attribute):
-    """Look for a segmentor inside DistributedDataParallel and TTA models.
+    """Find a segmentor inside DistributedDataParallel and TTA models.
 
     Args:
         model (nn.Module): With or without wrappers.
-        attribute (str): What the segmentor has and the wrappers lack.
+        attribute (str): An attribute that only the segmentor has.
 
     Returns:
         nn.Module | None: The outermost module with ``attribute``.

@@ -1,4 +1,4 @@
-"""Export of a MaskCLIP+ student as a stock mmseg model."""
+"""Export MaskCLIP+ students as stock mmseg models."""
 from pathlib import Path
 
 import torch
@@ -16,13 +16,13 @@ _PACKAGE = 'mmseg_clipzs'
 _TRANSFORMS = ('CheckSample', 'HideLabels')  # of this package
 
 
-def export_student(cfg, checkpoint, out):
-    """Write a config and a checkpoint that need nothing of this package.
+def export_student(cfg, checkpoint, folder):
+    """Write a config and a checkpoint that do not need this package.
 
     Args:
         cfg (Config): The training config.
-        checkpoint (str | Path): Of that training.
-        out (str | Path): Folder for ``student.py`` and ``student.pth``.
+        checkpoint (str | Path): A checkpoint of the training.
+        folder (str | Path): Folder for ``student.py`` and ``student.pth``.
 
     Returns:
         tuple[Path]: The two files.
@@ -36,7 +36,7 @@ def export_student(cfg, checkpoint, out):
     weights = export_weights(checkpoint.get('state_dict', checkpoint))
     meta = checkpoint.get('meta', {}).get('dataset_meta') or dict(
         classes=_classes(cfg.model))
-    files = Path(out) / 'student.py', Path(out) / 'student.pth'
+    files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     with atomic_write(files[0]) as temporary:
         export_config(cfg, meta['classes']).dump(temporary)
     with atomic_write(files[1]) as temporary:
@@ -49,19 +49,19 @@ def export_weights(state):
     """Weights of the student under stock names.
 
     Args:
-        state (dict[str, Tensor]): Of a ``MaskClipPlus`` checkpoint.
+        state (dict[str, Tensor]): State dict of a ``MaskClipPlus``.
 
     Returns:
         dict[str, Tensor]: With a learnt background as first row of
         ``conv_seg``.
 
     Raises:
-        UserError: Another checkpoint.
+        UserError: The state dict of another model.
     """
     weights = {key[len(_PREFIX):]: value for key, value in state.items()
                if key.startswith(_PREFIX)}
     if f'{_CLASSIFIER}weight' not in weights:
-        raise UserError('This is not a checkpoint of MaskClipPlus: it has no '
+        raise UserError('The checkpoint is not of a MaskClipPlus: it has no '
                         f'{_PREFIX}{_CLASSIFIER}weight.')
     background = weights.pop(f'{_CLASSIFIER}background', None)
     if background is not None:
@@ -73,7 +73,7 @@ def export_weights(state):
 
 
 def export_config(cfg, classes):
-    """Config of the student for a stock mmseg.
+    """Config of the student for stock mmseg.
 
     Args:
         cfg (Config): The training config.
@@ -87,7 +87,7 @@ def export_config(cfg, classes):
         UserError: Another model, or ``normalize=True``.
     """
     if cfg.model.type != 'MaskClipPlus':
-        raise UserError('Only students of MaskClipPlus are exported, but '
+        raise UserError('Only students of MaskClipPlus can be exported, but '
                         f'{cfg.filename} trains {cfg.model.type}.')
     if cfg.model.get('normalize'):
         raise UserError('A student trained with normalize=True cannot be '
@@ -123,7 +123,7 @@ def _classes(cfg):
 def _stock_model(cfg, count):
     model = cfg.student.to_dict()
     model['pretrained'] = None
-    # A preprocessor of MaskClipPlus comes before the student's.
+    # The preprocessor of MaskClipPlus takes precedence.
     if cfg.get('data_preprocessor'):
         model['data_preprocessor'] = cfg.data_preprocessor.to_dict()
     model['backbone']['init_cfg'] = None

@@ -1,4 +1,4 @@
-"""mIoU under corruptions of increasing strength, as in MaskCLIP's paper."""
+"""mIoU under corruptions of increasing severity, as in MaskCLIP's paper."""
 import csv
 import json
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class Corrupted:
     """A job under one corruption.
 
     Attributes:
-        label (str): Name of the config and of its checkpoint, for the curves.
+        label (str): Names of the config and the checkpoint, for the legend.
         job (Job): With the corruption in its test pipeline.
-        kind (str): The corruption, :data:`CLEAN` without one.
-        level (int): 1 to 5, 0 without a corruption.
+        kind (str): The corruption, or :data:`CLEAN`.
+        level (int): 1 to 5, or 0 without a corruption.
     """
     label: str
     job: Job
@@ -34,7 +34,7 @@ class Corrupted:
 
     @property
     def name(self):
-        """str: Name of the file with its row; has the job's digest."""
+        """str: Stem of the row's file, with the job's digest."""
         return f'{self.label}-{self.kind}-{self.level}-{self.job.digest()}'
 
 
@@ -42,12 +42,13 @@ def corrupt(job, kind, level):
     """Corrupt the images that a job is tested on.
 
     Args:
-        job (Job): Any.
-        kind (str): Of corruption; see :class:`~mmseg_clipzs.datasets.Corrupt`.
+        job (Job): A job.
+        kind (str): Corruption; see :class:`~mmseg_clipzs.datasets.Corrupt`.
         level (int): 1 (weak) to 5.
 
     Returns:
-        Job: With the corruption after the step that loads an image.
+        Job: A copy with the corruption after the first step, which loads the
+        image.
     """
     def corrupted(pipeline):
         return [pipeline[0], dict(type='Corrupt', kind=kind, level=level),
@@ -63,25 +64,25 @@ def corrupt(job, kind, level):
 
 
 def plan(configs, kinds, levels, data_root=None, options=None):
-    """Each config clean, then with each corruption.
+    """List each config without, then with each corruption.
 
     Args:
         configs (Sequence[str]): 'CONFIG' or 'CONFIG:CHECKPOINT'.
         kinds (Sequence[str]): Corruptions.
         levels (Sequence[int]): 1 to 5.
         data_root (str, optional): Replaces the root of the data.
-        options (dict, optional): Changes in every config.
+        options (dict, optional): Changes to every config.
 
     Returns:
         list[Corrupted]: In the order of the arguments.
 
     Raises:
         UserError: No such config, kind or level, a model without weights, two
-            configs of one name, or the library is missing.
+            curves with the same label, or the library is not installed.
     """
     steps = [(kind, level) for kind in kinds for level in levels]
     for step in steps:
-        Corrupt(*step)  # complains before anything runs
+        Corrupt(*step)  # raises before anything runs
     jobs = {}
     for config in configs:
         job = Job.parse(config, options=options or {})
@@ -105,18 +106,18 @@ def plan(configs, kinds, levels, data_root=None, options=None):
 
 
 def run(cells, folder, progress=iter):
-    """Run the cells that have no row in the folder yet.
+    """Run unfinished cells.
 
     Args:
-        cells (Sequence[Corrupted]): Of :func:`plan`.
-        folder (str | Path): For the rows, ``cells/NAME.json``, each written
-            as soon as it is finished.
+        cells (Sequence[Corrupted]): Result of :func:`plan`.
+        folder (str | Path): Work dir. Each finished cell has its row in
+            ``cells/NAME.json``.
         progress (Callable): Wraps the sequence of cells to run, e.g.
             ``tqdm``.
 
     Returns:
-        list[dict]: For each cell the row of :func:`run_test` with config
-        (the curve's label), kind and level.
+        list[dict]: For each cell the row of :func:`run_test`, with config (the
+        curve's label), kind and level.
     """
     folder = Path(folder)
     names = [cell.name for cell in cells]
@@ -136,11 +137,11 @@ def write_results(rows, folder):
     """Write ``results.json``, ``results.csv`` and ``curves.png``.
 
     Args:
-        rows (Sequence[dict]): Of :func:`run`.
+        rows (Sequence[dict]): Result of :func:`run`.
         folder (str | Path): Created if missing.
 
     Returns:
-        Path: The picture.
+        Path: The plot, ``curves.png``.
     """
     folder = Path(folder)
     with atomic_write(folder / 'results.json') as path:
@@ -161,7 +162,7 @@ def curves(rows):
     """Collect mIoU by level.
 
     Args:
-        rows (Sequence[dict]): Of :func:`run`.
+        rows (Sequence[dict]): Result of :func:`run`.
 
     Returns:
         dict: kind -> config -> {level: mIoU in percent}, the clean result
@@ -182,13 +183,13 @@ def curves(rows):
 
 
 def draw_curves(rows):
-    """Draw a panel for each kind with a line for each config.
+    """Plot a panel per kind with a line per config.
 
     Args:
-        rows (Sequence[dict]): Of :func:`run`.
+        rows (Sequence[dict]): Result of :func:`run`.
 
     Returns:
-        Figure: matplotlib's.
+        matplotlib.figure.Figure: The plot.
     """
     panels = curves(rows)
     columns = min(4, len(panels))

@@ -1,9 +1,9 @@
-"""Run a matrix of configs; finished cells are not run again.
+"""Run a matrix of configs, skipping finished cells.
 
 Each cell is a :class:`~mmseg_clipzs.run.job.Job`. Its folder in
-``WORK_DIR/cells`` has its log, its prediction samples and, written last, its
-row of results. The folder's name has a digest of everything that the result
-depends on, so that a changed setting is another cell.
+``WORK_DIR/cells`` contains its log, its prediction samples and, written last,
+its row of results. The folder's name contains a digest of everything that the
+result depends on, so that changing a setting makes another cell.
 """
 import gc
 import os
@@ -38,7 +38,7 @@ from mmseg_clipzs.utils import UserError, error_message
 from .report import write_report
 from .rows import read_row, report_damaged, write_row
 
-# How long a process that failed waits for the others to fail as well.
+# How long a failed process waits for the others to fail as well.
 _PATIENCE = timedelta(minutes=5)
 
 
@@ -47,18 +47,18 @@ def plan(methods=(), datasets=(), configs=(), clips=(), options=None,
     """The jobs of a matrix.
 
     Args:
-        methods, datasets (Sequence[str]): All configs
-            ``{method}_{dataset}``.
-        configs (Sequence[str]): Further ones, 'CONFIG' or
+        methods, datasets (Sequence[str]): Selects the configs
+            ``{method}_{dataset}`` of all combinations.
+        configs (Sequence[str]): Other configs, 'CONFIG' or
             'CONFIG:CHECKPOINT', which keep their CLIP.
         clips (Sequence[str]): 'MODEL[:WEIGHTS]'; each replaces the CLIP of
-            the matrix's configs. Configs without CLIP, such as GroupViT's,
-            run once.
-        options (dict, optional): Changes in every config.
+            the combinations. Configs without CLIP, such as GroupViT's, run
+            once.
+        options (dict, optional): Changes to every config.
         data_root (str, optional): Replaces the root of the data.
 
     Returns:
-        list[Job]: In the table's order, without duplicates.
+        list[Job]: In the order of the table, without duplicates.
 
     Raises:
         UserError: No such config, a model without weights, nothing to run, or
@@ -74,7 +74,7 @@ def plan(methods=(), datasets=(), configs=(), clips=(), options=None,
                      for clip in (clips if has_clip and clips else [None])]
     jobs += [Job.parse(config, options=options) for config in configs]
     if not jobs:
-        raise UserError('Nothing to run: give --methods and --datasets, or '
+        raise UserError('Nothing to run: pass --methods and --datasets, or '
                         '--configs.')
     for job in jobs:
         job.require_weights()
@@ -85,7 +85,7 @@ def plan(methods=(), datasets=(), configs=(), clips=(), options=None,
 
 
 def cell_name(job):
-    """str: Name of a cell's folder: its config's, and its digest."""
+    """str: Name of a cell's folder: its config and its digest."""
     return f'{job.name}-{job.digest()}'
 
 
@@ -104,23 +104,23 @@ def _find(method, dataset):
 
 
 def run(jobs, work_dir, launcher='none'):
-    """Run the cells that are not finished and write the tables.
+    """Run unfinished cells and write the tables.
 
-    Each runs in a process of its own; with a launcher, in all its processes.
-    The tables are written again after each cell.
+    Each cell runs in a separate process or, with a launcher, in all its
+    processes. The tables are updated after each cell.
 
     Args:
-        jobs (Sequence[Job]): Of :func:`plan`.
-        work_dir (str | Path): For the cells' folders and the tables.
+        jobs (Sequence[Job]): Result of :func:`plan`.
+        work_dir (str | Path): Folder for the cells and the tables.
         launcher (str): As in mmseg's tools/test.py.
 
     Returns:
-        list[dict]: A row for each cell; those that failed have an ``error``
-        instead of figures.
+        list[dict]: A row for each cell; failed ones have an ``error`` instead
+        of figures.
 
     Raises:
-        UserError: A cell failed in one of several processes only, so that
-            the others cannot go on.
+        UserError: A cell failed in some of several processes only, so that
+            the others cannot continue.
     """
     join_processes(launcher)
     group = None
@@ -133,7 +133,7 @@ def run(jobs, work_dir, launcher='none'):
     if is_main_process():
         rows = [_finished(folder) for folder in folders]
         todo = [i for i, row in enumerate(rows) if row is None]
-        # A cell that was started may have ended the last run: it runs last.
+        # A cell that was started may have crashed the last run: it runs last.
         todo.sort(key=lambda i: folders[i].is_dir())
     shared = [todo]  # the other processes may not see the files
     broadcast_object_list(shared)
@@ -171,7 +171,7 @@ def _attempt(job, folder, launcher, group):
             result = run_alone(evaluate, job, folder)
         else:
             result = evaluate(job, folder, launcher)
-            gc.collect()  # the model, before the next one is built
+            gc.collect()  # frees the model before the next one is built
     except Exception as e:
         error = ': '.join(error_message(e))
     if group is not None:
@@ -185,15 +185,15 @@ def _attempt(job, folder, launcher, group):
 
 
 def _first_error(error, group):
-    """The first error of any process, or None; the same in all of them."""
+    """str | None: First error of any process, the same in all of them."""
     errors = [None] * get_world_size()
     try:
         distributed.all_gather_object(errors, error, group)
     except RuntimeError as e:
         tqdm.write(error or str(e), file=sys.stderr)
-        raise UserError('A cell failed in one process while others waited for '
-                        'it, which ends them all. Start again: the remaining '
-                        'cells run first.') from e
+        raise UserError('A cell failed in one process while the others were '
+                        'waiting for it. Run the command again: the '
+                        'remaining cells run first.') from e
     return next(filter(None, errors), None)
 
 
@@ -202,8 +202,8 @@ def evaluate(job, folder, launcher='none'):
 
     Args:
         job (Job): What to run.
-        folder (Path): For the log, ``log.txt``, and the prediction samples,
-            ``samples.npz``.
+        folder (Path): Folder for the log, ``log.txt``, and the prediction
+            samples, ``samples.npz``.
         launcher (str): As in mmseg's tools/test.py.
 
     Returns:

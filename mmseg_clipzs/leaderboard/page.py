@@ -1,4 +1,4 @@
-"""The HTML page of the tables: one file with class IoUs and pictures."""
+"""The HTML page: tables, class IoUs and prediction samples in one file."""
 import base64
 import io
 import statistics
@@ -20,12 +20,12 @@ def to_html(tables, rows, note, failures, settings, environments, folder):
     """Render the page.
 
     Args:
-        tables (Sequence[Table]): One for each protocol.
-        rows (Sequence[dict]): Of :func:`matrix.run`.
-        note (str): Explains the tables.
+        tables (Sequence[Table]): One per protocol.
+        rows (Sequence[dict]): Result of :func:`matrix.run`.
+        note (str): Explanation of the tables.
         failures, environments (Sequence[str]): Lines of text.
         settings (tuple[list, list]): Header and lines of a table.
-        folder (str | Path): The work dir, with the rows' prediction samples.
+        folder (str | Path): Work dir, with the rows' prediction samples.
 
     Returns:
         str: Self-contained HTML without scripts.
@@ -94,8 +94,8 @@ def _details(dataset, rows, folder):
     rows = [row for row in rows if 'error' not in row]
     several = any(len(members) > 1 for members in _models(rows).values())
     for attribute, title, content in (
-            (' open', 'pictures' + several * ' (of several runs, the first)',
-             _pictures(rows, folder)),
+            (' open', 'predictions' + several * ' (the first of several runs)',
+             _predictions(rows, folder)),
             ('', 'IoU of each class', _bars(rows))):
         if content:
             yield (f'<details{attribute}><summary>{escape(dataset)}: {title}'
@@ -140,8 +140,8 @@ def _bar(value):
     return _tag('td', text, f' class="bar" style="--iou:{text}"')
 
 
-def _pictures(rows, folder):
-    """Image, ground truth and each model's prediction, with a legend."""
+def _predictions(rows, folder):
+    """Images, ground truth and each model's predictions, with a legend."""
     samples = {name: read_samples(
         Path(folder) / members[0]['folder'] / 'samples.npz')
         for name, members in _models(rows).items()}
@@ -152,13 +152,13 @@ def _pictures(rows, folder):
     shown = {name: dict(zip(each['names'], each['prediction']))
              for name, each in samples.items()}
     lines, seen = [], []
-    for name, photo, truth in zip(
-            first['names'], first['photo'], first['truth']):
+    for name, image, truth in zip(
+            first['names'], first['image'], first['truth']):
         masks = [truth] + [each[name] for each in shown.values()
                            if name in each]
         seen += [np.unique(mask) for mask in masks]
-        lines.append([_tag('td', _image(picture)) for picture in (
-            photo, *(overlay(photo, mask, palette, 0.75)
+        lines.append([_tag('td', _image(cell)) for cell in (
+            image, *(overlay(image, mask, palette, 0.75)
                      for mask in masks))])
     colours = ''.join(
         f'<span class="key"><i style="background:rgb'
@@ -171,9 +171,9 @@ def _pictures(rows, folder):
         *lines) + _tag('p', colours)
 
 
-def _image(picture):
-    """An (H, W, 3) uint8 RGB image as an element with an embedded JPEG."""
+def _image(image):
+    """str: Element with (H, W, 3) uint8 RGB as an embedded JPEG."""
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, 'JPEG', quality=85)
+    Image.fromarray(image).save(file, 'JPEG', quality=85)
     data = base64.b64encode(file.getvalue()).decode()
     return f'<img alt="" src="data:image/jpeg;base64,{data}">'

@@ -35,31 +35,24 @@ class Table:
 
     Attributes:
         title (str): The protocol.
-        columns (list[tuple[str, str]]): Dataset, and the column's heading
-            below it.
-        rows (list[tuple[str, list[str]]]): Method, and a text for each
-            column, '' for an empty cell.
+        columns (list[tuple[str, str]]): Dataset and heading of each column.
+        rows (list[tuple[str, list[str]]]): Method and a text per column, ''
+            for an empty cell.
     """
     title: str
     columns: list
     rows: list
 
 
-def read_published():
-    """list[dict]: method, dataset, protocol, clip (None for models without),
-    mIoU, source of each published figure."""
-    return [dict(row) for row in PUBLISHED]
-
-
 def compare(rows, published):
     """Put measured and published mIoU side by side.
 
     Args:
-        rows (Sequence[dict]): Of :func:`matrix.run`.
-        published (Sequence[dict]): Of :func:`read_published`.
+        rows (Sequence[dict]): Result of :func:`matrix.run`.
+        published (Sequence[dict]): Rows as in ``recipes.PUBLISHED``.
 
     Returns:
-        list[Table]: One for each protocol that was run.
+        list[Table]: One per protocol in ``rows``.
     """
     return [_table(protocol,
                    [row for row in rows if row['protocol'] == protocol],
@@ -149,7 +142,7 @@ def settings(rows):
 
 
 def failures(rows):
-    """list[str]: A line for each row that failed."""
+    """list[str]: A line per failed row."""
     return [' · '.join(filter(None, (
         row['method'], row['dataset'], row['clip'], row['weights'],
         row['error'], f'log: {row["folder"]}/log.txt')))
@@ -173,7 +166,7 @@ def _flat(value):
 
 
 def to_csv(rows):
-    """str: A line for each row, with all its values."""
+    """str: A line per row, with all its values."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
@@ -208,10 +201,10 @@ def write_report(rows, folder):
     """Write ``leaderboard.csv``, ``.json``, ``.md`` and ``.html``.
 
     Args:
-        rows (Sequence[dict]): Of :func:`matrix.run`.
-        folder (str | Path): The work dir, with the cells' folders.
+        rows (Sequence[dict]): Result of :func:`matrix.run`.
+        folder (str | Path): Work dir, with the cells' folders.
     """
-    tables = compare(rows, read_published())
+    tables = compare(rows, PUBLISHED)
     for suffix, text in (
             ('csv', to_csv(rows)),
             ('json', json.dumps(rows, indent=2) + '\n'),

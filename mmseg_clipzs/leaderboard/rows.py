@@ -1,4 +1,4 @@
-"""Rows of results on disk: what is finished is not run again."""
+"""Rows of results on disk, so that finished cells are not run again."""
 import json
 import sys
 
@@ -11,15 +11,15 @@ def read_row(path):
     """Read a row of results.
 
     Args:
-        path (Path): Written by :func:`write_row`.
+        path (Path): File written by :func:`write_row`.
 
     Returns:
-        dict | None: None where it is missing, or damaged, which is reported
-        on stderr.
+        dict | None: None if it is missing or damaged; damage is reported on
+        stderr.
     """
     try:
         row = json.loads(path.read_text(encoding='utf-8'))
-        row['mIoU']  # any other JSON is no row
+        row['mIoU']  # other JSON is not a row
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as e:
@@ -29,7 +29,7 @@ def read_row(path):
 
 
 def write_row(row, path):
-    """Write a row of results, all of it or nothing."""
+    """Write a row of results atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(row, indent=2), encoding='utf-8')
 

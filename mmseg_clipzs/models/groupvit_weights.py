@@ -9,6 +9,7 @@ from huggingface_hub.errors import EntryNotFoundError
 from mmengine.logging import print_log
 
 from mmseg_clipzs.clip.files import read_state_dict
+from mmseg_clipzs.clip.weights import load_exactly
 from mmseg_clipzs.utils import UserError
 
 # Weights shipped with the package.
@@ -105,7 +106,7 @@ def from_hugging_face(state):
         logit scale of the multi-label loss, which Hugging Face's model lacks
         and segmentation does not use, is a copy of the contrastive loss's.
     """
-    # A constant in files of older releases.
+    # Files of older releases contain this constant.
     state = {key: value for key, value in state.items()
              if not key.endswith('position_ids')}
     renamed = _rename(state, _HUGGING_FACE)
@@ -143,25 +144,9 @@ def load_groupvit(model, weights):
         state = from_hugging_face(state)
         if not model.num_nouns:
             state.pop('multi_label_logit_scale', None)
-    wanted = model.state_dict()
-    wrong = [key for key, value in wanted.items()
-             if key not in state or state[key].shape != value.shape]
-    extra = [key for key in state if key not in wanted]
-    if wrong or extra:
-        key = (wrong + extra)[0]
-        shapes = ' and '.join(
-            f'{tuple(entries[key].shape)} {where}' for entries, where in
-            ((state, 'in the file'), (wanted, 'in the model'))
-            if key in entries)
-        raise UserError(
-            f'{path} holds weights of another architecture: {len(wrong)} of '
-            f'{len(wanted)} entries are missing or of another shape and '
-            f'{len(extra)} are unexpected, e.g. {key!r} ({shapes}). Set '
-            'backbone, text_backbone, embed_dims, projector_dims and '
-            'num_nouns to match.')
-    model.load_state_dict(
-        {key: value.float() if value.is_floating_point() else value
-         for key, value in state.items()})
+    load_exactly(model, state, path, 'this GroupViT', lambda: (
+        'Set backbone, text_backbone, embed_dims, projector_dims and '
+        'num_nouns to match.'))
     print_log(f'Loaded GroupViT from {str(weights)!r}.', logger='current')
 
 
@@ -174,7 +159,7 @@ def _find(weights):
     if not re.fullmatch(r'[\w-]+/[\w.-]+', str(weights)) or path.suffix in (
             '.pth', '.pt', '.bin', '.safetensors'):
         raise UserError(
-            f'No GroupViT weights at {str(weights)!r}. Give one of '
+            f'No GroupViT weights at {str(weights)!r}. Pass one of '
             f'{sorted(SHIPPED)}, an existing file, or a Hugging Face hub name '
             'such as "nvidia/groupvit-gcc-yfcc".')
     try:
@@ -187,4 +172,4 @@ def _find(weights):
             f'The weights {weights!r} could not be downloaded '
             f'({type(e).__name__}: {e}). Without network access, fetch '
             'model.safetensors (or pytorch_model.bin) elsewhere, copy it here '
-            'and give its path as weights=.') from e
+            'and pass its path as weights=.') from e

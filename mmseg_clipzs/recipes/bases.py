@@ -1,4 +1,4 @@
-"""The base configs of methods, datasets and schedules."""
+"""Make the base configs of methods, datasets and schedules."""
 from .cells import (
     base_model,
     describe_resize,
@@ -74,12 +74,12 @@ def make_data(dataset, resize):
 
 
 def _base_resize(dataset):
-    """The size that the base config of the other sizes has."""
+    """Size in the base config that those of other sizes inherit from."""
     return get_settings(DATASETS[dataset]['base'], dataset).get('resize')
 
 
 def workers(dataset, number):
-    """dict: Loader processes; toy scenes load faster than one starts."""
+    """dict: Dataloader workers; none for toy scenes, which load fast."""
     number = 0 if dataset == 'toy' else number
     return dict(num_workers=number, persistent_workers=number > 0)
 

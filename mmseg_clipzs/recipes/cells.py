@@ -1,4 +1,4 @@
-"""The matrix: a method on a dataset, with all that its config sets."""
+"""The matrix of methods and datasets, with all settings of each config."""
 import re
 from dataclasses import dataclass
 
@@ -27,8 +27,11 @@ class Cell:
 
     @property
     def name(self):
-        """str: Name of the config. The ``_b`` of a method that has two
-        protocols is dropped where it has only this one."""
+        """str: Name of the config.
+
+        A method with two protocols has the suffix ``_b`` for the second one,
+        unless the dataset has only that one.
+        """
         plain = self.method.removesuffix('_b')
         needed = self.dataset in METHODS[plain]['cells']
         return f'{self.method if needed else plain}_{self.dataset}'
@@ -59,7 +62,7 @@ class Cell:
 
 
 def resolve(protocol):
-    """dict: An entry of ``PROTOCOLS`` with what it takes from others."""
+    """dict: An entry of ``PROTOCOLS``, with the settings it inherits."""
     entry = PROTOCOLS[protocol]
     return {**(resolve(entry['like']) if 'like' in entry else {}), **entry}
 
@@ -72,8 +75,8 @@ def get_settings(protocol, dataset='default'):
         dataset (str): Key of ``DATASETS``, or 'default'.
 
     Returns:
-        dict: Setting -> value, without those that are not set; ``resize`` is
-        always a pair (long, short).
+        dict: Name -> value of the settings that are set; ``resize`` is always
+        a pair (long, short).
     """
     settings = {}
     for key, value in resolve(protocol).items():
@@ -89,7 +92,7 @@ def get_settings(protocol, dataset='default'):
 
 
 def cells():
-    """list[Cell]: All of the matrix."""
+    """list[Cell]: The whole matrix."""
     return [Cell(name, dataset, protocol)
             for name, method in METHODS.items()
             for dataset, protocol in method['cells'].items()]
@@ -104,14 +107,14 @@ def base_model(method):
 
 
 def find_published(method, protocol, clip, dataset):
-    """dict | None: The published figure of a method, by its titles."""
+    """dict | None: Row of ``PUBLISHED``; method and protocol by title."""
     return next((row for row in PUBLISHED if (
         row['method'], row['protocol'], row['clip'], row['dataset']) == (
             method, protocol, clip, dataset)), None)
 
 
 def name_of(cell):
-    """str: The method as in headers: 'MaskCLIP, RN50,'."""
+    """str: The method in headers: 'MaskCLIP, RN50,'."""
     method = METHODS[cell.method]
     name = method.get('name', method['title'])
     return name + (f', {show_clip(cell.clip)},' if cell.clip else '')
@@ -144,7 +147,7 @@ def describe_window(window):
 
 
 def merge(old, new):
-    """dict: ``old`` with the entries of ``new``, also in nested dicts."""
+    """dict: ``old`` updated with ``new``, recursively."""
     merged = dict(old)
     for key, value in new.items():
         if isinstance(value, dict) and isinstance(old.get(key), dict):
@@ -154,7 +157,7 @@ def merge(old, new):
 
 
 def difference(new, old):
-    """dict: What to merge into ``old`` to get ``new``, for mmengine."""
+    """dict: Override that turns ``old`` into ``new`` in mmengine's configs."""
     if set(old) - set(new):
         return dict(_delete_=True, **new)
     changed = {}
@@ -170,7 +173,7 @@ def difference(new, old):
 
 
 def _own_backbone(method):
-    """Settings of the backbone that a method has in any protocol."""
+    """Backbone settings of a method that override its protocol's."""
     backbone = METHODS[method]['model'].get('backbone', {})
     return {key: backbone[key] for key in _OF_THE_BACKBONE if key in backbone}
 

@@ -6,7 +6,7 @@ MADE = '# Made by tools/make_configs.py from mmseg_clipzs/recipes.'
 
 
 def header(sentences, command):
-    """str: Sentences, each from a new line, and the command, as comments."""
+    """str: Sentences, each on a new line, and the command, as comments."""
     lines = [line for sentence in sentences
              for line in textwrap.wrap(sentence, 77)]
     lines += ['', f'    {command}', '']
@@ -14,7 +14,7 @@ def header(sentences, command):
 
 
 def comment(text):
-    """str: A comment, and that the file is made."""
+    """str: A comment, followed by :data:`MADE`."""
     return '\n'.join([*(f'# {line}' for line in textwrap.wrap(text, 77)),
                       MADE])
 
@@ -32,11 +32,13 @@ def assign(name, value):
 
 
 def _code(value, indent, column, after):
-    """Code of a value that begins at a column.
+    """Code of a value.
 
     Args:
-        indent (int): Of the line that it begins on.
-        after (int): Columns to keep free behind its last line.
+        value: A dict, list, tuple or any value with a ``repr``.
+        indent (int): Indentation of the line where the code starts.
+        column (int): Column where it starts.
+        after (int): Columns to keep free after its last line.
     """
     line = _line(value)
     if not isinstance(value, (dict, list, tuple)) or not value or (
@@ -64,7 +66,7 @@ def _code(value, indent, column, after):
 
 
 def _filled(items, start, after):
-    """As many items on each line as there is room for."""
+    """Items, as many per line as fit."""
     lines = ['']
     for i, (key, item) in enumerate(items):
         last = i == len(items) - 1
@@ -90,7 +92,7 @@ def _line(value):
 
 
 class Raw(str):
-    """Code to be copied as it is, e.g. a name."""
+    """Code that is copied verbatim, e.g. a name."""
 
     def __repr__(self):
         return str(self)

@@ -1,4 +1,4 @@
-"""The config files, made from the tables."""
+"""Make the config files from the tables."""
 from .bases import data_file, file_of, make_data, make_model, make_schedule
 from .cells import (
     base_model,
@@ -67,7 +67,7 @@ def _cell(cell):
 
 
 def describe_protocol(cell):
-    """str: A sentence with the protocol's name and its settings."""
+    """str: A sentence with the protocol's title and settings."""
     entry, settings = resolve(cell.protocol), cell.settings
     if 'resize' not in settings:  # the toy scenes keep their size
         return f'Protocol "{entry["title"]}".'
@@ -84,7 +84,7 @@ def describe_protocol(cell):
 
 
 def _ordered(model):
-    """CLIP and class names first, the windows last."""
+    """CLIP and vocabulary first, ``test_cfg`` last."""
     first = [key for key in ('clip', 'vocabulary') if key in model]
     last = [key for key in ('test_cfg', ) if key in model]
     return {key: model[key] for key in (

@@ -1,11 +1,11 @@
 """Datasets: files, classes and training settings.
 
 Keys of an entry:
-    title: As in headers and tables.
-    classes: How many are scored, background included.
+    title: Name in headers and tables.
+    classes: Number of classes, including background.
     note: First line of the base config.
-    base: The protocol that the base config without a suffix resizes for.
-    file: Name of that base config, where it is not the dataset's.
+    base: Protocol of the image size in the base config without a suffix.
+    file: Name of that base config, if not the dataset's.
     test: mmseg's dataset for testing.
     train: Training images, see ``TRAIN``.
 """
@@ -85,13 +85,13 @@ DATASETS = {
 
 # Training on a dataset.
 #     title: First line of the base configs.
-#     scale, ratio, crop, share: Of RandomResize and RandomCrop; ``share`` is
-#         the largest of one class in a crop, where there are labels.
-#     images: What differs from ``test``.
-#     extra: A second set, what differs from the first.
-#     unseen: The classes of zero-shot training that have no labels.
-#     schedule: One of ``SCHEDULES``.
-#     batch: Images of a process.
+#     scale, ratio, crop, share: Settings of RandomResize and RandomCrop;
+#         ``share`` is the maximum of one class in a labelled crop.
+#     images: Differences from ``test``.
+#     extra: Differences of a second set from the first.
+#     unseen: Classes without labels in zero-shot training.
+#     schedule: Key of ``SCHEDULES``.
+#     batch: Images per process.
 TRAIN = {
     'voc': dict(
         title='Pascal VOC 2012 with the extra annotations of SBD (10,582 '
@@ -129,7 +129,7 @@ TRAIN = {
         schedule='toy'),
 }
 
-# Iterations, validation interval, what for.
+# Iterations, validation interval, purpose.
 SCHEDULES = {
     '20k': (20000, 2000, 'as the paper trains on Pascal VOC'),
     '40k': (40000, 4000, 'as the paper trains on Pascal Context'),

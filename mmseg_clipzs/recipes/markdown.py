@@ -1,4 +1,4 @@
-"""Pieces of the tables of README and docs."""
+"""Parts of the tables of README and docs."""
 import statistics
 
 from . import measured
@@ -10,27 +10,27 @@ NONE = '–'
 
 
 def table(heading, rows):
-    """str: A Markdown table of texts."""
+    """str: A Markdown table."""
     lines = ['|' + ''.join(f' {text} |' if text else ' |' for text in row)
              for row in (heading, *rows)]
     return '\n'.join([lines[0], f'|{"---|" * len(heading)}', *lines[1:]])
 
 
 def dataset_name(dataset):
-    """str: 'voc (20)', and 'voc21', whose name has the number."""
+    """str: 'voc (20)', or 'voc21' if the name ends in the number."""
     classes = DATASETS[dataset]['classes']
     return dataset if dataset.endswith(str(classes)) else (
         f'{dataset} ({classes})')
 
 
 def find(method, dataset):
-    """The cell of a method on a dataset, or None."""
+    """Cell | None: A method on a dataset."""
     return next((cell for cell in cells() if (
         cell.method, cell.dataset) == (method, dataset)), None)
 
 
 def published(method, dataset):
-    """str: The figure, a dash, or nothing where there is no config."""
+    """str: The published figure, a dash, or '' without a config."""
     cell = find(method, dataset)
     return '' if cell is None else (
         cell.published['mIoU'] if cell.published else NONE)
@@ -43,11 +43,11 @@ def spread(figures, digits=2):
 
 
 def label(method):
-    """str: A method as in tables."""
+    """str: Name of a method in tables."""
     return METHODS[method].get('name', METHODS[method]['title'])
 
 
 def toy(method):
-    """str: Figure of seed 0 on the whole image, one digit."""
+    """str: mIoU on the toy scenes, seed 0, whole image; '' if unknown."""
     figures = {**measured.GROUPING, **measured.WHOLE}
     return f'{figures[method][0]:.1f}' if method in figures else ''

@@ -1,9 +1,9 @@
-"""Figures measured by this project, on the toy scenes: mIoU in percent.
+"""mIoU measured by this project on the toy scenes, in percent.
 
-100 held-out scenes, 12 classes. The commands are in the docs beside the
-tables; three CLIPs of one recipe have seeds 0, 1 and 2.
+100 held-out scenes, 12 classes; toy CLIPs trained with seeds 0, 1 and 2. The
+docs have the commands next to the tables.
 """
-# Windows of 64 (METHOD_toy), seeds 0, 1, 2; then seed 0 on the whole image.
+# Windows of 64 (METHOD_toy): seeds 0, 1, 2, and seed 0 on the whole image.
 WINDOWS = {
     'clip_b':      (28.17, 37.13, 26.37, 15.62),
     'maskclip_b':  (74.32, 81.53, 73.60, 64.97),
@@ -15,23 +15,23 @@ WINDOWS = {
     'cliptrase':   (75.81, 83.32, 77.04, 68.49),
     'scclip':      (78.55, 80.97, 76.56, 66.91),
 }
-# Whole image (METHOD_toy), seeds 0, 1, 2; GroupViT has its own weights.
+# Whole image (METHOD_toy): seeds 0, 1, 2; GroupViT has its own weights.
 WHOLE = {
     'clip':           (15.62, 24.94, 12.45),
     'maskclip':       (64.96, 77.62, 65.13),
     'maskclip_ks_pd': (55.07, 64.06, 50.30),
     'groupvit':       (34.0, ),
 }
-# Grouping: of unmodified CLIP, of MaskCLIP's last block, seconds a scene.
+# Grouping: unmodified CLIP, MaskCLIP's last block, seconds per scene.
 GROUPING = {
     'clip':       (WHOLE['clip'][0], WHOLE['maskclip'][0], 0.03),
     'kmeans':     (15.62, 65.16, 0.04),
     'mean_shift': (15.71, 63.49, 0.3),
     'spectral':   (15.83, 65.37, 0.04),
 }
-# Annotation-free training, seeds 0, 1, 2.
+# Annotation-free training: seeds 0, 1, 2.
 MASKCLIP_PLUS = (77.2, 72.9, 77.0)
-# Zero-shot training, one seed: all, seen, unseen, harmonic mean.
+# Zero-shot training with one seed: all, seen, unseen, harmonic mean.
 ZERO_SHOT = {
     'maskclip_plus_zero_shot': (88.4, 90.9, 80.9, 85.6),
     'text_mapped_zero_shot': (50.2, 67.0, 0.0, 0.0),

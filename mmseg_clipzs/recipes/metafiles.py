@@ -1,4 +1,4 @@
-"""The metafiles of ``mim`` and the model index, made from the tables."""
+"""Make the model index and ``mim``'s metafiles from the tables."""
 import yaml
 
 from .cells import cells, find_published, resolve, show_clip, title_of
@@ -47,7 +47,7 @@ def _of_cell(cell):
 
 
 def _of_student(method, entry, dataset):
-    """A list, empty without a published figure of this setting."""
+    """list[dict]: Empty if no figure was published for this setting."""
     protocol = resolve(DATASETS[dataset]['base'])['title']
     row = find_published(entry['title'], protocol, 'ViT-B-16', dataset)
     return row and [_model(f'{method}_{dataset}', entry['paper'], protocol,

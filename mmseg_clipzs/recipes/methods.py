@@ -1,17 +1,17 @@
-"""Methods: their models, and the datasets that each has a config for.
+"""Methods: their models, and the datasets of their configs.
 
 Keys of an entry:
-    title: The ``method`` of configs and leaderboard.
-    name: As in headers, where it differs from the title.
-    base: The method whose model this one changes.
-    model: The model, or what differs from the base's.
+    title: ``method`` in configs and leaderboard.
+    name: Name in headers, if not the title.
+    base: Method that the model inherits from.
+    model: The model, or its differences from the base's.
     note: First line of the base config.
-    file: Name of the base config, where it is not the method's.
-    protocol: Whose default settings the base config has.
-    cells: Dataset -> protocol: the configs METHOD_DATASET.
-    published: Title of the published figures, where it is another's.
-    paper: Key of ``published.PAPERS``: the collection of the metafile.
-    runtime: Base config of the runtime, 'default_runtime' without.
+    file: Name of the base config, if not the method's.
+    protocol: Protocol of the base config's default settings.
+    cells: Dataset -> protocol of the configs METHOD_DATASET.
+    published: Title in the published figures, if not ``title``.
+    paper: Key of ``published.PAPERS``, the metafile's collection.
+    runtime: Base config of the runtime; 'default_runtime' if missing.
     remark: Last sentence of the headers.
 """
 IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
@@ -167,10 +167,10 @@ METHODS = {
            ('spectral', 'spectral clustering', 'spectral_clip'))},
 }
 
-# Configs that are trained: METHOD_DATASET for the datasets of ``TRAIN``.
-#     setting: As in headers.
-#     data: 'unlabelled' or 'zero_shot': the base config of the dataset.
-#     model: Base config of the model; with the toy scenes, NAME_toy.
+# Training configs METHOD_DATASET, for the datasets of ``TRAIN``.
+#     setting: Setting in headers.
+#     data: 'unlabelled' or 'zero_shot', suffix of the dataset's base config.
+#     model: Base config of the model; MODEL_toy for the toy scenes.
 #     runtime: Base config of the runtime.
 TRAINED = {
     'maskclip_plus': dict(
@@ -191,7 +191,7 @@ TRAINED = {
         datasets=('voc', 'toy')),
 }
 
-# Configs that are no cell of a matrix.
+# Configs that are not made from the tables.
 HAND_WRITTEN = (
     'groupvit_toy', 'groupvit_pretrain_gcc_yfcc', 'groupvit_pretrain_toy',
     'groupvit_pretrain_two_stage_toy', 'maskclip_plus_photos',

@@ -1,21 +1,21 @@
-"""Evaluation protocols. Figures of different letters must not be compared.
+"""Evaluation protocols. Figures of different letters are not comparable.
 
-Each setting is one value, or one per dataset with a ``default``; a setting or
-dataset that is missing keeps the model's default. ``like`` takes over the
-settings of another protocol.
+A setting has one value, or one per dataset and a ``default``; if it is
+missing, the model's default applies. ``like`` inherits the settings of another
+protocol.
 
 Keys of an entry:
-    title: Letter and origin, the ``protocol`` of configs and leaderboard.
-    whose: Whose settings these are, where the title does not say so.
-    resize: Short side (long side at most 2048), or (long, short) side: the
-        image is scaled to fit in.
+    title: Letter and origin, ``protocol`` in configs and leaderboard.
+    whose: Origin of the settings, if the title does not name it.
+    resize: Short side (long side at most 2048), or a (long, short) side to fit
+        the image into.
     window: (size, stride) of the sliding window, or 'whole' for the whole
         image.
-    words: Class-name list of mmseg_clipzs/vocabularies.
-    logit_scale, background_threshold, area_threshold, prompts, clip: As in
-        the segmentor.
-    off_grid, pos_embed: As in the backbone.
-    source: Where the settings come from.
+    words: Vocabulary of mmseg_clipzs/vocabularies.
+    logit_scale, background_threshold, area_threshold, prompts, clip: Settings
+        of the segmentor.
+    off_grid, pos_embed: Settings of the backbone.
+    source: Source of the settings.
 """
 PROTOCOLS = {
     'maskclip': dict(
@@ -26,7 +26,7 @@ PROTOCOLS = {
         words=dict(
             voc='voc20', context='context59', coco_stuff='coco_stuff171',
             cityscapes='cityscapes19', ade20k='ade20k150')),
-    # What the line's tables use for methods without settings of their own.
+    # The SCLIP line's papers use it for methods without their own settings.
     'sclip_line': dict(
         title='B (SCLIP line)',
         whose='SCLIP\'s settings without its area threshold',
@@ -91,7 +91,7 @@ PROTOCOLS = {
         window='whole',
         clip=dict(model='toy-vit-p8', pretrained='toy'),
         words='toy'),
-    # The toy CLIP was trained at 64 pixels, as ViT-B/16 at 224.
+    # The toy CLIP was trained at 64 pixels, ViT-B/16 at 224.
     'toy_b': dict(
         like='toy',
         title='toy, B (windows of 64)',

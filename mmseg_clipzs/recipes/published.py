@@ -1,7 +1,7 @@
-"""Published mIoU and where it was published; none of it was measured here."""
+"""Published mIoU with sources; our own figures are in ``measured.py``."""
 from .methods import BENCHMARKS
 
-# Collections of the metafiles: title, address, page of the docs, metafile.
+# Collections of the metafiles: title, arXiv id, page of the docs, metafile.
 PAPERS = {
     'MaskCLIP': ('Extract Free Dense Labels from CLIP', '2112.01071',
                  'docs/maskclip.md', 'maskclip'),
@@ -37,8 +37,7 @@ PAPERS = {
 _VIT = 'ViT-B-16'
 _OWN = None  # not a CLIP
 
-# method, CLIP, then a figure for each dataset of the heading; None where
-# nothing was published.
+# Rows: method, CLIP, and a figure for each dataset; None if not published.
 _TABLES = [
     dict(
         protocol='A (MaskCLIP)', source='arXiv 2112.01071',
@@ -109,7 +108,7 @@ _TABLES = [
         ]),
 ]
 
-# MaskCLIP+ zero-shot, arXiv 2112.01071: unseen, all, harmonic mean.
+# Zero-shot MaskCLIP+: unseen, all, harmonic mean.
 ZERO_SHOT_SOURCE = 'arXiv 2112.01071'
 ZERO_SHOT = {
     'voc': (86.1, 88.1, 87.4),
@@ -117,7 +116,7 @@ ZERO_SHOT = {
     'coco_stuff': (54.7, 39.6, 45.0),
 }
 
-# One row for each figure.
+# One row per figure.
 PUBLISHED = [
     dict(method=method, dataset=dataset, protocol=table['protocol'],
          clip=clip, mIoU=f'{figure:.1f}', source=table['source'])

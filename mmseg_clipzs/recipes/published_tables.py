@@ -50,7 +50,7 @@ def overview():
 
 
 def _maskclip(protocol, names, datasets):
-    """One line for each row of configs, published beside here."""
+    """A row per group of configs, published figures next to ours."""
     rows = []
     for configs, method, clip in names:
         cell = METHODS[method]
@@ -117,7 +117,7 @@ def grouping():
 
 
 def _each(setting, show=str):
-    """A setting as text: '336, cityscapes 560, coco_stuff 448'."""
+    """str: A setting, e.g. '336, cityscapes 560, coco_stuff 448'."""
     if not isinstance(setting, dict):
         return NONE if setting is None else show(setting)
     return ', '.join(('' if key == 'default' else f'{key} ') + show(value)

@@ -1,7 +1,7 @@
-"""The tables of README and docs, made from the recipes.
+"""Make the tables of README and docs from the recipes.
 
-A table is between ``<!-- made by tools/make_configs.py: NAME -->`` and
-``<!-- end -->``; ``TABLES`` has the function for each name.
+Each is enclosed in ``<!-- made by tools/make_configs.py: NAME -->`` and
+``<!-- end -->``; ``TABLES`` maps names to functions.
 """
 import re
 
@@ -33,7 +33,7 @@ TABLES = {
 
 
 def fill_tables(text):
-    """str: The text of a page with up-to-date tables.
+    """str: Text of a page with its tables replaced.
 
     Raises:
         UserError: A marker with an unknown name.

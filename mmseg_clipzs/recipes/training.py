@@ -1,4 +1,4 @@
-"""The configs that train: MaskCLIP+ and its negative baseline."""
+"""Make the training configs: MaskCLIP+ and its negative baseline."""
 from .bases import workers
 from .cells import (
     find_published,
@@ -19,7 +19,7 @@ def make_training_data(dataset, data):
 
     Args:
         dataset (str): Key of ``TRAIN``.
-        data (str): 'unlabelled', or 'zero_shot': with the labels of seen
+        data (str): 'unlabelled', or 'zero_shot' with the labels of seen
             classes.
     """
     entry, hidden = TRAIN[dataset], data == 'zero_shot'
@@ -67,7 +67,7 @@ def make_training_data(dataset, data):
 
 
 def _words(dataset):
-    """The class-name list of training: that of protocol A."""
+    """str: Vocabulary of training, that of protocol A."""
     return get_settings(DATASETS[dataset]['base'], dataset)['words']
 
 

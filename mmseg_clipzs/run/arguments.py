@@ -1,7 +1,4 @@
-"""The arguments that the command-line tools share.
-
-The same thing has the same name, place, default and help text in every tool.
-"""
+"""Shared arguments of the command-line tools, with one help text each."""
 import argparse
 import os
 import textwrap
@@ -46,28 +43,28 @@ _ARGUMENTS = {
     'config': (['config'], _CONFIG),
     'configs': (['configs'], dict(_CONFIG, nargs='+', help=(
         'config files, or names of configs in configs/'))),
-    # In the place that MMSegmentation's tools have for it.
+    # Positional, as in MMSegmentation's tools.
     'checkpoint_after_config': (['checkpoint'], dict(
         nargs='?', default=argparse.SUPPRESS, metavar='CHECKPOINT',
-        help='the same as --checkpoint')),
+        help='same as --checkpoint')),
     'checkpoint': (['--checkpoint'], dict(
         metavar='FILE', help='weights of a trained model, a file or URL; '
-        'zero-shot models load their own')),
+        'zero-shot models have their own')),
     'clip': (['--clip'], dict(
         metavar='MODEL[:WEIGHTS]',
         help="replaces the config's CLIP, e.g. ViT-L-14:openai or "
-        "ViT-B-16:weights.pt; without weights, the config's stay")),
+        "ViT-B-16:weights.pt; by default with the config's weights")),
     'classes': (['--classes'], dict(
         help='the classes: "cat; grass, lawn; sky" (";" between classes, "," '
-        'between words of a class), a .txt file, or the name of a list '
-        '(voc20)')),
+        'between words of a class), a .txt file, or the name of a '
+        'vocabulary (voc20)')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(
-        metavar='FOLDER', help='photos without labels, instead of the '
-        "config's data")),
+        metavar='FOLDER', help='folder of images without labels to use '
+        "instead of the config's data")),
     'device': (['--device'], dict(
-        help='cpu, cuda:0, ... (default: the first GPU, if there is one)')),
+        help='cpu, cuda:0, ... (default: the first GPU, if any)')),
     'out': (['--out'], dict(
         metavar='FOLDER', help='folder for the results')),
     'work_dir': (['--work-dir'], dict(
@@ -89,21 +86,21 @@ _ARGUMENTS = {
 
 
 def make_parser(description):
-    """ArgumentParser: Whose help keeps line breaks and shows defaults."""
+    """ArgumentParser: Its help keeps line breaks and shows defaults."""
     return argparse.ArgumentParser(
         description=description, formatter_class=_Formatter)
 
 
 def add_arguments(parser, *names, **changed):
-    """Add shared arguments, in this order.
+    """Add shared arguments in the given order.
 
     Args:
         parser (ArgumentParser): A parser or a group of one.
-        names (str): Keys of the table above; 'launcher' brings
+        names (str): Keys of ``_ARGUMENTS``; 'launcher' also adds
             ``--local_rank``.
-        changed (dict): name -> settings of ``add_argument`` that differ in
-            this tool. ``flags`` replaces its flags; its
-            attribute keeps its name.
+        changed (dict): Arguments with settings of ``add_argument`` that differ
+            in this tool. ``flags`` replaces the flags, but not the
+            attribute's name.
     """
     for name in (*names, *changed):
         flags, settings = _ARGUMENTS[name]
@@ -117,11 +114,11 @@ def add_arguments(parser, *names, **changed):
 
 
 def job_of(args, **fields):
-    """The job that a tool's arguments name.
+    """Make a job from a tool's arguments.
 
     Args:
         args (Namespace): With ``config`` and any other arguments of a job.
-        fields: Attributes of the job, instead of the arguments.
+        fields: Attributes of the job that replace arguments.
 
     Returns:
         Job: The job.

@@ -7,12 +7,12 @@ import torch.distributed
 
 @contextmanager
 def plain_attention_on_cpu():
-    """Train without fused attention, unless there is a GPU.
+    """Disable fused attention unless a GPU is available.
 
-    On a CPU its backward pass is slower than plain attention's for the number
-    of tokens in use here.
+    On a CPU its backward pass is slower than that of plain attention for a few
+    hundred tokens.
     """
-    fused = torch.backends.cuda.flash_sdp_enabled()  # governs the CPU's too
+    fused = torch.backends.cuda.flash_sdp_enabled()  # applies to CPUs, too
     torch.backends.cuda.enable_flash_sdp(fused and torch.cuda.is_available())
     try:
         yield

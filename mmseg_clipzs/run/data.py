@@ -1,4 +1,4 @@
-"""The datasets of a config and where they are."""
+"""The datasets of a config and their locations."""
 from mmseg_clipzs.datasets.availability import leaf_datasets
 from mmseg_clipzs.utils import UserError
 
@@ -6,12 +6,12 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def datasets_of(cfg, *loaders):
-    """Plain datasets of a config, those inside wrappers included.
+    """Datasets of a config, without their wrappers.
 
     Args:
         cfg (Config): Of this project or of mmseg.
-        loaders (str): Names of dataloaders, default :data:`LOADERS`; those
-            that the config does not have are skipped.
+        loaders (str): Names of dataloaders, by default :data:`LOADERS`;
+            missing ones are skipped.
 
     Returns:
         list[ConfigDict]: Parts of ``cfg``, not copies.
@@ -23,9 +23,8 @@ def datasets_of(cfg, *loaders):
 def replace_data_root(cfg, data_root, loader):
     """Point a config to another copy of its data.
 
-    All datasets that share the root of the loader's datasets move, also those
-    of the other loaders: training on shards in one folder leaves validation
-    data in another folder alone.
+    Replaces the root of the loader's datasets in all loaders. Datasets with
+    other roots are left alone, e.g. validation data of a training on shards.
 
     Args:
         cfg (Config): Modified in place.
@@ -48,7 +47,7 @@ def replace_data_root(cfg, data_root, loader):
 
 
 def require_one_root(jobs):
-    """Refuse one ``data_root`` for jobs whose data are in different folders.
+    """Refuse one ``data_root`` for jobs with data in several folders.
 
     Args:
         jobs (Sequence[Job]): Without their own ``data_root``.

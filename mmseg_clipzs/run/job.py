@@ -1,4 +1,4 @@
-"""A run as a value: a config and everything that is changed in it."""
+"""Immutable description of a run: a config and all changes to it."""
 import copy
 import dataclasses
 import hashlib
@@ -38,11 +38,10 @@ _KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: a config, its weights and the changes in it.
+    """What to run: a config, its weights and all changes to the config.
 
-    A job owns copies of what it is made of, and :meth:`load` returns a new
-    config each time, so that a run changes neither its job nor its caller's
-    objects.
+    A job copies its arguments, and :meth:`load` returns a new config each
+    time, so that a run modifies neither its job nor its caller's objects.
 
     Attributes:
         config (str | Path | Config): A file, the name of a config of the
@@ -54,8 +53,8 @@ class Job:
             :func:`~mmseg_clipzs.run.data.replace_data_root`.
         classes (optional): Replaces the model's vocabulary; as for
             :func:`~mmseg_clipzs.vocabularies.get_vocabulary`.
-        clip (str, optional): Replaces the CLIP, 'MODEL[:WEIGHTS]'; without
-            weights, the config's stay.
+        clip (str, optional): Replaces the CLIP, 'MODEL[:WEIGHTS]'; by default
+            with the config's weights.
         tta (bool): Test with test-time augmentation.
 
     Raises:
@@ -129,8 +128,8 @@ class Job:
         """Load the config with all changes applied.
 
         Args:
-            train (bool): ``data_root`` and ``classes`` are for training
-                rather than for testing, and ``tta`` is not applied.
+            train (bool): Apply ``data_root`` and ``classes`` to training
+                rather than testing, and ignore ``tta``.
 
         Returns:
             Config: A new one.
@@ -169,14 +168,14 @@ class Job:
                     f'{self.name} has no {key!r}, which the option {option!r} '
                     f'would change.{did_you_mean(key, cfg)}')
         try:
-            # It pops "_delete_" out of the dicts that it gets.
+            # merge_from_dict pops "_delete_" from its argument.
             cfg.merge_from_dict(copy.deepcopy(self.options))
         except (KeyError, TypeError) as e:
             raise UserError(f'The options do not fit {self.name}: '
                             f'{e.args[0]}') from e
 
     def _replace_clip(self, cfg):
-        # Architectures have no colon; a weights file on Windows has.
+        # Only the weights may contain colons: a path on Windows.
         model, colon, weights = self.clip.partition(':')
         if not model or bool(colon) != bool(weights):
             raise UserError(
@@ -191,7 +190,7 @@ class Job:
             clip.pretrained = weights
 
     def _replace_classes(self, cfg, train):
-        get_vocabulary(self.classes)  # complains before anything runs
+        get_vocabulary(self.classes)  # raises before anything runs
         model = segmentor_of(cfg)
         if not hasattr(class_of(model), 'set_vocabulary'):
             raise UserError(
@@ -205,9 +204,9 @@ class Job:
     def digest(self):
         """Hash of everything that the results depend on, except the data.
 
-        The config with all changes, the words of the vocabulary, the bytes of
-        the checkpoint and of each file named in the model, and this package's
-        version.
+        This is the config with all changes, the words of the vocabulary, the
+        contents of the checkpoint and of files named in the model, and the
+        version of this package.
 
         Returns:
             str: 12 hexadecimal digits.
@@ -227,11 +226,11 @@ class Job:
         return digest.hexdigest()[:12]
 
     def describe(self):
-        """Head of a row of results.
+        """First entries of a row of results.
 
         Returns:
             dict: method, dataset, protocol, clip, weights, config and
-            checkpoint; None for what the model does not have.
+            checkpoint; None if the model has no such thing.
         """
         cfg = self.load()
         model = segmentor_of(cfg)
@@ -251,7 +250,7 @@ class Job:
         """Refuse a model that would silently run with random weights.
 
         Raises:
-            UserError: It has to be trained and comes without a checkpoint.
+            UserError: It must be trained and has no checkpoint.
         """
         cfg = self.load()
         model = segmentor_of(cfg)
@@ -259,8 +258,8 @@ class Job:
             {'clip', 'weights'} & set(model)
             and not cfg.get('train_dataloader'))
         if not ready and not cfg.get('load_from'):
-            raise UserError(f'{self.name} has to be trained first: give it '
-                            f'with its checkpoint, {self.name}:CHECKPOINT.')
+            raise UserError(f'{self.name} must be trained first. Pass its '
+                            f'checkpoint, {self.name}:CHECKPOINT.')
 
 
 def _strings(config):

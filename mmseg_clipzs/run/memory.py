@@ -10,7 +10,7 @@ def reset_peak_memory():
     """Reset the high-water mark of :func:`peak_memory`.
 
     Returns:
-        bool: Whether it was reset; without a GPU only Linux can.
+        bool: Whether it was reset; without a GPU, only Linux can.
     """
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()

@@ -8,15 +8,14 @@ from concurrent.futures import ProcessPoolExecutor
 def run_alone(function, *arguments):
     """Call a function in a separate process.
 
-    Its peak memory is its own, and a crash does not end this process.
+    Peak memory is then the function's own, and this process survives a crash.
 
     Args:
-        function (Callable): A module's; it is pickled, as are its arguments
-            and its result.
-        arguments: For the function.
+        function (Callable): A module-level function.
+        arguments: Its arguments, which are pickled, as is its result.
 
     Returns:
-        The function's result; its exception is raised here.
+        Any: The function's result. Its exceptions are raised here.
 
     Raises:
         BrokenProcessPool: The process was killed.
@@ -28,7 +27,7 @@ def run_alone(function, *arguments):
 
 
 def _end_with_parent():
-    """A killed parent must not leave hours of work behind."""
+    """End this process if its parent is killed."""
     def watch():
         multiprocessing.parent_process().join()
         os._exit(1)

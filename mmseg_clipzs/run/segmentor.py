@@ -15,17 +15,19 @@ def segmentor_of(cfg):
 
 
 def clip_of(cfg):
-    """ConfigDict: ``clip=`` of a config's segmentor, or of its teacher; {}
-    for models without CLIP."""
+    """ConfigDict: ``clip=`` of a config's segmentor or its teacher.
+
+    It is empty for models without CLIP.
+    """
     model = segmentor_of(cfg)
     return model.get('teacher', model).get('clip') or {}
 
 
 def embeds_config_words(model):
-    """bool: Whether a segmentor's classes are those of its config.
+    """bool: Whether a segmentor embeds the classes of its config.
 
-    A trained student's are in its checkpoint: it takes others only once that
-    is loaded.
+    A trained student has the classes of its checkpoint; they can be replaced
+    once it is loaded.
     """
     return issubclass(class_of(model), OpenVocabularySegmentor)
 

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg_clipzs.datasets.availability import check_available
-from mmseg_clipzs.engine.vocabulary_hook import unwrap
+from mmseg_clipzs.engine.unwrap import unwrap
 from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
 from mmseg_clipzs.utils import UserError
 
@@ -22,7 +22,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
 
     Args:
         job (Job): What to test.
-        work_dir (str | Path, optional): For logs, default
+        work_dir (str | Path, optional): Folder for logs; by default
             ``work_dirs/NAME``.
         out (str | Path, optional): Folder for the predicted label maps, PNG.
         show, show_dir, wait_time, launcher: As in mmseg's tools/test.py.
@@ -30,13 +30,13 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
             see :class:`~mmseg_clipzs.engine.PredictionSamplesHook`.
 
     Returns:
-        dict: A row of results: that of :meth:`Job.describe`, vocabulary (the
-        source of the class names) and prompts (None for models without),
-        mIoU (percent), seconds (of the test loop), images_per_second,
-        peak_memory_mb (of this process, or of its GPU), the metric's other
-        figures, such as aAcc and mAcc, and, in the first process, class_iou:
-        class -> percent, None for a class that is neither labelled nor
-        predicted.
+        dict: A row of results: the entries of :meth:`Job.describe`,
+        vocabulary (source of the class names) and prompts (both None for
+        models without words), mIoU (percent), seconds (of the test loop),
+        images_per_second, peak_memory_mb (of this process, or of its GPU),
+        the metric's other figures, such as aAcc and mAcc, and, in the main
+        process, class_iou: class -> percent, None for a class that neither
+        occurs nor is predicted.
 
     Raises:
         UserError: Missing data or weights, or options that do not fit.
@@ -47,7 +47,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     reset_peak_memory()
     runner = Runner.from_cfg(cfg)
     if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
-        # After the checkpoint, before the hook that compares with the data.
+        # After the checkpoint is loaded, before VocabularyHook.
         runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
     start = time.perf_counter()
     metrics = runner.test()
@@ -72,7 +72,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
 
 
 def _test_config(job, out, show, show_dir, wait_time, samples):
-    """The job's config with everything that testing adds."""
+    """The job's config, completed for testing."""
     cfg = job.load()
     if not cfg.get('test_dataloader'):
         raise UserError(f'{job.name} has no test_dataloader to test on.')
@@ -81,13 +81,13 @@ def _test_config(job, out, show, show_dir, wait_time, samples):
     if isinstance(evaluators, dict):
         evaluators = [evaluators]
     for evaluator in evaluators:
-        # The same figures; it also keeps the IoU of each class.
+        # The same metric, which also keeps the IoU of each class.
         if evaluator.type in ('IoUMetric', 'mmseg.IoUMetric'):
             evaluator.type = ClassIoUMetric.__name__
     if out:
         if len(evaluators) != 1:
             raise UserError('--out needs a single test_evaluator.')
-        # The metric creates it in the first process only.
+        # The metric creates the folder in the main process only.
         Path(out).mkdir(parents=True, exist_ok=True)
         evaluators[0].update(output_dir=str(out), keep_results=True)
     if show or show_dir:

@@ -16,9 +16,9 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
     """Train a job with mmengine's runner.
 
     Args:
-        job (Job): What to train; a checkpoint is where training starts.
-        work_dir (str | Path, optional): For logs and checkpoints, default
-            ``work_dirs/NAME``.
+        job (Job): What to train; training starts from its checkpoint, if any.
+        work_dir (str | Path, optional): Folder for logs and checkpoints; by
+            default ``work_dirs/NAME``.
         photos (str | Path, optional): Train on a folder of photos without
             labels instead of the dataset, and skip validation.
         resume (bool): Resume from the last checkpoint in the work dir.

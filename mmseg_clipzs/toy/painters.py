@@ -1,9 +1,8 @@
 """Procedural objects and ground textures of the toy scenes.
 
-A ground painter fills a square; an object painter fills a :class:`Sprite`
-whose local coordinates cover about [-1, 1], with ``u`` to the right and ``v``
-down. Colours are RGB in [0, 1]. Painters are independent of the image size:
-a scene looks the same at any resolution.
+A ground painter fills a square; an object painter fills a :class:`Sprite`, in
+local coordinates of about [-1, 1] with ``u`` to the right and ``v`` down.
+Colours are RGB in [0, 1]. A scene looks the same at any resolution.
 """
 import cv2
 import numpy as np

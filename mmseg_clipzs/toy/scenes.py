@@ -32,8 +32,8 @@ def make_scene(rng, size, num_objects=None, zoom=1.):
 
     Returns:
         tuple[ndarray, ndarray, list[str]]: Image (size, size, 3) uint8 RGB;
-        mask (size, size) uint8, indices into ``CLASSES``; captions, the first
-        of which names everything in the image.
+        mask (size, size) uint8, indices into ``CLASSES``; captions, of
+        which the first names everything in the image.
     """
     if num_objects is None:
         num_objects = int(rng.integers(1, 4))

@@ -76,8 +76,8 @@ class LateClassToken:
     """Separate class token and patches in all blocks but the last.
 
     All image content then reaches the class token through the values of the
-    last block, which are what MaskCLIP reads out; a model trained for minutes
-    has little there otherwise. This favours MaskCLIP on the toy CLIP only and
+    last block, which MaskCLIP reads; otherwise a model trained for minutes
+    has little content there. This favours MaskCLIP on the toy CLIP only and
     implies nothing about real CLIPs. Use it in a share of the steps, so that
     the model also works without it.
 

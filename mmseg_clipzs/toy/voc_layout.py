@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.utils import UserError, atomic_folder
+from mmseg_clipzs.utils import UserError, atomic_folder, is_occupied
 
 from .scenes import PALETTE, VERSION, make_scene, make_varied_scene
 
 SETTINGS_FILE = 'toy_scenes.json'
 
 
-def write_voc(root, train=600, val=100, size=128, seed=1, progress=iter,
+def write_voc(folder, train=600, val=100, size=128, seed=1, progress=iter,
               varied=False):
     """Write toy scenes in the layout of Pascal VOC.
 
@@ -20,7 +20,7 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=iter,
     same scenes is left untouched.
 
     Args:
-        root (str | Path): Folder to create.
+        folder (str | Path): Folder to create.
         train (int): Number of scenes in ``train.txt``.
         val (int): Number of scenes in ``val.txt``.
         size (int): Side of the square images in pixels.
@@ -32,26 +32,26 @@ def write_voc(root, train=600, val=100, size=128, seed=1, progress=iter,
         bool: True if the scenes were written, False if they already existed.
 
     Raises:
-        UserError: ``root`` contains other files or other scenes, or a count
+        UserError: ``folder`` contains other files or other scenes, or a count
             or the size is out of range.
     """
     if train < 0 or val < 0 or size < 16 or seed < 0:
         raise UserError('Toy scenes need train, val, seed >= 0 and size >= '
                         f'16, but got {train=}, {val=}, {seed=}, {size=}.')
-    root = Path(root)
+    folder = Path(folder)
     settings = dict(
         version=VERSION, train=train, val=val, size=size, seed=seed)
     if varied:
         settings['varied'] = True
-    if root.exists() and not (root.is_dir() and not any(root.iterdir())):
-        found = _read_settings(root)
+    if is_occupied(folder):
+        found = _read_settings(folder)
         if found == settings:
             return False
         what = 'other files' if found is None else f'toy scenes with {found}'
         raise UserError(
-            f'{root} already contains {what}, but the requested scenes have '
+            f'{folder} already contains {what}, but the requested scenes have '
             f'{settings}. Remove it or choose another folder.')
-    with atomic_folder(root) as new:
+    with atomic_folder(folder) as new:
         _write_scenes(new, settings, progress)
     return True
 

@@ -29,8 +29,8 @@ class Vocabulary:
         source (str): Origin of the names, for messages and reports.
 
     Raises:
-        UserError: There are no classes or words, or a name is not unique or
-            has no letters.
+        UserError: No classes or words, or a name that is not unique or has
+            no letters.
     """
     classes: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...]
@@ -38,8 +38,8 @@ class Vocabulary:
 
     def __post_init__(self):
         if not self.classes or not self.words:
-            raise UserError('The list of classes is empty; give at least one '
-                            'name, for example "cat; grass, lawn; sky".')
+            raise UserError('The list of classes is empty; it needs at least '
+                            'one name, for example "cat; grass, lawn; sky".')
         for what, names in (('class', self.classes), ('word', self.words)):
             for name in names:
                 if not any(letter.isalpha() for letter in name):
@@ -127,7 +127,7 @@ def get_vocabulary(classes):
         if len(classes) == 1 and '_' in classes[0] or not classes:
             raise UserError(
                 f'Unknown vocabulary {"".join(classes)!r}; choose one of '
-                f'{available()}, or give a .txt file or the classes as in '
+                f'{available()}, or pass a .txt file or the classes as in '
                 '"cat; grass, lawn; sky".')
     synonyms = []
     for entry in classes:

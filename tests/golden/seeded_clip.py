@@ -1,9 +1,9 @@
 """Seeded weights under OpenAI's names, and inputs, for the stored CLIP arrays.
 
-open_clip names the parameters and their shapes; the values are drawn in the
-order of the sorted names from one PCG64 stream per model and rounded to
-float16, so that a file in half precision loses nothing. The random scales keep
-attention away from uniform and features apart.
+Names and shapes are open_clip's. Values are drawn in the order of the sorted
+names from one PCG64 stream per model and rounded to float16, so that a
+half-precision file is exact. Random scales avoid uniform attention and
+identical features.
 """
 import hashlib
 import math
@@ -54,7 +54,7 @@ def _by_rows(z):
 
 
 CONSTANTS = {'logit_scale': math.log(100), 'num_batches_tracked': 0}
-RULES = [  # the first pattern found in a name decides
+RULES = [  # the first matching pattern applies
     (r'running_var', lambda z: 1 + .2 * np.abs(z)),
     (r'running_mean|bias', _normal(.05)),
     (r'layer\d.*bn3\.weight', _normal(.1 * .4, .4)),
@@ -68,7 +68,7 @@ RULES = [  # the first pattern found in a name decides
     (r'proj(ection)?$', _by_rows),
 ]
 STEMS = {'ViT-B-16': _by_inputs(), 'RN50': _by_inputs(1.1)}
-CONVOLUTION = _centred(1.8)  # those with a ReLU in front
+CONVOLUTION = _centred(1.8)  # after a ReLU
 
 
 def _rule(model, name):
@@ -83,7 +83,7 @@ def arrays(model, seed):
 
     Args:
         model (str): 'ViT-B-16' or 'RN50'.
-        seed (int): Of the stream.
+        seed (int): Seed of the stream.
 
     Returns:
         dict[str, ndarray]: Name -> float32 (int64 for counters), sorted.
@@ -123,7 +123,7 @@ def save_openai_archive(path, model, seed):
     """Write a TorchScript archive in the layout of OpenAI's downloads.
 
     Products are in float16, embeddings and normalisations in float32; three
-    integers describe the model. It has no program to run.
+    integers describe the model. It contains no code.
     """
     state = {
         name: value if re.search(r'embedding|ln_|bn\d|downsample\.1|_tracked'

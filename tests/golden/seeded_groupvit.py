@@ -12,7 +12,7 @@ import torch
 
 @dataclass(frozen=True)
 class Spec:
-    """Sizes of a GroupViT; by default the published two-stage model."""
+    """Sizes of a GroupViT; defaults are those of the two-stage model."""
     embed_dim: int = 384
     num_heads: int = 6
     depths: tuple = (6, 3, 3)
@@ -21,7 +21,7 @@ class Spec:
     text_width: int = 256
     text_layers: int = 12
     output_dim: int = 256
-    multi_label: bool = True  # a temperature for the nouns
+    multi_label: bool = True  # has a temperature for noun prompts
 
 
 _TINY = dict(embed_dim=48, num_heads=3, text_width=64, text_layers=2,
@@ -34,7 +34,7 @@ SPECS = dict(
                         num_output_groups=(12, 5), **_TINY),
     tiny_one_stage=Spec(depths=(2, 2), num_group_tokens=(12, 0),
                         num_output_groups=(5, ), multi_label=False, **_TINY))
-# Every token's best two groups are further apart than float32 can round.
+# Each token's best two groups differ by more than float32 rounding.
 SEEDS = dict.fromkeys(SPECS, 20220211)
 
 
@@ -129,7 +129,7 @@ CONSTANTS = {
     'multi_label_logit_scale': np.float32(np.log(20.)),
     'num_batches_tracked': np.int64(1000)}
 NORM = r'(norm\w*|ln_\w+|group_projector\.0|linear_hidden\.1)\.weight'
-SCALES = [  # the first pattern found in a name decides
+SCALES = [  # the first matching pattern applies
     (r'running_var', .3),
     (r'linear_out\.bias', .02),
     (r'bias|running_mean', .1),
@@ -251,7 +251,7 @@ def hf_config_kwargs(spec):
             num_attention_heads=spec.num_heads,
             num_hidden_layers=sum(spec.depths), depths=list(spec.depths),
             num_group_tokens=list(spec.num_group_tokens),
-            num_output_groups=[  # the last stage's is not used
+            num_output_groups=[  # that of the last stage is not used
                 *spec.num_output_groups, spec.num_output_groups[-1]][:stages]),
         text_config=dict(
             hidden_size=spec.text_width,

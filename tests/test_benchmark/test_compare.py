@@ -99,7 +99,7 @@ def test_stages_add_up(bench):
 
 
 def test_operations_in_the_report(bench):
-    """Images of 96 x 64 are not resized."""
+    """Images of 96 x 64 keep their size."""
     side, = bench(size='96x64', changes={
         'model.backbone.last_block': 'clip'})['sides']
     flop = vit_flop(4 * 6)
@@ -135,7 +135,7 @@ def test_a_loader_in_a_process_of_its_own(bench):
 
 
 def test_the_toy_config():
-    """With weights that ship with the package."""
+    """With the weights shipped with the package."""
     side, = run_benchmark(Job('maskclip_toy'), size='64x48', images=1,
                           warmup=1)['sides']
     assert (side['weights'], side['classes']) == ('toy', 12)
@@ -226,7 +226,7 @@ def test_no_worker_processes_during_a_comparison(bench):
     (dict(num_classes=9), 'do not fit the labels'),
     (dict(size='large'), "500x375, but got 'large'"),
     (dict(size='0x9'), "but got '0x9'"),
-    (dict(photos='/no/such/folder'), 'No photos below /no/such/folder'),
+    (dict(photos='/no/such/folder'), 'No images in /no/such/folder'),
     (dict(data_root='/no/such/folder'), 'does not exist.*--size 500x375'),
     (dict(config='maskclip_vox'), "No config 'maskclip_vox'"),
     (dict(changes={'modle.logit_scale': 1}), "has no 'modle'"),

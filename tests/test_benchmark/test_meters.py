@@ -1,4 +1,4 @@
-"""Meters: operations, and the matrix product to compare with."""
+"""Meters: operations and the reference matrix product."""
 import itertools
 
 import pytest

@@ -3,14 +3,8 @@ import json
 
 import open_clip
 import pytest
-import torch
 
 from mmseg_clipzs.clip import load_clip
-
-
-@pytest.fixture(autouse=True)
-def _seed():
-    torch.manual_seed(0)
 
 
 @pytest.fixture(scope='module')

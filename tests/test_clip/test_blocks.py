@@ -1,4 +1,4 @@
-"""Blocks run from their parameters against PyTorch's and open_clip's own."""
+"""Blocks run from their parameters, against PyTorch and open_clip."""
 import pytest
 import torch
 from torch import nn

@@ -6,6 +6,7 @@ import zipfile
 import open_clip
 import pytest
 import torch
+from programs import Program
 from safetensors.torch import save_file
 from torch import nn
 
@@ -115,28 +116,6 @@ def test_archive_extras_are_left_out(tmp_path):
     assert read_state_dict(tmp_path / 'x.pt')[0] == {'x': torch.tensor(7)}
 
 
-class Program(nn.Module):
-    """TorchScript with code that torch.jit.load runs."""
-
-    def __init__(self, victim):
-        super().__init__()
-        self.victim = victim
-        self.weight = torch.zeros(2)
-
-    @torch.jit.export
-    def __getstate__(self):
-        return self.victim, self.weight, self.training
-
-    @torch.jit.export
-    def __setstate__(self, state: tuple[str, torch.Tensor, bool]):
-        self.victim = state[0]
-        self.weight = torch.from_file(state[0], True, 16)
-        self.training = state[2]
-
-    def forward(self, x: torch.Tensor):
-        return x
-
-
 def test_code_of_an_archive_does_not_run(tmp_path):
     path, victim = tmp_path / 'evil.pt', tmp_path / 'victim'
     torch.jit.script(Program(str(victim))).save(str(path))
@@ -144,7 +123,7 @@ def test_code_of_an_archive_does_not_run(tmp_path):
         read_state_dict(path)
     assert not victim.exists()
     torch.jit.load(str(path))
-    assert victim.exists()  # the code is real
+    assert victim.exists()  # torch.jit.load does run the code
 
 
 class Call:
@@ -278,7 +257,7 @@ def test_web_page(tmp_path, name):
     ('x.pt', lambda state, path: save_file(state, path)),
     ('x.safetensors', lambda state, path: torch.save(state, path))])
 def test_format_is_detected_from_the_content(tmp_path, name, save):
-    """Not from the suffix."""
+    """The suffix does not matter."""
     state = {'a': torch.randn(3)}
     save(state, tmp_path / name)
     _assert_same(read_state_dict(tmp_path / name)[0], state)

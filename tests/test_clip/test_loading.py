@@ -130,7 +130,7 @@ def test_slash_in_the_name(tiny_vit):
 
 @pytest.mark.parametrize('precision', ['fp32', 'bf16'])
 def test_layout_of_resnets(tiny_rn, precision):
-    """Channels-last, which convolutions run faster in."""
+    """Convolutions are faster with channels last."""
     visual = load_clip(**tiny_rn, precision=precision).model.visual
     for module in visual.modules():
         if isinstance(module, nn.Conv2d):
@@ -170,7 +170,7 @@ def test_tag_without_settings(preset, tiny):
 
 # -------------------------------------------------------------- fingerprint
 def test_fingerprint(tiny, tiny_vit, tiny_state, tmp_path):
-    """Depends on the text tower's weights, not on their source."""
+    """It depends on the text tower's weights, not on their source."""
     assert load_clip(**tiny_vit).text_fingerprint == tiny.text_fingerprint
     prints = {tiny.text_fingerprint}
     for key in ('text_projection', 'token_embedding.weight',
@@ -210,7 +210,7 @@ def test_fingerprint_has_all_text_weights(tiny_vit, one_thread):
 # ------------------------------------------------------------------- errors
 @pytest.mark.parametrize('arguments, message', [
     (dict(model='ViT-B-16'),
-     r'No weights given for CLIP .ViT-B-16.\. .*openai.*pretrained=None'),
+     r'CLIP .ViT-B-16. needs weights: .*openai.*pretrained=None'),
     (dict(model='ViT-B/16'), 'pretrained= to a tag .*openai'),
     (dict(model='VIT-B16'), 'Unknown CLIP architecture'),
     (dict(model='tiny-vit', pretrained=None, precision='int8'),
@@ -236,7 +236,7 @@ def test_truncated_file(tmp_path, tiny_state, name):
 def test_other_architecture(tmp_path, tiny_vit, tiny_rn):
     for model, other in (('tiny-vit', tiny_rn), ('tiny-rn', tiny_vit)):
         with pytest.raises(UserError, match=(
-                rf'holds weights of another architecture than {model}: \d+ '
-                rf'of \d+ entries .* looks like ([\w-]+ or )*'
+                rf'holds weights of another architecture than CLIP {model}: '
+                rf'\d+ of \d+ entries .* looks like ([\w-]+ or )*'
                 rf'{other["model"]}( or .*)?; set model= to match it')):
             load_clip(model, pretrained=other['pretrained'])

@@ -30,7 +30,7 @@ def encoder(tiny, cache):
 
 @pytest.fixture
 def computed(tiny):
-    """Numbers of prompts in each run of the text tower."""
+    """Number of prompts in each run of the text tower."""
     counts = []
     handle = tiny.model.ln_final.register_forward_hook(
         lambda norm, inputs, out: counts.append(len(out)))
@@ -88,7 +88,7 @@ def test_key_has_the_prompts(encoder, cache, prompts):
 
 
 def test_odd_words(encoder, computed):
-    """Each has its own entry."""
+    """Each word has its own entry."""
     words = ['cat', 'cat\0', 'cat ', '', '"', "'\\", '🦓É', 'long ' * 999, '5']
     want = encoder(words, 'single')
     computed.clear()
@@ -117,7 +117,7 @@ def test_interrupted_start_resumes(encoder, computed, monkeypatch):
 
 # ------------------------------------------------------------------ weights
 def test_key_has_the_weights(encoder, tiny, cache, tmp_path):
-    """The content of the text tower's, not their path."""
+    """The text tower's weights matter, not their path."""
     first = encoder(WORDS, 'single')
     state = copy.deepcopy(tiny.model.state_dict())
     state['visual.proj'] += 1

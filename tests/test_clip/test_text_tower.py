@@ -12,7 +12,7 @@ def _max_difference(a, b):
 
 
 def _random_tokens(seed):
-    """(60, 12): 60 texts of up to 10 tokens with many common prefixes."""
+    """(60, 12): 60 texts of up to 10 tokens, many with common prefixes."""
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(1, 4, (60, 12), generator=generator)
     end = torch.randint(1, 12, (60, ), generator=generator)

@@ -44,7 +44,7 @@ def test_failed_download(monkeypatch, error):
     assert '\'openai\' of CLIP ViT-B-16 could not be downloaded' in message
     assert str(error) in message
     assert (preset['url'] or preset['hf_hub']) in message
-    assert 'copy the file here and give its path as pretrained=' in message
+    assert 'copy the file here and pass its path as pretrained=' in message
     assert caught.value.__cause__ is error
 
 
@@ -71,7 +71,7 @@ def test_unknown_weights(name, pretrained, message):
 
 # ------------------------------------------------------------ filling a model
 def test_harmless_differences(tmp_path, tiny_state):
-    """Attention masks, and a logit scale of another shape."""
+    """Attention masks and a logit scale of another shape."""
     torch.save({**tiny_state, 'attn_mask': torch.zeros(77, 77),
                 'logit_scale': tiny_state['logit_scale'].reshape(1)},
                tmp_path / 'x.pt')

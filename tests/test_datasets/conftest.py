@@ -17,7 +17,7 @@ _CONTEXT = ('JPEGImages/2008_00000{}.jpg',
 _COCO = ('images/val2017/00000000000{}.jpg',
          'annotations/val2017/00000000000{}_labelTrainIds.png', None)
 _CITY = 'frankfurt/frankfurt_000000_00000{}_'
-# dataset -> images, masks, list; mask values of classes 0, 1, ...; further
+# dataset -> images, masks, list; mask values of classes 0, 1, ...; other
 # mask values of class 0; ignored mask values
 LAYOUTS = {
     'voc': (*_VOC, range(1, 21), (), (0, 255)),
@@ -45,7 +45,7 @@ class Miniature:
         images (list[Path]): Image files.
         masks (list[Path]): Mask files.
         labels (ndarray): (C,) mask value of each class.
-        as_zero (tuple[int]): Further mask values of class 0.
+        as_zero (tuple[int]): Other mask values of class 0.
         ignored (tuple[int]): Ignored mask values.
     """
     name: str
@@ -58,7 +58,7 @@ class Miniature:
 
     @property
     def config(self):
-        """Config: Of the dataset, with this data root."""
+        """Config: The dataset's, with this data root."""
         cfg = Config.fromfile(CONFIGS / f'{self.name}.py')
         cfg.test_dataloader.dataset.data_root = str(self.root)
         return cfg

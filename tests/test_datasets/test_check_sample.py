@@ -38,7 +38,7 @@ def test_sound_samples_pass(kind, load, tmp_path):
 
 @pytest.mark.parametrize('kind', [kind for kind in BAD if kind != 'empty'])
 def test_damaged_images(kind, load, tmp_path):
-    """Some are refused by mmcv itself, with other errors."""
+    """mmcv refuses some of them with other errors."""
     path, _ = write_bad(kind, tmp_path)
     Image.new('L', (48, 64)).save(tmp_path / 'mask.png')
     with pytest.raises((UserError, FileNotFoundError, AssertionError),

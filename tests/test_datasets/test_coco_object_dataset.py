@@ -13,7 +13,7 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 NAMES = COCOStuffDataset.METAINFO['classes'][:80]
-# COCO's category ids run to 90 with ten gaps.
+# COCO's category ids run up to 90, with ten gaps.
 IDS = [i for i in range(1, 91)
        if i not in (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)]
 H, W = 12, 20

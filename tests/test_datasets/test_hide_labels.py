@@ -19,7 +19,8 @@ def test_labels_of_unseen_classes_are_hidden():
 
 
 @pytest.mark.parametrize('unseen, message', [
-    ([], 'names no class to hide'), (['kitten'], "'kitten' is no class")])
+    ([], 'needs at least one class to hide'),
+    (['kitten'], "'kitten' is not a class")])
 def test_bad_names(unseen, message):
     with pytest.raises(UserError, match=message):
         TRANSFORMS.build(dict(type='HideLabels', unseen=unseen,

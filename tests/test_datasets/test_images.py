@@ -50,7 +50,7 @@ def test_images_beyond_pillows_size_limit(tmp_path, monkeypatch):
 
 
 def test_any_error_of_a_decoder_is_reported(tmp_path, monkeypatch):
-    """Pillow's plug-ins raise struct.error and others on damaged files."""
+    """Pillow's plug-ins raise struct.error and other errors."""
     rgb(tmp_path / 'image.png')
     monkeypatch.setattr(
         Image.Image, 'load', lambda self: struct.unpack('I', b'1'))

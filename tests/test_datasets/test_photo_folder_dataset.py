@@ -34,5 +34,5 @@ def test_all_images_below_the_folder(tmp_path):
 
 def test_a_folder_without_images(tmp_path):
     (tmp_path / 'note.txt').touch()
-    with pytest.raises(UserError, match=f'No photos below {tmp_path}'):
+    with pytest.raises(UserError, match=f'No images in {tmp_path}'):
         build(tmp_path)

@@ -29,8 +29,8 @@ PIPELINE = [dict(type='LoadPhoto'), dict(type='RandomResizedCrop', size=16),
             dict(type='PackImageText', words='cat; dog; sun', num_nouns=2)]
 ITERATIONS = 9
 
-# A small model whose loss depends on all parts of a sample, and which writes
-# down the samples it sees. Killed in iteration 6; the last checkpoint is of 4.
+# A small model whose loss depends on all parts of a sample and that logs its
+# samples. It is killed in iteration 6; the last checkpoint is of iteration 4.
 SCRIPT = '''
 import json, os, signal, sys
 import torch
@@ -190,7 +190,7 @@ def tiny_model(tmp_path_factory):
 
 
 def train(cfg):
-    cfg.experiment_name = str(uuid.uuid4())  # mmengine keeps one of a name
+    cfg.experiment_name = str(uuid.uuid4())  # mmengine caches loggers by name
     Runner.from_cfg(cfg).train()
     return load_checkpoint_file(
         Path(cfg.work_dir) / f'iter_{cfg.train_cfg.max_iters}.pth')
@@ -213,7 +213,7 @@ def test_position_is_of_what_was_trained_on(damaged, tiny_model, tmp_path):
 
 
 def test_report(damaged, tiny_model, tmp_path):
-    """Names each file; totals at intervals and at the end."""
+    """A line per file, and totals at intervals and at the end."""
     cfg = config(tmp_path / 'run', shards_config(damaged))
     cfg.train_cfg.max_iters = 20  # nearly all 63 intact ones
     state = train(cfg)['data_state']
@@ -320,5 +320,5 @@ def test_only_the_first_hundred_are_named(log):
 
 @pytest.mark.parametrize('interval', [0, '5', 1.5])
 def test_bad_interval(interval):
-    with pytest.raises(UserError, match='interval is a number of iterations'):
+    with pytest.raises(UserError, match='interval must be 1 iteration'):
         DataStateHook(interval=interval)

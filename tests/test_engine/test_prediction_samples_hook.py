@@ -73,7 +73,7 @@ def test_evenly_spaced_images(images, tmp_path, count, indices):
     assert got['classes'] == ['cat', 'dog']
     assert got['palette'].tolist() == voc_palette(2)
     for n, i in enumerate(indices):
-        assert np.array_equal(got['photo'][n], list(images.values())[i])
+        assert np.array_equal(got['image'][n], list(images.values())[i])
         assert np.array_equal(got['truth'][n], labels(i)[0])
         assert np.array_equal(got['prediction'][n], labels(100 + i)[0])
 
@@ -85,9 +85,9 @@ def test_palette_of_the_dataset(images, tmp_path):
 
 
 def test_thumbnails(images, tmp_path):
-    """Label maps are reduced without mixing labels."""
+    """Label maps are downsampled without mixing labels."""
     got = predict(images, tmp_path / 's.npz', side=20)
-    for arrays in (got['photo'], got['truth'], got['prediction']):
+    for arrays in (got['image'], got['truth'], got['prediction']):
         assert all(array.shape[:2] == (15, 20) for array in arrays)
     for array in got['truth'] + got['prediction']:
         assert set(np.unique(array)) == {0, 1, 255}

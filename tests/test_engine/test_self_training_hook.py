@@ -1,4 +1,4 @@
-"""Where self-training begins."""
+"""The first iteration of self-training."""
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 
 
 class Model(BaseModel):
-    """Notes in which iterations it trains itself."""
+    """Records the iterations with self-training."""
 
     def __init__(self):
         super().__init__()
@@ -32,7 +32,7 @@ class Model(BaseModel):
 def train(folder, train_cfg, begin=None, resume=False, model=None):
     """A run of mmengine over eight samples in batches of two."""
     model = model or Model()
-    # A name each: mmengine keeps runners by name.
+    # mmengine caches runners by name.
     Runner(
         model, str(folder), experiment_name=f'{folder.name}_{id(model)}',
         train_dataloader=dict(

@@ -38,7 +38,7 @@ def plain_iou(label_maps):
 
 @pytest.fixture
 def evaluate(label_maps):
-    """``evaluate(metric)``: its figures for these label maps, or others."""
+    """``evaluate(metric)``: its figures for label maps."""
     def run(metric, label_maps=label_maps):
         metric.dataset_meta = dict(classes=CLASSES)
         for i, (truth, guess) in enumerate(label_maps):

@@ -35,7 +35,7 @@ def teacher(tiny_vit):
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('meta', [False, True])
 def test_the_same_label_maps(teacher, tmp_path, background, meta):
-    """Built from the written files by mmseg's own class."""
+    """Build mmseg's own class from the written files."""
     cfg = config(teacher, learn_background=background)
     model = build(**{k: v for k, v in cfg.model.items() if k != 'type'})
     data = model.data_preprocessor(batch(labels=False), True)
@@ -99,5 +99,5 @@ def test_what_is_not_exported(teacher, settings, message):
 
 
 def test_other_checkpoints():
-    with pytest.raises(UserError, match='not a checkpoint of MaskClipPlus'):
+    with pytest.raises(UserError, match='checkpoint is not of a MaskClipPlus'):
         export_weights({'backbone.conv1.weight': torch.zeros(1)})

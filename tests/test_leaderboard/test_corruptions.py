@@ -83,7 +83,7 @@ def test_one_config_with_two_checkpoints(plan, tmp_path):
 
 
 def test_a_retrained_checkpoint_runs_again(plan, zero_shot, tmp_path):
-    """It has the same path and other bytes."""
+    """The path stays, the content changes."""
     path = tmp_path / 'iter_9.pth'
     model = zero_shot()
     torch.manual_seed(5)
@@ -156,7 +156,7 @@ def test_an_interrupted_run_continues(plan, tmp_path, monkeypatch):
         for row in whole]
     assert robustness.run(plan(**few), tmp_path / 'parts') == rows
     assert len(calls) == 4
-    # Another setting is another cell.
+    # Changing a setting makes another cell.
     robustness.run(plan(levels=[], **few, **{'model.logit_scale': 7.}),
                    tmp_path / 'parts')
     assert len(calls) == 5

@@ -53,9 +53,9 @@ def test_data_root(tmp_path):
      'none; of the method maskclip: .*maskclip_voc21'),
     ((), 'Nothing to run'),
     ((['clip'], ['toy'], (), ['ViT-L-14:']), 'MODEL or MODEL:WEIGHTS'),
-    (([], [], ['maskclip_plus_toy']), 'has to be trained first: give it '
-     'with its checkpoint, maskclip_plus_toy:CHECKPOINT'),
-    ((['text_mapped_zero_shot'], ['toy']), 'has to be trained first'),
+    (([], [], ['maskclip_plus_toy']), 'must be trained first. Pass its '
+     'checkpoint, maskclip_plus_toy:CHECKPOINT'),
+    ((['text_mapped_zero_shot'], ['toy']), 'must be trained first'),
     (([], [], ['maskclip_plus_toy:gone.pth']), 'No checkpoint file at gone'),
     (([], [], ['gone.py']), "No config 'gone.py'"),
     ((['clip'], ['toy', 'voc'], (), (), {}, 'x'), '--data-root is for one'),
@@ -92,7 +92,7 @@ def test_row_log_and_samples(job, tmp_path):
     assert samples['classes'] == list(row['class_iou'])
     assert samples['palette'].shape == (len(samples['classes']), 3)
     for name, photo, truth, prediction in zip(
-            *(samples[key] for key in ('names', 'photo', 'truth',
+            *(samples[key] for key in ('names', 'image', 'truth',
                                        'prediction'))):
         for array, path in ((photo, f'{truth_root}/JPEGImages/{name}.jpg'),
                             (truth, f'{truth_root}/SegmentationClass/{name}'
@@ -119,7 +119,7 @@ model = dict(
     test_cfg=dict(mode='whole'))
 test_dataloader = dict(dataset=dict(data_root='{job.data_root}'))
 ''')
-    with pytest.raises(UserError, match='has to be trained first'):
+    with pytest.raises(UserError, match='must be trained first'):
         plan(configs=[str(config)])
     init_default_scope('mmseg')
     torch.manual_seed(0)
@@ -145,7 +145,7 @@ def test_large_samples_are_resized(job, tmp_path):
     run_test(Job(cfg), tmp_path)
     samples = read_samples(tmp_path / 's.npz')
     assert len(samples['names']) == 5  # all of them
-    for what in ('photo', 'truth', 'prediction'):
+    for what in ('image', 'truth', 'prediction'):
         assert all(array.shape[:2] == (32, 32) for array in samples[what])
     assert set(np.unique(samples['truth'])) <= set(range(12))
 
@@ -166,7 +166,7 @@ def test_a_failure_is_in_the_log(tmp_path):
 
 @pytest.fixture
 def alone(monkeypatch):
-    """Cells run in this process; the list of those that ran."""
+    """Run cells in this process; list those that ran."""
     ran = []
 
     def run_alone(function, job, folder):

@@ -1,4 +1,4 @@
-"""Tables: every figure appears, in the table of its protocol only."""
+"""Tables: every figure appears only in the table of its protocol."""
 import csv
 import html.parser
 import io
@@ -9,12 +9,8 @@ import statistics
 import numpy as np
 import pytest
 
-from mmseg_clipzs.leaderboard.report import (
-    compare,
-    read_published,
-    to_csv,
-    write_report,
-)
+from mmseg_clipzs.leaderboard.report import compare, to_csv, write_report
+from mmseg_clipzs.recipes import PUBLISHED
 
 A, B = 'A (MaskCLIP)', 'B (SCLIP line)'
 
@@ -40,7 +36,7 @@ def failed(**values):
 
 @pytest.fixture
 def work_dir(tmp_path):
-    """A work dir with the prediction samples of the rows above."""
+    """A work dir with prediction samples of the rows above."""
     (tmp_path / 'cells/a').mkdir(parents=True)
     rng = np.random.default_rng(0)
     np.savez(
@@ -49,13 +45,13 @@ def work_dir(tmp_path):
         palette=rng.integers(0, 256, (3, 3)),
         **{f'{what}_{i}': rng.integers(0, 3, (8, 9)).astype(np.int32)
            for what in ('truth', 'prediction') for i in (0, 1)},
-        **{f'photo_{i}': rng.integers(0, 256, (8, 9, 3), np.uint8)
+        **{f'image_{i}': rng.integers(0, 256, (8, 9, 3), np.uint8)
            for i in (0, 1)})
     return tmp_path
 
 
 class Page(html.parser.HTMLParser):
-    """Text of all table cells, and the links that a browser would load."""
+    """Text of all table cells, and links that a browser would load."""
     ALONE = {'meta', 'img'}
 
     def __init__(self, text):
@@ -90,23 +86,22 @@ def cells_of(table):
 
 # ---------------------------------------------------------------- published
 def test_published_figures():
-    published = read_published()
     keys = [tuple(p[k] for k in ('method', 'dataset', 'protocol', 'clip'))
-            for p in published]
+            for p in PUBLISHED]
     assert len(set(keys)) == len(keys)
-    figures = dict(zip(keys, (p['mIoU'] for p in published)))
+    figures = dict(zip(keys, (p['mIoU'] for p in PUBLISHED)))
     assert figures['MaskCLIP', 'voc', A, 'ViT-B-16'] == '49.5'
     assert figures['MaskCLIP', 'voc', B, 'ViT-B-16'] == '74.9'
     assert figures['GroupViT', 'voc21', 'C (GroupViT)', None] == '52.3'
     assert figures['NACLIP + PAMR', 'ade20k', B, 'ViT-B-16'] == '19.1'
-    for each in published:
+    for each in PUBLISHED:
         assert 0 < float(each['mIoU']) < 100 and each['source']
 
 
 def test_published_only_beside_its_own_protocol():
     """The same method, dataset and CLIP under both protocols."""
     tables = compare([row(), row(protocol=B, mIoU=60.),
-                      row(protocol='custom', mIoU=50.)], read_published())
+                      row(protocol='custom', mIoU=50.)], PUBLISHED)
     a, b, custom = map(cells_of, tables)
     assert [table.title for table in tables] == [A, B, 'custom']
     assert a['voc', 'ViT-B-16 openai', 'MaskCLIP'] == '41.23'
@@ -122,13 +117,13 @@ def test_each_published_figure_is_of_the_tables_protocol(protocol):
     rows = [row(dataset=dataset, clip=clip, protocol=protocol)
             for dataset in ('voc', 'voc21', 'context', 'ade20k')
             for clip in ('ViT-B-16', 'RN50', None)]
-    table, = compare(rows, read_published())
+    table, = compare(rows, PUBLISHED)
     shown = {(method, dataset, what.split()[0], text)
              for (dataset, what, method), text in cells_of(table).items()
              if what.endswith('published')}
     assert shown and shown == {
         (p['method'], p['dataset'], p['clip'] or 'own', p['mIoU'])
-        for p in read_published() if p['protocol'] == protocol
+        for p in PUBLISHED if p['protocol'] == protocol
         and p['dataset'] in ('voc', 'voc21', 'context', 'ade20k')
         and p['clip'] in ('ViT-B-16', 'RN50', None)}
 
@@ -211,8 +206,8 @@ def test_page_has_every_figure_and_nothing_from_elsewhere(rows, work_dir):
                for link in page.fetched)
     text = (work_dir / 'leaderboard.html').read_text()
     assert 'ValueError: &lt;out of luck&gt;' in text
-    assert 'voc: pictures (of several runs, the first)<' in text  # A
-    assert 'voc: pictures<' in text  # B
+    assert 'voc: predictions (the first of several runs)<' in text  # A
+    assert 'voc: predictions<' in text  # B
     assert not re.search(r'https?:|url\(', text)
 
 

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub.errors import EntryNotFoundError
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS
+from small_groupvit import small_groupvit
 
 from mmseg_clipzs.models import groupvit_weights
 from mmseg_clipzs.models.groupvit_weights import (
@@ -15,22 +14,6 @@ from mmseg_clipzs.models.groupvit_weights import (
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
-
-
-def small(**settings):
-    """A small GroupViT."""
-    init_default_scope('mmseg')
-    torch.manual_seed(0)
-    return MODELS.build({**dict(
-        type='ImageTextContrastive',
-        weights=None,
-        backbone=dict(
-            type='GroupViT', embed_dims=32, num_heads=2, depths=(1, 1, 1),
-            num_group_tokens=(6, 3, 0), num_output_groups=(6, 3),
-            img_size=32, patch_size=8),
-        text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
-        decode_head=dict(type='GroupViTHead'),
-        embed_dims=16, projector_dims=24), **settings})
 
 
 def in_hugging_faces_layout(seeded):
@@ -87,7 +70,7 @@ def test_arguments_are_not_edited(groupvit):
 
 
 def test_own_checkpoint(tmp_path):
-    model = small()
+    model = small_groupvit()
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
     want = {key: value.clone() for key, value in model.state_dict().items()}
     for parameter in model.parameters():
@@ -98,7 +81,7 @@ def test_own_checkpoint(tmp_path):
 
 
 def test_hub_name(monkeypatch, groupvit, tmp_path):
-    """A file in Hugging Face's layout, under its new or old name."""
+    """A file in Hugging Face's layout, with its new or old name."""
     asked, path = [], tmp_path / 'pytorch_model.bin'
     torch.save(in_hugging_faces_layout(groupvit.seeded), path)
 
@@ -120,11 +103,11 @@ def test_hub_name(monkeypatch, groupvit, tmp_path):
     ('a/b/c', "one of .'toy'.")])
 def test_unknown_weights(weights, message):
     with pytest.raises(UserError, match=message):
-        small(weights=weights)
+        small_groupvit(weights=weights)
 
 
 def test_random_weights_are_announced(log):
-    small()
+    small_groupvit()
     assert any('WARNING' in line and 'RANDOM' in line for line in log)
 
 
@@ -133,5 +116,5 @@ def test_download_without_a_network(monkeypatch):
         raise OSError('no route')
 
     monkeypatch.setattr(groupvit_weights, 'hf_hub_download', offline)
-    with pytest.raises(UserError, match='no route.*give its path as weights'):
-        small(weights='nvidia/groupvit-gcc-yfcc')
+    with pytest.raises(UserError, match='no route.*pass its path as weights'):
+        small_groupvit(weights='nvidia/groupvit-gcc-yfcc')

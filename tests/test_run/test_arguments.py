@@ -1,4 +1,4 @@
-"""The arguments that tools share."""
+"""Shared arguments of the tools."""
 import os
 import runpy
 import sys
@@ -115,7 +115,7 @@ def help_of(monkeypatch, capsys):
 
 
 def test_same_option_same_help(help_of):
-    """Options that a tool does not explain in its own words."""
+    """Shared options have the same help text in all tools."""
     common = ('--data-root FOLDER', '--clip MODEL[:WEIGHTS]',
               '--classes CLASSES', '--photos FOLDER', '--checkpoint FILE')
     own_words = {('train', '--checkpoint FILE'), ('demo', common[0])}

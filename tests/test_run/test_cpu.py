@@ -9,7 +9,7 @@ from mmseg_clipzs.run.cpu import fit_to_cpu, plain_attention_on_cpu
 
 @pytest.fixture
 def no_gpu(monkeypatch):
-    """A machine without a GPU; the launchers that were joined."""
+    """A machine without a GPU; lists the joined launchers."""
     joined = []
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     monkeypatch.setattr(cpu, 'join_processes', joined.append)

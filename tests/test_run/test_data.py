@@ -1,4 +1,4 @@
-"""The root of the data, in all loaders and wrappers."""
+"""The data root in all loaders and wrappers."""
 import pytest
 from mmengine.config import Config
 

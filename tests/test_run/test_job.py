@@ -1,4 +1,4 @@
-"""A job: what it reads, what it changes, what it refuses."""
+"""Jobs: parsing, changes to the config, digest and errors."""
 import copy
 import pickle
 from pathlib import Path
@@ -13,7 +13,7 @@ from mmseg_clipzs.utils import UserError
 
 @pytest.fixture
 def files(tmp_path):
-    """Writer of a config with its words, weights and checkpoint."""
+    """Writer of a config with vocabulary, weights and checkpoint."""
     paths = {name: tmp_path / name for name in (
         'words.txt', 'weights.pt', 'checkpoint.pth')}
     config = tmp_path / 'mine.py'
@@ -48,7 +48,7 @@ def test_parse(text, config, checkpoint):
     (r'maskclip_voc:D:\b.pth', 'maskclip_voc', r'D:\b.pth'),
     ('a/b.py:c:d.pth', 'a/b.py', 'c:d.pth')])
 def test_parse_splits_before_it_looks(text, config, checkpoint, monkeypatch):
-    """Files of another system, which are not here."""
+    """Windows paths, which do not exist here."""
     monkeypatch.setattr(Job, '__post_init__', lambda self: None)
     job = Job.parse(text)
     assert (job.config, job.checkpoint) == (config, checkpoint)
@@ -99,7 +99,7 @@ def test_tta_reaches_wrapped_datasets():
         type='ConcatDataset', datasets=[dataset, dict(dataset)])
     job = Job(cfg, tta=True)
     changed = job.load()
-    assert changed.model.type == 'SegTTAModel'
+    assert changed.model.type == 'ZeroShotTTAModel'
     assert changed.model.module.type == 'ZeroShotSegmentor'
     assert [each.pipeline[1].type for each
             in changed.test_dataloader.dataset.datasets] == ['TestTimeAug'] * 2
@@ -108,7 +108,7 @@ def test_tta_reaches_wrapped_datasets():
 
 
 def test_nobody_shares_a_config(tmp_path):
-    """Neither the caller's objects nor the job's change."""
+    """Loading changes neither the caller's objects nor the job."""
     cfg = Config.fromfile(find_config('maskclip_toy'))
     options = {'model.test_cfg': dict(_delete_=True, mode='whole'),
                'model': dict(prompts='single'), 'model.logit_scale': 7.}
@@ -133,7 +133,7 @@ def test_a_pickled_job_is_the_same(files):
         assert again.describe() == each.describe()
 
 
-# --------------------------------------------------------------- its contents
+# -------------------------------------------------------- digest, description
 def test_digest_of_contents(files, monkeypatch):
     """A changed setting, file or version changes it; a second look does not.
     """
@@ -179,12 +179,12 @@ def test_describe(tmp_path):
         checkpoint=str(path))
 
 
-# ------------------------------------------------------------- what it refuses
+# --------------------------------------------------------------------- errors
 @pytest.mark.parametrize('settings, message', [
     (dict(config='maskclip_vox'), "No config 'maskclip_vox'.*Did you mean "
      'maskclip_voc'),
     (dict(config=__file__ + 'x'), 'No config'),
-    (dict(config=Path(__file__).with_name('test_distributed.py').parents[2] /
+    (dict(config=Path(__file__).parents[2] /
           'LICENSE'), 'LICENSE is not a config'),
     (dict(checkpoint='gone.pth'), 'No checkpoint file at gone.pth'),
     (dict(options={'modle.logit_scale': 1}),

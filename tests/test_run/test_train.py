@@ -1,4 +1,4 @@
-"""``run_train``: what it needs before it starts."""
+"""``run_train``: checks before it starts."""
 import pytest
 
 from mmseg_clipzs.run.job import Job

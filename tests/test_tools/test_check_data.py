@@ -38,7 +38,7 @@ def rows(said):
     ['maskclip_voc', 'maskclip_ks_pd_voc'], ['--datasets', 'voc', 'voc_336'],
     ['maskclip_voc', '--datasets', 'voc_448', '--quick']])
 def test_complete(tool, small_voc, options):
-    """A dataset is checked once, however its images are resized."""
+    """A dataset is checked once for all image sizes."""
     said, status = tool(*options, '--data-root', small_voc)
     assert not status
     assert rows(said) == [[

@@ -171,7 +171,7 @@ def test_group_sheets(scenes, tmp_path):
 
 def test_groups_of_another_model(zero_shot):
     cfg = Config.fromfile(CONFIGS / 'maskclip_toy.py')
-    with pytest.raises(UserError, match='does not group.*groupvit_toy'):
+    with pytest.raises(UserError, match='has no groups.*groupvit_toy'):
         ZeroShotInferencer(cfg, device='cpu', groups=True)
 
 

@@ -103,7 +103,7 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
     write_report(rows, other)
     assert (got, figures) == tables(other)
     assert [row.get('mIoU', 0) > 0 for row in got] == [True, True, False]
-    assert got[2]['error'].startswith('UserError: The data set ToyScenes')
+    assert got[2]['error'].startswith('UserError: The dataset ToyScenes')
     assert '| MaskCLIP + KS + PD | failed |' in figures
 
 

@@ -1,4 +1,4 @@
-"""tools/make_configs.py: one table, and all that is made from it."""
+"""tools/make_configs.py: tables, and everything generated from them."""
 import os
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ def run(folder, *arguments):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A copy of what the tool reads and writes."""
+    """A copy of the files that the tool reads and writes."""
     for name in ('mmseg_clipzs', 'configs', 'docs', 'tools'):
         shutil.copytree(ROOT / name, tmp_path / name,
                         ignore=shutil.ignore_patterns('__pycache__'))

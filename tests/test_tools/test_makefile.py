@@ -37,7 +37,7 @@ def values(command, option):
 
 
 def test_missing_clips_are_trained(tmp_path):
-    """Unfinished weights have another name, and their training resumes."""
+    """Training writes to another name first, and resumes."""
     (tmp_path / 'work_dirs').mkdir()
     clips = [f'work_dirs/toy-vit-p8-seed{seed}.safetensors' for seed in (1, 2)]
     (tmp_path / clips[0]).touch()

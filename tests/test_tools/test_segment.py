@@ -1,4 +1,4 @@
-"""tools/segment.py on photos."""
+"""tools/segment.py on images."""
 import runpy
 import sys
 from pathlib import Path
@@ -123,11 +123,11 @@ def test_another_config(tool, photos, tmp_path):
     (['--classes', 'cat; ???'], r"A class needs letters, but got '???'"),
     (['--classes', 'gone.txt'], 'No vocabulary file at gone.txt'),
     (['--classes', CLASSES, '--background', '1.5'],
-     'background_threshold lies in (0, 1), but got 1.5'),
+     'background_threshold must be in (0, 1), but got 1.5'),
     (['--classes', CLASSES, '--config', 'maskclip_vox'],
      "No config 'maskclip_vox'"),
     (['--classes', CLASSES, '--batch-size', '0'],
-     'batch_size is 1 or more, but got 0'),
+     'batch_size must be 1 or more, but got 0'),
     (['--classes', CLASSES, '--checkpoint', 'gone.pth'], 'gone.pth'),
 ])
 def test_bad_arguments(tool, photos, arguments, message):
@@ -141,7 +141,7 @@ def test_bad_arguments(tool, photos, arguments, message):
 @pytest.mark.parametrize('name, content, message', [
     ('gone.jpg', None, 'No image at gone.jpg'),
     ('note.jpg', b'no photo', 'note.jpg is not an image'),
-    ('.', None, 'No photos in'),
+    ('.', None, 'No images in'),
 ])
 def test_bad_photos(tool, name, content, message, tmp_path):
     if content:

@@ -27,7 +27,7 @@ def tool(tmp_path, monkeypatch, tiny_vit, small_voc):
             f'model.clip.pretrained={tiny_vit["pretrained"]}',
             'model.prompts=single', 'test_dataloader.num_workers=0',
             'test_dataloader.persistent_workers=False',
-            # mmengine names them by the second: two runs would share a log.
+            # mmengine names logs by the second: two runs could share one.
             f'experiment_name={time.time_ns()}',
             'test_dataloader.dataset.pipeline.1.scale=(256,64)', *options])
         runpy.run_path(str(ROOT / 'tools/test.py'), run_name='__main__')
@@ -40,7 +40,7 @@ def config(name):
 
 
 def test_options(tool, tmp_path):
-    """Pictures, masks and logs of one run."""
+    """Drawn predictions, masks and logs of one run."""
     tool(config('maskclip_voc'), '--out', 'masks', '--show-dir',
          tmp_path / 'vis')
     log = next((tmp_path / 'work_dirs/maskclip_voc').rglob('*.log'))
@@ -56,7 +56,7 @@ def test_options(tool, tmp_path):
 
 
 def test_show_dir_of_a_second_run(tool, tmp_path):
-    """mmengine keeps visualizers by their name."""
+    """mmengine caches visualizers by name."""
     for folder in ('first', 'second'):
         tool(config('maskclip_voc'), '--show-dir', tmp_path / folder)
         assert list((tmp_path / folder).rglob('*_0.jpg*'))

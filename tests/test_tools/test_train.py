@@ -176,7 +176,7 @@ def test_exported_student_needs_no_package(scenes, tmp_path, background):
     """Train, export, and test where this package cannot be imported."""
     cfg = config(**{'model.learn_background': background})
     if background:
-        # 11 classes and the learnt background: as many as the dataset's.
+        # 11 classes and the learnt background match the dataset's 12.
         cfg.model.teacher.vocabulary = (
             'zebra; leaf; watermelon; chessboard; cloud; sun; football; '
             'grass; sea; brick; sand')
@@ -197,7 +197,7 @@ def test_exported_student_needs_no_package(scenes, tmp_path, background):
 
 
 def test_a_folder_of_photos_and_words(scenes, tmp_path):
-    """Without masks, lists or a dataset: the words are the classes."""
+    """No masks, lists or dataset; --classes sets the classes."""
     cfg = config('maskclip_plus_photos', **{
         'model.student.data_preprocessor.size': (96, 96),
         'model.student.backbone.depth': 18,

@@ -38,7 +38,7 @@ def test_lines_have_round_ends():
     (name, colour) for name, (_, colours) in OBJECTS.items()
     for colour in colours])
 def test_objects(name, colour):
-    """Large enough to be seen, within the box that scenes draw."""
+    """Visible, and within the bounding box."""
     sprite = Sprite(*grid(64))
     OBJECTS[name][0](sprite, np.random.default_rng(0), colour)
     assert .08 < sprite.alpha.mean() < .7

@@ -87,7 +87,7 @@ def test_a_checkpoint_of_another_recipe(trained):
 
 
 def test_zero_shot_accuracy():
-    """High for the shipped weights; the model stays in training mode."""
+    """High for the shipped weights; the model is in training mode again."""
     model = load_clip('toy-vit-p8', pretrained='toy').model.train()
     tokenizer = get_tokenizer('toy-vit-p8')
     assert zero_shot_accuracy(model, tokenizer, 0, count=20) >= .9
@@ -107,7 +107,7 @@ def test_learning_rate():
 
 
 def test_late_class_token():
-    """Active, all blocks but the last keep class token and patches apart."""
+    """If active, all blocks but the last separate class token and patches."""
     torch.manual_seed(0)
     open_clip.add_model_config(CONFIG)
     model = open_clip.create_model('toy-vit-p8', load_weights=False).eval()

@@ -12,7 +12,7 @@ from mmseg_clipzs.utils import UserError
 @pytest.mark.parametrize('varied, make', [
     (False, make_scene), (True, make_varied_scene)])
 def test_scenes_masks_and_captions(varied, make, tmp_path):
-    """Scene i depends on nothing but (seed, split, i)."""
+    """Scene i depends only on (seed, split, i)."""
     root = tmp_path / 'toy'
     assert write_voc(str(root), 3, 2, 32, seed=7, varied=varied)
     rows = iter(json.loads((root / 'captions.json').read_text()))

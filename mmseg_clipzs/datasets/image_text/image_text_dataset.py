@@ -16,8 +16,8 @@ class ImageTextDataset(BaseDataset):
     """Images and captions from a list file.
 
     Rows without a caption are dropped. An image that ``LoadPhoto`` cannot
-    read is replaced by a random other one; the sample's metainfo ``skipped``,
-    a list of (kind, message), tells ``DataStateHook`` what to report.
+    read is replaced by another one at random; ``DataStateHook`` reports the
+    sample's metainfo ``skipped``, a list of (kind, message).
 
     Args:
         ann_file (str): List file, see

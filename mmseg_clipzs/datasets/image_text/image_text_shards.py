@@ -48,10 +48,10 @@ class ImageTextShards(IterableDataset):
         seed (int): Seed of order and augmentation.
 
     Raises:
-        UserError: A shard is missing, there are fewer shards than workers, or
-            no shard has a usable sample.
+        UserError: A shard is missing, fewer shards than workers, or no usable
+            sample in any shard.
     """
-    metainfo = {}  # Runner reads it; there are no classes
+    metainfo = {}  # the runner reads it; image-text data has no classes
 
     def __init__(self, urls, data_root='', pipeline=(), shuffle=1000, seed=0):
         if not isinstance(shuffle, int) or shuffle < 1:

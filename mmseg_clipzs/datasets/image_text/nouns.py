@@ -13,7 +13,7 @@ class NounTagger:
     """Find nouns with NLTK's part-of-speech tagger (NN, NNS, NNP, NNPS).
 
     Raises:
-        UserError: NLTK or the tagger's data are not installed.
+        UserError: NLTK or the tagger's data is not installed.
     """
 
     def __init__(self):
@@ -23,11 +23,11 @@ class NounTagger:
             self._tag = nltk.tag.PerceptronTagger().tag
         except LookupError as e:
             raise UserError(
-                'The data of the noun tagger are not installed. Run `python '
+                'The data of the noun tagger is not installed. Run `python '
                 f'-m nltk.downloader {_TAGGER_DATA}`, or add the nouns to the '
                 'list with `tools/prepare_captions.py` on another machine, or '
-                'give the words to look for (words= of PackImageText, --words '
-                'of the tools).') from e
+                'pass a word list (words= of PackImageText, --words of the '
+                'tools).') from e
         self._tokenize = nltk.tokenize.NLTKWordTokenizer().tokenize
 
     def __call__(self, caption):

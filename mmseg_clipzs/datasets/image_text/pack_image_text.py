@@ -3,7 +3,7 @@ from mmseg.datasets import PackSegInputs
 from mmseg.registry import TRANSFORMS
 from open_clip import SimpleTokenizer
 
-from mmseg_clipzs.clip.text import get_templates
+from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.utils import UserError
 
 from .nouns import noun_finder, unique_nouns
@@ -15,7 +15,7 @@ class PackImageText(PackSegInputs):
 
     GroupViT's multi-label contrast (arXiv 2202.11094, section 3.2): random
     nouns of the captions, each in a random template, are additional positives
-    of the image. If there are too few nouns, the caption is repeated.
+    of the image. Missing nouns are replaced by the caption.
 
     Required keys: img, captions (a list, one is drawn at random) or caption.
     Optional keys: nouns (list[str]).
@@ -24,7 +24,7 @@ class PackImageText(PackSegInputs):
         num_nouns (int): Noun prompts per image; 0 for the caption only. Must
             equal ``ImageTextContrastive.num_nouns``.
         templates: Prompt templates, see
-            :func:`mmseg_clipzs.clip.text.get_templates`.
+            :func:`mmseg_clipzs.clip.get_templates`.
         context_length (int): Tokens per text. Must equal
             ``TextTransformer.context_length``.
         words (optional): Word list for samples without ``nouns``, see

@@ -11,7 +11,12 @@ from mmseg_clipzs.datasets.images import (
     SampleError,
     read_image,
 )
-from mmseg_clipzs.utils import UserError, atomic_folder, import_optional
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_folder,
+    import_optional,
+    is_occupied,
+)
 
 from .lists import captions_of
 
@@ -58,7 +63,7 @@ def read_shard(path):
     """Read the samples of a shard without decoding them.
 
     tarfile, and hence webdataset, silently stops at a damaged header. Here,
-    damage is reported as a sample of its own and reading continues after it.
+    damage is reported as a separate sample and reading continues after it.
 
     Args:
         path (Path): Tar file, optionally compressed.
@@ -91,7 +96,7 @@ def _members(path):
 
 
 def _gap(tar, begin, end=None):
-    """Yields: A damage message if there is data between two members."""
+    """Yields: A damage message for data between two members."""
     if begin == end:
         return
     tar.fileobj.seek(begin)
@@ -111,7 +116,7 @@ def _is_header(block):
     return True
 
 
-def write_shards(rows, images, out, size):
+def write_shards(rows, images, folder, size):
     """Pack images and captions into WebDataset shards.
 
     A sample is the image file, unchanged, and a ``json`` with ``image``,
@@ -122,7 +127,7 @@ def write_shards(rows, images, out, size):
         rows (Iterable[dict]): Rows of a list, see
             :func:`mmseg_clipzs.datasets.image_text.lists.read_list`.
         images (str | Path): Root of the images' paths.
-        out (str | Path): Folder to create, with ``000000.tar`` and so on.
+        folder (str | Path): Folder to create, with ``000000.tar`` and so on.
         size (int): Samples per shard.
 
     Returns:
@@ -133,15 +138,14 @@ def write_shards(rows, images, out, size):
         UserError: The folder is not empty, ``size`` is not positive, or no
             row can be packed.
     """
-    out = Path(out)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f'{out} already exists and is not an empty folder; '
+    if is_occupied(folder):
+        raise UserError(f'{folder} already exists and is not an empty folder; '
                         'remove it or choose another one.')
     if size < 1:
         raise UserError(f'size must be at least 1 sample, but got {size}.')
     writer = _webdataset('writer').ShardWriter
     packed, skipped = 0, []
-    with atomic_folder(out) as new:
+    with atomic_folder(folder) as new:
         pattern = str(new).replace('%', '%%') + '/%06d.tar'
         with writer(pattern, size, float('inf'), verbose=0, mtime=0) as shards:
             for number, row in enumerate(rows):

@@ -8,6 +8,8 @@ from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import split_heads
 from mmseg_clipzs.utils import UserError
 
+from .patch_grid import to_map
+
 
 @MODELS.register_module()
 class ClipResNet(BaseModule):
@@ -69,7 +71,7 @@ class ClipResNet(BaseModule):
             inputs, whatever the tower's precision.
         """
         visual, pool = self.visual, self.visual.attnpool
-        # The last stage follows four halvings, each of which needs two pixels.
+        # Four halvings precede the last stage, and each needs two pixels.
         below, right = (max(32 - n, 0) for n in inputs.shape[2:])
         x = visual.stem(F.pad(inputs.to(visual.conv1.weight.dtype),
                               (0, right, 0, below)))
@@ -89,9 +91,7 @@ class ClipResNet(BaseModule):
         outs = (features, )
         if self.out_keys:
             outs += (pool.k_proj(x), )
-        return tuple(
-            out.to(inputs.dtype).transpose(1, 2).unflatten(2, grid)
-            for out in outs)
+        return tuple(to_map(out, grid, inputs.dtype) for out in outs)
 
     @staticmethod
     def _attend(pool, x):

@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import UserError
 
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .patch_grid import fit_to_grid, resize_positions
+from .patch_grid import fit_to_grid, resize_positions, to_map
 from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
@@ -39,9 +39,9 @@ class ClipViT(BaseModule):
         off_grid (str): For images that are not a multiple of the patch size:
             'pad' with zeros below and right (MaskCLIP), 'pad_even' on both
             sides (ClearCLIP) or 'drop' the last rows and columns (SCLIP).
-        pos_embed (str): Bicubic resizing of the positional embedding: 'exact'
-            to the grid, 'antialias', the same with antialiasing (GEM), or
-            'sclip', by the factor (grid + 0.1) / native grid.
+        pos_embed (str): Bicubic resizing of the positional embedding to the
+            grid: 'exact', 'antialias' (GEM), or 'sclip', which scales by
+            (grid + 0.1) / native grid.
         quick_gelu (bool, optional): Override the activation; MaskCLIP's code
             runs OpenAI's weights with GELU.
         norm_eps (float, optional): Override LayerNorm's epsilon; MaskCLIP's
@@ -68,8 +68,8 @@ class ClipViT(BaseModule):
                 visual, 'attn_pool', None) is not None:
             raise UserError(
                 f'ClipViT needs a Vision Transformer with a class token, but '
-                f'CLIP {clip.name} has a {type(visual).__name__}; for RN50 '
-                'and its kind set backbone=dict(type="ClipResNet").')
+                f'CLIP {clip.name} has a {type(visual).__name__}; for ResNets '
+                'set backbone=dict(type="ClipResNet").')
         for option, value, choices in (
             ('out_keys', out_keys, _KEYS),
             ('off_grid', off_grid, ('pad', 'pad_even', 'drop')),
@@ -115,9 +115,7 @@ class ClipViT(BaseModule):
             visual.transformer.resblocks, x, grid, self.out_keys)
         x = visual.ln_post(x) @ visual.proj  # (N, h * w, D)
         outs = (x, ) if keys is None else (x, keys)
-        return tuple(
-            out.to(inputs.dtype).transpose(1, 2).unflatten(2, grid)
-            for out in outs)
+        return tuple(to_map(out, grid, inputs.dtype) for out in outs)
 
     def _position_embedding(self, grid):
         """(1 + h * w, C), interpolated once per grid."""

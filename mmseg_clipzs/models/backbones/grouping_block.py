@@ -34,7 +34,7 @@ def choose_groups(logits, noisy=False, tau=1.):
         tau (float): Temperature.
 
     Returns:
-        Tensor: (N, G, S), one-hot over the groups, the first one in a tie.
+        Tensor: (N, G, S), one-hot over the groups; a tie goes to the first.
     """
     if noisy:
         logits = logits - torch.empty_like(logits).exponential_().log()
@@ -97,7 +97,7 @@ class AssignAttention(nn.Module):
         q, k, v = (self.q_proj(groups), self.k_proj(segments),
                    self.v_proj(segments))
         logits = q @ k.transpose(1, 2) * q.size(-1)**-0.5  # (N, G, S)
-        # Also hard in evaluation.
+        # The assignment is hard in evaluation, too.
         hard = choose_groups(logits, self.training and self.gumbel,
                              self.tau if self.training else 1.)
         # As in the authors' code, the divisor is the segment count plus 1.

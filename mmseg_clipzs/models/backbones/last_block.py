@@ -45,11 +45,11 @@ class LastBlock:
             raise UserError(f'Invalid attend={self.attend!r}: pass a sequence '
                             'of "qk", "qq", "kk" and "vv".')
         if self.neighbour_std and not self.attend:
-            raise UserError('neighbour_std= is added to similarities: set '
-                            'their pairs in attend=.')
+            raise UserError('neighbour_std adds to similarities, but attend '
+                            'is empty; set e.g. attend=("kk", ).')
         if not self.similarity and not self.neighbour_std:
             raise UserError('similarity=False keeps only the Gaussian: set '
-                            'its neighbour_std=.')
+                            'neighbour_std= to a positive value.')
 
     def __call__(self, blocks, x, grid, keys=None):
         """Run all blocks, the last one as configured.

@@ -25,6 +25,20 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
     return F.pad(inputs, (left, right - left, top, below - top))
 
 
+def to_map(tokens, grid, dtype):
+    """Arrange patch tokens on their grid.
+
+    Args:
+        tokens (Tensor): (N, h * w, C), row-major.
+        grid (tuple[int]): (h, w).
+        dtype (torch.dtype): Of the result.
+
+    Returns:
+        Tensor: (N, C, h, w).
+    """
+    return tokens.to(dtype).transpose(1, 2).unflatten(2, grid)
+
+
 def resize_positions(positions, native_grid, grid, mode='exact'):
     """Resize positional embeddings to another grid, bicubic.
 

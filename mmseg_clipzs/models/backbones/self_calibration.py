@@ -24,8 +24,8 @@ class SelfCalibration:
 
     Attributes:
         similar_layer (int): Layer whose cosine similarities S weight the
-            aggregation before the last block and give half of its attention:
-            softmax(3 (S - mean S)) over positive values.
+            aggregation before the last block and make up half of its
+            attention: softmax(3 (S - mean S)) over positive values.
         output_layer (int): Layer whose cosine similarities weight the
             aggregation of the output.
         summed_layers (tuple[int]): First and last layer of the sum.

@@ -33,8 +33,8 @@ class GroupViTHead(TextHead):
     Args:
         in_channels (int): Width D of the joint embedding space; set by the
             segmentor.
-        topk (int): Number of classes, the best ones for the image as a whole,
-            that may occur in it.
+        topk (int): Number of candidate classes: the best ones for the image as
+            a whole.
 
     Raises:
         UserError: ``topk`` below 1.
@@ -43,7 +43,7 @@ class GroupViTHead(TextHead):
     def __init__(self, in_channels, topk=5, **kwargs):
         super().__init__(in_channels, **kwargs)
         if topk < 1:
-            raise UserError(f'topk is 1 or more, but got {topk}.')
+            raise UserError(f'topk must be 1 or more, but got {topk}.')
         self.topk = topk
 
     def forward(self, inputs):
@@ -93,7 +93,7 @@ class GroupViTHead(TextHead):
                 for product in self._products(inputs)]
 
     def final_groups(self, inputs, size):
-        """The last of :meth:`group_maps` alone.
+        """Final group of each pixel, the last of :meth:`group_maps`.
 
         Args:
             inputs (GroupFeatures): Features of N images.
@@ -122,7 +122,7 @@ class GroupViTHead(TextHead):
 
     @staticmethod
     def paint(scores, groups):
-        """Give each pixel the scores of its group.
+        """Map the scores of groups to their pixels.
 
         Args:
             scores (Tensor): (N, C, G).

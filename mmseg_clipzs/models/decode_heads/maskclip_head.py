@@ -42,7 +42,7 @@ class MaskClipHead(TextHead):
         for option, value in (('pd_thresh', pd_thresh),
                               ('ks_thresh', ks_thresh)):
             if value is not None and not 0 < value <= 1:
-                raise UserError(f'{option} lies in (0, 1], but got '
+                raise UserError(f'{option} must be in (0, 1], but got '
                                 f'{value}.')
         if key_norm not in ('channels', 'tokens'):
             raise UserError(f'key_norm={key_norm!r} is unknown; choose '
@@ -53,7 +53,7 @@ class MaskClipHead(TextHead):
 
     @property
     def needs_keys(self):
-        """bool: Key smoothing compares the keys of the locations."""
+        """bool: Whether key smoothing is on, which compares keys."""
         return self.ks_thresh is not None
 
     def forward(self, inputs):
@@ -89,7 +89,7 @@ class MaskClipHead(TextHead):
 
         Smoothed scores are sums of probabilities, weighted by similarities of
         either sign. They are shifted to a minimum of 0 where it is negative,
-        and normalised to 1; ``scale`` plays no part.
+        and normalised to 1; ``scale`` is not used.
         """
         if self.ks_thresh is None:
             return super().log_probabilities(scores, scale)

@@ -25,7 +25,7 @@ class TextHead(BaseDecodeHead):
         self.register_buffer('text_embeddings', None, persistent=False)
 
     def set_text_embeddings(self, embeddings):
-        """Classify with these words from now on.
+        """Set the text embeddings of the words to classify with.
 
         Args:
             embeddings (Tensor): (Q, D), unit-length rows.
@@ -36,8 +36,8 @@ class TextHead(BaseDecodeHead):
         if embeddings.ndim != 2 or embeddings.size(1) != self.in_channels:
             raise UserError(
                 f'Text embeddings are {tuple(embeddings.shape)}, but this '
-                f'CLIP needs (words, {self.in_channels}): they are of another '
-                'CLIP model.')
+                f'CLIP needs (words, {self.in_channels}). Embed the words '
+                'with the text tower of the same CLIP.')
         self.text_embeddings = embeddings
         self.num_classes = self.out_channels = len(embeddings)
 

@@ -22,9 +22,9 @@ def contrastive_loss(image, text, scale):
     """Symmetric cross entropy between images and their texts.
 
     GroupViT (arXiv 2202.11094), section 3.2, equations 8 to 10: the image-text
-    loss with one text per image, the multi-label loss with several, which
-    count equally. Rows are those of this process, columns those of all
-    processes, which all have the same B.
+    loss with one text per image, the multi-label loss with several equally
+    weighted ones. Images and texts of this process are contrasted with those
+    of all processes, which must have the same B.
 
     Args:
         image (Tensor): (B, I, D), unit length; I embeddings per image.
@@ -34,7 +34,7 @@ def contrastive_loss(image, text, scale):
     Returns:
         Tensor: Scalar.
     """
-    # Half precision would leave the logits a single digit.
+    # Near 100, the largest logit, bfloat16 has a resolution of 0.5.
     with torch.autocast(image.device.type, enabled=False):
         return (_one_way(image, gather(text), scale)
                 + _one_way(text, gather(image), scale)) / 2

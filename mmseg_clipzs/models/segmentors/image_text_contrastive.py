@@ -8,7 +8,8 @@ from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_clipzs.clip.text import embed_words, get_templates
+from mmseg_clipzs.clip import get_templates
+from mmseg_clipzs.clip.text import embed_words
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
 from mmseg_clipzs.utils import UserError
@@ -35,7 +36,7 @@ class Projector(nn.Sequential):
             nn.Linear(hidden_dims, out_dims))
 
     def forward(self, x):
-        """(..., C) -> (..., D); every row counts in the batch norm."""
+        """(..., C) -> (..., D); batch norm statistics are over all rows."""
         rows = super().forward(x.flatten(0, -2))
         return rows.unflatten(0, x.shape[:-1])
 
@@ -122,7 +123,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         if num_nouns:
             self.multi_label_logit_scale = nn.Parameter(
                 torch.tensor(math.log(1 / .07)))
-        self.keep_groups = False  # in results, for pictures
+        self.keep_groups = False  # in results, for visualization
         self._embedded = self._given = False
         load_groupvit(self, weights)
         if vocabulary is not None:

@@ -50,8 +50,8 @@ class MaskClipPlus(BaseSegmentor):
             and has the width of CLIP's embeddings before it. ``num_classes``
             is filled in.
         teacher (dict): A ``ZeroShotSegmentor`` with ``vocabulary``; frozen,
-            not in checkpoints. Its ``text_embeddings``, if given, are those
-            of the student as well.
+            not in checkpoints. The student uses its ``text_embeddings``, if
+            set.
         unseen (Sequence[str], optional): Classes whose labels are hidden.
         learn_background (bool): Learn an embedding for class 0, background;
             the teacher labels the other classes.
@@ -117,7 +117,7 @@ class MaskClipPlus(BaseSegmentor):
         self.register_buffer('shift', shift, False)
 
     def init_weights(self):
-        """Initialise the student as configured, but for the embeddings."""
+        """Initialise the student as configured, except for the embeddings."""
         classifier = self.decode_head.conv_seg
         embeddings = classifier.weight.flatten(1).clone()
         super().init_weights()
@@ -144,7 +144,7 @@ class MaskClipPlus(BaseSegmentor):
             taught = list(range(int(self.learn_background), len(classes)))
         elif classes == self.training_classes:
             taught = vocabulary.indices(self.unseen)
-        else:  # for prediction alone, see _check_trainable
+        else:  # prediction only, see _check_trainable
             return
         own = [0, *taught] if self.learn_background else taught
         for name, indices in (('teacher_classes', taught),
@@ -157,7 +157,7 @@ class MaskClipPlus(BaseSegmentor):
             [rows[classes[index]] for index in taught]))
 
     def set_vocabulary(self, classes, text_embeddings=None):
-        """Predict other classes from now on.
+        """Set the classes to predict.
 
         Args:
             classes, text_embeddings: See
@@ -184,7 +184,8 @@ class MaskClipPlus(BaseSegmentor):
             raise UserError(
                 'Other classifiers of the student were built for '
                 f'{len(self.training_classes)} classes, but set_vocabulary '
-                f'changed them to {self.num_classes}. Build it with those.')
+                f'changed them to {self.num_classes}. Build it with the new '
+                    'classes.')
 
     # -------------------------------------------------------------- training
     # A CPU's autocast would convert the frozen weights at every call; the
@@ -265,7 +266,7 @@ class MaskClipPlus(BaseSegmentor):
     # ------------------------------------------------------------- inference
     @property
     def decode_head(self):
-        """BaseDecodeHead: The student's, which mmseg asks for."""
+        """BaseDecodeHead: The student's; mmseg expects the attribute."""
         return self.student.decode_head
 
     def extract_feat(self, inputs):
@@ -278,7 +279,7 @@ class MaskClipPlus(BaseSegmentor):
             inputs, batch_img_metas).log_softmax(1)
 
     def inference(self, inputs, batch_img_metas):
-        """Class log-probabilities (N, C, H, W) as ``test_cfg.mode`` says."""
+        """Class log-probabilities (N, C, H, W), by ``test_cfg.mode``."""
         return self.student.inference(inputs, batch_img_metas).log_softmax(1)
 
     def predict(self, inputs, data_samples=None):

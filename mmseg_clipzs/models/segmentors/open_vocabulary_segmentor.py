@@ -16,9 +16,9 @@ from .vocabulary_mixin import VocabularyMixin, check_threshold
 class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
     """Base class of the segmentors whose classes are words.
 
-    It holds what does not depend on the source of the scores: batched sliding
-    windows, batches of images of different sizes, upsampling, label maps.
-    Subclasses implement :meth:`embed_words`, :meth:`window_scores` and
+    Everything that does not depend on the source of the scores: batched
+    sliding windows, batches of images of different sizes, upsampling, label
+    maps. Subclasses implement :meth:`embed_words`, :meth:`window_scores` and
     :meth:`class_log_probabilities`.
 
     Args:
@@ -65,7 +65,7 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         raise NotImplementedError
 
     def class_log_probabilities(self, scores):
-        """Upsampled scores to ``seg_logits``: the only place for that.
+        """Turn upsampled scores into ``seg_logits``.
 
         Args:
             scores (Tensor): (N, Q, H, W), averaged over the windows.
@@ -79,7 +79,7 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
     def label_scores(self, scores):
         """Class scores whose argmax is that of the log-probabilities.
 
-        They need no normalisation where no threshold is set.
+        Without a threshold they need not be normalised.
 
         Args:
             scores (Tensor): (N, Q, H, W), averaged over the windows.
@@ -121,7 +121,7 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
             mode='bilinear', align_corners=self.align_corners))
 
     def inference(self, inputs, batch_img_metas):
-        """Class log-probabilities of images, as ``test_cfg.mode`` says.
+        """Class log-probabilities of images, by ``test_cfg.mode``.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised.
@@ -174,14 +174,14 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
             for windows in grid.batches(inputs, self._batch_size(inputs))))
 
     def decode(self, encoded, data_samples):
-        """Predict encoded images with the present vocabulary.
+        """Predict encoded images with the current vocabulary.
 
         Args:
             encoded (EncodedImages): From :meth:`encode`.
             data_samples (list[SegDataSample]): As for :meth:`predict`.
 
         Returns:
-            list[SegDataSample]: As of :meth:`predict`.
+            list[SegDataSample]: As for :meth:`predict`.
         """
         scores = encoded.grid.assemble(
             self.window_scores(features, encoded.grid.window_size)
@@ -208,8 +208,7 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""
-        # As the model is now: its vocabulary may change before logits are
-        # read.
+        # A snapshot: the vocabulary may change before the logits are read.
         model = copy.copy(self)
         for image, maps, sample in zip(images, scores, data_samples):
             maps = upsample(maps, grid, self.align_corners, sample.metainfo)
@@ -232,14 +231,14 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         """Refuse a checkpoint of another model.
 
-        mmengine loads leniently and would go on with the entries that fit.
+        mmengine loads non-strictly and would keep the entries that fit.
         """
         own = self.state_dict()
         fits = [key for key, value in own.items()
                 if key in state_dict and state_dict[key].shape == value.shape]
         if not prefix and len(fits) < len(own):
             raise UserError(
-                'The checkpoint is of another model: it fits '
+                'The checkpoint belongs to another model: it fits '
                 f'{len(fits)} of the {len(own)} weights of '
                 f'{self.describe()}. Its first entries are '
                 f'{list(state_dict)[:3]}, this model\'s {list(own)[:3]}.')

@@ -38,8 +38,8 @@ def refine(image, scores, steps, dilations):
         image (Tensor): (N, 3, H, W) float.
         scores (Tensor): (N, Q, H, W) float.
         steps (int): Number of iterations.
-        dilations (Sequence[int]): Distances of the neighbours in pixels; the
-            border is replicated.
+        dilations (Sequence[int]): Distances of the neighbours in pixels;
+            borders are replicated.
 
     Returns:
         Tensor: (N, Q, H, W), a new tensor.

@@ -1,4 +1,4 @@
-"""The label that each pixel is trained with."""
+"""Pseudo labels for training."""
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -92,7 +92,7 @@ def with_labels(data_samples, labels):
     """Data samples with other labels.
 
     Args:
-        data_samples (list[SegDataSample]): Of N images.
+        data_samples (list[SegDataSample]): N samples.
         labels (Tensor): (N, 1, H, W) int64.
 
     Returns:

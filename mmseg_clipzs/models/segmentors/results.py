@@ -1,4 +1,4 @@
-"""From window scores to the result of one image."""
+"""Turn window scores into the result of one image."""
 import torch
 from mmengine.structures import PixelData
 
@@ -15,9 +15,9 @@ def upsample(maps, grid, align_corners, meta=None):
         maps (Tensor): (Q, I, J), window scores side by side.
         grid (WindowGrid): The windows.
         align_corners (bool): See ``torch.nn.functional.interpolate``.
-        meta (dict, optional): ``metainfo`` of the image: padding that is
-            cropped, a flip that is undone, ``ori_shape``. By default the size
-            of the network's input is kept.
+        meta (dict, optional): ``metainfo`` of the image: padding to crop, a
+            flip to undo, and ``ori_shape``. By default the size of the
+            network's input is kept.
 
     Returns:
         UpsampledScores: (Q, H, W).
@@ -86,9 +86,9 @@ def set_result(model, maps, sample):
 
 
 def keep_argmax(logits, labels):
-    """Undo ties that rounding has made.
+    """Undo ties introduced by rounding.
 
-    Normalisation may round the best class and the runner-up to one value.
+    Normalisation may round the best class and the runner-up to the same value.
 
     Args:
         logits (Tensor): (C, H, W), changed in place.

@@ -4,8 +4,8 @@ from mmengine.structures import PixelData
 class SegLogits(PixelData):
     """``seg_logits`` of a result, computed when ``data`` is first read.
 
-    At the size of the image they take (C x H x W) floats, which callers that
-    only want label maps never read.
+    These are C x H x W floats at the size of the image, which callers that
+    only need label maps never read.
 
     Args:
         make (Callable, optional): () -> (C, H, W) log-probabilities.
@@ -35,7 +35,7 @@ class SegLogits(PixelData):
         return super().items()
 
     def __getstate__(self):
-        """Fill before pickling and deep copies: the model stays out."""
+        """Fill before pickling and deep copies, which leave out the model."""
         self._fill()
         return self.__dict__
 

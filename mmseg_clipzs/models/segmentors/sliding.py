@@ -17,10 +17,10 @@ def check_windows(test_cfg):
         UserError: An unknown mode, or windows that do not cover the image.
     """
     if test_cfg.get('mode') not in ('whole', 'slide'):
-        raise UserError('test_cfg.mode is "whole" or "slide", but got '
+        raise UserError('test_cfg.mode must be "whole" or "slide", but got '
                         f'{test_cfg.get("mode")!r}.')
     if test_cfg.get('window_batch', 1) < 1:
-        raise UserError('window_batch is 1 or more, but got '
+        raise UserError('window_batch must be 1 or more, but got '
                         f'{test_cfg["window_batch"]}.')
     if test_cfg['mode'] == 'whole':
         return
@@ -49,8 +49,8 @@ class Spans:
 def spans(size, crop=None, stride=None):
     """Place windows along one side, as mmseg's ``slide_inference`` does.
 
-    A side shorter than the window has a single window of its own length; the
-    last window ends at the border.
+    A side shorter than the window has a single window of that length; the last
+    window ends at the border.
 
     Args:
         size (int): Side of the image in pixels.
@@ -92,7 +92,7 @@ class WindowGrid:
                     yield n, r, s
 
     def batches(self, inputs, size):
-        """Cut the windows out.
+        """Crop the windows.
 
         Args:
             inputs (Tensor): (N, 3, H, W).
@@ -132,7 +132,7 @@ class WindowGrid:
 
 @dataclass(frozen=True)
 class EncodedImages:
-    """Features of images, which any vocabulary can be compared with.
+    """Features of images, independent of the vocabulary.
 
     Attributes:
         images (Tensor): (N, 3, H, W), normalised.

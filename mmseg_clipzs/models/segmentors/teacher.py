@@ -1,4 +1,4 @@
-"""The frozen zero-shot model that labels images for a student."""
+"""The frozen zero-shot teacher of a student."""
 import torch
 from mmseg.registry import MODELS
 
@@ -10,7 +10,7 @@ from .zero_shot_segmentor import ZeroShotSegmentor
 
 
 def build_teacher(config):
-    """Build a teacher and check that it can label.
+    """Build a teacher and check it.
 
     Args:
         config (dict): A ``ZeroShotSegmentor`` with ``vocabulary``.
@@ -19,8 +19,8 @@ def build_teacher(config):
         ZeroShotSegmentor: In evaluation mode.
 
     Raises:
-        UserError: Another model, no vocabulary, or options that pseudo labels
-            do not use.
+        UserError: Another model, no vocabulary, or options without effect on
+            pseudo labels.
     """
     teacher = MODELS.build(config).eval()
     if not isinstance(teacher, ZeroShotSegmentor):
@@ -70,7 +70,7 @@ def class_embeddings(teacher, learn_background=False):
 
 
 def input_conversion(own, other):
-    """From the output of one data preprocessor to that of another.
+    """Conversion of one data preprocessor's output to that of another.
 
     Args:
         own, other (BaseDataPreprocessor): With ``mean`` and ``std``
@@ -90,7 +90,7 @@ def input_conversion(own, other):
 
 
 def _flips_channels(preprocessor):
-    """Whether BGR becomes RGB; mmengine, mmseg and forks store it apart."""
+    """Whether BGR becomes RGB; mmseg and its forks store this differently."""
     black = torch.zeros(3, 1, 1, dtype=torch.uint8)
     first = black.clone()
     first[0] = 255

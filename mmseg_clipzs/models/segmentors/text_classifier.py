@@ -1,4 +1,4 @@
-"""Replacements of ``conv_seg`` whose weights come from text."""
+"""Replacements for ``conv_seg`` with weights from text embeddings."""
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -9,7 +9,7 @@ def average_words(embeddings, counts):
 
     Args:
         embeddings (Tensor): (Q, D).
-        counts (list[int]): Number of words of each class, Q in all.
+        counts (list[int]): Number of words of each class, Q in total.
 
     Returns:
         Tensor: (C, D), normalised mean over the words of each class.
@@ -21,8 +21,8 @@ def average_words(embeddings, counts):
 class TextClassifier(nn.Conv2d):
     """1x1 convolution with frozen text embeddings as weights.
 
-    MaskCLIP (arXiv 2112.01071), section 3.5. Its parameters have the names of
-    those of ``conv_seg``, so that checkpoints load into a stock head.
+    MaskCLIP (arXiv 2112.01071), section 3.5. Its parameters are named as in
+    ``conv_seg``, so that checkpoints load into a stock head.
 
     Args:
         embeddings (Tensor): (C, D) float32, unit-length rows.
@@ -82,10 +82,10 @@ class TextClassifier(nn.Conv2d):
 
 
 class MappedClassifier(nn.Module):
-    """1x1 convolution whose weights a trained mapper computes from text.
+    """1x1 convolution with weights mapped from text embeddings.
 
-    The baseline of MaskCLIP, section 3.2: it fits the training classes and
-    fails on others.
+    The trained baseline of MaskCLIP, section 3.2, which fails on classes
+    outside its training set.
 
     Args:
         embeddings (Tensor): (C, D) float32, unit-length rows.

@@ -78,14 +78,14 @@ class TextMappedSegmentor(EncoderDecoder):
         self.dataset_meta = dataset_meta(vocabulary)
 
     def init_weights(self):
-        """Initialise as configured, and the mapper as torch does."""
+        """Initialise as configured; the mapper has torch's defaults."""
         super().init_weights()
         for layer in self.decode_head.conv_seg.mapper:
             if hasattr(layer, 'reset_parameters'):
                 layer.reset_parameters()
 
     def set_vocabulary(self, classes):
-        """Predict other classes from now on.
+        """Set the classes to predict.
 
         Args:
             classes: See :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
@@ -120,7 +120,7 @@ class TextMappedSegmentor(EncoderDecoder):
         return super().encode_decode(inputs, batch_img_metas).log_softmax(1)
 
     def inference(self, inputs, batch_img_metas):
-        """Class log-probabilities as ``test_cfg.mode`` says.
+        """Class log-probabilities, by ``test_cfg.mode``.
 
         Returns:
             Tensor: (N, C, H, W).

@@ -1,4 +1,4 @@
-"""Training and results of mmseg's decode heads with another classifier."""
+"""Train mmseg's decode heads with another classifier and read results."""
 import torch
 from mmengine.logging import MessageHub
 from mmengine.structures import PixelData
@@ -24,10 +24,10 @@ def with_classes(segmentor, count):
         count (int): Number of classes.
 
     Returns:
-        dict: The config, changed in a copy.
+        dict: A changed copy of the config.
 
     Raises:
-        UserError: A head that cannot be used, decided before it is built.
+        UserError: A head that cannot be used; it is not built.
     """
     filled = dict(segmentor)
     for name in ('decode_head', 'auxiliary_head'):
@@ -51,10 +51,10 @@ def _type_name(head):
 
 
 def _check_type(head):
-    """Refuse a head whose loss needs more than its scores and label maps."""
+    """Refuse a head whose loss needs more than scores and label maps."""
     cls = head['type']
     cls = MODELS.get(cls) if isinstance(cls, str) else cls
-    if cls is None:  # MODELS.build says what is registered
+    if cls is None:  # MODELS.build raises an error
         return
     if not issubclass(cls, BaseDecodeHead):
         reason = 'does not classify pixel by pixel'
@@ -120,8 +120,8 @@ def has_more_classifiers(segmentor):
         segmentor (EncoderDecoder): As built.
 
     Returns:
-        bool: True for auxiliary heads and for heads with a loss of their own
-        (EncNet, DDRNet, DANet).
+        bool: True for auxiliary heads and heads with their own loss (EncNet,
+        DDRNet, DANet).
     """
     own_loss = type(segmentor.decode_head).loss_by_feat
     return segmentor.with_auxiliary_head or (
@@ -129,7 +129,7 @@ def has_more_classifiers(segmentor):
 
 
 def set_class_count(segmentor, count):
-    """Tell a segmentor and its head how many classes there are.
+    """Set the number of classes of a segmentor and its head.
 
     Args:
         segmentor (EncoderDecoder): Changed in place.
@@ -137,7 +137,7 @@ def set_class_count(segmentor, count):
     """
     for part in (segmentor, segmentor.decode_head):
         part.num_classes = part.out_channels = count
-    # mmseg compares a single class with a threshold: none is foreground.
+    # mmseg thresholds a single class; at 1 no pixel is foreground.
     segmentor.decode_head.threshold = 1.
 
 
@@ -164,7 +164,7 @@ def check_finite(losses, data_samples):
     """Stop a training that diverged.
 
     Args:
-        losses (dict[str, Tensor]): Of a batch.
+        losses (dict[str, Tensor]): Losses of a batch.
         data_samples (list[SegDataSample]): The batch.
 
     Raises:

@@ -11,11 +11,11 @@ _FEW = 32  # classes that are compared in one step
 
 def upsampling_weights(spans, cells, padding=(0, 0), flip=False, size=None,
                        align_corners=False):
-    """Weights with which each pixel of one side mixes the cells along it.
+    """Weights of the cells along one side for each pixel.
 
     Upsampling a window, averaging overlapping windows, cropping the padding,
     flipping and resizing are linear and separable: applied to unit vectors
-    they give the matrix of the whole chain.
+    they yield the matrix of the whole chain.
 
     Args:
         spans (Spans): Windows along the side.
@@ -104,7 +104,7 @@ class UpsampledScores:
 
 
 def _split(weights, step):
-    """Slices of one side, with the cells that matter there and weights."""
+    """Slices of one side, with the cells of nonzero weight and weights."""
     pieces = []
     for start in range(0, len(weights), step):
         where = slice(start, min(start + step, len(weights)))
@@ -114,13 +114,13 @@ def _split(weights, step):
 
 
 def first_argmax(scores):
-    """``scores.argmax(0)``, several times as fast on a CPU.
+    """``scores.argmax(0)``, several times faster on a CPU.
 
     Args:
         scores (Tensor): (C, ...).
 
     Returns:
-        Tensor: (...) int64; the first of equal classes, as NumPy does.
+        Tensor: (...) int64; ties go to the first class, as in NumPy.
     """
     count = len(scores)
     if scores.device.type != 'cpu':

@@ -16,13 +16,13 @@ def check_threshold(value):
         value (float | None): A probability in (0, 1), or None.
 
     Returns:
-        float | None: The same.
+        float | None: The same value.
 
     Raises:
         UserError: It is out of range.
     """
     if value is not None and not 0 < value < 1:
-        raise UserError('background_threshold lies in (0, 1), but got '
+        raise UserError('background_threshold must be in (0, 1), but got '
                         f'{value}.')
     return value
 
@@ -57,14 +57,14 @@ class VocabularyMixin:
         raise NotImplementedError
 
     def set_vocabulary(self, classes, text_embeddings=None):
-        """Segment these classes from now on.
+        """Set the classes to segment.
 
         Args:
             classes: A list of names, 'cat; grass, lawn; sky', the name of a
-                list ('voc20') or a file; see
+                vocabulary ('voc20') or a file; see
                 :func:`mmseg_clipzs.vocabularies.get_vocabulary`. With a
                 ``background_threshold``, "background" is inserted as class 0
-                unless it is there already.
+                unless the list starts with it.
             text_embeddings (str | Tensor, optional): Precomputed embeddings
                 (Q, D) of the words.
 
@@ -117,8 +117,7 @@ class VocabularyMixin:
             OpenVocabularySegmentor: The view.
 
         Raises:
-            UserError: As :meth:`set_vocabulary`; a threshold out of range; no
-                classes at all.
+            UserError: As :meth:`set_vocabulary`, or a threshold out of range.
         """
         view, head = copy.copy(self), copy.copy(self.decode_head)
         view._modules = {**self._modules, 'decode_head': head}

@@ -6,14 +6,13 @@ from mmseg.registry import MODELS
 class ZeroShotDataPreProcessor(SegDataPreProcessor):
     """mmseg's preprocessor, for test batches of images of different sizes.
 
-    Padding would change the input of a transformer. In testing, images of
-    different sizes therefore stay a list and the segmentor groups them by
-    size.
+    Padding would change the input of a transformer. Test images of different
+    sizes therefore stay a list, which the segmentor groups by size.
 
     Args:
         mean, std (Sequence[float], optional): RGB in [0, 255]; by default the
             segmentor sets those of CLIP's weights.
-        bgr_to_rgb (bool): The toolbox loads BGR.
+        bgr_to_rgb (bool): Convert BGR, as the toolbox loads images, to RGB.
         kwargs: See ``SegDataPreProcessor``.
     """
 

@@ -13,14 +13,14 @@ from .upsampling import first_argmax
 class ZeroShotSegmentor(OpenVocabularySegmentor):
     """Zero-shot segmentation: dense CLIP features against text embeddings.
 
-    The head scores Q words. This class turns them into C classes, in one
-    place, so that label maps, ``seg_logits``, sliding windows, TTA and
-    ``--out`` agree: upsampling to the original size, softmax over the words,
-    best word of each class, background threshold.
+    The head scores Q words, which this class turns into C classes: upsampling
+    to the original size, softmax over the words, best word of each class,
+    background threshold. Label maps, ``seg_logits``, sliding windows, TTA and
+    ``--out`` agree.
 
     Args:
-        clip (dict): Arguments of :func:`mmseg_clipzs.clip.load_clip`; both
-            towers come from this one load.
+        clip (dict): Arguments of :func:`mmseg_clipzs.clip.load_clip`, for
+            both towers.
         backbone (dict): A backbone that takes ``clip``.
         decode_head (dict): A :class:`TextHead`.
         vocabulary (optional): See
@@ -69,7 +69,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         if area_threshold is not None and (
                 background_threshold is None or not 0 < area_threshold < 1):
             raise UserError(
-                'area_threshold lies in (0, 1) and needs a '
+                'area_threshold must be in (0, 1) and needs a '
                 f'background_threshold=, but got {area_threshold} and '
                 f'{background_threshold}.')
         loaded = load_clip(**clip)
@@ -100,8 +100,8 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, text_embeddings)
         elif text_embeddings is not None:
-            raise UserError('text_embeddings= needs the names of its rows: '
-                            'set vocabulary= too.')
+            raise UserError('text_embeddings= needs the words of its rows: '
+                            'set vocabulary= as well.')
 
     def _init_decode_head(self, decode_head):
         super()._init_decode_head(
@@ -114,7 +114,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
     def describe(self):
         return (f'{type(self).__name__} with CLIP '
                 f'{self.text_encoder.clip.name}, whose own weights belong '
-                'into clip=dict(pretrained=...)')
+                'in clip=dict(pretrained=...)')
 
     def loss(self, inputs, data_samples):
         """Refuse to train.

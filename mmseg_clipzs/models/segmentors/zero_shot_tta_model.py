@@ -6,7 +6,7 @@ from .maskclip_plus import MaskClipPlus
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
 from .text_mapped_segmentor import TextMappedSegmentor
 
-# Their ``seg_logits`` are log-probabilities.
+# Segmentors whose ``seg_logits`` are log-probabilities.
 _OURS = (OpenVocabularySegmentor, MaskClipPlus, TextMappedSegmentor)
 
 
@@ -14,10 +14,9 @@ _OURS = (OpenVocabularySegmentor, MaskClipPlus, TextMappedSegmentor)
 class ZeroShotTTAModel(SegTTAModel):
     """Test-time augmentation that averages probabilities.
 
-    mmseg's ``SegTTAModel`` applies a softmax to ``seg_logits``, which would
-    normalise each view by itself and so shift background thresholds. The
-    segmentors of this package return log-probabilities; any other segmentor
-    is left to ``SegTTAModel``.
+    mmseg's ``SegTTAModel`` applies a softmax to the ``seg_logits`` of each
+    view, which would shift background thresholds. The segmentors of this
+    package return log-probabilities; others are left to ``SegTTAModel``.
 
     Args:
         module (nn.Module | dict): The segmentor.

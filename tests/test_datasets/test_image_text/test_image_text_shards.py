@@ -118,7 +118,7 @@ def test_shards_are_seen_equally_often(shards, monkeypatch):
 
 @pytest.mark.parametrize('taken', [0, 1, 4, 9, 13, 80])
 def test_resume_after_any_sample(taken, shards, image_text_pipeline):
-    """With the same captions, crops and prompts, whatever NumPy's state."""
+    """The same captions, crops and prompts, whatever NumPy's state."""
     whole = take(build(shards, pipeline=image_text_pipeline), taken + 12)
     dataset = build(shards, pipeline=image_text_pipeline)
     if taken:
@@ -220,7 +220,7 @@ def test_skipped_samples_are_counted_and_named(damaged):
 
 
 def test_a_resumed_stream_counts_each_once(damaged):
-    """With the next good sample, in whichever run that is."""
+    """Reported with the next good sample, possibly in a resumed run."""
     options = dict(urls='{0..1}.tar', shuffle=100)
     whole = take(build(damaged, **options), 12)
     for taken in range(1, 8):

@@ -33,7 +33,7 @@ def test_several_captions(kind, tmp_path):
 
 
 def test_parquet_of_other_software(tmp_path):
-    """With nulls."""
+    """Missing values are null."""
     pyarrow.parquet.write_table(pyarrow.table(dict(
         image=['1.jpg', '2.jpg'], caption=['a', None],
         nouns=[['n'], None])), tmp_path / 'list.parquet')

@@ -24,7 +24,7 @@ def texts(sample):
 
 
 def test_tokens_are_open_clips():
-    """Texts longer than the context included."""
+    """Including texts longer than the context."""
     for length, caption in ((77, 'A cat, on the sofa!'), (77, 'dog ' * 100),
                             (12, 'dog ' * 100)):
         pack = packer(num_nouns=0, context_length=length)
@@ -83,7 +83,7 @@ def test_numpys_seed_determines_the_texts():
 
 
 def test_nouns_come_from_all_captions():
-    """Not only from the one that is used."""
+    """Not only from the drawn caption."""
     np.random.seed(0)
     pack = packer(words='cat; dog', num_nouns=2, templates='a {}')
     for _ in range(10):

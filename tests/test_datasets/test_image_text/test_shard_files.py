@@ -91,7 +91,7 @@ def test_compressed_and_concatenated_tars(tmp_path):
 
 
 def test_a_damaged_header_loses_only_its_member(tmp_path):
-    """tarfile and webdataset silently stop there."""
+    """tarfile and webdataset silently stop at a damaged header."""
     path = members(tmp_path / 'x.tar')
     raw = bytearray(path.read_bytes())
     with tarfile.open(path) as tar:

@@ -5,11 +5,6 @@ from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.clip.blocks import run_block
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    torch.manual_seed(0)
-
-
 @pytest.fixture(scope='module')
 def image(seeded_weights):
     """Builder of the golden images, (1, 3, H, W)."""
@@ -35,7 +30,7 @@ _KNOWN = {}
 
 @pytest.fixture
 def run_once(monkeypatch):
-    """Remember the blocks' outputs: most are the same for all methods."""
+    """Cache the blocks' outputs, most of which all methods share."""
     def remember(block, x):
         key = block, x.shape, x.numpy().tobytes()
         if key not in _KNOWN:

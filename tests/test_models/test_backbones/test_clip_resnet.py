@@ -13,7 +13,7 @@ from mmseg_clipzs.utils import UserError
 
 # --------------------- plain equations of CLIP (arXiv 2103.00020, section 2.4)
 class PlainResNet:
-    """Written from the paper, on a state dict with OpenAI's names."""
+    """The paper's equations on a state dict with OpenAI's names."""
 
     def __init__(self, state, heads):
         self.state, self.heads = state, heads
@@ -171,7 +171,7 @@ def test_batch_of_two(tiny, last_block):
     ((400, 3), (12, 1)), ((32, 32), (1, 1)), ((62, 63), (1, 2)),
     ((64, 65), (2, 2)), ((4000, 30), (125, 1))])
 def test_any_size(tiny, last_block, size, grid):
-    """n pixels give (n + 1) // 32 locations, at least one."""
+    """n pixels yield (n + 1) // 32 locations, at least one."""
     backbone = ClipResNet(tiny, last_block, out_keys='raw')
     with torch.no_grad():
         features, keys = backbone(torch.randn(1, 3, *size))
@@ -189,7 +189,7 @@ def test_small_images_are_padded_below_and_right(tiny):
 
 
 def test_statistics_stay(tiny):
-    """A forward pass in eval mode leaves batch norm's statistics."""
+    """A forward pass in eval mode keeps batch norm's statistics."""
     backbone = ClipResNet(tiny).eval()
     before = {key: value.clone()
               for key, value in backbone.state_dict().items()}

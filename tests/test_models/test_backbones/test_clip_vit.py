@@ -61,7 +61,7 @@ def plain_layers(vit_b16_state, image):
 @pytest.mark.parametrize('method', PLAIN)
 def test_plain_equations_b16(vit_b16, plain_layers, image, run_once, method,
                              pos_embed, size, grid):
-    """Both resizings of positions, also on images off the patch grid."""
+    """Both resizings of positions, on and off the patch grid."""
     plain, layers = plain_layers(size, pos_embed)
     want = plain.dense(layers, grid, method)
     with torch.no_grad():
@@ -191,7 +191,7 @@ def test_methods_of_several_blocks(name):
 
 
 def test_multihead_attention(tiny_vit):
-    """The unmodified method against PyTorch's own attention."""
+    """Unmodified CLIP against PyTorch's own attention."""
     clip = load_clip(**tiny_vit)
     visual, x = clip.model.visual, torch.randn(2, 3, 64, 64)
     with torch.no_grad():
@@ -299,7 +299,7 @@ def test_other_dtypes(tiny_vit, dtype):
 
 # ------------------------------------------------------------------ options
 def test_activation_and_eps(tiny_vit):
-    """Overrides against a CLIP loaded with the activation."""
+    """Equal to a CLIP loaded with the activation."""
     x = torch.randn(1, 3, 64, 64)
     plain = _features(ClipViT(load_clip(**tiny_vit)), x)
     quick = ClipViT(load_clip(**tiny_vit), quick_gelu=True)
@@ -313,7 +313,7 @@ def test_activation_and_eps(tiny_vit):
 
 
 def test_backbones_of_one_clip(tiny_vit):
-    """Overrides of one do not affect the others or the given CLIP."""
+    """Overrides do not affect other backbones or the CLIP itself."""
     x, settings = torch.randn(1, 3, 64, 64), [
         {}, dict(quick_gelu=True), dict(norm_eps=0.1),
         dict(quick_gelu=True, norm_eps=0.1), dict(quick_gelu=False)]
@@ -380,5 +380,5 @@ def test_resnet(tiny_rn):
 
 
 def test_weights_must_be_named():
-    with pytest.raises(UserError, match='No weights given'):
+    with pytest.raises(UserError, match='needs weights'):
         ClipViT(dict(model='tiny-vit'))

@@ -7,6 +7,7 @@ import torch
 from mmseg_clipzs.models.backbones.patch_grid import (
     fit_to_grid,
     resize_positions,
+    to_map,
 )
 
 
@@ -22,6 +23,15 @@ def test_padding(off_grid, size, top, left):
 def test_dropping():
     x = torch.randn(2, 3, 50, 76)
     assert torch.equal(fit_to_grid(x, (16, 16), 'drop'), x[..., :48, :64])
+
+
+def test_tokens_on_their_grid():
+    tokens = torch.randn(2, 6, 5)
+    got = to_map(tokens, (2, 3), torch.float64)
+    assert got.dtype == torch.float64 and got.shape == (2, 5, 2, 3)
+    for y in range(2):
+        for x in range(3):
+            assert torch.equal(got[:, :, y, x], tokens[:, 3 * y + x].double())
 
 
 @pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])

@@ -73,7 +73,7 @@ def test_replace_outliers(grid, share):
 
 
 def test_flat_image(tiny_vit):
-    """Identical patches attend to one another."""
+    """Identical patches attend to each other."""
     backbone = ClipViT(load_clip(**tiny_vit), 'scclip')
     for size in ((64, 64), (16, 16), (16, 200), (96, 128)):
         features, = backbone(torch.zeros(2, 3, *size))

@@ -47,7 +47,7 @@ def features():
     return torch.from_numpy(rows).permute(0, 3, 1, 2)
 
 
-# ------------------------------------------------- equality, stated once more
+# ------------------------------------ equality with a reference implementation
 def _plain_groups(method, points, num_groups, quantile, seed):
     if method == 'kmeans':
         return KMeans(num_groups, n_init=10, random_state=seed).fit(
@@ -65,7 +65,7 @@ def _plain_groups(method, points, num_groups, quantile, seed):
 def _plain(features, text, method, **settings):
     """One image, group by group: (D, h, w), (Q, D) -> (Q, h, w)."""
     points = _unit(features.flatten(1).T.numpy())
-    with threadpool_limits(1):  # quicker
+    with threadpool_limits(1):  # for speed
         groups = _plain_groups(method, points, **settings)
     assert len(set(groups)) > 1
     scores = np.empty((len(text), len(points)))
@@ -92,7 +92,7 @@ def test_plain(features, text, method, num_groups, quantile, seed):
     dict(method='kmeans', num_groups=3), dict(method='spectral', num_groups=3),
     dict(method='mean_shift', bandwidth=0.5)])
 def test_groups_far_apart(text, settings):
-    """Whatever the lengths, which play no part."""
+    """The lengths of the features do not matter."""
     rng = np.random.default_rng(2)
     truth = rng.integers(0, 3, 30)
     points = np.eye(8)[truth] + 0.02 * rng.normal(size=(30, 8))
@@ -150,8 +150,7 @@ def test_each_location_is_a_group(features, text, settings):
 @pytest.mark.parametrize('grid', [(1, 1), (1, 2), (2, 1), (3, 3)])
 @pytest.mark.parametrize('method', METHODS)
 def test_few_locations(features, text, method, grid):
-    """(1, 1) and (1, 2) are pixel-wise: fewer than ``num_groups``, and too
-    few for a quantile of the nearest."""
+    """Pixel-wise: fewer locations than ``num_groups`` or neighbours."""
     few = features[..., :grid[0], :grid[1]]
     got = _head(text, method=method)((few, ))
     assert got.isfinite().all()
@@ -164,10 +163,9 @@ def test_few_locations(features, text, method, grid):
 @pytest.mark.parametrize('noise', [0, 1e-7])
 @pytest.mark.parametrize('method', METHODS)
 def test_equal_locations(text, method, distinct, noise):
-    """A plain photo has a few features, again and again, up to rounding.
+    """A plain image has few features that repeat up to rounding.
 
-    Where 64 locations have width 8 * 8, scikit-learn would take the features
-    for an affinity.
+    64 features of width 64 must not be mistaken for an affinity matrix.
     """
     rng = np.random.default_rng(3)
     points = np.eye(64)[np.arange(64) % distinct]
@@ -216,7 +214,7 @@ def test_threads_are_given_back(features, text, method):
     (ClipViT, 'clip'), (ClipViT, 'maskclip'), (ClipResNet, 'clip'),
     (ClipResNet, 'maskclip')], ids=lambda param: f'{param[0].__name__}')
 def dense(request, tiny_vit, tiny_rn):
-    """What backbones give, with gradients."""
+    """Features of backbones, with gradients."""
     backbone, last_block = request.param
     torch.manual_seed(0)
     return backbone(tiny_vit if backbone is ClipViT else tiny_rn, last_block)(
@@ -255,16 +253,16 @@ def test_defaults_are_the_papers(text):
 @pytest.mark.parametrize('settings, message', [
     (dict(method='k-means'), r"method='k-means' is unknown; choose one of "
      r"\['kmeans', 'mean_shift', 'spectral'\]"),
-    (dict(num_groups=0), 'num_groups is a whole number of 1 .* got 0'),
+    (dict(num_groups=0), 'num_groups must be an integer of 1 .* got 0'),
     (dict(num_groups=2.5), 'num_groups .* got 2.5'),
     (dict(num_groups=None), 'num_groups .* got None'),
-    (dict(seed=-1), 'seed is a whole number of 0 or more, but got -1'),
+    (dict(seed=-1), 'seed must be an integer of 0 or more, but got -1'),
     (dict(seed=None), 'seed .* got None'),
-    (dict(bandwidth=0.), 'bandwidth is larger than 0, or None .* got 0.0'),
+    (dict(bandwidth=0.), 'bandwidth must be positive, or None .* got 0.0'),
     (dict(bandwidth=-1), 'bandwidth .* got -1'),
-    (dict(quantile=0), r'quantile lies in \(0, 1\], but got 0'),
+    (dict(quantile=0), r'quantile must be in \(0, 1\], but got 0'),
     (dict(quantile=30), 'quantile .* got 30'),
-    (dict(pd_thresh=2), r'pd_thresh lies in \(0, 1\]'),
+    (dict(pd_thresh=2), r'pd_thresh must be in \(0, 1\]'),
 ])
 def test_wrong_options(settings, message):
     with pytest.raises(UserError, match=message):
@@ -286,7 +284,7 @@ def test_missing_library(monkeypatch):
 
 @pytest.mark.slow
 def test_package_does_not_need_it():
-    """Neither importing nor the other heads."""
+    """Importing the package and the other heads do not need it."""
     code = ('import sys; sys.modules["sklearn"] = None; import mmseg_clipzs; '
             'from mmseg_clipzs.models.decode_heads import MaskClipHead; '
             'MaskClipHead(8)')

@@ -29,7 +29,7 @@ def image(seeded_weights):
 @pytest.fixture(scope='module')
 def authors_vit(vit_b16, image):
     """Features and keys with the settings of the authors' code."""
-    visual = copy.deepcopy(vit_b16.model.visual)  # GELU and eps go into it
+    visual = copy.deepcopy(vit_b16.model.visual)  # GELU and eps affect it
     clip = dataclasses.replace(vit_b16, model=SimpleNamespace(visual=visual))
     backbone = ClipViT(clip, out_keys='projected', quick_gelu=False,
                        norm_eps=1e-6)
@@ -69,7 +69,7 @@ REFINEMENTS = {
 
 
 def _assert_golden(got, want, key):
-    if 'ks' in key:  # no upper bound: relative to the largest value
+    if 'ks' in key:  # unbounded: relative to the largest value
         atol = 1e-4 * want.abs().max().item()
     else:
         assert torch.equal(got == -100, want == -100)
@@ -88,7 +88,7 @@ def test_golden(authors, name, key):
 
 @pytest.mark.parametrize('name', ['vit', 'rn50'])
 def test_golden_confidence(authors, name):
-    """What prompt denoising compares with its threshold."""
+    """Confidences that prompt denoising compares with its threshold."""
     outs, text, want = authors(name)
     want = want('class_max_confidence')
     for i, confidence in enumerate(want.tolist()):
@@ -120,7 +120,7 @@ def test_golden_attention_pool(authors, rn50, image, key):
     _assert_golden(got, want(key), key)
 
 
-# --------------------------------------------- the paper's equations, plainly
+# --------------------------------------------------- the paper's equations
 def _plain(features, keys, text, pd_thresh, ks_thresh, key_norm):
     """One image, number by number: (D, h, w), (C, h, w), (Q, D)."""
     grid = features.shape[1:]
@@ -157,16 +157,16 @@ def _plain(features, keys, text, pd_thresh, ks_thresh, key_norm):
 
 @pytest.fixture
 def random():
-    """Cosines that lie close together, as real CLIPs' do."""
+    """Cosines in a narrow range, as those of real CLIPs."""
     torch.manual_seed(1)
     keys = torch.randn(2, 6, 3, 5, dtype=torch.float64)
     text = torch.linalg.qr(torch.randn(8, 4, dtype=torch.float64))[0].T
     features = text.sum(0)[None, :, None, None] + 0.03 * torch.randn(
         2, 8, 3, 5, dtype=torch.float64)
-    # Class 3 wins nowhere, class 1 in the first image alone.
+    # Class 3 wins nowhere, class 1 only in the first image.
     features -= 0.15 * text[3, None, :, None, None]
     features[1] -= 0.15 * text[1, :, None, None]
-    features[0, :, 0, 0] = text[0]  # as sure as can be
+    features[0, :, 0, 0] = text[0]  # maximum confidence
     return features, keys, text
 
 
@@ -187,7 +187,7 @@ def test_plain_equations(random, pd_thresh, ks_thresh, key_norm):
 
 
 def test_the_cases_differ(random):
-    """The thresholds above part the pixels, the classes and the images."""
+    """The thresholds above separate pixels, classes and images."""
     features, _, text = random
     cosine = torch.einsum('qd,ndhw->nqhw', text, F.normalize(features, dim=1))
     confidence = (100 * cosine).softmax(1)
@@ -206,7 +206,7 @@ SETTINGS = [dict(), dict(pd_thresh=0.5), dict(ks_thresh=1.),
 
 @pytest.mark.parametrize('settings', SETTINGS)
 def test_batch_of_two(random, settings):
-    """Each image is denoised and smoothed by itself."""
+    """Images are denoised and smoothed independently."""
     features, keys, text = random
     head = _head(text, **settings)
     each = [head((features[i:i + 1], keys[i:i + 1])) for i in range(2)]
@@ -285,10 +285,10 @@ def test_smoothing_needs_keys(random):
 
 
 @pytest.mark.parametrize('settings, message', [
-    (dict(pd_thresh=0), r'pd_thresh lies in \(0, 1\], but got 0'),
-    (dict(pd_thresh=50), 'pd_thresh lies .* 50'),
-    (dict(ks_thresh=-1.), 'ks_thresh lies .* -1.0'),
-    (dict(ks_thresh=1.1), 'ks_thresh lies .* 1.1'),
+    (dict(pd_thresh=0), r'pd_thresh must be in \(0, 1\], but got 0'),
+    (dict(pd_thresh=50), 'pd_thresh must be .* 50'),
+    (dict(ks_thresh=-1.), 'ks_thresh must be .* -1.0'),
+    (dict(ks_thresh=1.1), 'ks_thresh must be .* 1.1'),
     (dict(key_norm='channel'),
      "key_norm='channel' is unknown; choose \"channels\" .* \"tokens\""),
 ])

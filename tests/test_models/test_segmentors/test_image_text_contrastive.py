@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from small_groupvit import small_groupvit as small
 
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import from_official
@@ -30,25 +30,6 @@ FUNCTION = [
     'threshold_equals_a_score', 'tie_groups_and_classes',
     'tie_groups_and_classes_bg', 'two_stage_bg35', 'two_stage_bg95',
     'two_stage_nobg', 'zero_feature']
-
-
-def small(**settings):
-    init_default_scope('mmseg')
-    torch.manual_seed(0)
-    model = MODELS.build({**dict(
-        type='ImageTextContrastive',
-        weights=None,
-        backbone=dict(
-            type='GroupViT', embed_dims=32, num_heads=2, depths=(1, 1, 1),
-            num_group_tokens=(6, 3, 0), num_output_groups=(6, 3),
-            img_size=32, patch_size=8, gumbel=False),
-        text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
-        decode_head=dict(type='GroupViTHead'),
-        embed_dims=16, projector_dims=24), **settings})
-    for name, parameter in model.named_parameters():
-        if 'scale' not in name:  # initial values hardly differ
-            parameter.data += .1 * torch.randn_like(parameter)
-    return model.eval()
 
 
 def words(count):
@@ -184,7 +165,8 @@ def torchrun(tmp_path, *arguments):
         [sys.executable, '-W', 'ignore', '-m', 'torch.distributed.run',
          '--standalone', '--nproc_per_node', '2', __file__,
          *map(str, arguments)],
-        env={**env, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
+        env={**env, 'OMP_NUM_THREADS': '1',
+             'PYTHONPATH': f'{ROOT}{os.pathsep}{ROOT / "tests"}'},
         capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
 
@@ -227,7 +209,7 @@ def test_two_processes_are_one_with_the_doubled_batch(tmp_path):
     for key in ('loss_contrastive', 'loss_multi_label'):
         mean = (ranks[0][key] + ranks[1][key]) / 2
         torch.testing.assert_close(mean, losses[key].detach())
-    # Some biases have no gradient but rounding: hence the absolute part.
+    # Gradients of some biases are rounding errors: hence the absolute part.
     for name, parameter in model.named_parameters():
         torch.testing.assert_close(ranks[0]['grads'][name], parameter.grad,
                                    atol=1e-5, rtol=1e-4, msg=name)
@@ -280,7 +262,7 @@ def test_training_step_is_the_authors(groupvit, golden, monkeypatch):
 
 # --------------------------------------------------------------- the losses
 def plain_loss(image, text, scale):
-    """Every picture with every text, one pair after the other."""
+    """A plain loop over all pairs of images and texts."""
     def one_way(rows, columns):
         total, count = 0., 0
         for i, own in enumerate(rows):
@@ -324,7 +306,7 @@ def test_caption_alone():
 
 
 def test_labels_are_not_read():
-    """A mask that came along by mistake changes nothing."""
+    """Label maps in the data are ignored."""
     from mmengine.structures import PixelData
     model = small(**LAYER_NORM).train()
     inputs, samples = train_samples(4)
@@ -344,7 +326,7 @@ MODES = {'whole': dict(mode='whole'),
 @pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('threshold', [None, .5])
 def test_batch_is_singles(mode, threshold):
-    """Sizes A, B, A; each as if it were alone."""
+    """Sizes A, B, A; each equals its own prediction."""
     model = small(test_cfg=MODES[mode], background_threshold=threshold,
                   vocabulary=words(7))
     photos = images((40, 56), (33, 41), (40, 56))
@@ -356,7 +338,7 @@ def test_batch_is_singles(mode, threshold):
 
 
 def test_windows_are_decoded_one_by_one_and_averaged():
-    """Probabilities, not their logarithms; background as a vote."""
+    """Windows average probabilities; background is a vote."""
     model, strict = (
         small(test_cfg=MODES['slide'], vocabulary=words(7),
               background_threshold=threshold) for threshold in (None, .4))
@@ -408,7 +390,7 @@ def test_synonyms_give_the_best_word():
 
 
 def test_words_follow_the_weights():
-    """After training, or a checkpoint, the words are embedded anew."""
+    """Words are re-embedded after training or loading a checkpoint."""
     model = small(vocabulary=words(5))
     photos = images((32, 32))
     first, = predict(model, photos)
@@ -451,8 +433,8 @@ def test_groups_are_kept_when_asked():
 # ---------------------------------------------------------------- bad input
 @pytest.mark.parametrize('settings, message', [
     (dict(pretrained='x.pth'), 'Name the weights of GroupViT in weights='),
-    (dict(background_threshold=1.5), 'lies in'),
-    (dict(decode_head=dict(type='GroupViTHead', topk=0)), 'topk is 1 or'),
+    (dict(background_threshold=1.5), 'must be in'),
+    (dict(decode_head=dict(type='GroupViTHead', topk=0)), 'topk must be 1 or'),
 ])
 def test_bad_settings(settings, message):
     with pytest.raises(UserError, match=message):

@@ -46,7 +46,7 @@ def test_pseudo_labels_by_the_rules(teacher, background, self_training):
 
 
 def test_teacher_has_its_own_normalisation(teacher):
-    """It gets the image under CLIP's mean and std."""
+    """The teacher gets the image with CLIP's mean and std."""
     model = build(teacher)
     raw = batch(labels=False)['inputs'][0]
     seen = []
@@ -64,7 +64,7 @@ def test_teacher_has_its_own_normalisation(teacher):
 
 
 def test_preprocessors_without_a_channel_attribute(teacher):
-    """mmengine's, which the forks of mmseg build on, name it otherwise."""
+    """mmengine's, the base class in forks of mmseg, names it differently."""
     cfg = dict(student(), data_preprocessor=dict(
         type='ImgDataPreprocessor', mean=[100., 110., 120.],
         std=[56., 58., 60.]))
@@ -74,7 +74,7 @@ def test_preprocessors_without_a_channel_attribute(teacher):
 
 
 def test_a_cpus_autocast_leaves_the_teacher_alone(teacher):
-    """Its scores are those of its own precision."""
+    """The teacher keeps its own precision under autocast."""
     model = build(teacher)
     inputs = model.data_preprocessor(batch(), True)['inputs']
     features, scores = model._ask_teacher(inputs)
@@ -86,7 +86,7 @@ def test_a_cpus_autocast_leaves_the_teacher_alone(teacher):
 
 
 def test_a_teacher_in_bfloat16(teacher, tiny_vit):
-    """Nearly the same pseudo labels, the student's losses in float32."""
+    """Nearly the same pseudo labels; the student's losses are float32."""
     half = {**teacher, 'clip': dict(tiny_vit, precision='bf16')}
     losses, filled = [], []
     for each in (teacher, half):
@@ -102,7 +102,7 @@ def test_a_teacher_in_bfloat16(teacher, tiny_vit):
 
 # ------------------------------------------------------------------- losses
 def test_annotation_free_reads_no_label(teacher):
-    """Present, absent or wrong: the same pseudo labels and losses."""
+    """Labels may be present, missing or wrong: the losses are the same."""
     losses = []
     for labels in (True, False):
         model = build(teacher)
@@ -161,7 +161,7 @@ def test_background_is_learnt_and_text_is_not(teacher):
 
 
 def test_a_learnt_background_replaces_the_word(teacher):
-    """A list that has the word: it is neither taught nor embedded."""
+    """A vocabulary with "background" neither teaches nor embeds it."""
     classes = ['background', *CLASSES]
     with_word = build({**teacher, 'vocabulary': classes},
                       learn_background=True)
@@ -194,7 +194,7 @@ SLIDE = dict(mode='slide', crop_size=(48, 48), stride=(32, 32))
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('test_cfg', [dict(mode='whole'), SLIDE])
 def test_scores_are_log_probabilities(teacher, test_cfg, background):
-    """Of the student's scores, each image at its original size."""
+    """Log-softmax of the student's scores, at the original sizes."""
     model = build(teacher, student=dict(student(), test_cfg=test_cfg),
                   learn_background=background).eval()
     data = model.data_preprocessor(batch(), True)
@@ -249,7 +249,7 @@ def test_checkpoint_has_no_teacher_and_stock_names(teacher):
 
 # ------------------------------------------------------------------ classes
 def ready_made(teacher, words, tmp_path):
-    """Teacher's config with embeddings that no text tower would give."""
+    """Config of a teacher with embeddings unlike the text tower's."""
     rows = F.normalize(torch.randn(
         len(words), 24, generator=torch.Generator().manual_seed(7)), dim=1)
     torch.save(rows, tmp_path / 'text.pth')
@@ -259,7 +259,7 @@ def ready_made(teacher, words, tmp_path):
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('unseen', [None, ['sea', 'sun']])
 def test_ready_made_embeddings(teacher, tmp_path, background, unseen):
-    """Of the teacher and of the student, with synonyms."""
+    """Teacher and student use them, also with synonyms."""
     cfg, rows = ready_made(
         {**teacher, 'vocabulary': 'zebra; sea, ocean, water; sun; grass'},
         range(6), tmp_path)
@@ -347,7 +347,7 @@ def test_zero_shot_training_has_fixed_classes(teacher, classes,
     model.set_vocabulary(classes)
     with pytest.raises(UserError, match='zero-shot training are fixed'):
         model.loss(**data)
-    model.set_vocabulary(CLASSES)  # those of the training again
+    model.set_vocabulary(CLASSES)  # the training classes again
     assert torch.equal(model.loss(**data)['decode.loss_ce'], loss)
 
 
@@ -381,7 +381,7 @@ def test_nothing_to_train(teacher, monkeypatch):
 
 
 def test_confidence_of_a_smoothing_teacher_is_a_probability(teacher):
-    """Smoothed scores are sums without bound; their shares are not."""
+    """Smoothed scores are unbounded; their shares are probabilities."""
     model = build(dict(
         teacher, backbone=dict(type='ClipViT', out_keys='raw'),
         decode_head=dict(type='MaskClipHead', ks_thresh=1.)),

@@ -1,11 +1,11 @@
-"""What seg_logits mean, for every head, mode and threshold."""
+"""Meaning of seg_logits for every head, mode and threshold."""
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
-from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from small_groupvit import ONE_STAGE, small_groupvit
 
 from mmseg_clipzs.models.segmentors.results import keep_argmax
 from mmseg_clipzs.utils import UserError
@@ -34,29 +34,13 @@ def inputs(count=1, size=(64, 96)):
                          size=size, mode='bicubic')
 
 
-def groupvit(**settings):
-    torch.manual_seed(0)
-    model = MODELS.build({**dict(
-        type='ImageTextContrastive', weights=None, vocabulary=WORDS,
-        backbone=dict(
-            type='GroupViT', embed_dims=32, num_heads=2, depths=(1, 1),
-            num_group_tokens=(6, 0), num_output_groups=(6, ), img_size=32,
-            patch_size=8, gumbel=False),
-        text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
-        decode_head=dict(type='GroupViTHead'),
-        embed_dims=16, projector_dims=24), **settings})
-    for name, parameter in model.named_parameters():
-        if 'scale' not in name:  # initial values hardly differ
-            parameter.data += .1 * torch.randn_like(parameter)
-    return model.eval()
-
-
 @pytest.fixture(params=[*MODELS_OF, 'groupvit', 'groupvit windows'])
 def build(request, zero_shot):
     """Builder of each kind of model: ``build(background_threshold=.5)``."""
     if request.param.startswith('groupvit'):
         mode = SLIDE if 'windows' in request.param else dict(mode='whole')
-        return lambda **settings: groupvit(test_cfg=mode, **settings)
+        return lambda **settings: small_groupvit(
+            ONE_STAGE, vocabulary=WORDS, test_cfg=mode, **settings)
     return lambda **settings: zero_shot(
         vocabulary=WORDS, **MODELS_OF[request.param], **settings)
 
@@ -66,7 +50,7 @@ def test_logits_are_log_probabilities(build):
     for result in build().predict(inputs(2)):
         p = result.seg_logits.data.exp()
         assert p.min() >= 0 and p.max() <= 1
-        assert p.sum(0).max() < 1 + 1e-5  # best words alone
+        assert p.sum(0).max() < 1 + 1e-5  # only the best words
         assert torch.equal(result.pred_sem_seg.data[0],
                            result.seg_logits.data.argmax(0))
         assert p.flatten(1).std(1).max() > 1e-3
@@ -106,13 +90,13 @@ def test_smoothed_scores_keep_their_order(zero_shot):
     head = zero_shot(vocabulary=WORDS, **MODELS_OF['smoothed']).decode_head
     generator = torch.Generator().manual_seed(0)
     scores = 20 * torch.randn(2, 6, 9, 11, generator=generator)
-    scores[:, :, 0, 0] = 0  # no evidence at all
+    scores[:, :, 0, 0] = 0  # all words are equal
     scores[:, :, 0, 1] = -torch.arange(6.)
     p = head.log_probabilities(scores, 100.).exp()
     torch.testing.assert_close(p.sum(1), torch.ones(2, 9, 11))
     assert torch.equal(p.argmax(1), scores.argmax(1))
     torch.testing.assert_close(p[:, :, 0, 0], torch.full((2, 6), 1 / 6))
-    # A distribution stays what it is.
+    # A distribution is unchanged.
     shares = torch.rand(1, 4, 5, generator=generator).softmax(1)
     torch.testing.assert_close(
         head.log_probabilities(shares, 100.).exp(), shares)
@@ -137,7 +121,7 @@ def test_ties_of_rounding_are_undone():
 
 
 def test_small_differences_of_scores_decide(zero_shot):
-    """Scores that differ less than their log-probabilities can."""
+    """Scores whose log-probabilities round to ties."""
     model = zero_shot(vocabulary='cat; dog; sky', logit_scale=1e-3)
     with torch.no_grad():
         for result in model.predict(inputs(3)):
@@ -147,7 +131,7 @@ def test_small_differences_of_scores_decide(zero_shot):
 
 # ------------------------------------------------------------- encode, decode
 def count_calls(model):
-    """List that grows by one with each call of the backbone."""
+    """List with an item for each call of the backbone."""
     calls = []
     model.backbone.register_forward_hook(
         lambda *args: calls.append(args[1][0].shape))
@@ -197,7 +181,7 @@ def test_a_view_keeps_precomputed_embeddings(zero_shot):
     view = model.with_vocabulary(background_threshold=.5)
     assert torch.equal(view.decode_head.text_embeddings, rows)
     assert view.dataset_meta['classes'] == ('background', 'cat', 'sea')
-    with pytest.raises(UserError, match='lies in .0, 1., but got 2'):
+    with pytest.raises(UserError, match='must be in .0, 1., but got 2'):
         model.with_vocabulary(background_threshold=2)
 
 

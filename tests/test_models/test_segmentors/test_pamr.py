@@ -72,9 +72,9 @@ def test_scores_stay_within_an_edge():
 
 # ------------------------------------------------------------- in a segmentor
 def test_scores_of_words_at_the_size_of_the_photo(zero_shot):
-    """A padded, flipped input is refined as the photo it came from."""
+    """A padded, flipped input is refined like the original image."""
     options = dict(vocabulary='cat, kitten; grass; sky', logit_scale=30.)
-    # In float64: weights of neighbours magnify what rounding does to colours.
+    # In float64: the weights amplify rounding errors of the colours.
     plainly, refined = (zero_shot(**options, pamr=pamr).double()
                         for pamr in (None, dict(steps=2, dilations=(1, 3))))
     x = torch.randn(1, 3, 48, 64).double()

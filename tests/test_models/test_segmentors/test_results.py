@@ -1,4 +1,4 @@
-"""Fast prediction against the plain one of plain_segmentor.py."""
+"""Predictions against the reference in plain_segmentor.py."""
 
 import plain_segmentor
 import pytest
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 WORDS = 'cat, kitten; dog; grass, lawn, meadow; sky; a red car'
 
 
-# ---------------------------------------------------------- the plain way
+# -------------------------------------------- the reference implementation
 SLIDE = dict(crop=(48, 48), stride=(24, 24))
 SETTINGS = {
     'whole': {},
@@ -32,7 +32,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize('settings', SETTINGS)
 def test_labels_are_those_of_the_plain_way(zero_shot, settings):
-    """All but ties on photos of several sizes, in batches."""
+    """Equal except for ties, on batches of several sizes."""
     settings = {'logit_scale': 40., **SETTINGS[settings]}
     crop, stride = settings.pop('crop', None), settings.pop('stride', None)
     model = zero_shot(vocabulary=WORDS, **settings, test_cfg=dict(
@@ -59,7 +59,7 @@ def test_labels_are_those_of_the_plain_way(zero_shot, settings):
 
 
 def test_small_classes_become_background(zero_shot):
-    """What the area threshold takes away was there without it."""
+    """Without the area threshold, the removed classes are present."""
     options = dict(vocabulary=WORDS, logit_scale=40., background_threshold=.2)
     x = F.interpolate(torch.randn(
         1, 3, 6, 8, generator=torch.Generator().manual_seed(3)),
@@ -81,13 +81,13 @@ def test_small_classes_become_background(zero_shot):
     dict(area_threshold=0., background_threshold=0.1),
     dict(area_threshold=10, background_threshold=0.1)])
 def test_area_threshold_out_of_range(zero_shot, options):
-    with pytest.raises(UserError, match='area_threshold lies in'):
+    with pytest.raises(UserError, match='area_threshold must be in'):
         zero_shot(vocabulary=WORDS, **options)
 
 
-# ------------------------------------------------------------ only on demand
+# ------------------------------------------------------------------- memory
 class Largest(TorchDispatchMode):
-    """The largest tensor that any operation makes."""
+    """Records the size of the largest tensor of any operation."""
     numel = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):

@@ -16,7 +16,7 @@ def test_windows_begin_where_the_toolboxs_do(size, crop, stride, starts):
 
 @pytest.mark.parametrize('batch', [1, 4, 100])
 def test_window_scores_side_by_side(batch):
-    """Each window's scores at its row and column, whatever the batches."""
+    """Each window's scores are at its row and column, for any batch size."""
     x = torch.arange(2 * 3 * 40 * 70, dtype=torch.float32).view(2, 3, 40, 70)
     rows, columns = spans(40, 32, 8), spans(70, 32, 30)
     grid = WindowGrid(2, rows, columns)

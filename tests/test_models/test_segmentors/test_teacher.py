@@ -1,4 +1,4 @@
-"""What a teacher gets to see, and which one is refused."""
+"""Inputs of the teacher, and unsuitable teachers."""
 import numpy as np
 import pytest
 import torch
@@ -17,7 +17,7 @@ MEAN, STD = [120., 110., 100.], [60., 58., 56.]
 
 
 class ForkPreProcessor(ImgDataPreprocessor):
-    """As mmseg's forks: mmengine's, and its private channel attribute."""
+    """As in mmseg's forks: mmengine's, with its private attribute."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -45,7 +45,7 @@ def test_input_of_the_other_preprocessor(kind, own_order, other_order,
 
 
 def test_no_preprocessing_at_all():
-    """mmengine's default: images as they were loaded."""
+    """mmengine's default: images are not normalised."""
     own = MODELS.build(dict(type='BaseDataPreprocessor'))
     other = SegDataPreProcessor(mean=MEAN, std=STD, bgr_to_rgb=True)
     flip, scale, shift = input_conversion(own, other)

@@ -1,4 +1,4 @@
-"""Classifiers made from text, in the place of ``conv_seg``."""
+"""Classifiers from text embeddings, in place of ``conv_seg``."""
 import pytest
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""The negative baseline: CLIP fine-tuned, classifier mapped from text."""
+"""The negative baseline: fine-tuned CLIP with a mapped classifier."""
 import copy
 
 import numpy as np
@@ -84,7 +84,7 @@ def test_whole_images_by_hand(tiny_rn):
     torch.testing.assert_close(model.encode_decode(inputs, metas()),
                                scores.log_softmax(1))
     for i, result in enumerate(model.predict(inputs, samples)):
-        # The second image is 54 x 44; padding is cut off.
+        # The second image is 54 x 44; padding is cropped.
         h, w = 64 - 10 * i, 64 - 20 * i
         want = F.interpolate(scores[i:i + 1, :, :h, :w], (50, 70),
                              mode='bilinear')[0].log_softmax(0)
@@ -115,7 +115,7 @@ def test_classes_and_palette_from_the_start(tiny_rn):
 
 
 def test_inferencer():
-    """Pictures need a palette, with the config's classes and with others."""
+    """Visualization needs a palette for the config's and other classes."""
     inferencer = ZeroShotInferencer('text_mapped_zero_shot_toy')
     image = np.random.default_rng(0).integers(
         0, 256, (40, 60, 3), dtype=np.uint8)

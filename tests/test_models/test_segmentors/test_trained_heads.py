@@ -1,4 +1,4 @@
-"""mmseg's own heads: which can be trained, and what they predict with."""
+"""mmseg's heads: which can be trained, and which scores they use."""
 import copy
 
 import pytest
@@ -65,7 +65,7 @@ def test_own_labels_are_what_the_student_predicts(teacher, head):
     scores = run_head(model.decode_head, x)[2]
     labels = torch.full((2, 1, 64, 64), HIDDEN_LABEL)
     got = model.pseudo_labels(inputs, labels, scores)
-    # Batch statistics as in training, the output as in testing.
+    # Batch statistics of training, output of testing.
     prediction = twin(x)
     if isinstance(prediction, tuple):
         prediction = prediction[0]
@@ -85,7 +85,7 @@ def test_recorded_features_and_scores(teacher):
 
 @MODELS.register_module()
 class UnusedClassifierHead(FCNHead):
-    """Its ``conv_seg`` is there for show."""
+    """A head that does not use its ``conv_seg``."""
 
     def forward(self, inputs):
         return self._forward_feature(inputs)[:, :self.num_classes]

@@ -1,4 +1,4 @@
-"""The fast prediction against the plain one, and its parts by themselves."""
+"""Lazy upsampling against torch's interpolation, and its parts."""
 
 import pytest
 import torch

@@ -17,7 +17,7 @@ def image(h, w, seed=0):
 
 
 def expected(x, mean=MEAN, std=STD):
-    """Channel by channel: BGR in, RGB out."""
+    """BGR inputs become normalised RGB, channel by channel."""
     return torch.stack([(x[2 - c].float() - mean[c]) / std[c]
                         for c in range(3)])
 

@@ -23,7 +23,7 @@ WORDS = 'cat; dog; grass; sky; a red car'
 
 
 def photo(h, w, seed=0):
-    """(3, H, W) uint8, smooth enough for regions to form."""
+    """(3, H, W) uint8, smooth, so that labels form regions."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
     image = np.asarray(Image.fromarray(coarse).resize((w, h)))
@@ -48,7 +48,7 @@ def normalised(model, images):
 
 
 def scores(model, x, size=None):
-    """Word scores from the backbone and the text embeddings alone."""
+    """Word scores from the backbone and the text embeddings."""
     with torch.no_grad():
         features = F.normalize(model.backbone(x)[0], dim=1)
         text = model.decode_head.text_embeddings
@@ -129,7 +129,7 @@ def test_encode_decode_gives_class_scores_at_input_size(zero_shot, size):
 
 
 def test_predict_without_samples(zero_shot):
-    """As the toolbox calls it to count operations."""
+    """The toolbox does this to count operations."""
     model = zero_shot(vocabulary=WORDS)
     results = model.predict(torch.randn(2, 3, 40, 50))
     assert [tuple(r.pred_sem_seg.data.shape)
@@ -149,7 +149,7 @@ def test_predictions_have_the_original_size(zero_shot):
 
 @pytest.mark.parametrize('key', ['img_padding_size', 'padding_size'])
 def test_padding_is_cut_off(zero_shot, key):
-    """left, right, top, bottom, as the toolbox has it."""
+    """Left, right, top, bottom, as in the toolbox."""
     model = zero_shot(vocabulary=WORDS)
     image = photo(64, 96)
     result, = predict(model, [image], ori_shape=(57, 83),
@@ -216,7 +216,7 @@ def test_slide_is_the_plain_loop(zero_shot, size, crop, stride):
         torch.testing.assert_close(result, expected, atol=1e-5, rtol=0)
         for one, words in zip(logits, expected):
             assert_probabilities(one, model, words)
-    # mmseg's own loop, with the scores of the words on its canvas.
+    # mmseg's own loop, on word scores.
     model.test_cfg = ConfigDict(test_cfg)
     model.encode_decode = lambda window, metas: scores(model, window)
     with torch.no_grad():
@@ -277,9 +277,9 @@ def test_a_batch_is_its_images_one_by_one(zero_shot, sizes, settings):
         mode='slide', crop_size=(96, 96), stride=(48, 48)))])
 def test_batches_of_one_and_four_predict_the_same(zero_shot, method,
                                                   settings):
-    """Every method; 7 x 8 patches, so that some are SC-CLIP's outliers.
+    """All methods; with 7 x 8 patches SC-CLIP has outliers.
 
-    In float64, where rounding, which depends on the batch, decides no pixel.
+    In float64, so that batch-dependent rounding does not affect labels.
     """
     model = zero_shot(
         vocabulary='cat, kitten; grass; sky; road', background_threshold=0.2,
@@ -296,7 +296,7 @@ def test_batches_of_one_and_four_predict_the_same(zero_shot, method,
 
 
 def test_a_batch_of_other_original_sizes(zero_shot):
-    """Equal inputs whose photos differ in size."""
+    """Inputs of equal size, original images of different sizes."""
     model = zero_shot(vocabulary=WORDS)
     images = [photo(48, 64, 0), photo(48, 64, 1)]
     shapes = [(20, 30), (100, 120)]
@@ -341,7 +341,7 @@ def test_a_class_scores_as_its_best_word(zero_shot):
 
 
 @pytest.mark.parametrize('vocabulary, counts', [
-    ('cat, kitten; grass; sky, clouds', (0, 2, 1, 2)),  # put in front
+    ('cat, kitten; grass; sky, clouds', (0, 2, 1, 2)),  # prepended
     ('background; cat; sky', (1, 1, 1)),
     ('background, wall, floor; cat, kitten; sky', (3, 2, 1)),
 ])
@@ -367,7 +367,7 @@ def test_background_is_where_no_word_reaches_the_threshold(
 
 
 def test_thresholds_bite(zero_shot):
-    """None, some and all of a picture is background."""
+    """No, some or all pixels are background."""
     shares = []
     for threshold in (0.01, 0.5, 0.9999):
         model = zero_shot(vocabulary='cat; grass; sky', logit_scale=60,
@@ -440,7 +440,7 @@ def test_tta_with_flips_is_the_average_by_hand(zero_shot, settings):
 
 
 def test_tta_of_a_single_class(zero_shot):
-    """One class is class 0 everywhere; there is nothing to threshold."""
+    """A single class is 0 everywhere; mmseg must not threshold it."""
     model = zero_shot(vocabulary='cat')
     image = photo(40, 50)
     assert (predict(model, [image])[0].pred_sem_seg.data == 0).all()
@@ -502,11 +502,11 @@ SLIDE = dict(mode='slide', crop_size=(32, 32), stride=(16, 16))
 
 @pytest.mark.parametrize('settings, message', [
     (dict(test_cfg=dict(mode='tiles')),
-     r'test_cfg.mode is "whole" or "slide", but got \'tiles\''),
-    (dict(background_threshold=1.5), r'lies in \(0, 1\), but got 1.5'),
-    (dict(background_threshold=0), r'lies in \(0, 1\), but got 0'),
+     r'test_cfg.mode must be "whole" or "slide", but got \'tiles\''),
+    (dict(background_threshold=1.5), r'must be in \(0, 1\), but got 1.5'),
+    (dict(background_threshold=0), r'must be in \(0, 1\), but got 0'),
     (dict(pretrained='weights.pth'), r'in clip=dict\(pretrained=...\)'),
-    (dict(text_embeddings='x.npy'), 'needs the names of its rows'),
+    (dict(text_embeddings='x.npy'), 'needs the words of its rows'),
     (dict(vocabulary='cat', text_embeddings='/no/x.npy'),
      'No text embeddings at'),
     (dict(prompts='imagenet81'), "Unknown template set 'imagenet81'"),
@@ -582,7 +582,7 @@ def test_a_saved_state_loads_back(zero_shot, tmp_path):
 
 
 def test_the_state_holds_no_text(zero_shot):
-    """The vocabulary belongs to the run, the text tower to clip=."""
+    """Neither the vocabulary nor the text tower is saved."""
     a, b = zero_shot(), zero_shot(vocabulary=WORDS)
     assert list(a.state_dict()) == list(b.state_dict())
     assert all(key.startswith('backbone.visual.') for key in b.state_dict())
@@ -598,7 +598,7 @@ def test_a_checkpoint_of_another_toolbox_model(zero_shot, tmp_path):
     model = zero_shot(vocabulary=WORDS)
     tta = MODELS.build(dict(type='SegTTAModel', module=model))
     for loading in (model, tta):
-        with pytest.raises(UserError, match='The checkpoint is of another '
+        with pytest.raises(UserError, match='checkpoint belongs to another '
                            r'model: it fits 0 of the \d+ .*conv_seg'):
             load_checkpoint(loading, str(tmp_path / 'fcn.pth'))
 
@@ -652,7 +652,7 @@ def test_init_and_inference_model_on_files(config, tmp_path):
 def test_inference_model_on_arrays(config):
     model = init_model(config, None, device='cpu')
     images = [photo(*size).flip(0).permute(1, 2, 0).contiguous().numpy()
-              for size in [(70, 90), (60, 40)]]  # BGR, as the toolbox has it
+              for size in [(70, 90), (60, 40)]]  # BGR, as in the toolbox
     one = inference_model(model, images[1])
     assert one.seg_logits.data.shape == (5, 60, 40)
     both = inference_model(model, images)

@@ -17,17 +17,17 @@ def views(*probabilities):
 
 
 def test_probabilities_are_averaged_as_they_are(zero_shot):
-    """Class 0 is a threshold: the classes need not add up to 1."""
+    """Class 0 is a threshold: probabilities need not add up to 1."""
     tta = MODELS.build(dict(
         type='ZeroShotTTAModel', module=zero_shot(vocabulary='cat; sky')))
-    # The first view says cat by 0.1, the second sky by 0.3.
+    # Cat leads by 0.1 in the first view, sky by 0.3 in the second.
     result, = tta.merge_preds(views(
         [[[.5]], [[.6]], [[.1]]], [[[.5]], [[.05]], [[.8]]]))
     torch.testing.assert_close(
         result.seg_logits.data.exp().flatten(),
         torch.tensor([.5, .325, .45]))
     assert result.pred_sem_seg.data.tolist() == [[[0]]]
-    # A softmax of each view by itself would have decided otherwise.
+    # A softmax of each view would decide otherwise.
     first, second = (torch.tensor(p) / sum(p)
                      for p in ([.5, .6, .1], [.5, .05, .8]))
     assert (first + second).argmax() == 0
@@ -37,7 +37,7 @@ def test_probabilities_are_averaged_as_they_are(zero_shot):
 
 
 def test_other_segmentors_are_left_to_mmseg():
-    """Their logits are no log-probabilities."""
+    """Their logits are not log-probabilities."""
     module = dict(
         type='EncoderDecoder', backbone=dict(
             type='ResNetV1c', depth=18, base_channels=8, out_indices=(3, ),

@@ -1,11 +1,10 @@
-"""Two processes give the results of one.
+"""``run_test`` in two processes equals one process.
 
-Run as a script it is one of the processes.
+Run as a script, this file is one of the processes.
 """
 import json
 import os
 import socket
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -87,39 +86,6 @@ def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
         one, two = (np.asarray(Image.open(tmp_path / f'{n}/masks/{i}.png'))
                     for n in (1, 2))
         assert (one == two).mean() > 0.999
-
-
-@pytest.mark.parametrize('arguments, expected', [
-    (['c.py', '2'], ['c.py', '--launcher', 'pytorch']),
-    (['c.py', 'x.pth', '4', '--tta'],
-     ['c.py', 'x.pth', '--launcher', 'pytorch', '--tta']),
-    (['c.py', '2', '--out', 'a b'],
-     ['c.py', '--launcher', 'pytorch', '--out', 'a b']),
-])
-def test_dist_test_starts_processes(arguments, expected, tmp_path):
-    stub = tmp_path / 'python'
-    stub.write_text('#!/bin/sh\nfor a in "$@"; do echo "$a"; done\n')
-    stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
-    result = subprocess.run(
-        ['bash', ROOT / 'tools/dist_test.sh', *arguments],
-        capture_output=True, text=True, check=True,
-        env=dict(os.environ, PYTHON=str(stub), PORT='123'))
-    lines = result.stdout.splitlines()
-    assert lines[:2] == ['-m', 'torch.distributed.run']
-    processes = next(a for a in arguments if a.isdigit())
-    assert f'--nproc_per_node={processes}' in lines
-    assert '--master_port=123' in lines
-    tool = next(i for i, line in enumerate(lines)
-                if line.endswith('tools/test.py'))
-    assert lines[tool + 1:] == expected
-
-
-def test_dist_test_says_how_it_is_called():
-    result = subprocess.run(
-        ['bash', ROOT / 'tools/dist_test.sh', 'c.py'],
-        capture_output=True, text=True)
-    assert result.returncode == 2
-    assert 'CONFIG [CHECKPOINT] PROCESSES' in result.stderr
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Image towers that compute in bfloat16 or float16."""
+"""Image towers in bfloat16 and float16."""
 import numpy as np
 import pytest
 import torch
@@ -35,7 +35,7 @@ def test_unknown_precision(tiny_vit):
 @pytest.mark.parametrize('method', METHODS)
 def test_features_are_nearly_those_of_float32(zero_shot, tiny_vit, method,
                                               precision, atol):
-    """Directions, which are all that the cosines see; float32 comes out."""
+    """Directions, which determine the cosines; outputs are float32."""
     x = F.interpolate(torch.randn(
         2, 3, 6, 8, generator=torch.Generator().manual_seed(0)),
         size=(80, 112), mode='bicubic')
@@ -70,7 +70,7 @@ def test_resnets(zero_shot, tiny_rn, precision):
 
 
 def test_toy_labels_hardly_change(zero_shot):
-    """The toy CLIP, on scenes, with the prompts of its training."""
+    """The toy CLIP on toy scenes."""
     scenes = [make_scene(np.random.default_rng(i), 128, 3)[0]
               for i in range(4)]
     x = torch.stack([torch.from_numpy(s).permute(2, 0, 1) for s in scenes])
