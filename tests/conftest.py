@@ -120,7 +120,7 @@ def _tiny(name, folder):
     clip = load_clip(name, pretrained=None)
     for parameter in clip.model.parameters():
         # open_clip's small initial values make all features similar.
-        parameter.data += 0.1 * torch.randn_like(parameter)
+        parameter.data += 0.1 * torch.randn(parameter.shape)
     path = folder / f'{name}.pt'
     torch.save(clip.model.state_dict(), path)
     return path

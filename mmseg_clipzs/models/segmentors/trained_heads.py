@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.utils import UserError
 
+from .results import keep_argmax
 from .upsampling import first_argmax
 
 _FITTING = ('Use one head that ends in conv_seg and is trained with label '
@@ -153,10 +154,12 @@ def to_log_probabilities(results):
         the classes, and ``pred_sem_seg`` (1, H, W) int64, its argmax.
     """
     for result in results:
-        scores = result.seg_logits.data.log_softmax(0)
+        scores = result.seg_logits.data
+        labels = first_argmax(scores)  # the exported student's as well
         result.set_data(dict(
-            seg_logits=PixelData(data=scores),
-            pred_sem_seg=PixelData(data=first_argmax(scores)[None])))
+            seg_logits=PixelData(data=keep_argmax(
+                scores.log_softmax(0), labels)),
+            pred_sem_seg=PixelData(data=labels[None])))
     return results
 
 
