@@ -93,9 +93,9 @@ def test_custom_text_clip(add_config, tiny_vit, tiny_state):
 
 @pytest.mark.parametrize('change, message', [
     (lambda state: state.pop('visual.proj'),
-     '1 of .* are missing .* 0 are unknown, e.g. .visual.proj'),
+     '1 of .* are missing .* 0 are unexpected, e.g. .visual.proj'),
     (lambda state: state.update(more=torch.zeros(1)),
-     '0 of .* are missing .* 1 are unknown, e.g. .more'),
+     '0 of .* are missing .* 1 are unexpected, e.g. .more'),
     (lambda state: state.update(text_projection=torch.zeros(5, 5)),
      '1 of .* another shape .*e.g. .text_projection'),
     (lambda state: [state.pop(key) for key in list(state)

@@ -219,7 +219,7 @@ def test_keys_that_mmengine_reads_may_be_new():
     ('maskclip_plus_toy', {}), ('text_mapped_zero_shot_toy', {}),
     ('groupvit_pretrain_toy', {})])
 def test_a_model_to_be_trained_needs_a_checkpoint(config, options, tmp_path):
-    with pytest.raises(UserError, match=f'first.*{config}:CHECKPOINT'):
+    with pytest.raises(UserError, match=f'first. .*{config}:CHECKPOINT'):
         Job(config).require_weights()
     path = tmp_path / 'a.pth'
     path.touch()

@@ -93,8 +93,8 @@ def test_keys(tiny):
     (dict(attend=('qx', )), "Invalid attend=.'qx',.: pass a sequence of"),
     (dict(attend='qk'), "Invalid attend='qk'"),
     (dict(attend=None), 'Invalid attend=None'),
-    (dict(neighbour_std=5.), 'set their pairs in attend='),
-    (dict(attend=('kk', ), similarity=False), 'set its neighbour_std='),
+    (dict(neighbour_std=5.), 'set e.g. attend='),
+    (dict(attend=('kk', ), similarity=False), 'set neighbour_std='),
 ])
 def test_wrong_arguments(settings, message):
     with pytest.raises(UserError, match=message):

@@ -606,12 +606,12 @@ def test_a_checkpoint_of_another_toolbox_model(zero_shot, tmp_path):
 def test_a_checkpoint_of_another_clip(zero_shot, tiny_rn, tmp_path):
     other = zero_shot(clip=tiny_rn, backbone=dict(type='ClipResNet'))
     torch.save(dict(state_dict=other.state_dict()), tmp_path / 'rn.pth')
-    with pytest.raises(UserError, match='is of another model.*tiny-vit'):
+    with pytest.raises(UserError, match='belongs to another model.*tiny-vit'):
         load_checkpoint(zero_shot(), str(tmp_path / 'rn.pth'))
     narrow = {key: value[..., :-1] if value.ndim else value
               for key, value in zero_shot().state_dict().items()}
     torch.save(dict(state_dict=narrow), tmp_path / 'narrow.pth')
-    with pytest.raises(UserError, match='is of another model: it fits 0 of'):
+    with pytest.raises(UserError, match='another model: it fits 0 of'):
         load_checkpoint(zero_shot(), str(tmp_path / 'narrow.pth'))
 
 

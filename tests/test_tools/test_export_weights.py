@@ -1,0 +1,36 @@
+"""tools/export_weights.py: half the size, equal up to float16."""
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from small_groupvit import small_groupvit
+
+from mmseg_clipzs.utils import run_tool
+
+sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
+import export_weights  # noqa: E402
+
+
+def test_exported_weights(tmp_path, monkeypatch, capsys):
+    model = small_groupvit()
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
+    out = tmp_path / 'small.safetensors'
+    monkeypatch.setattr(sys, 'argv', [
+        'export_weights.py', str(tmp_path / 'iter_1.pth'), '--out', str(out)])
+    run_tool(export_weights.main)
+    assert 'tensors' in capsys.readouterr().out
+    assert out.stat().st_size < .55 * (
+        tmp_path / 'iter_1.pth').stat().st_size
+    again = small_groupvit(weights=str(out), noise=0)
+    for key, value in again.state_dict().items():
+        torch.testing.assert_close(
+            value, model.state_dict()[key], atol=1e-3, rtol=1e-3)
+
+
+def test_another_suffix(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', [
+        'export_weights.py', 'iter_1.pth', '--out', str(tmp_path / 'x.pth')])
+    with pytest.raises(SystemExit, match='must be a .safetensors file'):
+        run_tool(export_weights.main)
+    assert not list(tmp_path.iterdir())

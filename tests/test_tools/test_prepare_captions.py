@@ -1,0 +1,54 @@
+"""tools/prepare_captions.py."""
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmseg_clipzs.datasets.image_text.lists import read_list
+
+sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
+import prepare_captions  # noqa: E402
+
+
+@pytest.mark.parametrize('kind', ['json', 'jsonl', 'parquet'])
+def test_nouns_are_added(kind, call, pairs, tmp_path):
+    out = tmp_path / f'nouns.{kind}'
+    printed = call(prepare_captions, pairs / 'captions.json', '--out', out,
+                   '--words', 'cat; dog')
+    assert printed == (f'{out}: 72 images, 144 nouns (2.00 per image), '
+                       '0 images without nouns\n')
+    assert read_list(out) == [
+        dict(row, nouns=['cat', 'dog'])
+        for row in read_list(pairs / 'captions.json')]
+
+
+def test_csv(call, tmp_path):
+    (tmp_path / 'list.csv').write_text(
+        'image,caption\n1.jpg,two cats and a dog\n2.jpg,nothing\n3.jpg,\n')
+    printed = call(prepare_captions, tmp_path / 'list.csv', '--out',
+                   tmp_path / 'list.csv', '--words', 'cat; dog')
+    assert '3 images, 2 nouns (0.67 per image), 2 images' in printed
+    assert (tmp_path / 'list.csv').read_text().splitlines()[1:] == [
+        '1.jpg,two cats and a dog,cat;dog', '2.jpg,nothing,', '3.jpg,,']
+    # An empty field means no nouns, not unknown nouns.
+    assert read_list(tmp_path / 'list.csv')[1]['nouns'] == []
+
+
+@pytest.mark.parametrize('source, message', [
+    ('no.json', 'error: No list of images and captions at no.json'),
+    ('no.txt', 'error: A list of images and captions must be one of'),
+])
+def test_bad_input(source, message, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=message):
+        call(prepare_captions, source, '--out', 'x.json', '--words', 'a')
+    assert not list(tmp_path.iterdir())
+
+
+def test_tagger_without_data(call, pairs, tmp_path, monkeypatch):
+    nltk = pytest.importorskip('nltk')
+    monkeypatch.setattr(nltk.data, 'path', [str(tmp_path)])
+    with pytest.raises(SystemExit, match='error: .*nltk.downloader'):
+        call(prepare_captions, pairs / 'captions.json', '--out',
+             tmp_path / 'x.json')
+    assert not list(tmp_path.iterdir())
