@@ -304,8 +304,9 @@ def test_set_image_of_a_file(inferencer, folder):
     assert np.array_equal(result.mask, want.mask)
     with pytest.raises(UserError, match='No image at .*gone.jpg'):
         inferencer.set_image(folder / 'gone.jpg')
-    # The last image stays set.
-    assert inferencer.predict(CLASSES).name == 'b'
+    # Nothing answers for the image before.
+    with pytest.raises(UserError, match='call set_image'):
+        inferencer.predict(CLASSES)
 
 
 def test_predict_without_an_image(config):

@@ -21,7 +21,7 @@ def parse_args():
         '--show', action='store_true', help='show predictions in a window')
     parser.add_argument(
         '--show-dir', metavar='FOLDER',
-        help='folder for drawn predictions')
+        help='folder for drawn predictions, in vis_data/vis_image')
     parser.add_argument(
         '--wait-time', type=float, default=2, metavar='SECONDS',
         help='how long a window stays open')

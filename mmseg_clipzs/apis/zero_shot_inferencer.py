@@ -160,7 +160,8 @@ class ZeroShotInferencer:
             raise UserError(
                 f'{type(self.model).__name__} is a trained segmentor, whose '
                 'features depend on its classes: call the inferencer instead.')
-        image = _read(photo)
+        self._encoded = None
+        image = _read(photo).copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
         self._encoded = (_name(photo, 0), image, data['data_samples'][0],
                          self.model.encode(data['inputs']))

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -31,12 +31,12 @@ class ZeroShotResult:
             after each stage, if requested.
     """
     name: str
-    photo: np.ndarray
-    mask: np.ndarray
-    make_scores: Callable
+    photo: np.ndarray = field(repr=False)
+    mask: np.ndarray = field(repr=False)
+    make_scores: Callable = field(repr=False)
     classes: Sequence[str]
-    palette: Sequence
-    groups: np.ndarray | None = None
+    palette: Sequence = field(repr=False)
+    groups: np.ndarray | None = field(default=None, repr=False)
 
     @cached_property
     def scores(self):

@@ -16,6 +16,7 @@ _HOW_TO_GET = {
     'toy_captions':
     'Generate it with `python tools/make_toy_scenes.py --out {root} '
     '--train 20000 --val 0 --size 64 --seed 2 --varied`.',
+    'PhotoFolderDataset': 'Give the folder of your photos with --photos.',
     'other': 'See docs/prepare_data.md for how to get it, or pass its '
     'location with --data-root FOLDER.',
 }

@@ -201,9 +201,11 @@ def draw_curves(rows):
         for config, values in of_kind.items():
             ax.plot(values.keys(), values.values(), marker='o', label=config)
         ax.set_title(kind.replace('_', ' '))
-        ax.set_xticks(range(6))
-        ax.set_ylim(0)
+        ax.set_xticks(sorted({level for values in of_kind.values()
+                              for level in values}))
         ax.grid(alpha=0.3)
+    # After all curves are drawn, so that the highest marker fits in.
+    axes[0].set_ylim(bottom=0)
     for ax in axes[len(panels):]:
         ax.set_axis_off()
     figure.supxlabel('level (0: clean)')

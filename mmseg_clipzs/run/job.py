@@ -36,6 +36,20 @@ _KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
     'activation_checkpointing', 'efficient_conv_bn_eval'}
 
 
+class _Options(dict):
+    """Options of a job, which cannot be changed."""
+
+    def _refuse(self, *args, **kwargs):
+        raise TypeError('The options of a job cannot be changed; '
+                        'Job.replace makes another job.')
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self):  # for pickles and copies
+        return type(self), (dict(self), )
+
+
 @dataclass(frozen=True)
 class Job:
     """What to run: a config, its weights and all changes to the config.
@@ -72,6 +86,7 @@ class Job:
     def __post_init__(self):
         for name in ('config', 'options', 'classes'):
             object.__setattr__(self, name, copy.deepcopy(getattr(self, name)))
+        object.__setattr__(self, 'options', _Options(self.options))
         for name in ('checkpoint', 'data_root'):
             value = getattr(self, name)
             object.__setattr__(self, name, str(value) if value else None)
@@ -169,7 +184,7 @@ class Job:
                     f'would change.{did_you_mean(key, cfg)}')
         try:
             # merge_from_dict pops "_delete_" from its argument.
-            cfg.merge_from_dict(copy.deepcopy(self.options))
+            cfg.merge_from_dict(copy.deepcopy(dict(self.options)))
         except (KeyError, TypeError) as e:
             raise UserError(f'The options do not fit {self.name}: '
                             f'{e.args[0]}') from e
@@ -216,7 +231,8 @@ class Job:
         lists = [model.get('teacher', model).get('vocabulary'), self.classes]
         digest = hashlib.sha256(json.dumps([
             __version__, cfg.to_dict(),
-            [get_vocabulary(words).synonyms for words in lists if words],
+            [dataclasses.astuple(get_vocabulary(words))
+             for words in lists if words],
         ], sort_keys=True, default=str).encode())
         for path in filter(os.path.isfile, [
                 cfg.get('load_from') or '', *_strings(model)]):
@@ -263,9 +279,9 @@ class Job:
 
 
 def _strings(config):
-    """All strings in nested dicts and lists."""
-    if isinstance(config, str):
-        return [config]
+    """All strings and paths in nested dicts and lists."""
+    if isinstance(config, (str, os.PathLike)):
+        return [os.fspath(config)]
     if not isinstance(config, (dict, list, tuple)):
         return []
     values = config.values() if isinstance(config, dict) else config

@@ -154,6 +154,35 @@ def test_digest_of_contents(files, monkeypatch):
     assert files().replace(classes='cat; sea').digest() != digests[2]
 
 
+def test_options_of_a_job_cannot_be_changed():
+    job = Job('maskclip_toy', options={'model.prompts': 'single'})
+    digest = job.digest()
+    for change in (lambda options: options.update(a=1),
+                   lambda options: options.pop('model.prompts'),
+                   lambda options: options.__setitem__('model.pamr', {})):
+        with pytest.raises(TypeError, match='Job.replace'):
+            change(job.options)
+    assert job.digest() == digest
+    assert job.replace(options={}).digest() != digest
+
+
+def test_digest_of_names_and_of_paths(tmp_path):
+    """Display names are part of a list; files may be given as paths."""
+    words, weights = tmp_path / 'words.txt', tmp_path / 'weights.pt'
+
+    def digest(names, content):
+        words.write_text(names)
+        weights.write_bytes(content)
+        return Job('maskclip_toy', classes=words, options={
+            'model.clip.pretrained': weights}).digest()
+
+    digests = [digest('cat: feline\nsky', b'1'),
+               digest('tiger: feline\nsky', b'1'),
+               digest('cat: feline\nsky', b'2')]
+    assert len(set(digests)) == 3
+    assert digest('cat: feline\nsky', b'1') == digests[0]
+
+
 def test_digest_of_a_students_classes(tmp_path):
     """They are not in its config."""
     checkpoint = tmp_path / 'a.pth'

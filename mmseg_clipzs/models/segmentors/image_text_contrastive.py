@@ -1,8 +1,8 @@
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import build_norm_layer
 from mmengine.structures import PixelData
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
@@ -16,29 +16,10 @@ from mmseg_clipzs.utils import UserError
 
 from .contrastive_loss import contrastive_loss
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
+from .projector import Projector
 
 _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # ImageNet
 _MAX_SCALE = 100.
-
-
-class Projector(nn.Sequential):
-    """Projection of a tower to the joint space: Linear, norm, ReLU, Linear.
-
-    Args:
-        in_dims, hidden_dims, out_dims (int): Widths.
-        norm_cfg (dict): Norm layer of the hidden layer.
-    """
-
-    def __init__(self, in_dims, hidden_dims, out_dims, norm_cfg):
-        super().__init__(
-            nn.Linear(in_dims, hidden_dims),
-            build_norm_layer(norm_cfg, hidden_dims)[1], nn.ReLU(),
-            nn.Linear(hidden_dims, out_dims))
-
-    def forward(self, x):
-        """(..., C) -> (..., D); batch norm statistics are over all rows."""
-        rows = super().forward(x.flatten(0, -2))
-        return rows.unflatten(0, x.shape[:-1])
 
 
 @MODELS.register_module()
@@ -136,6 +117,11 @@ class ImageTextContrastive(OpenVocabularySegmentor):
     def set_vocabulary(self, classes, text_embeddings=None):
         super().set_vocabulary(classes, text_embeddings)
         self._given = text_embeddings is not None
+
+    def current_embeddings(self):
+        """See the base class; the text tower may have changed since."""
+        fresh = self._given or self._embedded
+        return super().current_embeddings() if fresh else None
 
     def embed_words(self, words):
         """None: the text tower may be trained or loaded before it is used."""
@@ -262,7 +248,8 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         of a window reaches it, or windows disagree), class 0 stays just below
         that class instead of being raised to the threshold.
         """
-        log_p = scores.log()
+        # PAMR's weights may sum to slightly more than 1.
+        log_p = scores.clamp(max=1).log()
         if self.background_threshold is not None:
             background, best = log_p[:, 0], log_p[:, 1:].amax(1)
             floor = torch.full_like(best, math.log(self.background_threshold))
@@ -278,21 +265,32 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         the groups of the whole image after each stage.
         """
         results = super().predict(inputs, data_samples)
-        self._add_groups(inputs, results)
+        for image, result in zip(inputs, results):
+            self._add_groups(result, *self._whole_features([image]),
+                             image.shape[1:])
         return results
+
+    def encode(self, inputs):
+        """Run the image tower alone; see the base class."""
+        return replace(super().encode(inputs),
+                       whole=self._whole_features(inputs))
 
     def decode(self, encoded, data_samples):
         """Predict encoded images; see the base class and :meth:`predict`."""
         results = super().decode(encoded, data_samples)
-        self._add_groups(encoded.images, results)
+        for result, features in zip(results, encoded.whole):
+            self._add_groups(result, features, encoded.images.shape[2:])
         return results
 
-    def _add_groups(self, inputs, results):
-        if not self.keep_groups:
+    def _whole_features(self, images):
+        """tuple[GroupFeatures | None]: Of each whole image, for its groups."""
+        return tuple(self.extract_feat(image[None]) if self.keep_groups
+                     else None for image in images)
+
+    def _add_groups(self, result, features, size):
+        if features is None:
             return
-        for image, result in zip(inputs, results):
-            maps = torch.stack(self.decode_head.group_maps(
-                self.extract_feat(image[None]), image.shape[1:]))
-            result.groups = PixelData(data=resize(
-                maps.transpose(0, 1).float(),  # (1, stages, h, w)
-                size=result.pred_sem_seg.shape)[0].long())
+        maps = torch.stack(self.decode_head.group_maps(features, size))
+        result.groups = PixelData(data=resize(
+            maps.transpose(0, 1).float(),  # (1, stages, h, w)
+            size=result.pred_sem_seg.shape)[0].long())

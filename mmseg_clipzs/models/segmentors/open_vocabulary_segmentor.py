@@ -1,5 +1,3 @@
-import copy
-
 import torch
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import resize
@@ -208,14 +206,12 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""
-        # A snapshot: the vocabulary may change before the logits are read.
-        model = copy.copy(self)
         for image, maps, sample in zip(images, scores, data_samples):
             maps = upsample(maps, grid, self.align_corners, sample.metainfo)
             if self.pamr is not None:
                 maps = refine_upsampled(maps, image, sample.metainfo,
                                         self.align_corners, self.pamr)
-            set_result(model, maps, sample)
+            set_result(self, maps, sample)
 
     def absent_classes(self, maps):
         """Classes that cannot occur in an image.

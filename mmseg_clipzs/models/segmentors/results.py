@@ -1,4 +1,6 @@
 """Turn window scores into the result of one image."""
+import copy
+
 import torch
 from mmengine.structures import PixelData
 
@@ -67,22 +69,19 @@ def set_result(model, maps, sample):
         maps (UpsampledScores): Scores (Q, H, W).
         sample (SegDataSample): Changed in place.
     """
-    absent = model.absent_classes(maps)
+    # As the model is now: its vocabulary may change before logits are read.
+    model = copy.copy(model)
+    model.absent = model.absent_classes(maps)
+    labels = maps.map_tiles(
+        lambda tile: first_argmax(model.label_scores(tile[None])[0]))
 
-    def of_present(function):
-        def classify(tile):  # (Q, rows, columns) -> (C, rows, columns)
-            classes = function(tile[None])[0]
-            if absent is not None:
-                classes[absent] = -torch.inf
-            return classes
-        return classify
+    def make_logits():
+        logits = maps.map_tiles(
+            lambda tile: model.class_log_probabilities(tile[None])[0])
+        return keep_argmax(logits, labels)
 
-    label_scores = of_present(model.label_scores)
-    labels = maps.map_tiles(lambda tile: first_argmax(label_scores(tile)))
-    sample.set_data(dict(
-        seg_logits=SegLogits(lambda: keep_argmax(maps.map_tiles(
-            of_present(model.class_log_probabilities)), labels)),
-        pred_sem_seg=PixelData(data=labels[None])))
+    sample.set_data(dict(seg_logits=SegLogits(make_logits),
+                         pred_sem_seg=PixelData(data=labels[None])))
 
 
 def keep_argmax(logits, labels):

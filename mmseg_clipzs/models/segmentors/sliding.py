@@ -138,7 +138,9 @@ class EncodedImages:
         images (Tensor): (N, 3, H, W), normalised.
         grid (WindowGrid): The windows over the images.
         features (tuple): Output of ``extract_feat`` for each batch of windows.
+        whole (tuple): That for each whole image, if the segmentor needs it.
     """
     images: torch.Tensor
     grid: WindowGrid
     features: tuple
+    whole: tuple = ()

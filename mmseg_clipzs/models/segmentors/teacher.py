@@ -61,10 +61,16 @@ def class_embeddings(teacher, learn_background=False):
 
     Returns:
         Tensor: (C, D), unit-length rows.
+
+    Raises:
+        UserError: No class but background.
     """
     rows = word_embeddings(teacher)
     if learn_background:
         rows.pop(BACKGROUND, None)
+    if not rows:
+        raise UserError('The only class is "background", which is learnt; '
+                        'name another class.')
     return average_words(torch.cat(list(rows.values())),
                          [len(row) for row in rows.values()])
 

@@ -4,6 +4,7 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
+from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .pseudo_labels import batch_labels, with_labels
@@ -60,6 +61,7 @@ class TextMappedSegmentor(EncoderDecoder):
         self.decode_head.conv_seg = MappedClassifier(
             self._embed(vocabulary), classifier_width(self.decode_head))
         self._set_classes(vocabulary)
+        self.training_classes = vocabulary.classes
         self.register_buffer(
             'unseen', torch.tensor(vocabulary.indices(unseen),
                                    dtype=torch.int64), False)
@@ -105,8 +107,15 @@ class TextMappedSegmentor(EncoderDecoder):
             dict[str, Tensor]: See ``EncoderDecoder``.
 
         Raises:
-            UserError: A label of an unseen class.
+            UserError: A label of an unseen class, or classes that the model
+                was not built for.
         """
+        if self.vocabulary.classes != self.training_classes:
+            raise UserError(
+                'The class lists of a zero-shot training are fixed, but '
+                f'set_vocabulary changed them to {self.num_classes} classes '
+                f'({", ".join(self.vocabulary.classes[:3])}, ...). Build the '
+                'model with that vocabulary to train it.')
         labels = batch_labels(inputs, data_samples, self.unseen)
         labels = labels.masked_fill(labels == HIDDEN_LABEL, IGNORE_INDEX)
         return super().loss(inputs, with_labels(data_samples, labels))

@@ -21,9 +21,10 @@ def check_threshold(value):
     Raises:
         UserError: It is out of range.
     """
-    if value is not None and not 0 < value < 1:
+    if value is not None and not (
+            isinstance(value, (int, float)) and 0 < value < 1):
         raise UserError('background_threshold must be in (0, 1), but got '
-                        f'{value}.')
+                        f'{value!r}.')
     return value
 
 
@@ -48,9 +49,12 @@ class VocabularyMixin:
         vocabulary (Vocabulary | None): C classes with Q words.
         background_threshold (float | None): Probability threshold of class 0.
         dataset_meta (dict): ``classes`` and ``palette``, for the toolbox.
+        absent (Tensor | None): (C, ) bool, classes that the present image
+            cannot have.
     """
     vocabulary = None
     background_threshold = None
+    absent = None
 
     def embed_words(self, words):
         """Text embeddings (Q, D) of words; None to embed them later."""
@@ -75,6 +79,10 @@ class VocabularyMixin:
         vocabulary = get_vocabulary(classes)
         if self.background_threshold is not None:
             vocabulary = vocabulary.with_background()
+        if self.background_threshold is not None and (
+                len(vocabulary.classes) == 1):
+            raise UserError('The only class is "background", which leaves '
+                            'nothing to segment; name another class.')
         wordless = [name for name, words in zip(vocabulary.classes,
                                                 vocabulary.synonyms)
                     if not words]
@@ -127,8 +135,16 @@ class VocabularyMixin:
         if classes is not None:
             view.set_vocabulary(classes)
         elif self.vocabulary is not None:
-            view.set_vocabulary(self.vocabulary, head.text_embeddings)
+            view.set_vocabulary(self.vocabulary, self.current_embeddings())
         return view
+
+    def current_embeddings(self):
+        """Embeddings of the vocabulary's words, unless they are outdated.
+
+        Returns:
+            Tensor | None: (Q, D).
+        """
+        return self.decode_head.text_embeddings
 
     def merge_words(self, scores):
         """Best word of each class.
@@ -137,13 +153,17 @@ class VocabularyMixin:
             scores (Tensor): (N, Q, ...).
 
         Returns:
-            Tensor: (N, C, ...); -inf for a class without words.
+            Tensor: (N, C, ...); -inf for an absent class and for one without
+            words.
         """
-        if not self.vocabulary.has_synonyms:
-            return scores
-        counts = [len(words) for words in self.vocabulary.synonyms]
-        return torch.stack([
-            part.amax(1) if part.size(1) else
-            part.new_full((len(part), *part.shape[2:]), -torch.inf)
-            for part in scores.split(counts, dim=1)
-        ], dim=1)
+        if self.vocabulary.has_synonyms:
+            counts = [len(words) for words in self.vocabulary.synonyms]
+            scores = torch.stack([
+                part.amax(1) if part.size(1) else
+                part.new_full((len(part), *part.shape[2:]), -torch.inf)
+                for part in scores.split(counts, dim=1)
+            ], dim=1)
+        if self.absent is not None:
+            scores = scores.index_fill(
+                1, self.absent.nonzero()[:, 0], -torch.inf)
+        return scores

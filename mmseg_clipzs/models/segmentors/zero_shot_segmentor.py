@@ -1,5 +1,6 @@
 import math
 
+import torch
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
@@ -139,9 +140,15 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
 
     def label_scores(self, scores):
         """See :meth:`OpenVocabularySegmentor.label_scores`."""
+        merged = self.merge_words(scores)
         if self.background_threshold is None:
-            return self.merge_words(scores)
-        return self.class_log_probabilities(scores)
+            return merged
+        # Raw scores decide between the other classes, as without a threshold:
+        # rounded log-probabilities may be equal.
+        log_p = self.class_log_probabilities(scores)
+        is_background = log_p[:, :1] > log_p[:, 1:].amax(1, keepdim=True)
+        raised = torch.where(is_background, torch.inf, merged[:, :1])
+        return torch.cat([raised, merged[:, 1:]], dim=1)
 
     def absent_classes(self, maps):
         """Classes that win in too few pixels, without the threshold."""

@@ -185,6 +185,70 @@ def test_a_view_keeps_precomputed_embeddings(zero_shot):
         model.with_vocabulary(background_threshold=2)
 
 
+@torch.no_grad()
+def test_a_view_follows_the_vocabulary_and_the_weights(build):
+    """GroupViT embeds words late: a view must not take old embeddings."""
+    model, x = build(), inputs()
+    model.predict(x)  # embeds the first vocabulary
+    for classes in ('tree; road; sea', 'a; b'):
+        model.set_vocabulary(classes)
+        got, = model.with_vocabulary().predict(x)
+        want, = model.predict(x)
+        assert torch.equal(got.seg_logits.data, want.seg_logits.data)
+    if hasattr(model, 'text_backbone'):
+        state = model.state_dict()
+        state['text_backbone.token_embedding.weight'] = state[
+            'text_backbone.token_embedding.weight'].flip(0)
+        model.load_state_dict(state)
+        got, = model.with_vocabulary().predict(x)
+        want, = model.predict(x)
+        assert torch.equal(got.seg_logits.data, want.seg_logits.data)
+
+
+@torch.no_grad()
+def test_groups_of_encoded_images_need_no_further_pass():
+    model, x = small_groupvit(vocabulary=WORDS), inputs(2)
+    model.keep_groups = True
+    want = [result.groups.data for result in model.predict(x)]
+    encoded = model.encode(x)
+    calls = count_calls(model)
+    for classes in ('cat; sky', 'dog; sea; road'):
+        view = model.with_vocabulary(classes)
+        results = view.decode(encoded, [SegDataSample() for _ in x])
+        for result, groups in zip(results, want):
+            assert torch.equal(result.groups.data, groups)
+    assert not calls
+
+
+@torch.no_grad()
+def test_refined_probabilities_stay_below_1():
+    """The weights of PAMR sum to 1 but for rounding."""
+    model = small_groupvit(vocabulary='cat', pamr={})
+    result, = model.predict(inputs(size=(48, 64)))
+    assert result.seg_logits.data.max() <= 0
+
+
+def test_background_alone_is_refused(zero_shot):
+    for build in (zero_shot, small_groupvit):
+        with pytest.raises(UserError, match='only class is "background"'):
+            build(vocabulary='background', background_threshold=.5)
+
+
+@pytest.mark.parametrize('scale', [1e-3, 1., 100.])
+@torch.no_grad()
+def test_rounding_does_not_change_labels_above_the_threshold(
+        zero_shot, scale):
+    """Log-probabilities that rounding makes equal."""
+    options = dict(vocabulary='cat; dog; sky', logit_scale=scale)
+    x = inputs(3)
+    plain = zero_shot(**options).predict(x)
+    strict = zero_shot(**options, background_threshold=.01).predict(x)
+    for one, other in zip(plain, strict):
+        assert torch.equal(one.pred_sem_seg.data + 1, other.pred_sem_seg.data)
+        assert torch.equal(other.pred_sem_seg.data[0],
+                           other.seg_logits.data.argmax(0))
+
+
 def test_key_smoothing_without_keys_is_refused_at_build_time(zero_shot):
     with pytest.raises(UserError, match='MaskClipHead needs the keys .* '
                        'set backbone=dict\\(out_keys="raw"\\)'):

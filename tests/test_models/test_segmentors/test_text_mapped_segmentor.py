@@ -131,3 +131,14 @@ def test_unfit_heads(tiny_rn):
     with pytest.raises(UserError, match='PIDHead is trained with more'):
         build(tiny_rn, decode_head=dict(
             type='PIDHead', in_channels=256, channels=16))
+
+
+@pytest.mark.parametrize('classes', ['zebra; sun', 'dog; cat; grass; sky'])
+def test_training_has_fixed_classes(tiny_rn, classes):
+    model = build(tiny_rn).train()
+    data = model.data_preprocessor(batch(), True)
+    model.set_vocabulary(classes)
+    with pytest.raises(UserError, match='zero-shot training are fixed'):
+        model.loss(**data)
+    model.set_vocabulary(CLASSES)
+    assert torch.isfinite(model.loss(**data)['decode.loss_ce'])
