@@ -68,7 +68,8 @@ def main():
         Image.fromarray(draw_sheet(rows, folders)).save(temporary)
 
     table = PrettyTable(COLUMNS, align='r')
-    table.add_rows([[row[key] for key in COLUMNS] for row in rows])
+    table.add_rows([['its own' if row[key] is None else row[key]
+                     for key in COLUMNS] for row in rows])
     print(table)
     print(f'Predictions: {work_dir / "sheet.png"}; all figures: '
           f'{work_dir / "results.json"}')
