@@ -22,6 +22,7 @@ from .teacher import (
 from .text_classifier import TextClassifier
 from .trained_heads import (
     check_finite,
+    check_training_classes,
     classifier_width,
     has_more_classifiers,
     run_head,
@@ -174,11 +175,7 @@ class MaskClipPlus(BaseSegmentor):
         if self.vocabulary.classes == self.training_classes:
             return
         if self.unseen is not None:
-            raise UserError(
-                'The class lists of a zero-shot training are fixed, but '
-                f'set_vocabulary changed them to {self.num_classes} classes '
-                f'({", ".join(self.vocabulary.classes[:3])}, ...). Build the '
-                'model with that vocabulary to train it.')
+            check_training_classes(self)
         if has_more_classifiers(self.student) and (
                 self.num_classes != len(self.training_classes)):
             raise UserError(

@@ -4,12 +4,12 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
-from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .pseudo_labels import batch_labels, with_labels
 from .text_classifier import MappedClassifier, average_words
 from .trained_heads import (
+    check_training_classes,
     classifier_width,
     set_class_count,
     to_log_probabilities,
@@ -110,12 +110,7 @@ class TextMappedSegmentor(EncoderDecoder):
             UserError: A label of an unseen class, or classes that the model
                 was not built for.
         """
-        if self.vocabulary.classes != self.training_classes:
-            raise UserError(
-                'The class lists of a zero-shot training are fixed, but '
-                f'set_vocabulary changed them to {self.num_classes} classes '
-                f'({", ".join(self.vocabulary.classes[:3])}, ...). Build the '
-                'model with that vocabulary to train it.')
+        check_training_classes(self)
         labels = batch_labels(inputs, data_samples, self.unseen)
         labels = labels.masked_fill(labels == HIDDEN_LABEL, IGNORE_INDEX)
         return super().loss(inputs, with_labels(data_samples, labels))

@@ -163,6 +163,25 @@ def to_log_probabilities(results):
     return results
 
 
+def check_training_classes(model):
+    """Refuse to train a model on classes that it was not built for.
+
+    Args:
+        model (nn.Module): With ``vocabulary``, ``training_classes`` and
+            ``num_classes``.
+
+    Raises:
+        UserError: Other classes.
+    """
+    classes = model.vocabulary.classes
+    if classes != model.training_classes:
+        raise UserError(
+            'The class lists of a zero-shot training are fixed, but '
+            f'set_vocabulary changed them to {model.num_classes} classes '
+            f'({", ".join(classes[:3])}, ...). Build the model with that '
+            'vocabulary to train it.')
+
+
 def check_finite(losses, data_samples):
     """Stop a training that diverged.
 
