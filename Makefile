@@ -9,6 +9,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OLDEST := .venv-oldest/bin
+# Tests run in a process per core, at most four: each takes up to 3 GB.
+PARALLEL := --numprocesses auto --maxprocesses 4
 
 TOY_CLIPS := $(foreach seed,1 2,work_dirs/toy-vit-p8-seed$(seed).safetensors)
 METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
@@ -31,10 +33,10 @@ work_dirs/toy-vit-p8-seed%.safetensors: | .venv/ready
 	rm $@.part.checkpoint
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-oldest: .venv-oldest/ready
-	$(OLDEST)/python -m pytest
+	$(OLDEST)/python -m pytest $(PARALLEL)
 
 lint: .venv/ready
 	$(BIN)/python -m pip install --quiet "ruff>=0.6"

@@ -29,9 +29,9 @@ open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 @pytest.fixture(autouse=True, scope='session')
 def _quiet(tmp_path_factory):
-    """Use a temporary cache and two threads."""
+    """Use a temporary cache and two threads, or one beside other workers."""
     os.environ['MMSEG_CLIPZS_CACHE'] = str(tmp_path_factory.mktemp('cache'))
-    torch.set_num_threads(2)
+    torch.set_num_threads(1 if 'PYTEST_XDIST_WORKER' in os.environ else 2)
     init_default_scope('mmseg')  # as a runner does
 
 
