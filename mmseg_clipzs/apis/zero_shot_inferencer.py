@@ -57,7 +57,11 @@ class ZeroShotInferencer:
             config.model.vocabulary = None  # do not embed the config's
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
-        self.model = init_model(config, checkpoint, device)
+        seed = config.randomness.get('seed')
+        with torch.random.fork_rng(devices=[]):  # not the caller's numbers
+            if seed is not None:
+                torch.default_generator.manual_seed(seed)
+            self.model = init_model(config, checkpoint, device)
         vocabulary = getattr(self.model, 'vocabulary', None)
         if classes is not None:
             self.model.set_vocabulary(classes)
