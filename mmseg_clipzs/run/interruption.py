@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
 
 from mmseg_clipzs.utils import UserError
 
@@ -48,38 +49,80 @@ class LastCheckpoint:
         return path if path.is_file() else None
 
 
+class StopHook(Hook):
+    """Stop training after the iteration in which a signal arrives.
+
+    Within an iteration, a checkpoint may be half written and data workers may
+    be waiting for an answer. A second signal does not wait, nor does one
+    before the first iteration.
+
+    Attributes:
+        iteration (int): Iterations done.
+        received (list[int]): Numbers of the signals.
+    """
+    priority = 'LOWEST'  # after the checkpoint
+
+    def __init__(self):
+        self.iteration, self.received, self._running = 0, [], False
+
+    def handle(self, number, frame):
+        """Handler of signals."""
+        self.received.append(number)
+        if hasattr(signal, 'SIGCHLD'):  # not on Windows
+            # torch would raise when data workers get the signal, too.
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if not self._running or len(self.received) > 1:
+            raise KeyboardInterrupt
+
+    def before_train(self, runner):
+        self.iteration = runner.iter
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self._running = True
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        self.iteration = runner.iter + 1
+        self._stop()
+
+    def after_val_iter(self, runner, batch_idx, data_batch=None,
+                       outputs=None):
+        self._stop()
+
+    def _stop(self):
+        if self.received:
+            raise KeyboardInterrupt
+
+
 @contextmanager
 def interruptible(progress):
     """Say what to do next if Ctrl-C or SIGTERM ends a block.
 
     Args:
-        progress (Callable): () -> str, that message.
+        progress (Callable): Number of iterations done -> that message (str).
+
+    Yields:
+        StopHook: To be registered in the block's runner.
 
     Raises:
         KeyboardInterrupt: With the message, in the main process; the tools
             print it. Other processes end.
     """
-    received = []
-
-    def handle(number, frame):
-        received.append(number)
-        raise KeyboardInterrupt
-
-    replaced = {}
+    stop, replaced = StopHook(), {}
     if threading.current_thread() is threading.main_thread():
         for number, usual in ((signal.SIGINT, signal.default_int_handler),
                               (signal.SIGTERM, signal.SIG_DFL)):
             if signal.getsignal(number) == usual:
-                replaced[number] = signal.signal(number, handle)
+                replaced[number] = signal.signal(number, stop.handle)
     try:
-        yield
-    # Data workers get a Ctrl-C, too: their end may be noticed first.
+        yield stop
+    # A data worker's end may be noticed first.
     except BaseException as e:
-        if not received and not isinstance(e, KeyboardInterrupt):
+        if not stop.received and not isinstance(e, KeyboardInterrupt):
             raise
         if not is_main_process():
             raise SystemExit(130) from e
-        raise KeyboardInterrupt(progress()) from e
+        raise KeyboardInterrupt(progress(stop.iteration)) from e
     finally:
         for number, handler in replaced.items():
             signal.signal(number, handler)

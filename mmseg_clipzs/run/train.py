@@ -62,10 +62,9 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
     if student_weights:
         set_student_weights(cfg, job.name, str(student_weights))
     check_student_weights(cfg, job.name, resumes=last.path is not None)
-    runner = None
 
-    def progress():
-        said = f'Interrupted at iteration {runner.iter if runner else 0}; '
+    def progress(iteration):
+        said = f'Interrupted at iteration {iteration}; '
         if last.path is None:
             return (f'{said}nothing was saved: the same command starts again '
                     '(default_hooks.checkpoint.interval=N saves more often).')
@@ -73,8 +72,9 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
         return (f'{said}last checkpoint {last.path}; go on with '
                 f'--resume{instead}.')
 
-    with interruptible(progress):
+    with interruptible(progress) as stop:
         runner = Runner.from_cfg(cfg)
+        runner.register_hook(stop)
         with plain_attention_on_cpu():
             runner.train()
     return runner
