@@ -7,7 +7,7 @@ from mmseg.models.data_preprocessor import SegDataPreProcessor
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.models.segmentors.teacher import (
-    build_teacher,
+    LazyTeacher,
     input_conversion,
 )
 from mmseg_clipzs.utils import UserError
@@ -62,7 +62,7 @@ def test_no_preprocessing_at_all():
 ])
 def test_unfit_teachers(teacher, settings, message):
     with pytest.raises(UserError, match=message):
-        build_teacher({**teacher, **settings})
+        LazyTeacher({**teacher, **settings})
 
 
 def test_a_teacher_without_dense_features():
@@ -75,4 +75,4 @@ def test_a_teacher_without_dense_features():
         text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
         decode_head=dict(type='GroupViTHead'), projector_dims=16)
     with pytest.raises(UserError, match='ImageTextContrastive has none'):
-        build_teacher(groupvit)
+        LazyTeacher(groupvit)
