@@ -2,8 +2,10 @@ import re
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 from mmseg.registry import DATASETS
 
+from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.toy.toy_scenes_dataset import ToyScenesDataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary, available, get_vocabulary
@@ -222,3 +224,57 @@ def test_a_file_in_another_encoding(tmp_path):
     path.write_bytes(b'caf\xe9\n')  # Latin-1
     with pytest.raises(UserError, match='names.txt'):
         get_vocabulary(path)
+
+
+def test_a_dict_of_words_is_a_vocabulary():
+    words = get_vocabulary('cat: feline, tiger; sky'.replace(': ', ', '))
+    named = get_vocabulary(dict(pet=['cat', 'feline', 'tiger'], sky=['sky']))
+    assert named.classes == ('pet', 'sky')
+    assert named.synonyms == words.synonyms
+    assert get_vocabulary(named.to_dict()) == named
+    for name in ('voc20', 'coco_object81'):
+        shipped = get_vocabulary(name)
+        again = get_vocabulary(shipped.to_dict())
+        assert (again.classes, again.synonyms) == (
+            shipped.classes, shipped.synonyms)
+
+
+@pytest.mark.parametrize('names', [
+    ['cat', 'Dog', 'TV monitor', 'x'],  # spelled differently
+    ['feline', 'dog', 'tvmonitor', 'blue'],
+    ['a', 'b', 'c', 'd']])
+def test_other_names_in_the_same_order(names):
+    get_vocabulary('cat; dog; tv-monitor; sky').check_order(names, 'the data')
+
+
+@pytest.mark.parametrize('names, name, index, other', [
+    (['dog', 'cat', 'tv', 'sky'], 'cat', 0, 1),
+    (['cat', 'dog', 'sky', 'tv'], 'sky', 3, 2),
+    (['Sky', 'a', 'b', 'c'], 'sky', 3, 0)])
+def test_the_same_names_in_another_order(names, name, index, other):
+    with pytest.raises(UserError, match=(
+            f"'{name}' is class {index} of the vocabulary custom, but class "
+            f'{other} of the data')):
+        get_vocabulary('cat; dog; tv-monitor; sky').check_order(
+            names, 'the data')
+
+
+def test_every_config_and_its_dataset_have_one_order():
+    """Class names of the datasets against the vocabularies of the configs."""
+    checked = 0
+    for path in list_configs().values():
+        cfg = Config.fromfile(path)
+        model = cfg.model.get('teacher', cfg.model)
+        if not model.get('vocabulary') or not cfg.get('test_dataloader'):
+            continue
+        words = get_vocabulary(model.vocabulary)
+        if model.get('background_threshold') or cfg.model.get(
+                'learn_background'):
+            words = words.with_background()
+        dataset = cfg.test_dataloader.dataset
+        names = dataset.get('metainfo', {}).get('classes') or (
+            DATASETS.get(dataset.type).METAINFO['classes'])
+        assert len(names) == len(words.classes)
+        words.check_order(names, path.name)
+        checked += 1
+    assert checked > 50

@@ -57,7 +57,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     row = dict(
         **job.describe(),
         vocabulary=model and model.vocabulary.source,
-        prompts=model and getattr(model, 'teacher', model).prompts,
+        prompts=model and model.prompts,
         mIoU=round(float(metrics.pop('mIoU')), 2),
         seconds=round(seconds, 2),
         images_per_second=round(images / seconds, 2),

@@ -17,12 +17,13 @@ def validate(data, **options):
 
 
 @pytest.mark.parametrize('name, count', [
-    ('voc', 1449), ('voc21', 1449), ('context', 5104), ('context60', 5104),
-    ('coco_stuff', 5000), ('coco_object_336', 5000), ('cityscapes', 500),
-    ('ade20k', 2000)])
+    ('voc', '1449'), ('voc21', '1449'), ('context', '5104 or 5105'),
+    ('context60', '5104 or 5105'), ('coco_stuff', '5000'),
+    ('coco_object_336', '5000'), ('cityscapes', '500'), ('ade20k', '2000')])
 def test_labels_are_known_and_images_are_counted(name, count, miniature):
     found = validate(miniature(name))
-    assert (found.images, found.opened, found.official) == (4, 4, count)
+    assert (found.images, found.opened, found.official) == (
+        4, 4, int(count.split()[0]))
     problem, = found.problems
     assert problem == (f'{found.split} has 4 images, but the official split '
                        f'has {count}.')
@@ -192,11 +193,11 @@ def test_shards(shards, tmp_path):
     folder = tmp_path / 'damaged'
     folder.mkdir()
     content = (shards / '000000.tar').read_bytes()
-    (folder / '0.tar').write_bytes(content[:len(content) // 2])
+    (folder / '0.tar').write_bytes(content[:len(content) // 1024 * 512 + 300])
     found = validate_dataset(dict(dataset, data_root=str(folder),
                                   urls='0.tar'))
     assert 0 < found.opened < 9
-    assert any('rest is unreadable' in line or 'is damaged' in line
-               for line in found.problems)
+    assert 'bytes lost' in found.problems[-1] or (
+        'the rest is unreadable' in found.problems[-1])
     gone = validate_dataset(dict(dataset, urls='{000000..000008}.tar'))
     assert '1 of 9 shards are missing' in gone.problems[0]

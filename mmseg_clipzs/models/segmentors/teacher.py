@@ -1,4 +1,6 @@
 """The frozen zero-shot teacher of a student."""
+from inspect import signature
+
 import torch
 from mmseg.registry import MODELS
 
@@ -20,6 +22,7 @@ class LazyTeacher:
     Attributes:
         vocabulary (Vocabulary): The config's.
         text_embeddings (str | None): The config's, of these words.
+        prompts (str | Sequence[str]): The config's, for other words.
         model (ZeroShotSegmentor | None): In evaluation mode, without a
             vocabulary; None until it is built.
 
@@ -47,6 +50,8 @@ class LazyTeacher:
         self.config = dict(config)
         self.text_embeddings = self.config.pop('text_embeddings', None)
         self.vocabulary = get_vocabulary(self.config.pop('vocabulary'))
+        self.prompts = self.config.get('prompts', signature(
+            ZeroShotSegmentor).parameters['prompts'].default)
         self.model = None
 
     def build(self, device):

@@ -89,6 +89,11 @@ class TextStudent(BaseSegmentor):
         """ZeroShotSegmentor: With the classes that it labels."""
         return self._brief_teacher()
 
+    @property
+    def prompts(self):
+        """str | Sequence[str]: Templates of the words."""
+        return self._teacher.prompts
+
     def _brief_teacher(self):
         """Build the teacher and set the classes that it labels, once."""
         teacher = self._build_teacher()
