@@ -275,7 +275,7 @@ def test_mmseg_with_the_import_that_the_docs_name(exported, photos):
          photos[0]], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     want, = inferencer(exported)(photos[0])
-    assert done.stdout.split() == [
+    assert done.stdout.splitlines()[-1].split() == [
         'mmseg.models.segmentors.encoder_decoder', str(want.mask.sum())]
     page = (ROOT / 'docs/maskclip_plus.md').read_text()
     assert STOCK.splitlines()[2].split('  ')[0] in page
