@@ -227,9 +227,9 @@ def test_vocabulary_fits_the_dataset(name):
     name for name in NAMES if '_plus_' in name or 'pretrain' in name])
 def test_schedule_ends_with_the_training(name):
     cfg = load(name)
-    assert cfg.param_scheduler[-1].end == cfg.train_cfg.max_iters
-    assert all(one.end == other.begin for one, other in zip(
-        cfg.param_scheduler, cfg.param_scheduler[1:]))
+    last, length = cfg.param_scheduler[-1], cfg.train_cfg.max_iters
+    assert last.get('end', length) == length  # mmengine's default
+    assert last.begin in (0, cfg.param_scheduler[0].get('end'))
     hooks = {hook.type: hook for hook in cfg.custom_hooks}
     assert ('SelfTrainingHook' in hooks) == ('zero_shot' in name)
     # A tenth of the training, derived.

@@ -1,5 +1,4 @@
-# MaskCLIP+: MaskCLIP as teacher, a stock ResNet-101 with mmseg's ASPPHead
-# (dilations 6, 12, 18, 24) as student.
+# MaskCLIP+: MaskCLIP as teacher, a DeepLabV2 with ResNet-101 as student.
 method = 'MaskCLIP+'
 norm_cfg = dict(type='SyncBN', requires_grad=True)
 model = dict(
@@ -28,7 +27,7 @@ model = dict(
             init_cfg=dict(
                 type='Pretrained', checkpoint='open-mmlab://resnet101_v1c')),
         decode_head=dict(
-            type='ASPPHead',
+            type='DeepLabV2Head',
             in_channels=2048,
             in_index=3,
             channels=512,  # the width of CLIP ViT-B/16's embeddings
