@@ -36,7 +36,8 @@ THEIRS = {
 # image (long, short), window and stride, logit scale, background threshold,
 # area threshold, published mIoU.
 BY_HAND = {
-    'maskclip_voc': ((2048, 512), None, None, None, None, 49.5),
+    'maskclip_voc': ((2048, 512), None, None, None, None, None),
+    'maskclip_authors_voc': ((2048, 512), None, None, None, None, 49.5),
     'maskclip_authors_rn50_context': (
         (520, 520), None, None, None, None, 18.5),
     'maskclip_cityscapes': ((1024, 512), None, None, None, None, None),
@@ -183,6 +184,27 @@ def test_settings_of_the_authors():
         norm_eps=1e-6, out_keys='projected')
     assert model.prompts == 'maskclip85'
     assert 'mean' not in load('maskclip_voc').model.data_preprocessor
+
+
+@pytest.mark.parametrize('name', [
+    name for name, cell in CELLS.items() if cell.authors])
+def test_corrected_settings_name_the_authors(name):
+    """Only mean and std, activation, eps, prompts and keys differ."""
+    authors = CELLS[name].authors.name
+    ours, theirs = load(name), load(authors)
+    assert 'Corrected: CLIP\'s mean and std, ' in header(name)
+    assert f'The authors\' settings are in {authors}' in header(name)
+    assert ('with the published figure' in header(name)) == (
+        'Published: ' in header(authors))
+    assert ours.test_dataloader == theirs.test_dataloader
+    assert ('QuickGELU' in header(name)) == (
+        'quick_gelu' in theirs.model.backbone)
+    for model in (ours.model, theirs.model):
+        del model['data_preprocessor'], model['prompts']
+        for key in ('quick_gelu', 'norm_eps', 'out_keys'):
+            model.backbone.pop(key, None)
+        model.decode_head.pop('key_norm', None)
+    assert ours.model == theirs.model
 
 
 def test_positions_and_images_off_the_grid():

@@ -54,6 +54,11 @@ def _cell(cell):
     if cell.published:
         lines.append(f'Published: {cell.published["mIoU"]} mIoU '
                      f'({cell.published["source"]}).')
+    if cell.authors:
+        lines += [f'Corrected: {method["corrects"]}.',
+                  f'The authors\' settings are in {cell.authors.name}' + (
+                      ', with the published figure.'
+                      if cell.authors.published else '.')]
     if 'remark' in method and resize:
         lines.append(method['remark'])
     return '\n'.join([

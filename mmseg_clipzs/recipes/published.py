@@ -37,17 +37,18 @@ PAPERS = {
 _VIT = 'ViT-B-16'
 _OWN = None  # not a CLIP
 
-# Rows: method, CLIP, and a figure for each dataset; None if not published.
+# Rows: title of the method with the authors' settings, CLIP, and a figure for
+# each dataset; None if not published.
 _TABLES = [
     dict(
         protocol='A (MaskCLIP)', source='arXiv 2112.01071',
         datasets=('voc', 'context', 'coco_stuff'),
         rows=[
-            ('CLIP',               _VIT,      None,  9.0,  4.3),
-            ('MaskCLIP',           'RN50',    41.5, 18.5, 10.2),
-            ('MaskCLIP',           'RN50x16', 50.9, 20.3, 13.6),
-            ('MaskCLIP',           _VIT,      49.5, 21.7, 12.5),
-            ('MaskCLIP + KS + PD', _VIT,      None, 25.5, 14.6),
+            ("CLIP (authors' settings)", _VIT, None, 9.0, 4.3),
+            ("MaskCLIP (authors' settings)", 'RN50', 41.5, 18.5, 10.2),
+            ("MaskCLIP (authors' settings)", 'RN50x16', 50.9, 20.3, 13.6),
+            ("MaskCLIP (authors' settings)", _VIT, 49.5, 21.7, 12.5),
+            ("MaskCLIP + KS + PD (authors' settings)", _VIT, None, 25.5, 14.6),
             ('MaskCLIP+',          'RN50',    58.0, 23.9, 13.8),
             ('MaskCLIP+',          'RN50x16', 67.5, 25.2, 17.3),
             ('MaskCLIP+',          _VIT,      None, 31.1, 18.0),

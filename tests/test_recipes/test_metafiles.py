@@ -38,7 +38,11 @@ def test_figures():
     figures = {
         model['Name']: model['Results'][0]['Metrics']['mIoU (published)']
         for file in FILES.values() for model in file['Models']}
-    assert figures['maskclip_rn50_voc'] == 41.5
+    assert figures['maskclip_authors_rn50_voc'] == 41.5
+    assert figures['maskclip_authors_rn50x16_voc'] == 50.9
+    assert figures['clip_authors_coco_stuff'] == 4.3
+    assert not {'maskclip_rn50_voc', 'maskclip_voc', 'clip_coco_stuff'} & set(
+        figures)
     assert figures['maskclip_plus_context'] == 31.1
     assert figures['kmeans_voc21'] == 25.0
     assert figures['sclip_ade20k'] == 16.5
