@@ -11,7 +11,8 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_clipzs.recipes import cells
-from mmseg_clipzs.recipes.methods import HAND_WRITTEN, TRAINED
+from mmseg_clipzs.recipes.methods import HAND_WRITTEN
+from mmseg_clipzs.recipes.trained import TRAINED
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -91,7 +92,7 @@ def test_opens_with_its_command(name):
     end = next(i for i, line in enumerate(lines) if line[:1] != '#')
     assert end >= 3
     assert re.search(
-        rf'^# +python tools/(test|train)\.py configs/{name}\.py',
+        rf'^# +python tools/(test|train)\.py (\\\n# +)?configs/{name}\.py',
         '\n'.join(lines[:end]), re.M)
     assert 1 <= depth(CONFIGS / f'{name}.py') <= 3
 

@@ -191,30 +191,6 @@ METHODS = {
            ('spectral', 'spectral clustering', 'spectral_clip'))},
 }
 
-# Training configs METHOD_DATASET, for the datasets of ``TRAIN``.
-#     setting: Setting in headers.
-#     data: 'unlabelled' or 'zero_shot', suffix of the dataset's base config.
-#     model: Base config of the model; MODEL_toy for the toy scenes.
-#     runtime: Base config of the runtime.
-TRAINED = {
-    'maskclip_plus': dict(
-        title='MaskCLIP+', setting='annotation-free', paper='MaskCLIP+',
-        data='unlabelled', model='maskclip_plus',
-        runtime='train_runtime', datasets=('voc', 'context', 'coco_stuff',
-                                           'toy')),
-    'maskclip_plus_zero_shot': dict(
-        title='MaskCLIP+, zero-shot',
-        setting='zero-shot: some classes have no labels', paper='MaskCLIP+',
-        data='zero_shot', model='maskclip_plus',
-        runtime='self_training_runtime',
-        datasets=('voc', 'context', 'coco_stuff', 'toy')),
-    'text_mapped_zero_shot': dict(
-        title='CLIP fine-tuned, mapped text',
-        setting='zero-shot: the negative baseline of MaskCLIP (section 3.2)',
-        data='zero_shot', model='text_mapped', runtime='train_runtime',
-        datasets=('voc', 'toy')),
-}
-
 # Configs that are not made from the tables.
 HAND_WRITTEN = (
     'groupvit_toy', 'groupvit_pretrain_gcc_yfcc', 'groupvit_pretrain_toy',

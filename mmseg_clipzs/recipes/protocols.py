@@ -21,10 +21,13 @@ PROTOCOLS = {
     'maskclip': dict(
         title='A (MaskCLIP)',
         source='the MaskCLIP authors\' configs',
-        resize=dict(default=512, context=(520, 520), cityscapes=(1024, 512)),
+        resize=dict(default=512, context=(520, 520), context60=(520, 520),
+                    cityscapes=(1024, 512)),
         window='whole',
+        # VOC21 and Context-60: MaskCLIP+ learns the background.
         words=dict(
-            voc='voc20', context='context59', coco_stuff='coco_stuff171',
+            voc='voc20', voc21='voc20', context='context59',
+            context60='context59', coco_stuff='coco_stuff171',
             cityscapes='cityscapes19', ade20k='ade20k150')),
     # The SCLIP line's papers use it for methods without their own settings.
     'sclip_line': dict(

@@ -15,7 +15,7 @@ from .datasets import DATASETS, TRAIN
 from .markdown import NONE, dataset_name, label, published, spread, table, toy
 from .methods import BENCHMARKS, METHODS
 from .protocols import PROTOCOLS
-from .published import ZERO_SHOT
+from .students import Student
 
 _AUTHORS_A = ('clip_authors', 'maskclip_authors', 'maskclip_authors_ks_pd',
               'maskclip_authors_rn50', 'maskclip_authors_rn50x16')
@@ -33,13 +33,15 @@ def overview():
         rows.append([f'`{method}`', resolve(protocol)['title'],
                      *(published(method, data) for data in datasets),
                      toy(method)])
-    plus = [find_published('MaskCLIP+', 'A (MaskCLIP)', 'ViT-B-16', data)
+    plus = [Student('maskclip_plus_authors', data).published
             for data in datasets]
-    rows.append([
-        '`maskclip_plus`, annotation-free', 'A (MaskCLIP)',
-        *(row['mIoU'] if row else NONE if data in TRAIN else ''
-          for row, data in zip(plus, datasets)),
-        f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)'])
+    rows += [
+        ['`maskclip_plus_authors`, annotation-free', 'A (MaskCLIP)', *(
+            row['mIoU'] if row else NONE if data in TRAIN else ''
+            for row, data in zip(plus, datasets)), ''],
+        ['`maskclip_plus`, annotation-free', 'A (MaskCLIP)', *(
+            NONE if data in TRAIN else '' for data in datasets),
+         f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)']]
     same = {cell.name: resolve(cell.protocol)['title'] for cell in cells()}
     return table(
         ['method', 'protocol', *(
@@ -147,20 +149,6 @@ def published_b():
          *(published(name, dataset) for dataset in BENCHMARKS)]
         for name, method in METHODS.items()
         if set(BENCHMARKS) <= set(method['cells'])])
-
-
-def maskclip_plus():
-    datasets = ('voc', 'context', 'coco_stuff')
-    rows = []
-    for clip in ('RN50', 'RN50x16', 'ViT-B-16'):
-        figures = [find_published('MaskCLIP+', 'A (MaskCLIP)', clip, data)
-                   for data in datasets]
-        rows.append(['annotation-free, mIoU', show_clip(clip), *(
-            row['mIoU'] if row else NONE for row in figures)])
-    rows.append(['zero-shot, unseen / all / harmonic mean', '', *(
-        ' / '.join(map(str, ZERO_SHOT[data])) for data in datasets)])
-    return table(['setting', 'CLIP', *(
-        f'{dataset_name(data)}, published' for data in datasets)], rows)
 
 
 def protocols():

@@ -71,7 +71,7 @@ class Vocabulary:
         """Look up classes.
 
         Args:
-            names (Sequence[str]): Display names.
+            names (Sequence[str] | str): Display names, or 'all'.
 
         Returns:
             list[int]: Class indices in ascending order.
@@ -79,6 +79,8 @@ class Vocabulary:
         Raises:
             UserError: A name is not in the vocabulary.
         """
+        if names == 'all':
+            return list(range(len(self.classes)))
         unknown = [name for name in names if name not in self.classes]
         if unknown:
             raise UserError(
