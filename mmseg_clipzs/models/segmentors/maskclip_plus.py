@@ -158,8 +158,9 @@ class MaskClipPlus(BaseSegmentor):
                 indices, device=self.data_preprocessor.device), False)
         # The teacher scores only the classes that it labels.
         rows = word_embeddings(self.teacher)
-        self.teacher.set_vocabulary(vocabulary.subset(taught), torch.cat(
-            [rows[classes[index]] for index in taught]))
+        vocabulary = vocabulary.subset(taught)
+        self.teacher.set_vocabulary(vocabulary, torch.stack(
+            [rows[word] for word in vocabulary.words]))
 
     def set_vocabulary(self, classes, text_embeddings=None):
         """Set the classes to predict.

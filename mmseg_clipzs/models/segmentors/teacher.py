@@ -39,17 +39,16 @@ def build_teacher(config):
 
 
 def word_embeddings(teacher):
-    """Text embeddings of a teacher by class.
+    """Text embeddings of a teacher by word.
 
     Args:
         teacher (ZeroShotSegmentor): With vocabulary.
 
     Returns:
-        dict[str, Tensor]: Class name -> (words, D).
+        dict[str, Tensor]: Word -> (D, ).
     """
-    counts = [len(words) for words in teacher.vocabulary.synonyms]
-    return dict(zip(teacher.vocabulary.classes,
-                    teacher.decode_head.text_embeddings.split(counts)))
+    return dict(zip(teacher.vocabulary.words,
+                    teacher.decode_head.text_embeddings))
 
 
 def class_embeddings(teacher, learn_background=False):
@@ -66,13 +65,15 @@ def class_embeddings(teacher, learn_background=False):
         UserError: No class but background.
     """
     rows = word_embeddings(teacher)
-    if learn_background:
-        rows.pop(BACKGROUND, None)
-    if not rows:
+    classes = [words for name, words in zip(teacher.vocabulary.classes,
+                                            teacher.vocabulary.synonyms)
+               if not (learn_background and name == BACKGROUND)]
+    if not classes:
         raise UserError('The only class is "background", which is learnt; '
                         'name another class.')
-    return average_words(torch.cat(list(rows.values())),
-                         [len(row) for row in rows.values()])
+    return average_words(
+        torch.stack([rows[word] for words in classes for word in words]),
+        [len(words) for words in classes])
 
 
 def input_conversion(own, other):
