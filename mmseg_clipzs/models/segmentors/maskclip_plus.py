@@ -1,12 +1,11 @@
 import torch
-import torch.nn.functional as F
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 
 from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.utils import UserError
 
+from .distillation import distillation_loss
 from .pseudo_labels import assign_pseudo_labels, batch_labels, with_labels
 from .teacher import probabilities
 from .text_student import TextStudent
@@ -27,8 +26,9 @@ class MaskClipPlus(TextStudent):
     class only supplies its labels.
 
     Annotation-free (without ``unseen``): labels are not read, all pixels get
-    the teacher's best class. Zero-shot (with ``unseen``): labels of seen
-    classes are used; the other pixels get the teacher's best unseen class
+    the teacher's best class; with ``unseen='all'``, as in the authors'
+    configs, all but the ignored ones. Zero-shot (with ``unseen``): labels of
+    seen classes are used; the other pixels get the teacher's best unseen class
     and, once :class:`SelfTrainingHook` has switched, the student's own.
 
     Args:
@@ -38,7 +38,8 @@ class MaskClipPlus(TextStudent):
         teacher (dict): A ``ZeroShotSegmentor`` with ``vocabulary``; frozen,
             not in checkpoints, and only built for training and for new words.
             The student uses its ``text_embeddings``, if set.
-        unseen (Sequence[str], optional): Classes whose labels are hidden.
+        unseen (Sequence[str] | str, optional): Classes whose labels are
+            hidden, or 'all'.
         learn_background (bool): Learn an embedding for class 0, background;
             the teacher labels the other classes.
         normalize (bool): Normalise the student's features before they are
@@ -128,8 +129,8 @@ class MaskClipPlus(TextStudent):
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised for the student.
-            data_samples (list[SegDataSample]): With ``gt_sem_seg`` for
-                zero-shot training.
+            data_samples (list[SegDataSample]): With ``gt_sem_seg`` if
+                ``unseen`` is set.
 
         Returns:
             dict[str, Tensor]: The student's own losses.
@@ -143,12 +144,13 @@ class MaskClipPlus(TextStudent):
         student, head = self.student, self.decode_head
         x = student.extract_feat(inputs)
         output, features, scores = run_head(head, x)
+        labels = batch_labels(
+            inputs, data_samples,
+            None if self.unseen is None else self.teacher_classes)
         if self.distill_weight is not None:
-            losses = self._distill(inputs, features)
+            losses = dict(loss_distill=self.distill_weight * distillation_loss(
+                features, self._ask_teacher(inputs)[0], labels))
         else:
-            labels = batch_labels(
-                inputs, data_samples,
-                None if self.unseen is None else self.teacher_classes)
             samples = with_labels(
                 data_samples, self.pseudo_labels(inputs, labels, scores))
             losses = add_prefix(head.loss_by_feat(output, samples), 'decode')
@@ -157,10 +159,3 @@ class MaskClipPlus(TextStudent):
                     student._auxiliary_head_forward_train(x, samples))
         check_finite(losses, data_samples)
         return losses
-
-    def _distill(self, inputs, features):
-        """L1 between the student's last features and the teacher's."""
-        wanted = F.normalize(self._ask_teacher(inputs)[0], dim=1)
-        features = resize(features, size=wanted.shape[2:], mode='bilinear')
-        return dict(loss_distill=self.distill_weight * F.l1_loss(
-            features, wanted))

@@ -73,36 +73,23 @@ class LazyTeacher:
         return f'{clip.get("model")} ({clip.get("pretrained")})'
 
 
-def rows_by_class(vocabulary, rows):
-    """Text embeddings of each class.
-
-    Args:
-        vocabulary (Vocabulary): Q words.
-        rows (Tensor): (Q, D).
-
-    Returns:
-        dict[str, Tensor]: Class name -> (words, D).
-    """
-    return dict(zip(vocabulary.classes, rows.split(
-        [len(words) for words in vocabulary.synonyms])))
-
-
 def class_embeddings(vocabulary, rows, learn_background=False):
     """Text embeddings of the student's classes.
 
     Args:
-        vocabulary (Vocabulary): Q words.
-        rows (Tensor): (Q, D), their embeddings.
+        vocabulary (Vocabulary): The classes.
+        rows (dict[str, Tensor]): Embedding (D, ) of each word.
         learn_background (bool): Leave out class 0, background.
 
     Returns:
         Tensor: (C, D), unit-length rows.
     """
-    found = rows_by_class(vocabulary, rows)
-    if learn_background:
-        found.pop(BACKGROUND, None)
-    return average_words(torch.cat(list(found.values())),
-                         [len(row) for row in found.values()])
+    classes = [words for name, words in zip(vocabulary.classes,
+                                            vocabulary.synonyms)
+               if not (learn_background and name == BACKGROUND)]
+    return average_words(
+        torch.stack([rows[word] for words in classes for word in words]),
+        [len(words) for words in classes])
 
 
 def input_conversion(own, other):

@@ -12,7 +12,6 @@ from .teacher import (
     LazyTeacher,
     class_embeddings,
     input_conversion,
-    rows_by_class,
 )
 from .text_classifier import TextClassifier
 from .trained_heads import (
@@ -50,7 +49,8 @@ class TextStudent(BaseSegmentor):
     def __init__(self, student, teacher, unseen=None, learn_background=False,
                  normalize=False, data_preprocessor=None, init_cfg=None):
         if unseen is not None and (
-                not unseen or learn_background and BACKGROUND in unseen):
+                not unseen or learn_background and (
+                    unseen == 'all' or BACKGROUND in unseen)):
             raise UserError(
                 'unseen= must name classes, but not a learnt background; '
                 'leave it out for annotation-free training.')
@@ -98,10 +98,10 @@ class TextStudent(BaseSegmentor):
         """Build the teacher and set the classes that it labels, once."""
         teacher = self._build_teacher()
         if teacher.vocabulary is None:
-            rows = rows_by_class(self.vocabulary, self._embed())
+            rows = self._embed()
             taught = self.vocabulary.subset(self.teacher_classes.tolist())
             teacher.set_vocabulary(
-                taught, torch.cat([rows[name] for name in taught.classes]))
+                taught, torch.stack([rows[word] for word in taught.words]))
         return teacher
 
     def _build_teacher(self):
@@ -114,11 +114,12 @@ class TextStudent(BaseSegmentor):
         return self._teacher.model
 
     def _embed(self):
-        """Embeddings (Q, D) of the vocabulary's words."""
+        """Embedding (D, ) of each word of the vocabulary."""
         if self._rows is None:
-            self._rows = embed_vocabulary(
-                self.vocabulary, self._teacher.text_embeddings,
-                self._build_teacher().embed_words)
+            words = self._teacher.vocabulary
+            self._rows = dict(zip(words.words, embed_vocabulary(
+                words, self._teacher.text_embeddings,
+                self._build_teacher().embed_words)))
         return self._rows
 
     # --------------------------------------------------------------- classes
@@ -147,9 +148,9 @@ class TextStudent(BaseSegmentor):
         return vocabulary
 
     def _set_embeddings(self, vocabulary, rows):
-        """Set the classifier to the embeddings (Q, D) of the words."""
+        """Set the classifier, from the embedding (D, ) of each word."""
         embeddings = class_embeddings(vocabulary, rows, self.learn_background)
-        width, wanted = classifier_width(self.decode_head), rows.size(1)
+        width, wanted = classifier_width(self.decode_head), embeddings.size(1)
         if width != wanted:
             raise UserError(
                 f'The student\'s last features are {width} wide, but the text '
@@ -162,8 +163,8 @@ class TextStudent(BaseSegmentor):
 
         Args:
             vocabulary (Vocabulary): With a learnt background.
-            rows (Tensor, optional): (Q, D), embeddings of the words; by
-                default those of the teacher's config.
+            rows (dict[str, Tensor], optional): Embedding (D, ) of each word;
+                by default those of the teacher's config.
         """
         self.vocabulary, self._rows = vocabulary, rows
         classes = vocabulary.classes
@@ -176,7 +177,9 @@ class TextStudent(BaseSegmentor):
             taught = vocabulary.indices(self.unseen)
         else:  # prediction only, see _check_trainable
             return
-        own = [0, *taught] if self.learn_background else taught
+        # Zero-shot, the background has labels.
+        own = ([0, *taught] if self.learn_background and self.unseen is None
+               else taught)
         for name, indices in (('teacher_classes', taught),
                               ('self_training_classes', own)):
             self.register_buffer(name, torch.tensor(
@@ -195,14 +198,15 @@ class TextStudent(BaseSegmentor):
                 :meth:`ZeroShotSegmentor.set_vocabulary`. With a learnt
                 background, "background" is inserted as class 0.
         """
-        vocabulary = self._student_vocabulary(get_vocabulary(classes))
+        given = get_vocabulary(classes)
+        vocabulary = self._student_vocabulary(given)
         if text_embeddings is None and (
                 vocabulary.synonyms == self.vocabulary.synonyms
                 and self.decode_head.conv_seg.has_embeddings()):
             self._set_classes(vocabulary, self._rows)
             return
-        rows = embed_vocabulary(
-            vocabulary, text_embeddings, self._embed_new_words)
+        rows = dict(zip(given.words, embed_vocabulary(
+            given, text_embeddings, self._embed_new_words)))
         self._set_embeddings(vocabulary, rows)
         self._set_classes(vocabulary, rows)
 

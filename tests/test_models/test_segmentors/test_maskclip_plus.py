@@ -19,7 +19,10 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('self_training', [False, True])
 def test_pseudo_labels_by_the_rules(teacher, background, self_training):
-    """A plain loop over pixels, on random scores and all label cases."""
+    """A plain loop over pixels, on random scores and all label cases.
+
+    A background with labels is none of the classes of self-training.
+    """
     model = build(teacher, unseen=['grass', 'sky'],
                   learn_background=background)
     model.self_training = self_training
@@ -30,11 +33,10 @@ def test_pseudo_labels_by_the_rules(teacher, background, self_training):
     scores = torch.randn(2, len(CLASSES) + shift, 7, 9,
                          generator=torch.Generator().manual_seed(0))
     got = model.pseudo_labels(inputs, labels, scores)
+    classes = [2 + shift, 3 + shift]
     if self_training:
-        classes = ([0] if background else []) + [2 + shift, 3 + shift]
         scores = scores[:, classes]
     else:
-        classes = [2 + shift, 3 + shift]
         scores = model._ask_teacher(inputs)[1]
         assert scores.shape[1] == 2
     scores = F.interpolate(scores, labels.shape[2:], mode='bilinear')
@@ -134,10 +136,14 @@ def test_losses_are_mmsegs_on_the_pseudo_labels(teacher, unseen, auxiliary):
     assert ('aux.loss_ce' in losses) == auxiliary
 
 
-def test_distillation(teacher):
-    """L1 to the teacher's unit features; gradients reach the student."""
-    model = build(teacher, distill_weight=2.0).eval()
-    data = model.data_preprocessor(batch(labels=False), True)
+@pytest.mark.parametrize('unseen', [None, 'all'])
+def test_distillation(teacher, unseen):
+    """L1 at the pixels of the label map; gradients reach the student."""
+    model = build(teacher, distill_weight=2.0, unseen=unseen).eval()
+    data = batch()
+    for sample in data['data_samples']:  # -1 and 255
+        sample.gt_sem_seg.data[sample.gt_sem_seg.data != 255] = -1
+    data = model.data_preprocessor(data, True)
     losses = model.loss(**data)
     assert list(losses) == ['loss_distill']
     losses['loss_distill'].backward()
@@ -145,9 +151,50 @@ def test_distillation(teacher):
     features = model.decode_head._forward_feature(
         model.extract_feat(data['inputs']))
     wanted = F.normalize(model._ask_teacher(data['inputs'])[0], dim=1)
-    features = F.interpolate(features, wanted.shape[2:], mode='bilinear')
+    features, wanted = (
+        F.interpolate(maps, (64, 64), mode='bilinear').permute(0, 2, 3, 1)
+        for maps in (features, wanted))
+    known = torch.stack([
+        sample.gt_sem_seg.data[0] for sample in data['data_samples']]) == -1
+    if unseen is None:  # labels are not read
+        known[:] = True
+        known[1, 54:] = known[1, :, 44:] = False
     torch.testing.assert_close(
-        losses['loss_distill'], 2 * (features - wanted).abs().mean())
+        losses['loss_distill'],
+        2 * (features[known] - wanted[known]).abs().mean())
+
+
+def test_all_labels_hidden(teacher):
+    """The authors' annotation-free setting: ignored pixels stay ignored."""
+    model = build(teacher, unseen='all').eval()
+    data = batch()
+    for sample in data['data_samples']:
+        sample.gt_sem_seg.data[sample.gt_sem_seg.data != 255] = -1
+    data = model.data_preprocessor(data, True)
+    given = torch.stack([s.gt_sem_seg.data for s in data['data_samples']])
+    x = model.extract_feat(data['inputs'])
+    filled = model.pseudo_labels(
+        data['inputs'], given, model.decode_head(x))
+    whole = model.pseudo_labels(
+        data['inputs'], torch.full_like(given, -1), model.decode_head(x))
+    assert (filled == whole.masked_fill(given == 255, 255)).all()
+    assert len(whole.unique()) > 1
+    torch.testing.assert_close(
+        model.loss(**data)['decode.loss_ce'], CrossEntropyLoss()(
+            F.interpolate(model.decode_head(x), (64, 64), mode='bilinear'),
+            filled[:, 0], ignore_index=255))
+
+
+@pytest.mark.parametrize('label', range(4))
+def test_no_label_passes_when_all_are_hidden(teacher, label):
+    model = build(teacher, unseen='all')
+    data = batch()
+    for sample in data['data_samples']:
+        sample.gt_sem_seg.data[:] = 255
+    data['data_samples'][1].gt_sem_seg.data[0, 3, 4] = label
+    data = model.data_preprocessor(data, True)
+    with pytest.raises(UserError, match=f'unseen class {label} .*image1.jpg'):
+        model.loss(**data)
 
 
 def test_background_is_learnt_and_text_is_not(teacher):
@@ -425,6 +472,7 @@ def test_an_untrained_student_does_not_run(teacher):
     (dict(unseen=[]), 'unseen= must name classes'),
     (dict(unseen=['background'], learn_background=True),
      'not a learnt background'),
+    (dict(unseen='all', learn_background=True), 'not a learnt background'),
     (dict(conf_by='margin'), "conf_by='margin'"),
 ])
 def test_bad_settings(teacher, kwargs, message):
