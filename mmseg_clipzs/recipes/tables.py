@@ -28,6 +28,7 @@ TABLES = {
     'maskclip_plus': published_tables.maskclip_plus,
     'maskclip_plus, toy': toy_tables.maskclip_plus_toy,
     'protocols': published_tables.protocols,
+    'class lists': published_tables.class_lists,
     'recipes': published_tables.recipes,
 }
 
