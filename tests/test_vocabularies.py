@@ -161,7 +161,7 @@ def free_concepts(heading):
     """(name, classes) of a table in docs/free_concepts.md."""
     text = (DOCS / 'free_concepts.md').read_text().split(f'## {heading}\n')[1]
     groups = {name: ' '.join(words.split()) for name, words in re.findall(
-        r'\*(\w+)\* is ([^.;]+)[.;]', text)}
+        r'\*(\w+)\*\s+is\s+([^.;]+)[.;]', text)}
     return [(name, re.sub(r'\*(\w+)\*', lambda m: groups[m[1]], classes))
             for name, classes in re.findall(
                 r'^\| `(\w+)` \| (.+) \|$', text.split('\n## ')[0], re.M)]
