@@ -3,7 +3,7 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.vocabularies import Vocabulary
+from mmseg_clipzs.vocabularies import BACKGROUND, Vocabulary
 
 from .unwrap import unwrap
 
@@ -17,7 +17,8 @@ class VocabularyHook(Hook):
     hook can be part of a runtime shared with other mmseg configs.
 
     Raises:
-        UserError: The vocabulary and the dataset differ in length.
+        UserError: The vocabulary and the dataset differ in length, or in the
+            place of "background", which a threshold moves to the front.
     """
 
     def __init__(self):
@@ -53,6 +54,14 @@ class VocabularyHook(Hook):
                 f'{type(dataset).__name__} has {len(names)} '
                 f'({", ".join(names[:3])}, ...). Set model.vocabulary to a '
                 f'list of {len(names)} classes in the same order.')
+        if model.vocabulary.classes[0] == BACKGROUND and (
+                BACKGROUND in names[1:]):
+            raise UserError(
+                f'Class 0 of the vocabulary {model.vocabulary.source} is '
+                f'"{BACKGROUND}", which is class {names.index(BACKGROUND)} of '
+                f'the dataset {type(dataset).__name__}: their labels do not '
+                'match. Leave background_threshold= out, which moves it to '
+                'the front, or name the class differently.')
         model.dataset_meta = dict(dataset.metainfo)
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '
