@@ -3,7 +3,11 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.vocabularies import Vocabulary, get_vocabulary
+from mmseg_clipzs.vocabularies import (
+    BACKGROUND,
+    Vocabulary,
+    get_vocabulary,
+)
 
 from .unwrap import unwrap
 
@@ -20,8 +24,9 @@ class VocabularyHook(Hook):
     ``meta['vocabulary']``.
 
     Raises:
-        UserError: The vocabulary and the dataset differ in length or order,
-            or a checkpoint was trained with other words.
+        UserError: The vocabulary and the dataset differ in length or order
+            (a threshold moves "background" to the front), or a checkpoint
+            was trained with other words.
     """
 
     def __init__(self):
@@ -75,6 +80,14 @@ class VocabularyHook(Hook):
                 f'{type(dataset).__name__} has {len(names)} '
                 f'({", ".join(names[:3])}, ...). Set model.vocabulary to a '
                 f'list of {len(names)} classes in the same order.')
+        if model.vocabulary.classes[0] == BACKGROUND and (
+                BACKGROUND in names[1:]):
+            raise UserError(
+                f'Class 0 of the vocabulary {model.vocabulary.source} is '
+                f'"{BACKGROUND}", which is class {names.index(BACKGROUND)} of '
+                f'the dataset {type(dataset).__name__}: their labels do not '
+                'match. Leave background_threshold= out, which moves it to '
+                'the front, or name the class differently.')
         model.vocabulary.check_order(
             names, f'the dataset {type(dataset).__name__}')
         model.dataset_meta = dict(dataset.metainfo)

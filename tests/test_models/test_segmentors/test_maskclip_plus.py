@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from students import CLASSES, batch, build, metas, student
 
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -322,6 +323,34 @@ def test_ready_made_embeddings(teacher, tmp_path, background, unseen):
     assert model.teacher.vocabulary.classes == (
         ('zebra', 'sea', 'sun', 'grass') if unseen is None
         else ('sea', 'sun'))
+
+
+@pytest.mark.parametrize('background', [False, True])
+@pytest.mark.parametrize('unseen', [None, ['bed', 'dog']])
+def test_classes_that_share_a_word(teacher, background, unseen):
+    """Each has its own embedding; background moves to the front if learnt."""
+    model = build({**teacher, 'vocabulary': Vocabulary(
+        ('cat', 'background', 'bed', 'dog'),
+        (('cat', ), ('sky', 'bed'), ('bed', ), ('dog', )))},
+        learn_background=background, unseen=unseen)
+    cat, sky, bed, dog = model.teacher.embed_words(
+        ('cat', 'sky', 'bed', 'dog'))
+    want = [cat, bed, dog] if background else [
+        cat, F.normalize(sky + bed, dim=0), bed, dog]
+    torch.testing.assert_close(
+        model.decode_head.conv_seg.weight.flatten(1), torch.stack(want))
+    assert model.vocabulary.classes[:2] == (
+        ('background', 'cat') if background else ('cat', 'background'))
+    taught = dict(zip(model.teacher.vocabulary.words,
+                      model.teacher.decode_head.text_embeddings))
+    for word, row in dict(cat=cat, sky=sky, bed=bed, dog=dog).items():
+        if word in taught:
+            assert torch.equal(taught[word], row)
+    assert set(taught) == ({'bed', 'dog'} if unseen else
+                           {'cat', 'bed', 'dog'} if background else
+                           {'cat', 'sky', 'bed', 'dog'})
+    data = model.data_preprocessor(batch(labels=unseen is not None), True)
+    assert torch.isfinite(model.loss(**data)['decode.loss_ce'])
 
 
 def test_ready_made_embeddings_of_new_classes(teacher, tmp_path):

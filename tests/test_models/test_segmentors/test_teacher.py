@@ -8,9 +8,11 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.models.segmentors.teacher import (
     LazyTeacher,
+    class_embeddings,
     input_conversion,
 )
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 MEAN, STD = [120., 110., 100.], [60., 58., 56.]
@@ -76,3 +78,18 @@ def test_a_teacher_without_dense_features():
         decode_head=dict(type='GroupViTHead'), projector_dims=16)
     with pytest.raises(UserError, match='ImageTextContrastive has none'):
         LazyTeacher(groupvit)
+
+
+@pytest.mark.parametrize('learnt', [False, True])
+def test_embeddings_of_classes_that_share_a_word(learnt):
+    vocabulary = Vocabulary(
+        ('background', 'bed', 'dog'),
+        (('sky', 'bed'), ('bed', ), ('dog', 'puppy')))
+    rows = dict(zip(vocabulary.words, torch.nn.functional.normalize(
+        torch.randn(4, 6), dim=1)))
+    sky, bed, dog, puppy = (
+        rows[word] for word in ('sky', 'bed', 'dog', 'puppy'))
+    want = [sky + bed, bed, dog + puppy][int(learnt):]
+    torch.testing.assert_close(
+        class_embeddings(vocabulary, rows, learnt),
+        torch.stack([row / row.norm() for row in want]))
