@@ -61,7 +61,11 @@ class ZeroShotInferencer:
             config.model.vocabulary = None  # do not embed the config's
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
-        self.model = build_segmentor(config, device)
+        seed = config.randomness.get('seed')
+        with torch.random.fork_rng(devices=[]):  # not the caller's numbers
+            if seed is not None:
+                torch.default_generator.manual_seed(seed)
+            self.model = build_segmentor(config, device)
         self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
