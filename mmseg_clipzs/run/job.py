@@ -221,10 +221,10 @@ class Job:
             checkpoint; None if the model has no such thing.
         """
         cfg = self.load()
-        model = segmentor_of(cfg)
         datasets = datasets_of(cfg, 'test_dataloader')
         return dict(
-            method=cfg.get('method', model.get('type')),
+            # mmseg's configs do not name their method.
+            method=cfg.get('method', self.name),
             dataset=cfg.get('dataset_name') or (
                 datasets[0].type if datasets else None),
             # The augmentation adds to the protocol's image size.

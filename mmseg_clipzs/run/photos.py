@@ -1,7 +1,10 @@
 """Train on a folder of photos."""
 from mmseg_clipzs.datasets.availability import leaf_datasets
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
+
+from .data import drop_validation
 
 
 def train_on_photos(cfg, job, photos):
@@ -23,20 +26,21 @@ def train_on_photos(cfg, job, photos):
         raise UserError(
             f'Training {job.name} on photos needs a model with a teacher, '
             'and --classes with the words to learn.')
+    vocabulary = get_vocabulary(words)
+    if cfg.model.get('learn_background'):
+        vocabulary = vocabulary.with_background()
     given = _changes(cfg, job.replace(options={}).load(train=True))
     pipeline = given.get('pipeline', next(
         leaf_datasets(cfg.train_dataloader.dataset)).pipeline)
     cfg.train_dataloader.dataset = {
         'type': 'PhotoFolderDataset', **given, 'data_root': str(photos),
-        'metainfo': dict(given.get('metainfo', {}),
-                         classes=get_vocabulary(words).classes),
+        'metainfo': {**dataset_meta(vocabulary), **given.get('metainfo', {}),
+                     'classes': vocabulary.classes},
         'pipeline': [step for step in pipeline if step['type'] not in (
             'LoadAnnotations', 'HideLabels')]}
-    for name in ('val_dataloader', 'val_evaluator', 'val_cfg',
-                 'test_dataloader', 'test_evaluator', 'test_cfg'):
+    drop_validation(cfg)
+    for name in ('test_dataloader', 'test_evaluator', 'test_cfg'):
         cfg[name] = None
-    if 'val_interval' in cfg.train_cfg:
-        cfg.train_cfg.val_interval = cfg.train_cfg.max_iters + 1
 
 
 def _changes(cfg, original):

@@ -2,11 +2,10 @@
 import torch
 from mmengine.runner import Runner
 
-from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.utils import UserError
 
 from .cpu import plain_attention_on_cpu
-from .data import datasets_of
+from .data import check_training_data
 from .interruption import LastCheckpoint, interruptible
 from .photos import train_on_photos
 from .prepare import prepare
@@ -49,8 +48,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
         raise UserError(f'{job.name} has no train_dataloader to train on.')
     if photos:
         train_on_photos(cfg, job, photos)
-    for dataset in datasets_of(cfg, 'train_dataloader', 'val_dataloader'):
-        check_available(dataset)
+    check_training_data(cfg)
     cfg.resume = resume
     if amp:
         cfg.optim_wrapper.update(
