@@ -19,6 +19,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .configs import did_you_mean, find_config
 from .data import datasets_of, replace_data_root
+from .schedule import merge_options
 from .segmentor import (
     class_of,
     clip_of,
@@ -32,8 +33,8 @@ _CONFIG_AND_CHECKPOINT = re.compile(
 # Keys that mmengine or this package read, whether or not a config has them.
 _KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
     'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
-    'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
-    'activation_checkpointing', 'efficient_conv_bn_eval'}
+    'runner_type', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters',
+    'compile', 'activation_checkpointing', 'efficient_conv_bn_eval'}
 
 
 class _Options(dict):
@@ -183,8 +184,7 @@ class Job:
                     f'{self.name} has no {key!r}, which the option {option!r} '
                     f'would change.{did_you_mean(key, cfg)}')
         try:
-            # merge_from_dict pops "_delete_" from its argument.
-            cfg.merge_from_dict(copy.deepcopy(dict(self.options)))
+            merge_options(cfg, self.options)
         except (KeyError, TypeError) as e:
             raise UserError(f'The options do not fit {self.name}: '
                             f'{e.args[0]}') from e

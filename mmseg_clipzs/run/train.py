@@ -1,6 +1,6 @@
 """Train a job."""
 import torch
-from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
 
 from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.utils import UserError
@@ -51,7 +51,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
             if torch.cuda.is_available() else
             dict(type='Bfloat16OptimWrapper'))
     prepare(cfg, job, work_dir, launcher)
-    runner = Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg)  # the config's runner_type, or mmengine's
     with plain_attention_on_cpu():
         runner.train()
     return runner
