@@ -1,7 +1,8 @@
-# GroupViT, 2-stage, from image-text pairs: the published recipe with RedCaps12M
-# (11.87 M pairs) in place of YFCC14M: CC3M, CC12M and RedCaps12M (25.9 M
-# pairs), 224 x 224 pixels, global batch 4,096 (16 processes x 256 pairs), 30
-# epochs of 6,326 iterations. Validated on Pascal VOC 2012.
+# GroupViT, 2-stage, from image-text pairs: the published recipe with
+# RedCaps12M (11.87 M pairs) in place of YFCC14M. CC3M, CC12M and RedCaps12M
+# (25.9 M pairs), 224 x 224 pixels, global batch 4,096 (16 processes x 256
+# pairs), 30 epochs of 6,326 iterations. With another global batch the learning
+# rate is scaled, which the log states. Validated on Pascal VOC 2012.
 # Protocol C (GroupViT). Published: 50.8 mIoU (the authors' repository).
 #
 #     bash tools/dist_train.sh configs/groupvit_pretrain_gcc_redcaps.py 16

@@ -1,7 +1,8 @@
 # GroupViT, 2-stage, from image-text pairs: the published recipe. CC3M, CC12M
 # and YFCC14M (28.7 M pairs), 224 x 224 pixels, global batch 4,096 (16
-# processes x 256 pairs), 30 epochs. With another global batch the learning
-# rate is scaled, which the log states. Validated on Pascal VOC 2012.
+# processes x 256 pairs; the authors: 16 V100 for two days), 30 epochs of 6,997
+# iterations. With another global batch the learning rate is scaled, which the
+# log states. Validated on Pascal VOC 2012.
 # Protocol C (GroupViT). Published: 52.3 mIoU (configs/groupvit_voc21.py).
 #
 #     bash tools/dist_train.sh configs/groupvit_pretrain_gcc_yfcc.py 16
