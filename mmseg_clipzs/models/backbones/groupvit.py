@@ -116,6 +116,10 @@ class GroupViT(BaseModule):
             rising linearly from 0.
         gumbel (bool): Add Gumbel noise in training.
         gumbel_tau (float): Temperature of the hard assignment in training.
+        grouping_gain (float, optional): Initial weights of the assignment and
+            of the projector of group tokens have standard deviation gain /
+            sqrt(inputs), by default 0.02 like all others. With 1 or more,
+            small models learn to group (not in the paper).
 
     Raises:
         UserError: Inconsistent sizes.
@@ -132,6 +136,7 @@ class GroupViT(BaseModule):
                  drop_path_rate=0.,
                  gumbel=True,
                  gumbel_tau=1.,
+                 grouping_gain=None,
                  init_cfg=None):
         super().__init__(init_cfg)
         grouping = [count > 0 for count in num_group_tokens]
@@ -164,14 +169,14 @@ class GroupViT(BaseModule):
                 num_group_tokens[i], outputs[i],
                 num_group_tokens[i - 1] if i else 0, gumbel, gumbel_tau))
         self.norm = nn.LayerNorm(embed_dims)
-        self._reset_parameters()
+        self._reset_parameters(grouping_gain)
 
-    def _reset_parameters(self):
-        """Standard ViT initialisation, except for the assignment.
+    def _reset_parameters(self, grouping_gain):
+        """Standard ViT initialisation, except for ``grouping_gain``.
 
-        Its layers preserve the scale of their inputs (not in the paper).
-        Otherwise Gumbel noise would dominate the logits, and the group
-        tokens, which attend to the whole image, the sums over segments.
+        It preserves the scale of the layers' inputs. Otherwise Gumbel noise
+        would dominate the logits, and constants of the group tokens what is
+        summed over segments and what the next stage's tokens get.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -181,10 +186,12 @@ class GroupViT(BaseModule):
                 nn.init.trunc_normal_(module.in_proj_weight, std=.02)
         nn.init.trunc_normal_(self.pos_embed, std=.02)
         for stage in self.stages:
-            if stage.grouping is not None:
-                nn.init.trunc_normal_(stage.group_token, std=.02)
-                for layer in stage.grouping.assign.children():
-                    nn.init.normal_(layer.weight, std=self.embed_dims**-.5)
+            if stage.grouping is None:
+                continue
+            nn.init.trunc_normal_(stage.group_token, std=.02)
+            if grouping_gain:
+                for part in (stage.grouping.assign, stage.group_projector):
+                    _preserve_scale(part, grouping_gain)
 
     def init_weights(self):
         """Does nothing: the constructor initialises the weights."""
@@ -211,3 +218,10 @@ class GroupViT(BaseModule):
             if assignment is not None:
                 assignments.append(assignment)
         return Grouping(self.norm(x), tuple(assignments), grid)
+
+
+def _preserve_scale(module, gain):
+    """Initialise the linear layers of a module, if there is one."""
+    for layer in module.modules() if module else ():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=gain * layer.in_features**-.5)
