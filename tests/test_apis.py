@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmseg.apis import MMSegInferencer
+from mmseg.registry import MODELS
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer, find_config
@@ -350,14 +351,21 @@ def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
     assert got.picture().shape == want.picture().shape
 
 
-def test_student_has_no_image_to_set():
+def test_student_has_no_image_to_set(tmp_path):
     """Features of a trained segmentor depend on its classes."""
-    inferencer = ZeroShotInferencer('maskclip_plus_toy', device='cpu')
+    model = MODELS.build(Config.fromfile(
+        find_config('maskclip_plus_toy')).model)
+    model.init_weights()
+    path = tmp_path / 'student.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta={}), path)
+    inferencer = ZeroShotInferencer('maskclip_plus_toy', str(path), 'cpu')
     result, = inferencer(picture(64, 64))
     assert len(result.classes) == 12
     assert 0 <= result.scores.min() and result.scores.max() <= 1
     with pytest.raises(UserError, match='MaskClipPlus is a trained segmentor'):
         inferencer.set_image(picture(64, 64))
+    with pytest.raises(UserError, match='maskclip_plus_toy must be trained'):
+        ZeroShotInferencer('maskclip_plus_toy', device='cpu')
 
 
 def test_options_that_do_not_fit_are_named():

@@ -3,6 +3,8 @@
 Keys of an entry:
     title: Name in headers and tables.
     classes: Number of classes, including background.
+    words: Vocabulary for people's own work, with plain spelling; those of the
+        protocols are the authors' to the letter.
     note: First line of the base config.
     base: Protocol of the image size in the base config without a suffix.
     file: Name of that base config, if not the dataset's.
@@ -29,6 +31,7 @@ _COCO = dict(
 DATASETS = {
     'voc': dict(
         title='Pascal VOC 2012', classes=20, base='maskclip',
+        words='voc20_plain',
         note='Pascal VOC 2012 val, 20 classes; background pixels are '
              'ignored (255).',
         test=dict(_VOC, metainfo=dict(classes=(
@@ -38,28 +41,34 @@ DATASETS = {
             'tvmonitor')))),
     'voc21': dict(
         title='Pascal VOC 2012', classes=21, base='sclip_line',
+        words='voc21_plain',
         note='Pascal VOC 2012 val, 21 classes with background.',
         test=_VOC),
     'context': dict(
         title='Pascal Context', classes=59, base='maskclip',
+        words='context59',
         note='Pascal Context val, 59 classes without background.',
         test=dict(_CONTEXT, type='PascalContextDataset59')),
     'context60': dict(
         title='Pascal Context', classes=60, base='sclip_line',
+        words='context59',
         note='Pascal Context val, 60 classes with background.',
         test=_CONTEXT),
     'coco_object': dict(
         title='COCO-Object', classes=81, base='sclip_line',
+        words='coco_object81',
         file='coco_object_336',
         note='COCO-Object val, 81 classes with background, from COCO-Stuff\'s '
              'annotations.',
         test=dict(_COCO, type='CocoObjectDataset')),
     'coco_stuff': dict(
         title='COCO-Stuff 164k', classes=171, base='maskclip',
+        words='coco_stuff171',
         note='COCO-Stuff 164k val, 171 classes.',
         test=_COCO),
     'cityscapes': dict(
         title='Cityscapes', classes=19, base='maskclip',
+        words='cityscapes19',
         note='Cityscapes val, 19 classes.',
         test=dict(
             type='CityscapesDataset',
@@ -68,6 +77,7 @@ DATASETS = {
                 img_path='leftImg8bit/val', seg_map_path='gtFine/val'))),
     'ade20k': dict(
         title='ADE20K', classes=150, base='maskclip',
+        words='ade20k150',
         note='ADE20K (SceneParse150) val, 150 classes.',
         test=dict(
             type='ADE20KDataset',

@@ -195,4 +195,5 @@ METHODS = {
 HAND_WRITTEN = (
     'groupvit_toy', 'groupvit_pretrain_gcc_yfcc', 'groupvit_pretrain_toy',
     'groupvit_pretrain_two_stage_toy', 'maskclip_plus_photos',
+    'maskclip_plus_photos_toy',
     'maskclip_plus_pspnet_voc', 'maskclip_plus_segformer_voc')

@@ -158,6 +158,18 @@ def protocols():
         for key in PROTOCOLS if 'source' in resolve(key)])
 
 
+def class_lists():
+    letters = {'maskclip': 'A (MaskCLIP)', 'sclip_line': 'B (SCLIP line)',
+               'clearclip': 'B (ClearCLIP)', 'groupvit': 'C (GroupViT)'}
+    return table(
+        ['dataset', *letters.values(), 'for your own work'], [
+            [dataset_name(dataset), *(
+                f'`{words[dataset]}`' if dataset in words else NONE
+                for words in (resolve(key)['words'] for key in letters)),
+             f'`{entry["words"]}`']
+            for dataset, entry in DATASETS.items() if 'words' in entry])
+
+
 def recipes():
     rows = []
     for cell in cells():

@@ -29,6 +29,7 @@ TABLES = {
     'maskclip_plus, corrected': student_tables.maskclip_plus_corrected,
     'maskclip_plus, toy': toy_tables.maskclip_plus_toy,
     'protocols': published_tables.protocols,
+    'class lists': published_tables.class_lists,
     'recipes': published_tables.recipes,
 }
 

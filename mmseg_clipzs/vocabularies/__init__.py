@@ -122,6 +122,39 @@ class Vocabulary:
                 f'{", ".join(self.classes)}.')
         return sorted(self.classes.index(name) for name in set(names))
 
+    def to_dict(self):
+        """dict[str, list[str]]: The words of each class by its name."""
+        return {name: list(words)
+                for name, words in zip(self.classes, self.synonyms)}
+
+    def shortened(self):
+        """str: The number of classes and the first names, for messages."""
+        more = ', ...' * (len(self.classes) > 3)
+        return f'{len(self.classes)}: {", ".join(self.classes[:3])}{more}'
+
+    def check_order(self, names, owner):
+        """Refuse other names of the classes that swap some of these.
+
+        Class lists are joined by position.
+
+        Args:
+            names (Sequence[str]): One per class.
+            owner (str): Whose names they are, for the message.
+
+        Raises:
+            UserError: A class has another position in ``names``.
+        """
+        own, other = ([''.join(filter(str.isalnum, name.lower()))
+                       for name in each] for each in (self.classes, names))
+        for index, name in enumerate(own):
+            if name in other and own.count(name) == 1 and (
+                    other[index] != name and other.count(name) == 1):
+                raise UserError(
+                    f'{self.classes[index]!r} is class {index} of the '
+                    f'vocabulary {self.source}, but class '
+                    f'{other.index(name)} of {owner}. List the classes in '
+                    'the same order.')
+
     def with_background(self):
         """Vocabulary: With "background" as class 0.
 
@@ -139,14 +172,15 @@ def get_vocabulary(classes):
     """Make a vocabulary from a name, file, string or list.
 
     Args:
-        classes (Vocabulary | str | Path | Sequence): One of
+        classes (Vocabulary | str | Path | Sequence | dict): One of
 
             - the name of a shipped vocabulary ('voc20');
             - the path of a ``.txt`` file in the same format;
             - a string with ";" between classes and "," between synonyms:
               'cat; grass, lawn; sky';
             - a list with one entry per class: a str (with "," between
-              synonyms) or a list of synonyms.
+              synonyms) or a list of synonyms;
+            - a dict with the words of each class by its name.
 
     Returns:
         Vocabulary: In strings and lists, the first synonym is the display
@@ -159,6 +193,8 @@ def get_vocabulary(classes):
     """
     if isinstance(classes, Vocabulary):
         return classes
+    if isinstance(classes, dict):
+        return Vocabulary(tuple(classes), tuple(map(tuple, classes.values())))
     if isinstance(classes, (str, Path)):
         path = Path(classes)
         if path.suffix == '.txt':

@@ -1,4 +1,5 @@
 """Settings and class lists of the real configs against the authors'."""
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ CONFIGS = TESTS.parent / 'configs'
 FACTS = yaml.safe_load((TESTS / 'facts/protocols.yml').read_text())
 B = ('sclip_line', 'sclip', 'naclip', 'clearclip', 'scclip')
 IMAGENET = FACTS['imagenet']
+GROUPING = ('kmeans', 'mean_shift', 'spectral')
 SCENE = tuple(f'{start} in the scene.' for start in (
     'there is a {}', 'there is the {}', 'this is a {}', 'this is the {}',
     'this is one {}'))
@@ -107,7 +109,7 @@ def test_no_config_is_left_out():
         load(name).filename for name in AUTHORS_A} == {
         str(CONFIGS / f'{cell.name}.py') for cell in cells()
         if cell.dataset != 'toy' and cell.name not in CORRECTED_A
-        and cell.method not in ('kmeans', 'mean_shift', 'spectral')}
+        and cell.method not in GROUPING}
 
 
 @pytest.mark.parametrize('name, key', IN_B + IN_C)
@@ -144,6 +146,25 @@ def test_clip_of_the_published_figures(name, key):
         assert model.weights == 'nvidia/groupvit-gcc-yfcc'
     else:
         assert model.clip == dict(model='ViT-B-16', pretrained='openai')
+
+
+def test_published_figures_are_beside_the_authors_settings():
+    """Of the configs without training; grouping has a test of its own."""
+    want = {}
+    for figures, datasets in (
+            (FACTS['published'], list(FACTS['sclip']['settings'])),
+            (FACTS['published_in_a'], ['voc', 'context', 'coco_stuff'])):
+        for method, row in figures.items():
+            for dataset, figure in zip(datasets, row):
+                if figure is not None:
+                    path = load(f'{method}_{dataset}').filename
+                    want[Path(path).stem] = f'{figure:.1f}'
+    got = {}
+    for cell in cells():
+        text = (CONFIGS / f'{cell.name}.py').read_text()
+        if cell.method not in GROUPING and 'Published: ' in text:
+            got[cell.name] = re.search(r'Published: (\S+) mIoU', text)[1]
+    assert got == want
 
 
 def test_no_two_lists_are_equal():

@@ -42,6 +42,55 @@ def dataset_meta(vocabulary):
         len(classes), background=classes[0] == BACKGROUND))
 
 
+def embed_vocabulary(vocabulary, text_embeddings, embed_words):
+    """Text embeddings of the words of a vocabulary.
+
+    Args:
+        vocabulary (Vocabulary): Q words.
+        text_embeddings (str | Path | Tensor | None): Precomputed embeddings
+            (Q, D), or a file of them.
+        embed_words (Callable): words -> (Q, D), without precomputed ones.
+
+    Returns:
+        Tensor | None: (Q, D), unless ``embed_words`` returns None.
+
+    Raises:
+        UserError: Another number of embeddings.
+    """
+    if text_embeddings is None:
+        return embed_words(vocabulary.words)
+    if not isinstance(text_embeddings, torch.Tensor):
+        text_embeddings = load_text_embeddings(text_embeddings)
+    if len(text_embeddings) != len(vocabulary.words):
+        raise UserError(
+            f'Got {len(text_embeddings)} text embeddings for '
+            f'{len(vocabulary.words)} words of {vocabulary.source}.')
+    return text_embeddings
+
+
+def check_words(vocabulary, background):
+    """Refuse classes without words.
+
+    Args:
+        vocabulary (Vocabulary): The classes.
+        background (bool): Whether "background" needs none.
+
+    Raises:
+        UserError: Such a class, or only a background without words.
+    """
+    if background and len(vocabulary.classes) == 1:
+        raise UserError('The only class is "background", which leaves '
+                        'nothing to segment; name another class.')
+    wordless = [name for name, words in zip(vocabulary.classes,
+                                            vocabulary.synonyms)
+                if not words]
+    if wordless and not (background and wordless == [BACKGROUND]):
+        raise UserError(
+            f'Class {wordless[0]!r} has no words. Only "background" may '
+            'have none, with background_threshold= set or a learnt '
+            'background.')
+
+
 class VocabularyMixin:
     """Vocabulary of a segmentor with a :class:`TextHead`.
 
@@ -77,31 +126,13 @@ class VocabularyMixin:
                 embeddings of the wrong shape.
         """
         given = vocabulary = get_vocabulary(classes)
-        if self.background_threshold is not None:
+        has_background = self.background_threshold is not None
+        if has_background:
             vocabulary = given.with_background()
-        if self.background_threshold is not None and (
-                len(vocabulary.classes) == 1):
-            raise UserError('The only class is "background", which leaves '
-                            'nothing to segment; name another class.')
-        wordless = [name for name, words in zip(vocabulary.classes,
-                                                vocabulary.synonyms)
-                    if not words]
-        if wordless and not (self.background_threshold is not None
-                             and wordless == [BACKGROUND]):
-            raise UserError(
-                f'Class {wordless[0]!r} has no words. Only "background" may '
-                'have none, with background_threshold= set.')
-        if text_embeddings is None:
-            embeddings = self.embed_words(given.words)
-        elif isinstance(text_embeddings, torch.Tensor):
-            embeddings = text_embeddings
-        else:
-            embeddings = load_text_embeddings(text_embeddings)
+        check_words(vocabulary, has_background)
+        embeddings = embed_vocabulary(
+            given, text_embeddings, self.embed_words)
         if embeddings is not None:
-            if len(embeddings) != len(vocabulary.words):
-                raise UserError(
-                    f'Got {len(embeddings)} text embeddings for '
-                    f'{len(vocabulary.words)} words of {vocabulary.source}.')
             if vocabulary.words != given.words:  # background has moved
                 rows = dict(zip(given.words, embeddings))
                 embeddings = torch.stack(

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.config import ConfigDict
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
 from students import CLASSES, batch, build, metas, student
 
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -323,6 +325,34 @@ def test_ready_made_embeddings(teacher, tmp_path, background, unseen):
         else ('sea', 'sun'))
 
 
+@pytest.mark.parametrize('background', [False, True])
+@pytest.mark.parametrize('unseen', [None, ['bed', 'dog']])
+def test_classes_that_share_a_word(teacher, background, unseen):
+    """Each has its own embedding; background moves to the front if learnt."""
+    model = build({**teacher, 'vocabulary': Vocabulary(
+        ('cat', 'background', 'bed', 'dog'),
+        (('cat', ), ('sky', 'bed'), ('bed', ), ('dog', )))},
+        learn_background=background, unseen=unseen)
+    cat, sky, bed, dog = model.teacher.embed_words(
+        ('cat', 'sky', 'bed', 'dog'))
+    want = [cat, bed, dog] if background else [
+        cat, F.normalize(sky + bed, dim=0), bed, dog]
+    torch.testing.assert_close(
+        model.decode_head.conv_seg.weight.flatten(1), torch.stack(want))
+    assert model.vocabulary.classes[:2] == (
+        ('background', 'cat') if background else ('cat', 'background'))
+    taught = dict(zip(model.teacher.vocabulary.words,
+                      model.teacher.decode_head.text_embeddings))
+    for word, row in dict(cat=cat, sky=sky, bed=bed, dog=dog).items():
+        if word in taught:
+            assert torch.equal(taught[word], row)
+    assert set(taught) == ({'bed', 'dog'} if unseen else
+                           {'cat', 'bed', 'dog'} if background else
+                           {'cat', 'sky', 'bed', 'dog'})
+    data = model.data_preprocessor(batch(labels=unseen is not None), True)
+    assert torch.isfinite(model.loss(**data)['decode.loss_ce'])
+
+
 def test_ready_made_embeddings_of_new_classes(teacher, tmp_path):
     _, rows = ready_made(teacher, range(3), tmp_path)
     model = build(teacher)
@@ -396,6 +426,71 @@ def test_zero_shot_training_has_fixed_classes(teacher, classes,
         model.loss(**data)
     model.set_vocabulary(CLASSES)  # the training classes again
     assert torch.equal(model.loss(**data)['decode.loss_ce'], loss)
+
+
+# -------------------------------------------------------- without a teacher
+@pytest.fixture
+def no_clip(monkeypatch):
+    """Loading any CLIP fails."""
+    from mmseg_clipzs.models.segmentors import zero_shot_segmentor
+
+    def refuse(**kwargs):
+        raise AssertionError('a CLIP was loaded')
+
+    monkeypatch.setattr(zero_shot_segmentor, 'load_clip', refuse)
+
+
+@pytest.mark.parametrize('background', [False, True])
+@pytest.mark.parametrize('unseen', [None, ['grass', 'sky']])
+def test_a_trained_student_needs_no_teacher(teacher, unseen, background,
+                                            request):
+    """The same predictions; its words may be set again, also renamed."""
+    settings = dict(learn_background=background, unseen=unseen)
+    trained = build(teacher, **settings).eval()
+    inputs = trained.data_preprocessor(batch(), True)['inputs']
+    want = trained.predict(inputs)
+    request.getfixturevalue('no_clip')
+    model = MODELS.build(ConfigDict(
+        type='MaskClipPlus', student=student(), teacher=teacher, **settings))
+    model.load_state_dict(trained.state_dict())
+    model.eval()
+    renamed = {f'my {name}': [name] for name in CLASSES}
+    for classes in (None, CLASSES, renamed):
+        if classes:
+            model.set_vocabulary(classes)
+        for got, expected in zip(model.predict(inputs), want):
+            assert torch.equal(got.seg_logits.data, expected.seg_logits.data)
+    names = ('background', ) * background + tuple(renamed)
+    assert model.dataset_meta['classes'] == names
+    rows = F.normalize(torch.randn(2, 24), dim=1)
+    model.set_vocabulary('sea; sun', rows)  # ready-made embeddings
+    torch.testing.assert_close(
+        model.decode_head.conv_seg.weight.flatten(1), rows)
+    with pytest.raises(AssertionError, match='a CLIP was loaded'):
+        model.set_vocabulary('sea; sand')
+
+
+def test_new_words_say_what_is_loaded(teacher, log):
+    trained = build(teacher)
+    model = MODELS.build(ConfigDict(
+        type='MaskClipPlus', student=student(), teacher=teacher))
+    model.load_state_dict(trained.state_dict())
+    log.clear()
+    model.set_vocabulary('sea; sun')
+    assert "text tower of its teacher's CLIP, tiny-vit" in log[0]
+    trained.set_vocabulary('sea; sun')
+    assert torch.equal(model.decode_head.conv_seg.weight,
+                       trained.decode_head.conv_seg.weight)
+
+
+def test_an_untrained_student_does_not_run(teacher):
+    model = MODELS.build(ConfigDict(
+        type='MaskClipPlus', student=student(), teacher=teacher)).eval()
+    inputs = model.data_preprocessor(batch(), True)['inputs']
+    with pytest.raises(UserError, match='no text embeddings yet'):
+        model.predict(inputs)
+    model.set_vocabulary(CLASSES)  # embeds them
+    assert len(model.predict(inputs)) == 2
 
 
 # ----------------------------------------------------------------- settings
