@@ -10,4 +10,6 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 protocol = 'B (ClearCLIP)'
-model = dict(vocabulary='cityscapes19', test_cfg=dict(crop_size=(224, 224)))
+model = dict(
+    vocabulary='cityscapes19_sclip',
+    test_cfg=dict(crop_size=(224, 224)))

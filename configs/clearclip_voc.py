@@ -10,4 +10,4 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 protocol = 'B (ClearCLIP)'
-model = dict(vocabulary='voc20_plain')
+model = dict(vocabulary='voc20_clearclip')

@@ -11,4 +11,4 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 protocol = 'B (ClearCLIP)'
-model = dict(vocabulary='voc21_plain', background_threshold=0.5)
+model = dict(vocabulary='voc21_clearclip', background_threshold=0.5)

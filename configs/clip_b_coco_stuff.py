@@ -11,4 +11,4 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 protocol = 'B (SCLIP line)'
-model = dict(vocabulary='coco_stuff171')
+model = dict(vocabulary='coco_stuff171_sclip')

@@ -1,6 +1,9 @@
 # Unmodified CLIP, ViT-B/16, on COCO-Stuff 164k (171 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
-# Published: 4.3 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates.
+# The authors' settings are in clip_authors_coco_stuff, with the published
+# figure.
 #
 #     python tools/test.py configs/clip_coco_stuff.py
 #

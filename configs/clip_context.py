@@ -1,6 +1,8 @@
 # Unmodified CLIP, ViT-B/16, on Pascal Context (59 classes).
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
-# Published: 9.0 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates.
+# The authors' settings are in clip_authors_context, with the published figure.
 #
 #     python tools/test.py configs/clip_context.py
 #

@@ -1,5 +1,8 @@
 # Unmodified CLIP, ViT-B/16, on Pascal VOC 2012 (20 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates.
+# The authors' settings are in clip_authors_voc.
 #
 #     python tools/test.py configs/clip_voc.py
 #

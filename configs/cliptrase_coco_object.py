@@ -11,4 +11,4 @@ _base_ = [
 ]
 protocol = 'B (SCLIP line)'
 model = dict(
-    vocabulary='coco_object81', logit_scale=50, background_threshold=0.1)
+    vocabulary='coco_object81_sclip', logit_scale=50, background_threshold=0.1)

@@ -12,4 +12,4 @@ _base_ = [
     '_base_/groupvit_runtime.py'
 ]
 protocol = 'C (GroupViT)'
-model = dict(vocabulary='context59', background_threshold=0.35)
+model = dict(vocabulary='context59_groupvit', background_threshold=0.35)

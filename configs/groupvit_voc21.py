@@ -12,4 +12,4 @@ _base_ = [
     '_base_/groupvit_runtime.py'
 ]
 protocol = 'C (GroupViT)'
-model = dict(vocabulary='voc20', background_threshold=0.95)
+model = dict(vocabulary='voc20_groupvit', background_threshold=0.95)

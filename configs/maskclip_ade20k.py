@@ -1,5 +1,8 @@
 # MaskCLIP, ViT-B/16, on ADE20K (150 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates.
+# The authors' settings are in maskclip_authors_ade20k.
 #
 #     python tools/test.py configs/maskclip_ade20k.py
 #

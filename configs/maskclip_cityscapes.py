@@ -1,5 +1,8 @@
 # MaskCLIP, ViT-B/16, on Cityscapes (19 classes).
 # Protocol A (MaskCLIP): within 1024 x 512, whole image.
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates.
+# The authors' settings are in maskclip_authors_cityscapes.
 #
 #     python tools/test.py configs/maskclip_cityscapes.py
 #

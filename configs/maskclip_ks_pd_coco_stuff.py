@@ -1,7 +1,10 @@
 # MaskCLIP + key smoothing + prompt denoising, ViT-B/16, on COCO-Stuff 164k
 # (171 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
-# Published: 14.6 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates, the paper's key smoothing.
+# The authors' settings are in maskclip_authors_ks_pd_coco_stuff, with the
+# published figure.
 #
 #     python tools/test.py configs/maskclip_ks_pd_coco_stuff.py
 #

@@ -1,7 +1,10 @@
 # MaskCLIP + key smoothing + prompt denoising, ViT-B/16, on Pascal Context (59
 # classes).
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
-# Published: 25.5 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates, the paper's key smoothing.
+# The authors' settings are in maskclip_authors_ks_pd_context, with the
+# published figure.
 #
 #     python tools/test.py configs/maskclip_ks_pd_context.py
 #

@@ -1,6 +1,9 @@
 # MaskCLIP + key smoothing + prompt denoising, ViT-B/16, on Pascal VOC 2012 (20
 # classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates, the paper's key smoothing.
+# The authors' settings are in maskclip_authors_ks_pd_voc.
 #
 #     python tools/test.py configs/maskclip_ks_pd_voc.py
 #

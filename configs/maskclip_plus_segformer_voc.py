@@ -30,3 +30,7 @@ optim_wrapper = dict(
     optimizer=dict(
         _delete_=True, type='AdamW', lr=6e-5, betas=(0.9, 0.999),
         weight_decay=0.01))
+# The base's smallest learning rate is larger than this one.
+param_scheduler = [
+    dict(type='PolyLR', eta_min=0., power=1.0, begin=0, by_epoch=False)
+]

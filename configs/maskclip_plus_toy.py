@@ -1,4 +1,5 @@
-# MaskCLIP+ on the toy scenes (12 classes), annotation-free.
+# MaskCLIP+ on the toy scenes (12 classes), annotation-free: no labels are
+# read.
 # Protocol toy.
 #
 #     python tools/train.py configs/maskclip_plus_toy.py

@@ -1,6 +1,8 @@
 # MaskCLIP, RN50, on COCO-Stuff 164k (171 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
-# Published: 10.2 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, 80 prompt templates.
+# The authors' settings are in maskclip_authors_rn50_coco_stuff, with the
+# published figure.
 #
 #     python tools/test.py configs/maskclip_rn50_coco_stuff.py
 #

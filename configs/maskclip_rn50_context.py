@@ -1,6 +1,8 @@
 # MaskCLIP, RN50, on Pascal Context (59 classes).
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
-# Published: 18.5 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, 80 prompt templates.
+# The authors' settings are in maskclip_authors_rn50_context, with the
+# published figure.
 #
 #     python tools/test.py configs/maskclip_rn50_context.py
 #

@@ -1,6 +1,8 @@
 # MaskCLIP, RN50, on Pascal VOC 2012 (20 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
-# Published: 41.5 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, 80 prompt templates.
+# The authors' settings are in maskclip_authors_rn50_voc, with the published
+# figure.
 #
 #     python tools/test.py configs/maskclip_rn50_voc.py
 #

@@ -1,6 +1,8 @@
 # MaskCLIP, ViT-B/16, on Pascal VOC 2012 (20 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
-# Published: 49.5 mIoU (arXiv 2112.01071).
+# Corrected: CLIP's mean and std, QuickGELU, LayerNorm eps 1e-5, 80 prompt
+# templates.
+# The authors' settings are in maskclip_authors_voc, with the published figure.
 #
 #     python tools/test.py configs/maskclip_voc.py
 #

@@ -11,4 +11,4 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 protocol = 'B (SCLIP line)'
-model = dict(vocabulary='coco_object81', background_threshold=0.1)
+model = dict(vocabulary='coco_object81_sclip', background_threshold=0.1)

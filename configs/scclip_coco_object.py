@@ -12,4 +12,5 @@ _base_ = [
 ]
 protocol = 'B (SCLIP line)'
 model = dict(
-    vocabulary='coco_object81', logit_scale=55, background_threshold=0.35)
+    vocabulary='coco_object81_sclip', logit_scale=55,
+    background_threshold=0.35)

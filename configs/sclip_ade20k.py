@@ -11,4 +11,4 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 protocol = 'B (SCLIP line)'
-model = dict(vocabulary='ade20k150')
+model = dict(vocabulary='ade20k150_sclip')

@@ -15,7 +15,7 @@ _base_ = [
 ]
 protocol = 'C (GroupViT)'
 model = dict(
-    vocabulary='voc20',
+    vocabulary='voc20_groupvit',
     prompts='single',
     background_threshold=0.95,
     test_cfg=dict(mode='slide', crop_size=(448, 448), stride=(224, 224)))

@@ -8,6 +8,7 @@ import _compat_pickle
 import pickle
 import types
 import zipfile
+from http.client import HTTPException
 from pathlib import Path
 
 import torch
@@ -136,15 +137,34 @@ def load_from_local(filename, map_location):
     return load_checkpoint_file(filename, map_location)
 
 
+def cached_file(url, folder=None):
+    """Path of a download, whether or not it exists.
+
+    Args:
+        url (str): Address of a checkpoint.
+        folder (str | Path, optional): By default torch's cache.
+
+    Returns:
+        Path: The file's name in the folder.
+    """
+    folder = Path(folder or Path(torch.hub.get_dir()) / 'checkpoints')
+    return folder / url.split('?')[0].rsplit('/', 1)[-1]
+
+
 def load_from_http(filename, map_location=None, model_dir=None):
     """Replace mmengine's loader of URLs; downloads a file only once."""
     from mmengine.dist import is_main_process
     from mmengine.dist.utils import barrier
-    folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
-    target = folder / filename.split('?')[0].rsplit('/', 1)[-1]
+    target = cached_file(filename, model_dir)
     if is_main_process() and not target.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(filename, str(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            torch.hub.download_url_to_file(filename, str(target))
+        except (OSError, HTTPException) as e:  # URLError is an OSError
+            raise UserError(
+                f'{target.name} could not be downloaded from {filename} '
+                f'({e}). Without a network, copy the file to '
+                f'{target.parent}.') from e
     barrier()
     return load_checkpoint_file(target, map_location)
 

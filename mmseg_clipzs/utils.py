@@ -112,11 +112,16 @@ def is_occupied(path):
 def run_tool(main):
     """Run a command-line tool; a user's mistake ends it with one line.
 
+    So does Ctrl-C, with exit code 130.
+
     Args:
         main (Callable): The tool, without arguments.
     """
     try:
         main()
+    except KeyboardInterrupt as e:
+        print(f'{e}' or 'Interrupted.', file=sys.stderr)
+        sys.exit(130)
     except (UserError, FileNotFoundError, AssertionError) as e:
         message = error_message(e)[1]
         # mmcv asserts that an image can be decoded.

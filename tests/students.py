@@ -18,6 +18,8 @@ HEADS = dict(
     fcn=dict(type='FCNHead', in_channels=64, in_index=3, num_convs=1),
     aspp=dict(type='ASPPHead', in_channels=64, in_index=3,
               dilations=(1, 2, 3, 4)),
+    v2=dict(type='DeepLabV2Head', in_channels=64, in_index=3,
+            dilations=(2, 3, 4, 6)),
     aspp_plus=dict(
         type='DepthwiseSeparableASPPHead', in_channels=64, in_index=3,
         dilations=(1, 2), c1_in_channels=8, c1_channels=8),

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmseg.apis import MMSegInferencer
+from mmseg.registry import MODELS
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer, find_config
@@ -350,17 +351,39 @@ def test_classes_of_the_config_outlive_those_of_a_checkpoint(tmp_path):
     assert got.picture().shape == want.picture().shape
 
 
-def test_student_has_no_image_to_set():
+def test_student_has_no_image_to_set(tmp_path):
     """Features of a trained segmentor depend on its classes."""
-    inferencer = ZeroShotInferencer('maskclip_plus_toy', device='cpu')
+    model = MODELS.build(Config.fromfile(
+        find_config('maskclip_plus_toy')).model)
+    model.init_weights()
+    path = tmp_path / 'student.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta={}), path)
+    inferencer = ZeroShotInferencer('maskclip_plus_toy', str(path), 'cpu')
     result, = inferencer(picture(64, 64))
     assert len(result.classes) == 12
     assert 0 <= result.scores.min() and result.scores.max() <= 1
     with pytest.raises(UserError, match='MaskClipPlus is a trained segmentor'):
         inferencer.set_image(picture(64, 64))
+    with pytest.raises(UserError, match='maskclip_plus_toy must be trained'):
+        ZeroShotInferencer('maskclip_plus_toy', device='cpu')
 
 
 def test_options_that_do_not_fit_are_named():
     with pytest.raises(UserError, match="has no 'modle'"):
         ZeroShotInferencer('maskclip_toy', device='cpu',
                            cfg_options={'modle.prompts': 'single'})
+
+
+def test_random_weights_are_the_same_every_time(config):
+    """The caller's random numbers are left alone."""
+    def scores(**options):
+        return ZeroShotInferencer(config, device='cpu', cfg_options={
+            'model.clip.pretrained': None, **options})(
+                picture(60, 90), CLASSES)[0].scores
+
+    state = torch.get_rng_state()
+    first = scores()
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.rand(3)
+    assert np.array_equal(scores(), first)
+    assert not np.array_equal(scores(**{'randomness.seed': 1}), first)

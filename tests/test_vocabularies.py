@@ -1,14 +1,18 @@
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 from mmseg.registry import DATASETS
 
+from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.toy.toy_scenes_dataset import ToyScenesDataset
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary, available, get_vocabulary
 
-DOCS = Path(__file__).parent.parent / 'docs'
+ROOT = Path(__file__).parent.parent
+DOCS, FOLDER = ROOT / 'docs', ROOT / 'mmseg_clipzs/vocabularies'
 
 
 def metainfo(dataset):
@@ -20,6 +24,14 @@ LISTS = {
     'voc20': (20, 'PascalVOCDataset', True),
     'voc20_sclip': (20, 'PascalVOCDataset', True),
     'voc20_plain': (20, 'PascalVOCDataset', True),
+    'voc20_clearclip': (20, 'PascalVOCDataset', True),
+    'voc20_groupvit': (20, 'PascalVOCDataset', True),
+    'voc21_clearclip': (21, 'PascalVOCDataset', False),
+    'context59_groupvit': (59, 'PascalContextDataset59', False),
+    'coco_object81_sclip': (81, 'CocoObjectDataset', False),
+    'coco_stuff171_sclip': (171, 'COCOStuffDataset', False),
+    'cityscapes19_sclip': (19, 'CityscapesDataset', False),
+    'ade20k150_sclip': (150, 'ADE20KDataset', False),
     'voc21': (21, 'PascalVOCDataset', False),
     'voc21_plain': (21, 'PascalVOCDataset', False),
     'context59': (59, 'PascalContextDataset59', False),
@@ -48,6 +60,7 @@ STUFF = ('sky', 'wall', 'tree', 'wood', 'grass', 'road', 'sea', 'river',
 SPACED = {'diningtable': ('dining table', ),
           'pottedplant': ('potted plant', ),
           'tvmonitor': ('tv monitor', )}
+SHIP_AND_TABLE = {'boat': ('ship', ), 'diningtable': ('table', )}
 # vocabulary -> words of the classes whose only word is not their name
 RENAMED = {
     'voc20_plain': SPACED,
@@ -58,10 +71,21 @@ RENAMED = {
     'context59': {'aeroplane': ('airplane', ),
                   'pottedplant': ('potted plant', ),
                   'tvmonitor': ('tv monitor', )},
+    'voc20_clearclip': SHIP_AND_TABLE,
+    'voc21_clearclip': SHIP_AND_TABLE,
+    'voc20_groupvit': {'diningtable': ('table', ),
+                       'pottedplant': ('plant', ),
+                       'tvmonitor': ('monitor', )},
+    'context59_groupvit': {'aeroplane': ('airplane', ),
+                           'pottedplant': ('plant', ),
+                           'tvmonitor': ('monitor', )},
     # "bed" is an object class.
     'coco_object81': {
         'background': tuple(word for word in STUFF if word != 'bed')},
+    'coco_object81_sclip': {
+        'background': STUFF, 'person': (*SCLIP_VOC['person'], 'body')},
 }
+JOINED = ('coco_stuff171_sclip', 'cityscapes19_sclip', 'ade20k150_sclip')
 
 
 def test_every_vocabulary_of_a_dataset_exists():
@@ -89,12 +113,40 @@ def test_classes_are_those_of_the_dataset(name, expected):
         label.strip() for label in names)
 
 
-@pytest.mark.parametrize('name', sorted(set(LISTS) - {'coco_stuff171'}))
+@pytest.mark.parametrize('name', sorted(
+    set(LISTS) - {'coco_stuff171', *JOINED}))
 def test_words_are_class_names_with_known_exceptions(name):
     vocabulary = get_vocabulary(name)
     assert {label: words for label, words in zip(
         vocabulary.classes, vocabulary.synonyms)
         if words != (label, )} == RENAMED.get(name, {})
+
+
+@pytest.mark.parametrize('name', JOINED)
+def test_joined_names(name):
+    """The SCLIP line's: the dataset's names without spaces."""
+    vocabulary = get_vocabulary(name)
+    assert vocabulary.synonyms == tuple(
+        (label.replace(' ', ''), ) for label in vocabulary.classes)
+
+
+def test_words_of_two_classes_are_a_fact_of_one_protocol(tmp_path):
+    """In people's own lists they are an error."""
+    shared = {}
+    for name in available():
+        words = sum(get_vocabulary(name).synonyms, ())
+        shared[name] = {word for word in words if words.count(word) > 1}
+    assert {name: words for name, words in shared.items() if words} == {
+        'coco_object81_sclip': {'bed'}}
+    vocabulary = get_vocabulary('coco_object81_sclip')
+    assert vocabulary.words.count('bed') == 1
+    assert len(vocabulary.words) == len(sum(vocabulary.synonyms, ())) - 1
+    for words, indices in zip(vocabulary.synonyms, vocabulary.word_indices):
+        assert words == tuple(vocabulary.words[i] for i in indices)
+    copy = shutil.copy(FOLDER / 'coco_object81_sclip.txt', tmp_path)
+    for given in (copy, [list(words) for words in vocabulary.synonyms]):
+        with pytest.raises(UserError, match="'bed' occurs more than once"):
+            get_vocabulary(given)
 
 
 @pytest.mark.parametrize('name, word, of', [
@@ -107,12 +159,39 @@ def test_words_of_the_protocols(name, word, of):
     assert word in words
 
 
-@pytest.mark.parametrize('name, classes', re.findall(
-    r'^\| `(\w+)` \| (.+) \|$', (DOCS / 'free_concepts.md').read_text(), re.M))
+def free_concepts(heading):
+    """(name, classes) of a table in docs/free_concepts.md."""
+    text = (DOCS / 'free_concepts.md').read_text().split(f'## {heading}\n')[1]
+    groups = {name: ' '.join(words.split()) for name, words in re.findall(
+        r'\*(\w+)\*\s+is\s+([^.;]+)[.;]', text)}
+    return [(name, re.sub(r'\*(\w+)\*', lambda m: groups[m[1]], classes))
+            for name, classes in re.findall(
+                r'^\| `(\w+)` \| (.+) \|$', text.split('\n## ')[0], re.M)]
+
+
+@pytest.mark.parametrize('name, classes', free_concepts('Our lists'))
 def test_open_vocabulary_examples_are_documented(name, classes):
     vocabulary = get_vocabulary(name)
     assert vocabulary.classes == ('background', *classes.split(', '))
     assert vocabulary.synonyms[0]  # background by words, not threshold
+
+
+@pytest.mark.parametrize('name, classes', free_concepts('The authors\' lists'))
+def test_lists_of_the_maskclip_authors(name, classes):
+    """One word per class, "background" where they have it."""
+    vocabulary = get_vocabulary(name)
+    assert name.startswith('web_')
+    assert ', '.join(vocabulary.classes) == classes
+    assert vocabulary.words == vocabulary.classes
+
+
+def test_every_list_is_documented():
+    """In the tables of class lists or of free concepts."""
+    documented = [name for heading in ('Our lists', 'The authors\' lists')
+                  for name, _ in free_concepts(heading)]
+    lists = (DOCS / 'recipes.md').read_text().split('## Class lists')[1]
+    documented += re.findall(r'`(\w+)`', lists.split('\n## ')[0])
+    assert {*available()} - {'toy'} <= {*documented}
 
 
 def test_toy_vocabulary_is_the_datasets():
@@ -171,6 +250,14 @@ def test_with_background():
     assert vocabulary.with_background() is vocabulary
     voc21 = get_vocabulary('voc21')
     assert voc21.with_background() is voc21
+    # Moved to the front, with its words.
+    sports = get_vocabulary('web_sports')
+    assert sports.classes[5] == 'background'
+    moved = sports.with_background()
+    assert moved.classes == (
+        'background', *sports.classes[:5], *sports.classes[6:])
+    assert moved.synonyms[0] == ('background', )
+    assert moved.source == 'web_sports'
 
 
 # --------------------------------------------------------------- bad input
@@ -222,3 +309,57 @@ def test_a_file_in_another_encoding(tmp_path):
     path.write_bytes(b'caf\xe9\n')  # Latin-1
     with pytest.raises(UserError, match='names.txt'):
         get_vocabulary(path)
+
+
+def test_a_dict_of_words_is_a_vocabulary():
+    words = get_vocabulary('cat: feline, tiger; sky'.replace(': ', ', '))
+    named = get_vocabulary(dict(pet=['cat', 'feline', 'tiger'], sky=['sky']))
+    assert named.classes == ('pet', 'sky')
+    assert named.synonyms == words.synonyms
+    assert get_vocabulary(named.to_dict()) == named
+    for name in ('voc20', 'coco_object81'):
+        shipped = get_vocabulary(name)
+        again = get_vocabulary(shipped.to_dict())
+        assert (again.classes, again.synonyms) == (
+            shipped.classes, shipped.synonyms)
+
+
+@pytest.mark.parametrize('names', [
+    ['cat', 'Dog', 'TV monitor', 'x'],  # spelled differently
+    ['feline', 'dog', 'tvmonitor', 'blue'],
+    ['a', 'b', 'c', 'd']])
+def test_other_names_in_the_same_order(names):
+    get_vocabulary('cat; dog; tv-monitor; sky').check_order(names, 'the data')
+
+
+@pytest.mark.parametrize('names, name, index, other', [
+    (['dog', 'cat', 'tv', 'sky'], 'cat', 0, 1),
+    (['cat', 'dog', 'sky', 'tv'], 'sky', 3, 2),
+    (['Sky', 'a', 'b', 'c'], 'sky', 3, 0)])
+def test_the_same_names_in_another_order(names, name, index, other):
+    with pytest.raises(UserError, match=(
+            f"'{name}' is class {index} of the vocabulary custom, but class "
+            f'{other} of the data')):
+        get_vocabulary('cat; dog; tv-monitor; sky').check_order(
+            names, 'the data')
+
+
+def test_every_config_and_its_dataset_have_one_order():
+    """Class names of the datasets against the vocabularies of the configs."""
+    checked = 0
+    for path in list_configs().values():
+        cfg = Config.fromfile(path)
+        model = cfg.model.get('teacher', cfg.model)
+        if not model.get('vocabulary') or not cfg.get('test_dataloader'):
+            continue
+        words = get_vocabulary(model.vocabulary)
+        if model.get('background_threshold') or cfg.model.get(
+                'learn_background'):
+            words = words.with_background()
+        dataset = cfg.test_dataloader.dataset
+        names = dataset.get('metainfo', {}).get('classes') or (
+            DATASETS.get(dataset.type).METAINFO['classes'])
+        assert len(names) == len(words.classes)
+        words.check_order(names, path.name)
+        checked += 1
+    assert checked > 50

@@ -27,9 +27,10 @@ def main():
     cfg = Config.fromfile(find_config(args.config))
     config, weights = export_student(cfg, args.checkpoint, args.out)
     print(f'Wrote {config} and {weights}.')
+    print(f'Segment images: python tools/segment.py PHOTO --config {config} '
+          f'--checkpoint {weights}')
     if cfg.get('test_dataloader'):
-        print('Test them with MMSegmentation: python tools/test.py '
-              f'{config} {weights}')
+        print(f'Test it: python tools/test.py {config} {weights}')
 
 
 if __name__ == '__main__':

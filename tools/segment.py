@@ -1,6 +1,11 @@
 """Segment images into classes named by words.
 
     python tools/segment.py cat.jpg --classes "cat; grass, lawn; sky" --out out
+    python tools/segment.py cat.jpg --config maskclip_plus_voc \\
+        --checkpoint work_dirs/maskclip_plus_voc/iter_2000.pth
+
+A trained segmentor, of this package or of MMSegmentation, has the classes of
+its training; the student of MaskCLIP+ also takes others.
 
 Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
 each image.
@@ -9,14 +14,15 @@ from tqdm import tqdm
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
-from mmseg_clipzs.utils import run_tool
+from mmseg_clipzs.run.segmentor import embeds_config_words
+from mmseg_clipzs.utils import UserError, run_tool
 
 
 def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument(
         'photos', nargs='+', metavar='PHOTO', help='files or folders')
-    add_arguments(parser, classes=dict(required=True), out=dict(default='out'))
+    add_arguments(parser, 'classes', out=dict(default='out'))
     parser.add_argument(
         '--background', type=float, metavar='P',
         help='mark pixels whose best class has a probability below P (0 to 1) '
@@ -41,11 +47,22 @@ def parse_args():
 
 def main():
     args = parse_args()
-    options = dict(args.cfg_options)
-    if args.background is not None:
-        options['model.background_threshold'] = args.background
     # The inferencer sets the classes once the weights are loaded.
-    job = job_of(args, options=options, classes=None)
+    job = job_of(args, classes=None)
+    model = job.load().model
+    if embeds_config_words(model):
+        if args.classes is None:
+            raise UserError(
+                f'{job.name} segments any classes: name them with --classes, '
+                'for example --classes "cat; grass, lawn; sky".')
+    elif args.background is not None:
+        raise UserError(
+            f'--background does not apply to {job.name}: a trained '
+            f'{model.type} predicts one of its classes everywhere. Train it '
+            'with a class for the rest, or with learn_background=True.')
+    if args.background is not None:
+        job = job.replace(options={
+            **job.options, 'model.background_threshold': args.background})
     inferencer = ZeroShotInferencer(
         job.load(), job.checkpoint, args.device, classes=args.classes,
         groups=args.groups)

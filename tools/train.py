@@ -4,6 +4,8 @@
     python tools/train.py configs/maskclip_plus_voc.py --amp --resume
     python tools/train.py configs/maskclip_plus_photos.py --photos FOLDER \\
         --classes "white car; red bus; road; sky"
+
+Ctrl-C says from which checkpoint --resume goes on.
 """
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.train import run_train
@@ -22,6 +24,10 @@ def parse_args():
         help='resume from the last checkpoint in the work dir')
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument(
+        '--student-weights', metavar='FILE|none',
+        help="what the student's backbone starts from instead of the "
+        "config's ImageNet weights; none: random weights")
     add_arguments(parser, 'work_dir', 'cfg_options', 'launcher')
     return parser.parse_args()
 
@@ -30,7 +36,8 @@ def main():
     args = parse_args()
     run_train(
         job_of(args), work_dir=args.work_dir, photos=args.photos,
-        resume=args.resume, amp=args.amp, launcher=args.launcher)
+        resume=args.resume, amp=args.amp, launcher=args.launcher,
+        student_weights=args.student_weights)
 
 
 if __name__ == '__main__':

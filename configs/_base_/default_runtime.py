@@ -22,20 +22,6 @@ resume = False
 # DistributedDataParallel refuses models without trainable parameters.
 model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
 
+# --tta scales the resize of the test pipeline by 0.75, 1 and 1.25 and flips;
+# a tta_pipeline here would replace that.
 tta_model = dict(type='ZeroShotTTAModel')
-tta_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='Resize', scale_factor=ratio, keep_ratio=True)
-                for ratio in (0.75, 1.0, 1.25)
-            ],
-            [
-                dict(type='RandomFlip', prob=0., direction='horizontal'),
-                dict(type='RandomFlip', prob=1., direction='horizontal')
-            ], [dict(type='LoadAnnotations')], [dict(type='CheckSample')],
-            [dict(type='PackSegInputs')]
-        ])
-]

@@ -4,18 +4,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.dataset import Compose
-from mmseg.apis import init_model
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets import list_images, read_image
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
-from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
+from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.run.job import Job
-from mmseg_clipzs.run.segmentor import embeds_config_words
+from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import UserError
 
+from .trained_model import build_segmentor, class_probabilities
 from .zero_shot_result import ZeroShotResult
 
 
@@ -33,10 +33,10 @@ class ZeroShotInferencer:
 
     Args:
         config (str | Path | Config): A file, the name of a config of the
-            project, or a loaded config. Only its model and its test pipeline
-            are used.
+            project, or a loaded config of this project or of mmseg. Only its
+            model and its test pipeline are used.
         checkpoint (str, optional): Checkpoint, for models without weights of
-            their own.
+            their own. A trained segmentor has the classes of its checkpoint.
         device (str, optional): 'cpu', 'cuda:0', ...; by default a GPU if
             there is one.
         cfg_options (dict, optional): Overrides, e.g.
@@ -46,24 +46,27 @@ class ZeroShotInferencer:
         groups (bool): Also return the groups of GroupViT.
 
     Raises:
-        UserError: No such config or checkpoint, options that do not fit, or
-            ``groups`` for a model without groups.
+        UserError: No such config or checkpoint, options that do not fit, a
+            model that must be trained first, ``classes`` for a model with
+            fixed classes, or ``groups`` for a model without groups.
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False):
-        config = Job(config, checkpoint, options=cfg_options or {}).load()
+        job = Job(config, checkpoint, options=cfg_options or {})
+        job.require_weights()
+        config = job.load()
+        use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             config.model.vocabulary = None  # do not embed the config's
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
-        self.model = init_model(config, checkpoint, device)
-        vocabulary = getattr(self.model, 'vocabulary', None)
-        if classes is not None:
-            self.model.set_vocabulary(classes)
-        elif vocabulary is not None:
-            # Loading a checkpoint sets the classes of its training data.
-            self.model.dataset_meta = dataset_meta(vocabulary)
+        seed = config.randomness.get('seed')
+        with torch.random.fork_rng(devices=[]):  # not the caller's numbers
+            if seed is not None:
+                torch.default_generator.manual_seed(seed)
+            self.model = build_segmentor(config, device)
+        self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
                 raise UserError(
@@ -73,10 +76,22 @@ class ZeroShotInferencer:
         # Images arrive as arrays, without annotations.
         self.pipeline = Compose([
             dict(type='LoadImageFromNDArray')] + [
-                step for step in config.test_pipeline
+                step for step in _test_pipeline(config)
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
         self._encoded = None
+
+    def _set_classes(self, classes):
+        if classes is None:
+            return
+        if not hasattr(self.model, 'set_vocabulary'):
+            names = self.model.dataset_meta['classes']
+            raise UserError(
+                f'{type(self.model).__name__} has fixed classes '
+                f'({", ".join(names[:3])}, ...), which cannot be replaced: '
+                'leave classes out, or use a zero-shot model or the config '
+                'that a student was trained with.')
+        self.model.set_vocabulary(classes)
 
     # ------------------------------------------- many images, one vocabulary
     def __call__(self, photos, classes=None, out_dir=None, heatmaps=False,
@@ -112,8 +127,7 @@ class ZeroShotInferencer:
         if batch_size < 1:
             raise UserError(f'batch_size must be 1 or more, but got '
                             f'{batch_size}.')
-        if classes is not None:
-            self.model.set_vocabulary(classes)
+        self._set_classes(classes)
         photos = _expand(photos)
         seen = Counter()
         for start in tqdm(range(0, len(photos), batch_size), 'photos',
@@ -190,6 +204,13 @@ class ZeroShotInferencer:
         return _result(model, image, sample, name)
 
 
+def _test_pipeline(config):
+    """list[dict]: As mmseg's inference_model and its inferencer find it."""
+    if 'test_pipeline' in config:
+        return config.test_pipeline
+    return datasets_of(config, 'test_dataloader')[0].pipeline
+
+
 def _read(photo):
     """ndarray: (H, W, 3) uint8 RGB of a file or a checked array."""
     image = photo if isinstance(photo, np.ndarray) else read_image(photo)
@@ -210,8 +231,9 @@ def _result(model, image, sample, name):
     return ZeroShotResult(
         name=name,
         photo=image,
-        mask=sample.pred_sem_seg.data[0].cpu().numpy(),
-        make_scores=lambda: sample.seg_logits.data.exp().cpu().numpy(),
+        mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
+        make_scores=lambda: class_probabilities(
+            model, sample.seg_logits.data).cpu().numpy(),
         classes=model.dataset_meta['classes'],
         palette=model.dataset_meta['palette'],
         groups=sample.groups.data.cpu().numpy() if 'groups' in sample

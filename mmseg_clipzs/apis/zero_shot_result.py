@@ -40,7 +40,10 @@ class ZeroShotResult:
 
     @cached_property
     def scores(self):
-        """ndarray: (C, H, W) float32, probability of each class's best word.
+        """ndarray: (C, H, W) float32, probability of each class.
+
+        It is that of the class's best word; for mmseg's models the softmax of
+        their scores.
 
         Computed on first access.
         """

@@ -8,7 +8,12 @@ import torch.nn.functional as F
 from mmengine.runner import Runner, autocast
 
 from mmseg_clipzs.run.prepare import prepare
-from mmseg_clipzs.run.segmentor import clip_of, embeds_config_words
+from mmseg_clipzs.run.segmentor import (
+    clip_of,
+    embeds_config_words,
+    takes_embeddings,
+    use_trained_classes,
+)
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
@@ -55,15 +60,17 @@ class Side:
         if not alone:  # no worker may run while the other side is timed
             cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         self.weights = self._set_weights(cfg, random)
-        words = cfg.model.get('vocabulary')
-        takes_words = embeds_config_words(cfg.model)
+        use_trained_classes(cfg)
+        words = cfg.model.get('teacher', cfg.model).get('vocabulary')
+        takes_words = takes_embeddings(cfg.model)
         if num_classes:
             words = [f'word {i}' for i in range(num_classes)]
             if not takes_words:
                 raise UserError(f'{cfg.model.type} has no vocabulary for '
                                 'made-up words to replace.')
         drawn = takes_words and (random or bool(num_classes))
-        if drawn:  # the text tower must not embed them
+        if drawn and embeds_config_words(cfg.model):
+            # The text tower must not embed them.
             cfg.model.update(vocabulary=None, text_embeddings=None)
         cfg.update(log_level='WARNING', randomness=dict(seed=SEED),
                    experiment_name=f'benchmark-{Path(folder).name}')
@@ -117,11 +124,12 @@ class Side:
 
     def _draw_words(self, words):
         """Set words with random unit embeddings."""
-        words = get_vocabulary(words)
+        words, head = get_vocabulary(words), self.model.decode_head
+        # A student has CLIP's width in front of its classifier.
+        width = getattr(head, 'conv_seg', head).in_channels
         generator = torch.Generator().manual_seed(SEED)
         self.model.set_vocabulary(words, F.normalize(torch.randn(
-            len(words.words), self.model.decode_head.in_channels,
-            generator=generator), dim=1))
+            len(words.words), width, generator=generator), dim=1))
 
     def _stream(self):
         """Yield batches endlessly, repeating the dataset."""

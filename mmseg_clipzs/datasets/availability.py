@@ -56,12 +56,30 @@ def leaf_datasets(dataset):
         yield from leaf_datasets(each)
 
 
+def loads_masks(dataset):
+    """bool: Whether the pipeline of a dataset's config loads annotations."""
+    return 'LoadAnnotations' in _step_types(dataset.get('pipeline', ()))
+
+
+def _step_types(steps):
+    """Yield the types of all steps, also those inside of others (TTA)."""
+    for step in steps:
+        if isinstance(step, (list, tuple)):
+            yield from _step_types(step)
+        else:
+            yield step['type']
+            yield from _step_types(step.get('transforms', ()))
+
+
 def check_available(dataset):
     """Check that the folders and lists of a dataset exist.
 
+    A folder of masks is only needed if the pipeline loads annotations.
+
     Args:
-        dataset (dict): Config with ``data_root``, ``data_prefix`` and
-            ``ann_file``, or ``urls``; wrappers are unwrapped.
+        dataset (dict): Config with ``data_root``, ``data_prefix``,
+            ``ann_file`` and ``pipeline``, or ``urls``; wrappers are
+            unwrapped.
 
     Raises:
         UserError: A folder or file is missing; the message says how to get
@@ -74,8 +92,9 @@ def check_available(dataset):
 def _check_paths(dataset):
     name = dataset.get('type')
     root = Path(dataset.get('data_root') or '.')
-    wanted = [root / folder for folder in dataset.get(
-        'data_prefix', {}).values() if folder]
+    wanted = [root / folder for key, folder in dataset.get(
+        'data_prefix', {}).items()
+        if folder and (key != 'seg_map_path' or loads_masks(dataset))]
     wanted += [root / dataset[key] for key in ('ann_file', 'split')
                if dataset.get(key)]
     missing = [path for path in [root, *wanted] if not path.exists()]

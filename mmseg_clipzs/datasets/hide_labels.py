@@ -9,7 +9,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 
 @TRANSFORMS.register_module()
 class HideLabels(BaseTransform):
-    """Hide the labels of unseen classes, for zero-shot training.
+    """Hide the labels of unseen classes, or all labels but the ignored ones.
 
     Place it directly after ``LoadAnnotations``, before any transform that
     reads labels. Hidden pixels get ``mmseg_clipzs.labels.HIDDEN_LABEL``.
@@ -19,7 +19,8 @@ class HideLabels(BaseTransform):
     Args:
         classes: All classes in the order of the dataset; see
             :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
-        unseen (Sequence[str]): Display names of the classes to hide.
+        unseen (Sequence[str] | str): Display names of the classes to hide, or
+            'all': only ignored pixels stay as they are.
 
     Raises:
         UserError: No class to hide, or an unknown one.

@@ -15,8 +15,11 @@ class SelfTrainingHook(Hook):
 
     Args:
         begin (int, optional): First iteration of self-training, counted from
-            0. By default a tenth of the run (rounded up), as in MaskCLIP
-            (arXiv 2112.01071), whether the loop counts iterations or epochs.
+            0. By default the last one of the first tenth of the run, whether
+            the loop counts iterations or epochs, but not the very first. The
+            authors of MaskCLIP (arXiv 2112.01071) count from 1: of 20,000
+            iterations 1 to 1,999 are guided, 2,000 (here 1999) and later
+            ones self-trained.
 
     Raises:
         UserError: ``begin`` is not an iteration; the model is not
@@ -40,7 +43,7 @@ class SelfTrainingHook(Hook):
                 raise UserError(
                     f'{type(runner.train_loop).__name__} has no max_iters to '
                     'take a tenth of: set begin= of SelfTrainingHook.')
-            self._switch = -(-length // 10)
+            self._switch = max(-(-length // 10) - 1, 1)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         model = unwrap(runner.model, 'self_training')

@@ -3,7 +3,11 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.vocabularies import Vocabulary
+from mmseg_clipzs.vocabularies import (
+    BACKGROUND,
+    Vocabulary,
+    get_vocabulary,
+)
 
 from .unwrap import unwrap
 
@@ -16,8 +20,13 @@ class VocabularyHook(Hook):
     classes as the dataset. Models without a vocabulary are left alone, so the
     hook can be part of a runtime shared with other mmseg configs.
 
+    Checkpoints of a training contain the words of the classes, in
+    ``meta['vocabulary']``.
+
     Raises:
-        UserError: The vocabulary and the dataset differ in length.
+        UserError: The vocabulary and the dataset differ in length or order
+            (a threshold moves "background" to the front), or a checkpoint
+            was trained with other words.
     """
 
     def __init__(self):
@@ -33,6 +42,24 @@ class VocabularyHook(Hook):
 
     def before_test(self, runner):
         self._apply(runner.model, runner.test_dataloader.dataset)
+
+    def before_save_checkpoint(self, runner, checkpoint):
+        model = unwrap(runner.model, 'training_classes')
+        if model is not None:
+            checkpoint['meta']['vocabulary'] = model.vocabulary.to_dict()
+
+    def after_load_checkpoint(self, runner, checkpoint):
+        model = unwrap(runner.model, 'training_classes')
+        words = checkpoint.get('meta', {}).get('vocabulary')
+        if model is None or words is None:
+            return
+        trained = get_vocabulary(words)
+        if trained.synonyms != model.vocabulary.synonyms:
+            raise UserError(
+                'The checkpoint was trained with other classes '
+                f'({trained.shortened()}) than those of the config '
+                f'({model.vocabulary.shortened()}). Name the same classes in '
+                'the same order.')
 
     def _apply(self, model, dataset):
         model = unwrap(model, 'set_vocabulary')
@@ -53,6 +80,16 @@ class VocabularyHook(Hook):
                 f'{type(dataset).__name__} has {len(names)} '
                 f'({", ".join(names[:3])}, ...). Set model.vocabulary to a '
                 f'list of {len(names)} classes in the same order.')
+        if model.vocabulary.classes[0] == BACKGROUND and (
+                BACKGROUND in names[1:]):
+            raise UserError(
+                f'Class 0 of the vocabulary {model.vocabulary.source} is '
+                f'"{BACKGROUND}", which is class {names.index(BACKGROUND)} of '
+                f'the dataset {type(dataset).__name__}: their labels do not '
+                'match. Leave background_threshold= out, which moves it to '
+                'the front, or name the class differently.')
+        model.vocabulary.check_order(
+            names, f'the dataset {type(dataset).__name__}')
         model.dataset_meta = dict(dataset.metainfo)
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '

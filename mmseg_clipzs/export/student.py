@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import UserError, atomic_write
 from mmseg_clipzs.vocabularies import get_vocabulary
 
@@ -34,8 +35,13 @@ def export_student(cfg, checkpoint, folder):
     """
     checkpoint = load_checkpoint_file(checkpoint)
     weights = export_weights(checkpoint.get('state_dict', checkpoint))
-    meta = checkpoint.get('meta', {}).get('dataset_meta') or dict(
-        classes=_classes(cfg.model))
+    meta = checkpoint.get('meta', {}).get('dataset_meta') or dataset_meta(
+        _vocabulary(cfg.model))
+    rows = len(weights[f'{_CLASSIFIER}weight'])
+    if len(meta['classes']) != rows:
+        raise UserError(
+            f'The checkpoint has {rows} classes, but {len(meta["classes"])} '
+            f'names ({", ".join(meta["classes"][:3])}, ...).')
     files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     with atomic_write(files[0]) as temporary:
         export_config(cfg, meta['classes']).dump(temporary)
@@ -80,8 +86,8 @@ def export_config(cfg, classes):
         classes (Sequence[str]): The student's classes.
 
     Returns:
-        Config: Model, runtime and, if the training has them, test dataset
-        and evaluator.
+        Config: Model, runtime, test pipeline and, if the training has them,
+        test dataset and evaluator.
 
     Raises:
         UserError: Another model, or ``normalize=True``.
@@ -94,6 +100,10 @@ def export_config(cfg, classes):
                         'exported: stock heads do not normalise features.')
     stock = dict(
         default_scope='mmseg',
+        # For reports of this package; mmseg does not read them.
+        method=f'{cfg.get("method", "MaskCLIP+")}, exported',
+        dataset_name=cfg.get('dataset_name'),
+        protocol=cfg.get('protocol', 'custom'),
         model=_stock_model(cfg.model, len(classes)),
         env_cfg=cfg.env_cfg.to_dict(),
         default_hooks=dict(
@@ -113,11 +123,15 @@ def export_config(cfg, classes):
     return Config(stock)
 
 
-def _classes(cfg):
-    vocabulary = get_vocabulary(cfg.teacher.vocabulary)
-    if cfg.get('learn_background'):
-        vocabulary = vocabulary.with_background()
-    return vocabulary.classes
+def _vocabulary(model):
+    words = model.teacher.get('vocabulary')
+    if not words:
+        raise UserError('Neither the config nor the checkpoint names the '
+                        'classes: pass the config in the work dir of the '
+                        'training.')
+    vocabulary = get_vocabulary(words)
+    return (vocabulary.with_background() if model.get('learn_background')
+            else vocabulary)
 
 
 def _stock_model(cfg, count):

@@ -58,7 +58,7 @@ def corrupt(job, kind, level):
     for dataset in datasets_of(cfg, 'test_dataloader'):
         dataset.pipeline = corrupted(dataset.pipeline)
     changed = {'test_dataloader.dataset': cfg.test_dataloader.dataset}
-    if job.tta:
+    if job.tta and 'tta_pipeline' in cfg:
         changed['tta_pipeline'] = corrupted(cfg.tta_pipeline)
     return job.replace(options={**job.options, **changed})
 

@@ -54,10 +54,26 @@ def compare(rows, published):
     Returns:
         list[Table]: One per protocol in ``rows``.
     """
+    rows = _told_apart(rows)
     return [_table(protocol,
                    [row for row in rows if row['protocol'] == protocol],
                    [row for row in published if row['protocol'] == protocol])
             for protocol in _unique(rows, 'protocol')]
+
+
+def _told_apart(rows):
+    """Rows whose methods name the checkpoint, where there are several."""
+    trained = defaultdict(dict)
+    for row in rows:
+        trained[row['method'], row['protocol'], row['dataset']][
+            row['config'], row.get('checkpoint')] = None
+    several = {key for key, found in trained.items() if len(found) > 1}
+    return [
+        dict(row, method=f'{row["method"]} ({row["config"]}, '
+             f'{Path(row["checkpoint"]).stem})')
+        if row.get('checkpoint') and (
+            row['method'], row['protocol'], row['dataset']) in several
+        else row for row in rows]
 
 
 def _table(protocol, measured, published):

@@ -7,7 +7,7 @@ from .cells import (
     title_of,
 )
 from .code import MADE, Raw, assign, comment
-from .datasets import DATASETS, SCHEDULES
+from .datasets import BATCH, DATASETS, SCHEDULES
 from .methods import METHODS
 
 
@@ -89,10 +89,11 @@ optimizer = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=0.0005)
 optim_wrapper = dict(type='OptimWrapper', optimizer=optimizer, clip_grad=None)
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters={iterations}, val_interval={interval})
+# It ends with the training, whatever its length.
 param_scheduler = [
-    dict(type='PolyLR', eta_min=1e-4, power=0.9, begin=0,
-         end=train_cfg['max_iters'], by_epoch=False)
+    dict(type='PolyLR', eta_min=1e-4, power=0.9, begin=0, by_epoch=False)
 ]
+auto_scale_lr = dict(enable=True, base_batch_size={batch})
 val_cfg = dict(type='ValLoop')
 '''
 
@@ -101,5 +102,7 @@ def make_schedule(name):
     """str: The base config of a schedule."""
     iterations, interval, what_for = SCHEDULES[name]
     return '\n'.join([
-        comment(f'{iterations} iterations, {what_for}.'),
-        _SCHEDULE.format(iterations=iterations, interval=interval)])
+        comment(f'{iterations} iterations of {BATCH} images, {what_for}. The '
+                'learning rate follows the number of images.'),
+        _SCHEDULE.format(
+            iterations=iterations, interval=interval, batch=BATCH)])

@@ -55,10 +55,16 @@ class Cell:
     @property
     def published(self):
         """dict | None: Row of ``PUBLISHED``."""
-        method = METHODS[self.method]
         return find_published(
-            method.get('published', method['title']),
-            resolve(self.protocol)['title'], self.clip, self.dataset)
+            METHODS[self.method]['title'], resolve(self.protocol)['title'],
+            self.clip, self.dataset)
+
+    @property
+    def authors(self):
+        """Cell | None: The authors' settings, which this cell corrects."""
+        method = METHODS[self.method].get('authors')
+        return next((cell for cell in cells() if (
+            cell.method, cell.dataset) == (method, self.dataset)), None)
 
 
 def resolve(protocol):

@@ -8,9 +8,19 @@ MADE = '# Made by tools/make_configs.py from mmseg_clipzs/recipes.'
 def header(sentences, command):
     """str: Sentences, each on a new line, and the command, as comments."""
     lines = [line for sentence in sentences
-             for line in textwrap.wrap(sentence, 77)]
-    lines += ['', f'    {command}', '']
+             for line in textwrap.wrap(
+                 sentence, 77, break_on_hyphens=False)]
+    lines += ['', *_wrap(command), '']
     return '\n'.join([*(f'# {line}'.rstrip() for line in lines), MADE])
+
+
+def _wrap(command):
+    """list[str]: A shell command, continued before its last word if long."""
+    line = f'    {command}'
+    if len(line) + 2 <= WIDTH:
+        return [line]
+    start, last = line.rsplit(' ', 1)
+    return [f'{start} \\', f'        {last}']
 
 
 def comment(text):

@@ -12,16 +12,16 @@ from .cells import (
     title_of,
 )
 from .code import assign, header, inherit
-from .datasets import DATASETS, SCHEDULES, TRAIN
-from .methods import METHODS, TRAINED
-from .training import make_trained, make_training_data
+from .datasets import DATASETS, SCHEDULES
+from .methods import METHODS
+from .training import make_training_configs, training_sizes
 
 
 def make_configs():
     """dict[str, str]: Path below the project -> text of each config."""
     files = {}
     sizes = [(dataset, get_settings(entry['base'], dataset).get('resize'))
-             for dataset, entry in DATASETS.items()]
+             for dataset, entry in DATASETS.items()] + training_sizes()
     for cell in cells():
         files[f'configs/{cell.name}.py'] = _cell(cell)
         sizes.append((cell.dataset, cell.settings.get('resize')))
@@ -31,18 +31,10 @@ def make_configs():
     for method in METHODS:
         files[f'configs/_base_/models/{file_of(method)}.py'] = make_model(
             method)
-    for dataset in TRAIN:
-        for data in ('unlabelled', 'zero_shot'):
-            files[f'configs/_base_/datasets/{dataset}_{data}.py'] = (
-                make_training_data(dataset, data))
     for name in SCHEDULES:
         files[f'configs/_base_/schedules/schedule_{name}.py'] = make_schedule(
             name)
-    for method, entry in TRAINED.items():
-        for dataset in entry['datasets']:
-            files[f'configs/{method}_{dataset}.py'] = make_trained(
-                method, dataset)
-    return files
+    return {**files, **make_training_configs()}
 
 
 def _cell(cell):
@@ -54,6 +46,11 @@ def _cell(cell):
     if cell.published:
         lines.append(f'Published: {cell.published["mIoU"]} mIoU '
                      f'({cell.published["source"]}).')
+    if cell.authors:
+        lines += [f'Corrected: {method["corrects"]}.',
+                  f'The authors\' settings are in {cell.authors.name}' + (
+                      ', with the published figure.'
+                      if cell.authors.published else '.')]
     if 'remark' in method and resize:
         lines.append(method['remark'])
     return '\n'.join([

@@ -1,12 +1,14 @@
 """Make the model index and ``mim``'s metafiles from the tables."""
 import yaml
 
-from .cells import cells, find_published, resolve, show_clip, title_of
+from .cells import cells, resolve, show_clip, title_of
 from .code import MADE
-from .datasets import DATASETS
-from .methods import METHODS, TRAINED
+from .methods import METHODS
 from .published import PAPERS
+from .students import students
 
+_METRICS = {'mIoU': 'mIoU', 'unseen mIoU': 'unseen',
+            'harmonic mean': 'harmonic'}
 _COMMENT = '# The metrics are published ones, not measured here.\n'
 
 
@@ -15,9 +17,8 @@ def make_metafiles():
     files = list(dict.fromkeys(file for *_, file in PAPERS.values()))
     models = [_of_cell(cell) for cell in cells()
               if cell.published and 'paper' in METHODS[cell.method]]
-    models += [model for method, entry in TRAINED.items()
-               for dataset in entry['datasets']
-               for model in _of_student(method, entry, dataset)]
+    models += [_of_student(student) for student in students()
+               if student.is_plus and student.published]
     made = {'model-index.yml': _yaml(dict(Import=[
         f'configs/metafiles/{file}.yml' for file in files]))}
     for file in files:
@@ -41,28 +42,26 @@ def _collection(paper):
 
 
 def _of_cell(cell):
-    return _model(cell.name, METHODS[cell.method]['paper'],
-                  resolve(cell.protocol)['title'], cell.clip, cell.dataset,
-                  cell.published)
+    return _model(cell, METHODS[cell.method]['paper'],
+                  resolve(cell.protocol)['title'])
 
 
-def _of_student(method, entry, dataset):
-    """list[dict]: Empty if no figure was published for this setting."""
-    protocol = resolve(DATASETS[dataset]['base'])['title']
-    row = find_published(entry['title'], protocol, 'ViT-B-16', dataset)
-    return row and [_model(f'{method}_{dataset}', entry['paper'], protocol,
-                           row['clip'], dataset, row)] or []
+def _of_student(student):
+    return _model(student, student.entry['paper'], student.protocol)
 
 
-def _model(name, paper, protocol, clip, dataset, row):
+def _model(cell, paper, protocol):
+    """dict: Entry of a ``Cell`` or ``Student`` with a published figure."""
+    name, row = cell.name, cell.published
     return {
         'Name': name, 'In Collection': paper, 'Config': f'configs/{name}.py',
         'Metadata': dict(
-            **(dict(CLIP=show_clip(clip)) if clip else {}),
+            **(dict(CLIP=show_clip(cell.clip)) if cell.clip else {}),
             Protocol=protocol, Source=row['source']),
         'Results': [dict(
-            Task='Semantic Segmentation', Dataset=title_of(dataset),
-            Metrics={'mIoU (published)': float(row['mIoU'])})]}
+            Task='Semantic Segmentation', Dataset=title_of(cell.dataset),
+            Metrics={f'{title} (published)': float(row[key])
+                     for title, key in _METRICS.items() if key in row})]}
 
 
 def _yaml(content):

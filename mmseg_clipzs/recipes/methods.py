@@ -9,7 +9,9 @@ Keys of an entry:
     file: Name of the base config, if not the method's.
     protocol: Protocol of the base config's default settings.
     cells: Dataset -> protocol of the configs METHOD_DATASET.
-    published: Title in the published figures, if not ``title``.
+    authors: Method with the authors' settings, which has their published
+        figures; this one corrects them.
+    corrects: What it corrects, for headers.
     paper: Key of ``published.PAPERS``, the metafile's collection.
     runtime: Base config of the runtime; 'default_runtime' if missing.
     remark: Last sentence of the headers.
@@ -24,6 +26,13 @@ BENCHMARKS = ('voc21', 'context60', 'coco_object', 'voc', 'context',
               'coco_stuff', 'cityscapes', 'ade20k')
 
 
+_VIT_CORRECTED = ('CLIP\'s mean and std, QuickGELU, LayerNorm eps 1e-5, 80 '
+                  'prompt templates')
+_RESNET_AUTHORS = ('Settings of the authors\' code: ImageNet\'s mean and std, '
+                   '85 prompts.')
+_RESNET_CORRECTED = 'CLIP\'s mean and std, 80 prompt templates'
+
+
 def _b(protocol):
     return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': 'toy_b'}
 
@@ -31,7 +40,7 @@ def _b(protocol):
 METHODS = {
     'maskclip': dict(
         title='MaskCLIP', paper='MaskCLIP', protocol='maskclip',
-        cells=_A_TOY,
+        cells=_A_TOY, authors='maskclip_authors', corrects=_VIT_CORRECTED,
         model=dict(
             type='ZeroShotSegmentor',
             clip=dict(model='ViT-B-16', pretrained='openai'),
@@ -42,6 +51,7 @@ METHODS = {
     'maskclip_rn50': dict(
         title='MaskCLIP', paper='MaskCLIP', protocol='maskclip',
         cells=_VOC_CONTEXT_STUFF, base='maskclip',
+        authors='maskclip_authors_rn50', corrects=_RESNET_CORRECTED,
         model=dict(
             clip=dict(model='RN50'), backbone=dict(type='ClipResNet'))),
     'maskclip_ks_pd': dict(
@@ -49,13 +59,15 @@ METHODS = {
         name='MaskCLIP + key smoothing + prompt denoising',
         paper='MaskCLIP', protocol='maskclip',
         cells={**_VOC_CONTEXT_STUFF, 'toy': 'toy'}, base='maskclip',
+        authors='maskclip_authors_ks_pd',
+        corrects=_VIT_CORRECTED + ', the paper\'s key smoothing',
         note='Key smoothing and prompt denoising as in the paper.',
         model=dict(
             backbone=dict(out_keys='raw'),
             decode_head=dict(ks_thresh=1.0, pd_thresh=0.5))),
     'maskclip_authors': dict(
-        title='MaskCLIP (authors\' settings)', published='MaskCLIP',
-        paper='MaskCLIP', protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        title='MaskCLIP (authors\' settings)',
+        paper='MaskCLIP', protocol='maskclip', cells=_A,
         base='maskclip',
         note='Settings of the authors\' code: GELU, eps 1e-6, ImageNet\'s '
              'mean and std, 85 prompts. CLIP was trained with others.',
@@ -64,18 +76,22 @@ METHODS = {
             backbone=dict(quick_gelu=False, norm_eps=1e-6),
             prompts='maskclip85')),
     'maskclip_authors_rn50': dict(
-        title='MaskCLIP (authors\' settings)', published='MaskCLIP',
+        title='MaskCLIP (authors\' settings)',
         paper='MaskCLIP', protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
-        base='maskclip_rn50',
-        note='Settings of the authors\' code: ImageNet\'s mean and std, 85 '
-             'prompts.',
+        base='maskclip_rn50', note=_RESNET_AUTHORS,
         model=dict(data_preprocessor=IMAGENET, prompts='maskclip85')),
+    'maskclip_authors_rn50x16': dict(
+        title='MaskCLIP (authors\' settings)',
+        paper='MaskCLIP', protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        base='maskclip_rn50', note=_RESNET_AUTHORS,
+        model=dict(
+            clip=dict(model='RN50x16'), data_preprocessor=IMAGENET,
+            prompts='maskclip85')),
     'maskclip_authors_ks_pd': dict(
         title='MaskCLIP + KS + PD (authors\' settings)',
         name='MaskCLIP + key smoothing + prompt denoising (authors\' '
              'settings)',
-        published='MaskCLIP + KS + PD', paper='MaskCLIP',
-        protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        paper='MaskCLIP', protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
         base='maskclip_authors',
         note='As in the authors\' code, where keys pass through the output '
              'projection and are normalised over the locations.',
@@ -85,8 +101,16 @@ METHODS = {
                 ks_thresh=1.0, pd_thresh=0.5, key_norm='tokens'))),
     'clip': dict(
         title='CLIP', name='Unmodified CLIP', protocol='maskclip',
-        cells=_A_TOY, base='maskclip',
+        cells=_A_TOY, base='maskclip', authors='clip_authors',
+        corrects=_VIT_CORRECTED,
         note='Baseline: unmodified CLIP, patch tokens against text.',
+        model=dict(backbone=dict(last_block='clip'))),
+    'clip_authors': dict(
+        title='CLIP (authors\' settings)',
+        name='Unmodified CLIP (authors\' settings)', paper='MaskCLIP',
+        protocol='maskclip', cells=_VOC_CONTEXT_STUFF,
+        base='maskclip_authors',
+        note='Baseline of MaskCLIP, with the settings of its authors\' code.',
         model=dict(backbone=dict(last_block='clip'))),
     'clip_rn50': dict(
         title='CLIP', name='Unmodified CLIP', protocol='maskclip',
@@ -167,32 +191,9 @@ METHODS = {
            ('spectral', 'spectral clustering', 'spectral_clip'))},
 }
 
-# Training configs METHOD_DATASET, for the datasets of ``TRAIN``.
-#     setting: Setting in headers.
-#     data: 'unlabelled' or 'zero_shot', suffix of the dataset's base config.
-#     model: Base config of the model; MODEL_toy for the toy scenes.
-#     runtime: Base config of the runtime.
-TRAINED = {
-    'maskclip_plus': dict(
-        title='MaskCLIP+', setting='annotation-free', paper='MaskCLIP+',
-        data='unlabelled', model='maskclip_plus',
-        runtime='train_runtime', datasets=('voc', 'context', 'coco_stuff',
-                                           'toy')),
-    'maskclip_plus_zero_shot': dict(
-        title='MaskCLIP+, zero-shot',
-        setting='zero-shot: some classes have no labels', paper='MaskCLIP+',
-        data='zero_shot', model='maskclip_plus',
-        runtime='self_training_runtime',
-        datasets=('voc', 'context', 'coco_stuff', 'toy')),
-    'text_mapped_zero_shot': dict(
-        title='CLIP fine-tuned, mapped text',
-        setting='zero-shot: the negative baseline of MaskCLIP (section 3.2)',
-        data='zero_shot', model='text_mapped', runtime='train_runtime',
-        datasets=('voc', 'toy')),
-}
-
 # Configs that are not made from the tables.
 HAND_WRITTEN = (
     'groupvit_toy', 'groupvit_pretrain_gcc_yfcc', 'groupvit_pretrain_toy',
     'groupvit_pretrain_two_stage_toy', 'maskclip_plus_photos',
+    'maskclip_plus_photos_toy',
     'maskclip_plus_pspnet_voc', 'maskclip_plus_segformer_voc')

@@ -11,20 +11,27 @@ Keys of an entry:
         the image into.
     window: (size, stride) of the sliding window, or 'whole' for the whole
         image.
-    words: Vocabulary of mmseg_clipzs/vocabularies.
+    words: Vocabulary of mmseg_clipzs/vocabularies, to the letter that of the
+        authors' code.
     logit_scale, background_threshold, area_threshold, prompts, clip: Settings
         of the segmentor.
     off_grid, pos_embed: Settings of the backbone.
     source: Source of the settings.
 """
+_JOINED = dict(
+    coco_stuff='coco_stuff171_sclip', cityscapes='cityscapes19_sclip',
+    ade20k='ade20k150_sclip')
 PROTOCOLS = {
     'maskclip': dict(
         title='A (MaskCLIP)',
         source='the MaskCLIP authors\' configs',
-        resize=dict(default=512, context=(520, 520), cityscapes=(1024, 512)),
+        resize=dict(default=512, context=(520, 520), context60=(520, 520),
+                    cityscapes=(1024, 512)),
         window='whole',
+        # VOC21 and Context-60: MaskCLIP+ learns the background.
         words=dict(
-            voc='voc20', context='context59', coco_stuff='coco_stuff171',
+            voc='voc20', voc21='voc20', context='context59',
+            context60='context59', coco_stuff='coco_stuff171',
             cityscapes='cityscapes19', ade20k='ade20k150')),
     # The SCLIP line's papers use it for methods without their own settings.
     'sclip_line': dict(
@@ -39,9 +46,8 @@ PROTOCOLS = {
         pos_embed='sclip',
         words=dict(
             voc='voc20_sclip', voc21='voc21', context='context59_sclip',
-            context60='context60', coco_object='coco_object81',
-            coco_stuff='coco_stuff171', cityscapes='cityscapes19',
-            ade20k='ade20k150')),
+            context60='context60', coco_object='coco_object81_sclip',
+            **_JOINED)),
     'sclip': dict(
         like='sclip_line',
         whose='SCLIP\'s settings',
@@ -60,7 +66,8 @@ PROTOCOLS = {
         resize=dict(default=336, cityscapes=560),
         logit_scale=dict(default=40, voc21=50, coco_object=55),
         background_threshold=dict(
-            voc21=0.15, context60=0.15, coco_object=0.35)),
+            voc21=0.15, context60=0.15, coco_object=0.35),
+        area_threshold=dict(voc21=0.1)),
     'clearclip': dict(
         title='B (ClearCLIP)',
         source='the ClearCLIP authors\' configs',
@@ -71,10 +78,9 @@ PROTOCOLS = {
         off_grid='pad_even',
         pos_embed='sclip',
         words=dict(
-            voc='voc20_plain', voc21='voc21_plain', context='context59_sclip',
-            context60='context60', coco_object='coco_object81_plain',
-            coco_stuff='coco_stuff171', cityscapes='cityscapes19',
-            ade20k='ade20k150')),
+            voc='voc20_clearclip', voc21='voc21_clearclip',
+            context='context59_sclip', context60='context60',
+            coco_object='coco_object81_plain', **_JOINED)),
     'groupvit': dict(
         title='C (GroupViT)',
         source='the GroupViT authors\' configs',
@@ -84,7 +90,7 @@ PROTOCOLS = {
         background_threshold=dict(
             voc21=0.95, context60=0.35, coco_object=0.95),
         words=dict(
-            voc21='voc20', context60='context59',
+            voc21='voc20_groupvit', context60='context59_groupvit',
             coco_object='coco_object80')),
     'toy': dict(
         title='toy',

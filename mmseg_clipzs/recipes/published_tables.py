@@ -15,11 +15,13 @@ from .datasets import DATASETS, TRAIN
 from .markdown import NONE, dataset_name, label, published, spread, table, toy
 from .methods import BENCHMARKS, METHODS
 from .protocols import PROTOCOLS
-from .published import ZERO_SHOT
+from .students import Student
 
-_OVERVIEW = ('clip', 'maskclip', 'maskclip_ks_pd', 'maskclip_rn50',
-             'clip_rn50', 'maskclip_authors', 'maskclip_authors_rn50',
-             'maskclip_authors_ks_pd', 'clip_b', 'maskclip_b', 'kmeans',
+_AUTHORS_A = ('clip_authors', 'maskclip_authors', 'maskclip_authors_ks_pd',
+              'maskclip_authors_rn50', 'maskclip_authors_rn50x16')
+_CORRECTED_A = ('clip', 'maskclip', 'maskclip_ks_pd', 'maskclip_rn50',
+                'clip_rn50')
+_OVERVIEW = (*_CORRECTED_A, *_AUTHORS_A, 'clip_b', 'maskclip_b', 'kmeans',
              'mean_shift', 'spectral', 'groupvit')
 
 
@@ -31,13 +33,15 @@ def overview():
         rows.append([f'`{method}`', resolve(protocol)['title'],
                      *(published(method, data) for data in datasets),
                      toy(method)])
-    plus = [find_published('MaskCLIP+', 'A (MaskCLIP)', 'ViT-B-16', data)
+    plus = [Student('maskclip_plus_authors', data).published
             for data in datasets]
-    rows.append([
-        '`maskclip_plus`, annotation-free', 'A (MaskCLIP)',
-        *(row['mIoU'] if row else NONE if data in TRAIN else ''
-          for row, data in zip(plus, datasets)),
-        f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)'])
+    rows += [
+        ['`maskclip_plus_authors`, annotation-free', 'A (MaskCLIP)', *(
+            row['mIoU'] if row else NONE if data in TRAIN else ''
+            for row, data in zip(plus, datasets)), ''],
+        ['`maskclip_plus`, annotation-free', 'A (MaskCLIP)', *(
+            NONE if data in TRAIN else '' for data in datasets),
+         f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)']]
     same = {cell.name: resolve(cell.protocol)['title'] for cell in cells()}
     return table(
         ['method', 'protocol', *(
@@ -49,37 +53,26 @@ def overview():
         'other config for that dataset.', 79)
 
 
-def _maskclip(protocol, names, datasets):
-    """A row per group of configs, published figures next to ours."""
-    rows = []
-    for configs, method, clip in names:
-        cell = METHODS[method]
-        figures = [find_published(
-            cell.get('published', cell['title']), protocol, clip, data)
-            for data in datasets]
-        rows.append([configs, show_clip(clip), *(
-            text for row in figures
-            for text in (row['mIoU'] if row else NONE, NONE))])
+def _maskclip(methods, datasets):
+    """A row per method, published figures next to ours."""
     heading = [text for data in datasets for text in (
         f'{dataset_name(data)}, published', 'here')]
-    return table(['config', 'CLIP', *heading], rows)
+    return table(['config', 'CLIP', *heading], [
+        [f'`{method.removesuffix("_b")}_*`',
+         show_clip(base_model(method)['clip']['model']),
+         *(text for data in datasets
+           for text in (published(method, data), NONE))]
+        for method in methods])
 
 
 def maskclip_a():
-    return _maskclip('A (MaskCLIP)', [
-        ('`clip_*`', 'clip', 'ViT-B-16'),
-        ('`maskclip_*`, `maskclip_authors_*`', 'maskclip', 'ViT-B-16'),
-        ('`maskclip_ks_pd_*`, `maskclip_authors_ks_pd_*`', 'maskclip_ks_pd',
-         'ViT-B-16'),
-        ('`maskclip_rn50_*`, `maskclip_authors_rn50_*`', 'maskclip', 'RN50'),
-        ('`maskclip_rn50_*` with `model.clip.model=RN50x16`', 'maskclip',
-         'RN50x16')], ('voc', 'context', 'coco_stuff'))
+    return _maskclip((*_AUTHORS_A, *_CORRECTED_A),
+                     ('voc', 'context', 'coco_stuff'))
 
 
 def maskclip_b():
-    return _maskclip('B (SCLIP line)', [
-        ('`maskclip_voc21`, `maskclip_context60`', 'maskclip', 'ViT-B-16')],
-        ('voc21', 'context60'))
+    return _maskclip(('clip_b', 'maskclip_b'),
+                     ('voc21', 'context60', 'coco_object'))
 
 
 def groupvit():
@@ -158,25 +151,23 @@ def published_b():
         if set(BENCHMARKS) <= set(method['cells'])])
 
 
-def maskclip_plus():
-    datasets = ('voc', 'context', 'coco_stuff')
-    rows = []
-    for clip in ('RN50', 'RN50x16', 'ViT-B-16'):
-        figures = [find_published('MaskCLIP+', 'A (MaskCLIP)', clip, data)
-                   for data in datasets]
-        rows.append(['annotation-free, mIoU', show_clip(clip), *(
-            row['mIoU'] if row else NONE for row in figures)])
-    rows.append(['zero-shot, unseen / all / harmonic mean', '', *(
-        ' / '.join(map(str, ZERO_SHOT[data])) for data in datasets)])
-    return table(['setting', 'CLIP', *(
-        f'{dataset_name(data)}, published' for data in datasets)], rows)
-
-
 def protocols():
     return table(['protocol', 'settings', 'from'], [
         [resolve(key)['title'], resolve(key).get('whose', NONE),
          resolve(key)['source']]
         for key in PROTOCOLS if 'source' in resolve(key)])
+
+
+def class_lists():
+    letters = {'maskclip': 'A (MaskCLIP)', 'sclip_line': 'B (SCLIP line)',
+               'clearclip': 'B (ClearCLIP)', 'groupvit': 'C (GroupViT)'}
+    return table(
+        ['dataset', *letters.values(), 'for your own work'], [
+            [dataset_name(dataset), *(
+                f'`{words[dataset]}`' if dataset in words else NONE
+                for words in (resolve(key)['words'] for key in letters)),
+             f'`{entry["words"]}`']
+            for dataset, entry in DATASETS.items() if 'words' in entry])
 
 
 def recipes():

@@ -7,7 +7,7 @@ import re
 
 from mmseg_clipzs.utils import UserError
 
-from . import published_tables, toy_tables
+from . import published_tables, student_tables, toy_tables
 
 _MARK = re.compile(
     r'(<!-- made by tools/make_configs\.py: (.+?) -->\n).*?(<!-- end -->)',
@@ -25,9 +25,11 @@ TABLES = {
     'protocol B, published': published_tables.published_b,
     'toy, windows': toy_tables.toy_windows,
     'toy, whole image': toy_tables.toy_whole,
-    'maskclip_plus': published_tables.maskclip_plus,
+    'maskclip_plus': student_tables.maskclip_plus,
+    'maskclip_plus, corrected': student_tables.maskclip_plus_corrected,
     'maskclip_plus, toy': toy_tables.maskclip_plus_toy,
     'protocols': published_tables.protocols,
+    'class lists': published_tables.class_lists,
     'recipes': published_tables.recipes,
 }
 

@@ -1,40 +1,95 @@
 """Make the training configs: MaskCLIP+ and its negative baseline."""
-from .bases import workers
-from .cells import (
-    find_published,
-    get_settings,
-    merge,
-    resolve,
-    show_clip,
-    title_of,
-)
+from .bases import data_file, workers
+from .cells import base_model, difference, get_settings, merge
 from .code import Raw, assign, comment, header, inherit
 from .datasets import DATASETS, TRAIN
-from .methods import TRAINED
-from .published import ZERO_SHOT, ZERO_SHOT_SOURCE
+from .students import Student, title_of_model
+from .trained import HEADS, PLUS_MODELS, STUDENT, TRAINED, WIDTHS
+
+_HOW = {
+    'unlabelled': 'no labels are loaded',
+    'hidden': 'labels are hidden, only ignored pixels count',
+    'zero_shot': 'labels of unseen classes hidden',
+}
 
 
-def make_training_data(dataset, data):
-    """str: The base config with training images.
+def make_training_configs():
+    """dict[str, str]: Path below the project -> text of each config."""
+    files = {}
+    for model in PLUS_MODELS:
+        files[f'configs/_base_/models/{model}.py'] = _model(model)
+    for method, entry in TRAINED.items():
+        for dataset in entry['datasets']:
+            student = Student(method, dataset)
+            files[f'configs/{student.name}.py'] = _config(student)
+            files[f'configs/_base_/datasets/{dataset}_{entry["data"]}.py'] = (
+                _data(dataset, entry['data']))
+    return files
 
-    Args:
-        dataset (str): Key of ``TRAIN``.
-        data (str): 'unlabelled', or 'zero_shot' with the labels of seen
-            classes.
-    """
-    entry, hidden = TRAIN[dataset], data == 'zero_shot'
+
+def training_sizes():
+    """list[tuple]: Each dataset of ``TRAIN`` and its size in testing."""
+    return [(dataset, _settings(dataset).get('resize')) for dataset in TRAIN]
+
+
+def _settings(dataset):
+    """dict: Settings of the protocol that students are tested with."""
+    return get_settings('toy' if dataset == 'toy' else 'maskclip', dataset)
+
+
+# -------------------------------------------------------------------- models
+def _teacher(model):
+    """dict: The teacher of a base model."""
+    entry = PLUS_MODELS[model]
+    teacher = merge(base_model(entry['teacher']), entry.get('changes', {}))
+    return {key: value for key, value in teacher.items() if key != 'test_cfg'}
+
+
+def _whole(model):
+    """dict: The whole base model."""
+    teacher = _teacher(model)
+    return dict(
+        type='MaskClipPlus',
+        student=merge(STUDENT, dict(decode_head=dict(
+            channels=WIDTHS[teacher['clip']['model']]))),
+        teacher=teacher, **PLUS_MODELS[model].get('options', {}))
+
+
+def _model(model):
+    """str: A base config of MaskCLIP+."""
+    first = next(iter(PLUS_MODELS))
+    if model == first:
+        return '\n'.join([
+            comment('MaskCLIP+: MaskCLIP as teacher, a DeepLabV2 with '
+                    'ResNet-101 as student, as wide as CLIP\'s embeddings.'),
+            assign('method', title_of_model(model)),
+            assign('norm_cfg', dict(type='SyncBN', requires_grad=True)),
+            assign('model', _whole(model)), ''])
+    return '\n'.join([
+        comment(f'{title_of_model(model)}: teacher `'
+                f'{PLUS_MODELS[model]["teacher"]}`.'),
+        assign('_base_', f'{first}.py'),
+        assign('method', title_of_model(model)),
+        assign('model', difference(_whole(model), _whole(first))), ''])
+
+
+# ---------------------------------------------------------------------- data
+def _data(dataset, data):
+    """str: The base config with training images; ``data`` of ``LABELS``."""
+    entry, resize = TRAIN[dataset], _settings(dataset).get('resize')
     keep_ratio = {} if dataset == 'toy' else dict(keep_ratio=True)
+    labelled, zero_shot = data != 'unlabelled', data == 'zero_shot'
     pipeline = [dict(type='LoadImageFromFile')]
-    if hidden:
+    if labelled:
         pipeline += [
             dict(type='LoadAnnotations'),
-            dict(type='HideLabels', classes=_words(dataset),
-                 unseen=Raw('unseen'))]
+            dict(type='HideLabels', classes=_classes(dataset),
+                 unseen=Raw('unseen') if zero_shot else 'all')]
     pipeline += [
         dict(type='RandomResize', scale=entry['scale'],
              ratio_range=entry['ratio'], **keep_ratio),
-        dict(type='RandomCrop', crop_size=(entry['crop'], ) * 2,
-             cat_max_ratio=entry['share'] if hidden else 1.0),
+        dict(type='RandomCrop', crop_size=entry['crop'],
+             cat_max_ratio=entry['share'] if labelled else 1.0),
         dict(type='RandomFlip', prob=0.5),
         dict(type='PhotoMetricDistortion'), dict(type='PackSegInputs')]
     images = merge(DATASETS[dataset]['test'], entry['images'])
@@ -44,72 +99,64 @@ def make_training_data(dataset, data):
     images['pipeline'] = Raw('train_pipeline')
     extra = []
     if 'extra' in entry:
-        extra = [assign(dataset, images), assign('sbd', {
+        extra = [assign('voc', images), assign('sbd', {
             **images, **entry['extra']})]
-        images = dict(type='ConcatDataset',
-                      datasets=[Raw(dataset), Raw('sbd')])
+        images = dict(type='ConcatDataset', datasets=[Raw('voc'), Raw('sbd')])
     loader = dict(
         batch_size=entry['batch'], **workers(dataset, 4),
         sampler=dict(type='InfiniteSampler', shuffle=True), dataset=images)
-    how = ('labels of unseen classes hidden' if hidden else
-           'no labels are loaded')
     return '\n'.join([
-        comment(f'{entry["title"]}: {how}.'),
-        assign('_base_', f'{dataset}.py'),
-        *([assign('unseen', entry['unseen'])] if hidden else []),
+        comment(f'{entry["title"]}: {_HOW[data]}.'),
+        assign('_base_', f'{data_file(dataset, resize)}.py'),
+        *([assign('unseen', entry['unseen'])] if zero_shot else []),
         assign('train_pipeline', pipeline), *extra,
         assign('train_dataloader', loader),
         'val_dataloader = {{_base_.test_dataloader}}',
         *(["val_evaluator = dict(\n    type='ZeroShotIoUMetric', "
            "iou_metrics=['mIoU'], unseen=unseen)",
-           'test_evaluator = val_evaluator'] if hidden else
+           'test_evaluator = val_evaluator'] if zero_shot else
           ['val_evaluator = {{_base_.test_evaluator}}']), ''])
 
 
-def _words(dataset):
-    """str: Vocabulary of training, that of protocol A."""
-    return get_settings(DATASETS[dataset]['base'], dataset)['words']
+def _classes(dataset):
+    """str: Vocabulary with all classes of a dataset."""
+    return (dataset if TRAIN[dataset].get('learn_background') else
+            _settings(dataset)['words'])
 
 
-def make_trained(method, dataset):
+# ------------------------------------------------------------------- configs
+def _config(student):
     """str: A config of MaskCLIP+ or of its negative baseline."""
-    entry = TRAINED[method]
-    toy, hidden = dataset == 'toy', entry['data'] == 'zero_shot'
-    train, protocol = TRAIN[dataset], DATASETS[dataset]['base']
-    plus = entry['model'] == 'maskclip_plus'
-    model = {}
-    if plus and train['crop'] != (128 if toy else 512):  # the base's
-        model['student'] = dict(data_preprocessor=dict(
-            size=(train['crop'], ) * 2))
-    words = dict(vocabulary=_words(dataset))
-    model.update(dict(teacher=words) if plus else words)
-    if hidden:
-        model['unseen'] = Raw('unseen')
+    entry, dataset = student.entry, student.dataset
+    toy, train = dataset == 'toy', TRAIN[dataset]
+    words = dict(vocabulary=_settings(dataset)['words'])
+    if student.is_plus:
+        model = {}
+        if not toy and train['crop'] != (512, 512):  # the base's
+            model['student'] = dict(
+                data_preprocessor=dict(size=train['crop']))
+        if student.head != 'DeepLabV2':
+            model.setdefault('student', {})['decode_head'] = dict(
+                HEADS[student.head])
+        model['teacher'] = words
+        if train.get('learn_background'):
+            model['learn_background'] = True
+    else:
+        model = dict(words)
+    if entry['data'] != 'unlabelled':
+        model['unseen'] = Raw('unseen') if student.zero_shot else 'all'
     suffix = '_toy' if toy else ''
-    protocol = resolve(protocol)['title']
-    lines = [f'{entry["title"].split(",")[0]} on {title_of(dataset)}, '
-             f'{entry["setting"]}.', f'Protocol {protocol}.']
-    lines += _published_students(entry, dataset, protocol)
     return '\n'.join([
-        header(lines,
-               f'python tools/train.py configs/{method}_{dataset}.py'),
+        header(student.sentences(),
+               f'python tools/train.py configs/{student.name}.py'),
         inherit([f'_base_/models/{entry["model"]}{suffix}.py',
                  f'_base_/datasets/{dataset}_{entry["data"]}.py',
-                 f'_base_/schedules/schedule_{train["schedule"]}.py',
+                 f'_base_/schedules/schedule_{student.schedule}.py',
                  f'_base_/{entry["runtime"]}.py']),
-        assign('protocol', protocol),
-        *([assign('method', entry['title'])] if plus and hidden else []),
-        *(['unseen = {{_base_.unseen}}'] if hidden else []),
-        assign('model', model), ''])
-
-
-def _published_students(entry, dataset, protocol):
-    if entry['data'] == 'zero_shot':
-        if entry['model'] != 'maskclip_plus' or dataset not in ZERO_SHOT:
-            return []
-        return ['Published: {} unseen / {} all / {} harmonic mean mIoU '
-                '({}).'.format(*ZERO_SHOT[dataset], ZERO_SHOT_SOURCE)]
-    row = find_published('MaskCLIP+', protocol, 'ViT-B-16', dataset)
-    return row and [
-        f'Published: {row["mIoU"]} mIoU, teacher {show_clip(row["clip"])} '
-        f'({row["source"]}).'] or []
+        assign('protocol', student.protocol),
+        *([assign('method', student.title)]
+          if student.is_plus and student.zero_shot else []),
+        *(['unseen = {{_base_.unseen}}'] if student.zero_shot else []),
+        assign('model', model),
+        *([assign('optim_wrapper', dict(optimizer=student.optimizer))]
+          if student.optimizer else []), ''])

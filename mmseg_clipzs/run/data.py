@@ -1,5 +1,13 @@
 """The datasets of a config and their locations."""
-from mmseg_clipzs.datasets.availability import leaf_datasets
+import logging
+
+from mmengine.logging import print_log
+
+from mmseg_clipzs.datasets.availability import (
+    check_available,
+    leaf_datasets,
+    loads_masks,
+)
 from mmseg_clipzs.utils import UserError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -18,6 +26,43 @@ def datasets_of(cfg, *loaders):
     """
     return [dataset for loader in loaders or LOADERS if cfg.get(loader)
             for dataset in leaf_datasets(cfg[loader].dataset)]
+
+
+def check_training_data(cfg):
+    """Check that the data of a training exist.
+
+    A training that loads no labels goes on without validation if there is
+    nothing to validate on.
+
+    Args:
+        cfg (Config): Modified in place if the validation is left out.
+
+    Raises:
+        UserError: Missing data; the message says how to get them.
+    """
+    training = datasets_of(cfg, 'train_dataloader')
+    for dataset in training:
+        check_available(dataset)
+    try:
+        for dataset in datasets_of(cfg, 'val_dataloader'):
+            check_available(dataset)
+    except UserError as e:
+        if any(map(loads_masks, training)):
+            raise
+        print_log(f'Training without validation: {e}', 'current',
+                  logging.WARNING)
+        drop_validation(cfg)
+
+
+def drop_validation(cfg):
+    """Train without validation.
+
+    Args:
+        cfg (Config): Modified in place.
+    """
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    if 'val_interval' in cfg.train_cfg:
+        cfg.train_cfg.val_interval = cfg.train_cfg.max_iters + 1
 
 
 def replace_data_root(cfg, data_root, loader):

@@ -2,7 +2,6 @@
 import copy
 import dataclasses
 import hashlib
-import inspect
 import json
 import os
 import re
@@ -11,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .configs import did_you_mean, find_config
+from .augmentation import augmented
+from .configs import find_config
 from .data import datasets_of, replace_data_root
-from .schedule import merge_options
+from .options import Options, apply_options
 from .segmentor import (
     class_of,
     clip_of,
@@ -30,25 +29,6 @@ from .segmentor import (
 # A colon separates the two, except that of a Windows drive (C:\mine.py).
 _CONFIG_AND_CHECKPOINT = re.compile(
     r'(?P<config>(?:[A-Za-z]:[\\/])?[^:]+)(?::(?P<checkpoint>.*))?', re.DOTALL)
-# Keys that mmengine or this package read, whether or not a config has them.
-_KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
-    'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
-    'runner_type', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters',
-    'compile', 'activation_checkpointing', 'efficient_conv_bn_eval'}
-
-
-class _Options(dict):
-    """Options of a job, which cannot be changed."""
-
-    def _refuse(self, *args, **kwargs):
-        raise TypeError('The options of a job cannot be changed; '
-                        'Job.replace makes another job.')
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-    def __reduce__(self):  # for pickles and copies
-        return type(self), (dict(self), )
 
 
 @dataclass(frozen=True)
@@ -70,7 +50,9 @@ class Job:
             :func:`~mmseg_clipzs.vocabularies.get_vocabulary`.
         clip (str, optional): Replaces the CLIP, 'MODEL[:WEIGHTS]'; by default
             with the config's weights.
-        tta (bool): Test with test-time augmentation.
+        tta (bool): Test with test-time augmentation, by the config's
+            ``tta_pipeline`` or else by
+            :func:`~mmseg_clipzs.run.augmentation.augmented`.
 
     Raises:
         UserError: No such config or checkpoint, or a change that does not fit
@@ -87,14 +69,14 @@ class Job:
     def __post_init__(self):
         for name in ('config', 'options', 'classes'):
             object.__setattr__(self, name, copy.deepcopy(getattr(self, name)))
-        object.__setattr__(self, 'options', _Options(self.options))
+        object.__setattr__(self, 'options', Options(self.options))
         for name in ('checkpoint', 'data_root'):
             value = getattr(self, name)
             object.__setattr__(self, name, str(value) if value else None)
         cfg = self._changed()
-        if self.tta and not {'tta_model', 'tta_pipeline'} <= set(cfg):
-            raise UserError(f'{self.name} has no tta_model and tta_pipeline, '
-                            'which test-time augmentation needs.')
+        if self.tta and 'tta_model' not in cfg:
+            raise UserError(f'{self.name} has no tta_model, which test-time '
+                            'augmentation needs.')
         if self.checkpoint and '://' not in self.checkpoint and (
                 not os.path.isfile(self.checkpoint)):
             raise UserError(f'No checkpoint file at {self.checkpoint}.')
@@ -161,7 +143,8 @@ class Job:
                               else 'test_dataloader')
         if self.tta and not train:
             for dataset in datasets_of(cfg, 'test_dataloader'):
-                dataset.pipeline = copy.deepcopy(cfg.tta_pipeline)
+                dataset.pipeline = copy.deepcopy(cfg.get(
+                    'tta_pipeline')) or augmented(dataset.pipeline)
             cfg.model = dict(cfg.tta_model, module=cfg.model)
         return cfg
 
@@ -169,25 +152,14 @@ class Job:
         """The config with options, CLIP and classes."""
         cfg = copy.deepcopy(self.config) if isinstance(
             self.config, Config) else Config.fromfile(find_config(self.config))
-        self._merge_options(cfg)
+        apply_options(cfg, self.options, self.name)
+        # Random weights are the same in every run.
+        cfg.randomness = {'seed': 0, **(cfg.get('randomness') or {})}
         if self.clip:
             self._replace_clip(cfg)
         if self.classes is not None:
             self._replace_classes(cfg, train)
         return cfg
-
-    def _merge_options(self, cfg):
-        for option in self.options:
-            key = option.partition('.')[0]
-            if key not in cfg and key not in _KNOWN_KEYS:
-                raise UserError(
-                    f'{self.name} has no {key!r}, which the option {option!r} '
-                    f'would change.{did_you_mean(key, cfg)}')
-        try:
-            merge_options(cfg, self.options)
-        except (KeyError, TypeError) as e:
-            raise UserError(f'The options do not fit {self.name}: '
-                            f'{e.args[0]}') from e
 
     def _replace_clip(self, cfg):
         # Only the weights may contain colons: a path on Windows.
@@ -249,13 +221,13 @@ class Job:
             checkpoint; None if the model has no such thing.
         """
         cfg = self.load()
-        model = segmentor_of(cfg)
         datasets = datasets_of(cfg, 'test_dataloader')
         return dict(
-            method=cfg.get('method', model.get('type')),
+            # mmseg's configs do not name their method.
+            method=cfg.get('method', self.name),
             dataset=cfg.get('dataset_name') or (
                 datasets[0].type if datasets else None),
-            # The augmentation replaces the protocol's image sizes.
+            # The augmentation adds to the protocol's image size.
             protocol=cfg.get('protocol', 'custom') + ', TTA' * self.tta,
             clip=clip_of(cfg).get('model'),
             weights=clip_of(cfg).get('pretrained'),

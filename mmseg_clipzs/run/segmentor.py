@@ -1,11 +1,14 @@
 """The segmentor in a config."""
 import inspect
 
+from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
+from mmseg_clipzs.models.segmentors.text_student import TextStudent
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 
 def segmentor_of(cfg):
@@ -30,6 +33,47 @@ def embeds_config_words(model):
     once it is loaded.
     """
     return issubclass(class_of(model), OpenVocabularySegmentor)
+
+
+def takes_embeddings(model):
+    """bool: Whether a segmentor's classes can be ready-made embeddings."""
+    return issubclass(class_of(model), (OpenVocabularySegmentor, TextStudent))
+
+
+def has_vocabulary(model):
+    """bool: Whether the classes of a segmentor's config can be replaced."""
+    return hasattr(class_of(model), 'set_vocabulary')
+
+
+def use_trained_classes(cfg):
+    """Give a trained segmentor the classes of its checkpoint.
+
+    Its config may name others, or none (``maskclip_plus_photos``).
+
+    Args:
+        cfg (Config): With ``load_from``; modified in place.
+    """
+    model = segmentor_of(cfg)
+    if not has_vocabulary(model) or embeds_config_words(model) or (
+            not cfg.get('load_from')):
+        return
+    owner = model.get('teacher', model)
+    checkpoint = CheckpointLoader.load_checkpoint(
+        cfg.load_from, 'cpu', logger='silent')
+    meta = checkpoint.get('meta', {})
+    words = meta.get('vocabulary')
+    if words is None and not owner.get('vocabulary'):
+        # Without words the names of the training data.
+        words = {name: [name] for name in meta.get('dataset_meta', {}).get(
+            'classes', ())}
+    if not words:
+        return
+    trained = get_vocabulary(words)
+    own = owner.get('vocabulary') and get_vocabulary(owner.vocabulary)
+    if own and model.get('learn_background'):
+        own = own.with_background()
+    if not own or own.to_dict() != trained.to_dict():
+        owner.update(vocabulary=trained.to_dict(), text_embeddings=None)
 
 
 def class_of(model):

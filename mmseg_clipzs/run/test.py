@@ -13,7 +13,7 @@ from mmseg_clipzs.utils import UserError
 
 from .memory import peak_memory, reset_peak_memory
 from .prepare import prepare
-from .segmentor import embeds_config_words, segmentor_of
+from .segmentor import embeds_config_words, segmentor_of, use_trained_classes
 
 
 def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
@@ -57,7 +57,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     row = dict(
         **job.describe(),
         vocabulary=model and model.vocabulary.source,
-        prompts=model and getattr(model, 'teacher', model).prompts,
+        prompts=model and model.prompts,
         mIoU=round(float(metrics.pop('mIoU')), 2),
         seconds=round(seconds, 2),
         images_per_second=round(images / seconds, 2),
@@ -74,6 +74,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
 def _test_config(job, out, show, show_dir, wait_time, samples):
     """The job's config, completed for testing."""
     cfg = job.load()
+    use_trained_classes(cfg)
     if not cfg.get('test_dataloader'):
         raise UserError(f'{job.name} has no test_dataloader to test on.')
     check_available(cfg.test_dataloader.dataset)

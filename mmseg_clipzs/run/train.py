@@ -2,17 +2,18 @@
 import torch
 from mmseg.registry import RUNNERS
 
-from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .cpu import plain_attention_on_cpu
-from .data import datasets_of
+from .data import check_training_data
+from .interruption import LastCheckpoint, interruptible
+from .photos import train_on_photos
 from .prepare import prepare
+from .student_weights import check_student_weights, set_student_weights
 
 
 def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
-              launcher='none'):
+              launcher='none', student_weights=None):
     """Train a job with mmengine's runner.
 
     Args:
@@ -25,12 +26,17 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
         amp (bool): Automatic mixed precision: float16 on a GPU, bfloat16 on
             a CPU.
         launcher (str): As in mmseg's tools/train.py.
+        student_weights (str | Path, optional): What the student's backbone
+            starts from instead of the config's ImageNet weights: a file, or
+            'none' for random weights.
 
     Returns:
         Runner: After training.
 
     Raises:
-        UserError: Missing data, or options that do not fit.
+        UserError: Missing data or weights, or options that do not fit.
+        KeyboardInterrupt: After Ctrl-C or SIGTERM, with a message that says
+            how to go on.
     """
     if job.tta:
         raise UserError('Test-time augmentation does not apply to training.')
@@ -41,9 +47,8 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
     if not cfg.get('train_dataloader'):
         raise UserError(f'{job.name} has no train_dataloader to train on.')
     if photos:
-        _train_on_photos(cfg, job, photos)
-    for dataset in datasets_of(cfg, 'train_dataloader', 'val_dataloader'):
-        check_available(dataset)
+        train_on_photos(cfg, job, photos)
+    check_training_data(cfg)
     cfg.resume = resume
     if amp:
         cfg.optim_wrapper.update(
@@ -51,25 +56,24 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
             if torch.cuda.is_available() else
             dict(type='Bfloat16OptimWrapper'))
     prepare(cfg, job, work_dir, launcher)
-    runner = RUNNERS.build(cfg)  # the config's runner_type, or mmengine's
-    with plain_attention_on_cpu():
-        runner.train()
+    last = LastCheckpoint(cfg.work_dir, resume)
+    if student_weights:
+        set_student_weights(cfg, job.name, str(student_weights))
+    check_student_weights(cfg, job.name, resumes=last.path is not None)
+
+    def progress(iteration):
+        said = f'Interrupted at iteration {iteration}; '
+        if last.path is None:
+            return (f'{said}nothing was saved: the same command starts again '
+                    '(default_hooks.checkpoint.interval=N saves more often).')
+        instead = ' instead of a checkpoint' * bool(cfg.get('load_from'))
+        return (f'{said}last checkpoint {last.path}; go on with '
+                f'--resume{instead}.')
+
+    with interruptible(progress) as stop:
+        # The config's runner_type, or mmengine's.
+        runner = RUNNERS.build(cfg)
+        runner.register_hook(stop)
+        with plain_attention_on_cpu():
+            runner.train()
     return runner
-
-
-def _train_on_photos(cfg, job, photos):
-    words = cfg.model.get('teacher', {}).get('vocabulary')
-    if not words:
-        raise UserError(
-            f'Training {job.name} on photos needs a model with a teacher, '
-            'and --classes with the words to learn.')
-    cfg.train_dataloader.dataset = dict(
-        type='PhotoFolderDataset', data_root=str(photos),
-        metainfo=dict(classes=get_vocabulary(words).classes),
-        pipeline=[step for step in cfg.train_pipeline
-                  if step['type'] not in ('LoadAnnotations', 'HideLabels')])
-    for name in ('val_dataloader', 'val_evaluator', 'val_cfg',
-                 'test_dataloader', 'test_evaluator', 'test_cfg'):
-        cfg[name] = None
-    if 'val_interval' in cfg.train_cfg:
-        cfg.train_cfg.val_interval = cfg.train_cfg.max_iters + 1

@@ -4,8 +4,14 @@ A vocabulary file has one class per line: ``name: word, word, ...``, or
 ``name`` if the name is the only word. ``name:`` is a class without words,
 which only a background threshold can predict. Lines starting with "#" are
 comments.
+
+Lists that are named after a code ("coco_object81_sclip") have its words to the
+letter. Only such a list may have one word in two classes, of which the first
+wins.
 """
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mmseg_clipzs.utils import UserError
@@ -25,12 +31,13 @@ class Vocabulary:
 
     Attributes:
         classes (tuple[str]): C display names.
-        synonyms (tuple[tuple[str]]): Words of each class, Q in total.
+        synonyms (tuple[tuple[str]]): Words of each class. A word of several
+            classes is scored once; the first of them wins.
         source (str): Origin of the names, for messages and reports.
 
     Raises:
-        UserError: No classes or words, or a name that is not unique or has
-            no letters.
+        UserError: No classes or words, a name without letters, a class that
+            is not unique, or a word twice in one class.
     """
     classes: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...]
@@ -45,16 +52,43 @@ class Vocabulary:
                 if not any(letter.isalpha() for letter in name):
                     raise UserError(f'A {what} needs letters, but got '
                                     f'{name!r} in the list {self.source}.')
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise UserError(
-                    f'The {what} {twice[0]!r} occurs more than once in the '
-                    f'list {self.source}; every {what} must be unique.')
+        self._check_unique('class', self.classes)
+        for words in self.synonyms:
+            self._check_unique('word', words)
 
-    @property
+    def _check_unique(self, what, names):
+        twice = sorted(
+            name for name, count in Counter(names).items() if count > 1)
+        if twice:
+            raise UserError(
+                f'The {what} {twice[0]!r} occurs more than once in the list '
+                f'{self.source}; every {what} must be unique.')
+
+    def check_words(self):
+        """Refuse a word of several classes: nearly always a mistake.
+
+        Returns:
+            Vocabulary: This one.
+
+        Raises:
+            UserError: There is one.
+        """
+        self._check_unique(
+            'word', [word for words in self.synonyms for word in words])
+        return self
+
+    @cached_property
     def words(self):
-        """tuple[str]: All Q words, in the order of their classes."""
-        return tuple(word for words in self.synonyms for word in words)
+        """tuple[str]: The Q distinct words, in the order of their classes."""
+        return tuple(dict.fromkeys(
+            word for words in self.synonyms for word in words))
+
+    @cached_property
+    def word_indices(self):
+        """tuple[tuple[int]]: Indices of each class's words in ``words``."""
+        index = {word: i for i, word in enumerate(self.words)}
+        return tuple(tuple(index[word] for word in words)
+                     for words in self.synonyms)
 
     @property
     def has_synonyms(self):
@@ -71,7 +105,7 @@ class Vocabulary:
         """Look up classes.
 
         Args:
-            names (Sequence[str]): Display names.
+            names (Sequence[str] | str): Display names, or 'all'.
 
         Returns:
             list[int]: Class indices in ascending order.
@@ -79,6 +113,8 @@ class Vocabulary:
         Raises:
             UserError: A name is not in the vocabulary.
         """
+        if names == 'all':
+            return list(range(len(self.classes)))
         unknown = [name for name in names if name not in self.classes]
         if unknown:
             raise UserError(
@@ -86,41 +122,83 @@ class Vocabulary:
                 f'{", ".join(self.classes)}.')
         return sorted(self.classes.index(name) for name in set(names))
 
+    def to_dict(self):
+        """dict[str, list[str]]: The words of each class by its name."""
+        return {name: list(words)
+                for name, words in zip(self.classes, self.synonyms)}
+
+    def shortened(self):
+        """str: The number of classes and the first names, for messages."""
+        more = ', ...' * (len(self.classes) > 3)
+        return f'{len(self.classes)}: {", ".join(self.classes[:3])}{more}'
+
+    def check_order(self, names, owner):
+        """Refuse other names of the classes that swap some of these.
+
+        Class lists are joined by position.
+
+        Args:
+            names (Sequence[str]): One per class.
+            owner (str): Whose names they are, for the message.
+
+        Raises:
+            UserError: A class has another position in ``names``.
+        """
+        own, other = ([''.join(filter(str.isalnum, name.lower()))
+                       for name in each] for each in (self.classes, names))
+        for index, name in enumerate(own):
+            if name in other and own.count(name) == 1 and (
+                    other[index] != name and other.count(name) == 1):
+                raise UserError(
+                    f'{self.classes[index]!r} is class {index} of the '
+                    f'vocabulary {self.source}, but class '
+                    f'{other.index(name)} of {owner}. List the classes in '
+                    'the same order.')
+
     def with_background(self):
-        """Vocabulary: With a class 0 "background" without words."""
-        if self.classes[0] == BACKGROUND:
-            return self
-        return Vocabulary((BACKGROUND, ) + self.classes,
-                          ((), ) + self.synonyms, self.source)
+        """Vocabulary: With "background" as class 0.
+
+        It is moved to the front, or added without words.
+        """
+        if BACKGROUND not in self.classes:
+            return Vocabulary((BACKGROUND, ) + self.classes,
+                              ((), ) + self.synonyms, self.source)
+        index = self.classes.index(BACKGROUND)
+        others = [i for i in range(len(self.classes)) if i != index]
+        return self.subset([index, *others]) if index else self
 
 
 def get_vocabulary(classes):
     """Make a vocabulary from a name, file, string or list.
 
     Args:
-        classes (Vocabulary | str | Path | Sequence): One of
+        classes (Vocabulary | str | Path | Sequence | dict): One of
 
             - the name of a shipped vocabulary ('voc20');
             - the path of a ``.txt`` file in the same format;
             - a string with ";" between classes and "," between synonyms:
               'cat; grass, lawn; sky';
             - a list with one entry per class: a str (with "," between
-              synonyms) or a list of synonyms.
+              synonyms) or a list of synonyms;
+            - a dict with the words of each class by its name.
 
     Returns:
         Vocabulary: In strings and lists, the first synonym is the display
         name.
 
     Raises:
-        UserError: Unknown vocabulary, missing file, or invalid names (see
-            :class:`Vocabulary`).
+        UserError: Unknown vocabulary, missing file, invalid names (see
+            :class:`Vocabulary`), or a word of several classes in anything but
+            a shipped vocabulary.
     """
     if isinstance(classes, Vocabulary):
         return classes
+    if isinstance(classes, dict):
+        return Vocabulary(tuple(classes), tuple(map(tuple, classes.values())))
     if isinstance(classes, (str, Path)):
         path = Path(classes)
         if path.suffix == '.txt':
-            return _read(path)
+            return _read(path).check_words()
         if classes in available():
             return _read(_FOLDER / f'{classes}.txt')
         classes = [name for name in str(classes).split(';') if name.strip()]
@@ -138,7 +216,7 @@ def get_vocabulary(classes):
         synonyms.append(tuple(' '.join(str(w).split()) for w in words))
     return Vocabulary(
         tuple(words[0] if words else '' for words in synonyms),
-        tuple(synonyms))
+        tuple(synonyms)).check_words()
 
 
 def _read(path):

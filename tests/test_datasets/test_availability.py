@@ -16,7 +16,9 @@ def dataset(tmp_path):
         path.touch() if path.suffix else path.mkdir()
     return ConfigDict(
         type='PascalVOCDataset', data_root=str(root), ann_file=PARTS[2],
-        data_prefix=dict(img_path=PARTS[0], seg_map_path=PARTS[1]))
+        data_prefix=dict(img_path=PARTS[0], seg_map_path=PARTS[1]),
+        pipeline=[dict(type='LoadImageFromFile'),
+                  dict(type='LoadAnnotations')])
 
 
 @pytest.mark.parametrize('changes', [
@@ -49,6 +51,25 @@ def test_missing(dataset, tmp_path, part, depth):
     with pytest.raises(UserError, match=(
             f'dataset PascalVOCDataset is incomplete: {path} does not '
             'exist. See docs/prepare_data.md .* --data-root FOLDER')):
+        check_available(dataset)
+
+
+TTA = [dict(type='LoadImageFromFile'), dict(type='TestTimeAug', transforms=[
+    [dict(type='RandomFlip', prob=0.)], [dict(type='LoadAnnotations')]])]
+
+
+@pytest.mark.parametrize('pipeline, needed', [
+    ([dict(type='LoadImageFromFile')], False), ([], False),
+    ([dict(type='LoadAnnotations'), dict(type='HideLabels')], True),
+    (TTA, True), (TTA[:1], False)])
+def test_masks_are_needed_where_they_are_loaded(dataset, tmp_path, pipeline,
+                                                needed):
+    dataset.pipeline = pipeline
+    (tmp_path / 'VOC2012' / PARTS[1]).rmdir()
+    if needed:
+        with pytest.raises(UserError, match='SegmentationClass does not'):
+            check_available(dataset)
+    else:
         check_available(dataset)
 
 

@@ -109,6 +109,18 @@ def test_a_background_in_front_is_counted(zero_shot):
     assert model.num_classes == 3
 
 
+@pytest.mark.parametrize('vocabulary', [None, 'a; background; b'])
+def test_a_background_moved_by_a_threshold_does_not_fit(zero_shot, vocabulary):
+    dataset = Dataset(['a', 'background', 'b'])
+    model = zero_shot(vocabulary=vocabulary)
+    VocabularyHook().before_test(runner(model, dataset))
+    assert model.vocabulary.classes == ('a', 'background', 'b')
+    model = zero_shot(vocabulary=vocabulary, background_threshold=.3)
+    with pytest.raises(UserError, match='Class 0 .* is "background", which is '
+                       'class 1 of the dataset Dataset'):
+        VocabularyHook().before_test(runner(model, dataset))
+
+
 @pytest.mark.parametrize('depth', [1, 2])
 def test_wrapped_models(zero_shot, depth):
     model = wrapped = zero_shot()

@@ -134,7 +134,8 @@ test_dataloader = dict(dataset=dict(data_root='{job.data_root}'))
     assert rows[0]['class_iou'] != rows[1]['class_iou']
     table, = compare(rows, [])
     assert table.columns == [('toy', 'own weights')]
-    assert table.rows == [('FCN', [f'{rows[0]["mIoU"]} / {rows[1]["mIoU"]}'])]
+    assert table.rows == [(f'FCN (fcn, {name})', [f'{row["mIoU"]}'])
+                          for name, row in zip(('one', 'two'), rows)]
 
 
 def test_large_samples_are_resized(job, tmp_path):

@@ -66,7 +66,13 @@ def test_like_takes_over_all_but_its_own_settings():
 def test_figures_of_another_protocol_are_not_a_configs():
     figures = {cell.name: cell.published and cell.published['mIoU']
                for cell in cells()}
-    assert figures['maskclip_voc'] == '49.5'
+    assert figures['maskclip_authors_voc'] == '49.5'
+    assert figures['maskclip_authors_rn50_context'] == '18.5'
+    assert figures['maskclip_authors_rn50x16_coco_stuff'] == '13.6'
+    assert figures['clip_authors_context'] == '9.0'
+    assert figures['maskclip_voc'] is None  # corrected settings
+    assert figures['clip_coco_stuff'] is None
+    assert figures['maskclip_ks_pd_context'] is None
     assert figures['maskclip_b_voc'] == '74.9'
     assert figures['groupvit_voc21'] == '52.3'
     assert figures['maskclip_authors_ks_pd_context'] == '25.5'

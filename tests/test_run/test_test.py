@@ -221,12 +221,14 @@ def test_classes_of_a_trained_model(name, scenes, tmp_path):
                    'model.student.decode_head.in_channels': 64}
     torch.manual_seed(0)
     model = MODELS.build(Job(name, options=options).load().model)
+    model.init_weights()
     checkpoint = tmp_path / 'trained.pth'
     torch.save(dict(state_dict=model.state_dict()), checkpoint)
     job = Job(name, checkpoint, {
         **options, 'test_dataloader.num_workers': 0,
         'test_dataloader.persistent_workers': False}, scenes)
-    reverse = [list(words) for words in get_vocabulary('toy').synonyms[::-1]]
+    reverse = {f'other {i}': words for i, words in enumerate(
+        get_vocabulary('toy').synonyms[::-1])}
     rows, maps = [], []
     for each in (job, job.replace(classes=reverse)):
         out = tmp_path / str(len(rows))

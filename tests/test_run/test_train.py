@@ -51,3 +51,24 @@ def test_the_callers_config_is_not_changed(scenes, tmp_path):
                        photos=None, amp=False)
     assert runner.iter == 1
     assert cfg.to_dict() == before
+
+
+def test_images_alone_are_enough_without_labels(scenes, tmp_path, log):
+    """No mask of any image; the validation set is left out, and says so."""
+    root = tmp_path / 'images'
+    root.mkdir()
+    for part in ('JPEGImages', 'ImageSets'):
+        (root / part).symlink_to(f'{scenes}/{part}')
+    small = {
+        'model.student.backbone.base_channels': 8,
+        'model.student.decode_head.in_channels': 64,
+        'model.teacher.prompts': 'single', 'train_dataloader.batch_size': 2,
+        'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1}
+    job = Job('maskclip_plus_toy', data_root=root, options=small)
+    runner = run_train(job, tmp_path / 'run')
+    assert runner.iter == 1 and runner.val_loop is None
+    line = next(line for line in log if 'without validation' in line)
+    assert f'{root}/SegmentationClass does not exist' in line
+    with pytest.raises(UserError, match='SegmentationClass does not exist'):
+        run_train(Job('maskclip_plus_zero_shot_toy', data_root=root,
+                      options=small), tmp_path / 'run')

@@ -60,6 +60,23 @@ def test_training_sets_too(tool):
     assert 'docs/prepare_data.md' in said
 
 
+def test_annotation_free_training_needs_no_masks(tool, small_voc, tmp_path):
+    """Images and lists; the masks of the validation set are looked for."""
+    root = tmp_path / 'images'
+    (root / 'ImageSets').mkdir(parents=True)
+    (root / 'JPEGImages').symlink_to(small_voc / 'JPEGImages')
+    (root / 'ImageSets/Segmentation').mkdir()
+    for name in ('train', 'aug', 'val'):
+        (root / f'ImageSets/Segmentation/{name}.txt').write_text('1\n2\n')
+    said, status = tool('maskclip_plus_voc', '--data-root', root)
+    assert status == 1
+    assert [(row[1].rpartition('/')[2], row[2], row[4], row[5])
+            for row in rows(said)] == [
+        ('train.txt', '2', '2', '0'), ('aug.txt', '2', '2', '0'),
+        ('val.txt', '-', '0', '1')]
+    assert 'SegmentationClass does not exist' in said
+
+
 @pytest.fixture
 def miniature_voc(tmp_path):
     """Eleven small images."""

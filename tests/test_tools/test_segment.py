@@ -157,8 +157,6 @@ def test_the_others_are_done_before_a_bad_photo(tool, photos, tmp_path):
     assert names(tmp_path / 'out') == ['0_mask.png', '0_overlay.png']
 
 
-def test_classes_are_required(tool, photos, capsys):
-    with pytest.raises(SystemExit) as info:
+def test_zero_shot_models_need_classes(tool, photos):
+    with pytest.raises(SystemExit, match='maskclip_voc segments any classes'):
         tool(photos[0])
-    assert info.value.code == 2
-    assert '--classes' in capsys.readouterr().err

@@ -1,5 +1,6 @@
-# MaskCLIP+: MaskCLIP as teacher, a stock ResNet-101 with mmseg's ASPPHead
-# (dilations 6, 12, 18, 24) as student.
+# MaskCLIP+: MaskCLIP as teacher, a DeepLabV2 with ResNet-101 as student, as
+# wide as CLIP's embeddings.
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
 method = 'MaskCLIP+'
 norm_cfg = dict(type='SyncBN', requires_grad=True)
 model = dict(
@@ -28,10 +29,10 @@ model = dict(
             init_cfg=dict(
                 type='Pretrained', checkpoint='open-mmlab://resnet101_v1c')),
         decode_head=dict(
-            type='ASPPHead',
+            type='DeepLabV2Head',
             in_channels=2048,
             in_index=3,
-            channels=512,  # the width of CLIP ViT-B/16's embeddings
+            channels=512,
             dilations=(6, 12, 18, 24),
             dropout_ratio=0,
             norm_cfg=norm_cfg,
@@ -42,6 +43,7 @@ model = dict(
     teacher=dict(
         type='ZeroShotSegmentor',
         clip=dict(model='ViT-B-16', pretrained='openai'),
+        data_preprocessor=dict(type='ZeroShotDataPreProcessor'),
         backbone=dict(type='ClipViT', last_block='maskclip'),
         decode_head=dict(type='MaskClipHead'),
         prompts='imagenet80'))

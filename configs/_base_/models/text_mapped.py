@@ -1,5 +1,5 @@
 # MaskCLIP's negative baseline (section 3.2): CLIP's own ResNet fine-tuned with
-# mmseg's ASPPHead; a trained mapper turns text embeddings into the classifier.
+# a DeepLabV2 head; a trained mapper turns text embeddings into the classifier.
 _base_ = 'text_mapped_toy.py'
 model = dict(
     clip=dict(model='RN50', pretrained='openai'),

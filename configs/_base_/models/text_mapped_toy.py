@@ -12,11 +12,11 @@ model = dict(
         size=(128, 128)),
     backbone=dict(type='ClipViT', last_block='clip'),
     decode_head=dict(
-        type='ASPPHead',
+        type='DeepLabV2Head',
         in_channels=128,
         in_index=0,
         channels=128,
-        dilations=(1, 2, 3, 4),
+        dilations=(2, 3, 4, 6),
         dropout_ratio=0,
         norm_cfg=dict(type='BN', requires_grad=True),
         align_corners=False,

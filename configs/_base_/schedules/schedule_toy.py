@@ -6,11 +6,10 @@ optim_wrapper = dict(
 auto_scale_lr = dict(enable=True, base_batch_size=8)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200)
 train_cfg['val_interval'] = train_cfg['max_iters']
+# They end with the training, whatever its length.
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, begin=0, end=20, by_epoch=False)
+    dict(type='LinearLR', start_factor=0.01, begin=0, end=20, by_epoch=False),
+    dict(type='PolyLR', eta_min=1e-5, power=0.9, begin=0, by_epoch=False)
 ]
-param_scheduler.append(
-    dict(type='PolyLR', eta_min=1e-5, power=0.9,
-         begin=param_scheduler[0]['end'], end=train_cfg['max_iters'],
-         by_epoch=False))
+auto_scale_lr = dict(enable=True, base_batch_size=8)
 val_cfg = dict(type='ValLoop')

@@ -105,7 +105,8 @@ class ImageTextShards(IterableDataset):
             for index, key, members in self._shuffled(path, turn, done):
                 try:
                     with seeded([self.seed, turn, index]):
-                        sample = self.pipeline(_parse(path, key, members))
+                        sample = self.pipeline(
+                            parse_sample(path, key, members))
                 except SampleError as e:
                     skipped.append((e.kind, str(e)))
                     continue
@@ -140,8 +141,20 @@ class ImageTextShards(IterableDataset):
                 index += 1
 
 
-def _parse(path, key, members):
-    """dict: Input of the pipeline: img_path, img_bytes, captions, nouns."""
+def parse_sample(path, key, members):
+    """Interpret the members of a sample.
+
+    Args:
+        path (Path): Shard.
+        key (str): Common name of the members.
+        members (dict): See :func:`.shard_files.read_shard`.
+
+    Returns:
+        dict: Input of the pipeline: img_path, img_bytes, captions, nouns.
+
+    Raises:
+        SampleError: Damage, no image or no caption.
+    """
     name = f'{path}, {key}'
     if DAMAGE in members:
         raise SampleError(f'{name}: {members[DAMAGE]}.')

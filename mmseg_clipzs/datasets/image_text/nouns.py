@@ -7,6 +7,10 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 from .lists import captions_of
 
 _TAGGER_DATA = 'averaged_perceptron_tagger_eng'
+_WITHOUT_TAGGER = (
+    'Without it, find the nouns in a word list: --words "cat; dog" of '
+    'tools/prepare_captions.py or tools/make_shards.py, whose result is '
+    'trained on without a tagger, or words= of PackImageText.')
 
 
 class NounTagger:
@@ -17,17 +21,17 @@ class NounTagger:
     """
 
     def __init__(self):
-        nltk = import_optional('nltk', 'train', 'The noun tagger')
         try:
+            nltk = import_optional('nltk', 'train', 'The noun tagger')
             # nltk.pos_tag reloads the data for every caption.
             self._tag = nltk.tag.PerceptronTagger().tag
+        except UserError as e:
+            raise UserError(f'{e} {_WITHOUT_TAGGER}') from e
         except LookupError as e:
             raise UserError(
-                'The data of the noun tagger is not installed. Run `python '
-                f'-m nltk.downloader {_TAGGER_DATA}`, or add the nouns to the '
-                'list with `tools/prepare_captions.py` on another machine, or '
-                'pass a word list (words= of PackImageText, --words of the '
-                'tools).') from e
+                'The data of the noun tagger is not installed: run `python '
+                f'-m nltk.downloader {_TAGGER_DATA}`. {_WITHOUT_TAGGER}'
+            ) from e
         self._tokenize = nltk.tokenize.NLTKWordTokenizer().tokenize
 
     def __call__(self, caption):

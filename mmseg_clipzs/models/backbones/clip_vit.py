@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import torch
 from mmengine.model import BaseModule
@@ -152,12 +152,29 @@ def _is_capturing():
 def _last_block(value):
     try:
         options = dict(type=value) if isinstance(value, str) else dict(value)
-        name = options.pop('type', None)
-        if name is None:
-            return LastBlock(**options)
-        if name in METHODS:
-            return replace(METHODS[name], **options)
-    except TypeError as e:
-        raise UserError(f'Invalid last_block={value!r}: {e}.') from e
-    raise UserError(f'Unknown last block {name!r}; choose one of '
-                    f'{sorted(METHODS)} or pass the arguments of LastBlock.')
+    except (TypeError, ValueError) as e:
+        raise UserError(
+            f'Invalid last_block={value!r}: pass one of {sorted(METHODS)}, '
+            'or a dict with the arguments of LastBlock.') from e
+    name = options.pop('type', None)
+    if name is not None and name not in sorted(METHODS):
+        raise UserError(
+            f'Unknown last block {name!r}; choose one of {sorted(METHODS)} '
+            'or pass the arguments of LastBlock.')
+    variant = LastBlock() if name is None else METHODS[name]
+    known = [field.name for field in fields(variant)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise UserError(
+            f'Invalid last_block={value!r}: {", ".join(unknown)} is unknown; '
+            f'{name or "LastBlock"} takes {", ".join(known)}.')
+    for key, value in options.items():
+        default = getattr(variant, key)
+        fitting = (int, float) if isinstance(default, float) else type(default)
+        # A bool is an int, and lists stand for tuples in JSON and YAML.
+        if not isinstance(default, tuple) and not (
+                isinstance(value, fitting)
+                and isinstance(value, bool) == isinstance(default, bool)):
+            raise UserError(f'{key} of {name or "LastBlock"} must be '
+                            f'{type(default).__name__}, but got {value!r}.')
+    return replace(variant, **options)

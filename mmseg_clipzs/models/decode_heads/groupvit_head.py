@@ -70,7 +70,9 @@ class GroupViTHead(TextHead):
             softmax over the ``topk`` classes of the image.
         """
         image, groups = logits[..., :1], logits[..., 1:]
-        best = image.topk(min(self.topk, image.size(1)), dim=1).indices
+        # Stable: of equal classes the first ones are kept.
+        best = image.sort(dim=1, descending=True, stable=True).indices[
+            :, :self.topk]
         out = torch.ones_like(image, dtype=torch.bool).scatter(1, best, False)
         likely = groups.masked_fill(out, -torch.inf)
         return groups.softmax(1) * likely.softmax(1)

@@ -1,40 +1,24 @@
-from functools import partial
-
 import torch
-import torch.nn.functional as F
-from mmseg.models.segmentors import BaseSegmentor
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 
 from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.vocabularies import BACKGROUND
 
+from .distillation import distillation_loss
 from .pseudo_labels import assign_pseudo_labels, batch_labels, with_labels
-from .teacher import (
-    build_teacher,
-    class_embeddings,
-    input_conversion,
-    probabilities,
-    word_embeddings,
-)
-from .text_classifier import TextClassifier
+from .teacher import probabilities
+from .text_student import TextStudent
 from .trained_heads import (
     check_finite,
     check_training_classes,
-    classifier_width,
     has_more_classifiers,
     run_head,
-    set_class_count,
-    to_log_probabilities,
-    with_classes,
 )
-from .vocabulary_mixin import dataset_meta
 
 
 @MODELS.register_module()
-class MaskClipPlus(BaseSegmentor):
+class MaskClipPlus(TextStudent):
     """Train any mmseg segmentor with pseudo labels of a zero-shot teacher.
 
     MaskCLIP+ (arXiv 2112.01071), section 3.5. The student is a stock mmseg
@@ -42,8 +26,9 @@ class MaskClipPlus(BaseSegmentor):
     class only supplies its labels.
 
     Annotation-free (without ``unseen``): labels are not read, all pixels get
-    the teacher's best class. Zero-shot (with ``unseen``): labels of seen
-    classes are used; the other pixels get the teacher's best unseen class
+    the teacher's best class; with ``unseen='all'``, as in the authors'
+    configs, all but the ignored ones. Zero-shot (with ``unseen``): labels of
+    seen classes are used; the other pixels get the teacher's best unseen class
     and, once :class:`SelfTrainingHook` has switched, the student's own.
 
     Args:
@@ -51,9 +36,10 @@ class MaskClipPlus(BaseSegmentor):
             and has the width of CLIP's embeddings before it. ``num_classes``
             is filled in.
         teacher (dict): A ``ZeroShotSegmentor`` with ``vocabulary``; frozen,
-            not in checkpoints. The student uses its ``text_embeddings``, if
-            set.
-        unseen (Sequence[str], optional): Classes whose labels are hidden.
+            not in checkpoints, and only built for training and for new words.
+            The student uses its ``text_embeddings``, if set.
+        unseen (Sequence[str] | str, optional): Classes whose labels are
+            hidden, or 'all'.
         learn_background (bool): Learn an embedding for class 0, background;
             the teacher labels the other classes.
         normalize (bool): Normalise the student's features before they are
@@ -79,96 +65,11 @@ class MaskClipPlus(BaseSegmentor):
         if conf_by not in ('score', 'probability'):
             raise UserError(f'conf_by={conf_by!r} is unknown; choose "score" '
                             'or "probability".')
-        if unseen is not None and (
-                not unseen or learn_background and BACKGROUND in unseen):
-            raise UserError(
-                'unseen= must name classes, but not a learnt background; '
-                'leave it out for annotation-free training.')
-        student = dict(student)
-        own = student.pop('data_preprocessor', None)
-        super().__init__(data_preprocessor or own, init_cfg)
-        # Not a child: neither in checkpoints nor in optimizers.
-        self.__dict__['teacher'] = build_teacher(teacher)
-        self.learn_background = learn_background
-        self.conf_thresh = conf_thresh
-        self.probabilities = (partial(probabilities, self.teacher)
-                              if conf_by == 'probability' else None)
+        super().__init__(student, teacher, unseen, learn_background,
+                         normalize, data_preprocessor, init_cfg)
+        self.conf_thresh, self.conf_by = conf_thresh, conf_by
         self.distill_weight = distill_weight
-        self.unseen = unseen
         self.self_training = False
-        vocabulary = self._student_vocabulary()
-        embeddings = class_embeddings(self.teacher, learn_background)
-        self.training_classes = vocabulary.classes
-        self.student = MODELS.build(
-            with_classes(student, len(vocabulary.classes)))
-        width, wanted = classifier_width(self.decode_head), embeddings.size(1)
-        if width != wanted:
-            raise UserError(
-                f'The student\'s last features are {width} wide, but the text '
-                f'embeddings {wanted}. Set student.decode_head.channels='
-                f'{wanted}.')
-        self.decode_head.conv_seg = TextClassifier(
-            embeddings, learn_background, normalize)
-        if not any(p.requires_grad for p in self.student.parameters()):
-            raise UserError('The student has no trainable parameter.')
-        self._set_classes(vocabulary)
-        self.flip, scale, shift = input_conversion(
-            self.data_preprocessor, self.teacher.data_preprocessor)
-        self.register_buffer('scale', scale, False)
-        self.register_buffer('shift', shift, False)
-
-    def init_weights(self):
-        """Initialise the student as configured, except for the embeddings."""
-        classifier = self.decode_head.conv_seg
-        embeddings = classifier.weight.flatten(1).clone()
-        super().init_weights()
-        classifier.set_embeddings(embeddings)
-
-    def _apply(self, fn, *args, **kwargs):
-        self.teacher._apply(fn, *args, **kwargs)  # moves with the student
-        return super()._apply(fn, *args, **kwargs)
-
-    # --------------------------------------------------------------- classes
-    def _student_vocabulary(self):
-        """The teacher's vocabulary and, if learnt, the background."""
-        vocabulary = self.teacher.vocabulary
-        return (vocabulary.with_background() if self.learn_background
-                else vocabulary)
-
-    def _set_classes(self, vocabulary):
-        self.vocabulary = vocabulary
-        classes = vocabulary.classes
-        self.num_classes = self.out_channels = len(classes)
-        set_class_count(self.student, len(classes))
-        self.dataset_meta = dataset_meta(vocabulary)
-        if self.unseen is None:
-            taught = list(range(int(self.learn_background), len(classes)))
-        elif classes == self.training_classes:
-            taught = vocabulary.indices(self.unseen)
-        else:  # prediction only, see _check_trainable
-            return
-        own = [0, *taught] if self.learn_background else taught
-        for name, indices in (('teacher_classes', taught),
-                              ('self_training_classes', own)):
-            self.register_buffer(name, torch.tensor(
-                indices, device=self.data_preprocessor.device), False)
-        # The teacher scores only the classes that it labels.
-        rows = word_embeddings(self.teacher)
-        self.teacher.set_vocabulary(vocabulary.subset(taught), torch.cat(
-            [rows[classes[index]] for index in taught]))
-
-    def set_vocabulary(self, classes, text_embeddings=None):
-        """Set the classes to predict.
-
-        Args:
-            classes, text_embeddings: See
-                :meth:`ZeroShotSegmentor.set_vocabulary`. With a learnt
-                background, "background" is inserted as class 0.
-        """
-        self.teacher.set_vocabulary(classes, text_embeddings)
-        self.decode_head.conv_seg.set_embeddings(
-            class_embeddings(self.teacher, self.learn_background))
-        self._set_classes(self._student_vocabulary())
 
     def _check_trainable(self):
         """Refuse to train classes that the model was not built for."""
@@ -191,8 +92,8 @@ class MaskClipPlus(BaseSegmentor):
     @torch.autocast('cpu', enabled=False)
     def _ask_teacher(self, inputs):
         """Dense features (N, D, h, w) and scores (N, K, h, w)."""
-        inputs = inputs.flip(1) if self.flip else inputs
         teacher = self.teacher
+        inputs = inputs.flip(1) if self.flip else inputs
         features = teacher.extract_feat(inputs * self.scale + self.shift)
         return features[0], teacher.merge_words(teacher.decode_head(features))
 
@@ -216,15 +117,20 @@ class MaskClipPlus(BaseSegmentor):
             return assign_pseudo_labels(scores[:, classes], labels, classes)
         return assign_pseudo_labels(
             self._ask_teacher(inputs)[1], labels, self.teacher_classes,
-            self.conf_thresh, self.probabilities)
+            self.conf_thresh, self.probabilities
+            if self.conf_by == 'probability' else None)
+
+    def probabilities(self, scores):
+        """Probabilities (K, ...) of the teacher's scores (K, ...)."""
+        return probabilities(self.teacher, scores)
 
     def loss(self, inputs, data_samples):
         """Losses of the student on the pseudo labels.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised for the student.
-            data_samples (list[SegDataSample]): With ``gt_sem_seg`` for
-                zero-shot training.
+            data_samples (list[SegDataSample]): With ``gt_sem_seg`` if
+                ``unseen`` is set.
 
         Returns:
             dict[str, Tensor]: The student's own losses.
@@ -238,12 +144,13 @@ class MaskClipPlus(BaseSegmentor):
         student, head = self.student, self.decode_head
         x = student.extract_feat(inputs)
         output, features, scores = run_head(head, x)
+        labels = batch_labels(
+            inputs, data_samples,
+            None if self.unseen is None else self.teacher_classes)
         if self.distill_weight is not None:
-            losses = self._distill(inputs, features)
+            losses = dict(loss_distill=self.distill_weight * distillation_loss(
+                features, self._ask_teacher(inputs)[0], labels))
         else:
-            labels = batch_labels(
-                inputs, data_samples,
-                None if self.unseen is None else self.teacher_classes)
             samples = with_labels(
                 data_samples, self.pseudo_labels(inputs, labels, scores))
             losses = add_prefix(head.loss_by_feat(output, samples), 'decode')
@@ -252,45 +159,3 @@ class MaskClipPlus(BaseSegmentor):
                     student._auxiliary_head_forward_train(x, samples))
         check_finite(losses, data_samples)
         return losses
-
-    def _distill(self, inputs, features):
-        """L1 between the student's last features and the teacher's."""
-        wanted = F.normalize(self._ask_teacher(inputs)[0], dim=1)
-        features = resize(features, size=wanted.shape[2:], mode='bilinear')
-        return dict(loss_distill=self.distill_weight * F.l1_loss(
-            features, wanted))
-
-    # ------------------------------------------------------------- inference
-    @property
-    def decode_head(self):
-        """BaseDecodeHead: The student's; mmseg expects the attribute."""
-        return self.student.decode_head
-
-    def extract_feat(self, inputs):
-        """Features of the student's backbone and neck."""
-        return self.student.extract_feat(inputs)
-
-    def encode_decode(self, inputs, batch_img_metas):
-        """Class log-probabilities (N, C, H, W) of one window or image."""
-        return self.student.encode_decode(
-            inputs, batch_img_metas).log_softmax(1)
-
-    def inference(self, inputs, batch_img_metas):
-        """Class log-probabilities (N, C, H, W), by ``test_cfg.mode``."""
-        return self.student.inference(inputs, batch_img_metas).log_softmax(1)
-
-    def predict(self, inputs, data_samples=None):
-        """Predict label maps at the original sizes.
-
-        Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
-            data_samples (list[SegDataSample], optional): With ``metainfo``.
-
-        Returns:
-            list[SegDataSample]: With ``seg_logits`` (C, H, W), class
-            log-probabilities, and ``pred_sem_seg`` (1, H, W), their argmax.
-        """
-        return to_log_probabilities(self.student.predict(inputs, data_samples))
-
-    def _forward(self, inputs, data_samples=None):
-        return self.student._forward(inputs, data_samples)

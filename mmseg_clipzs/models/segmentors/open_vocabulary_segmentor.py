@@ -3,8 +3,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 
-from mmseg_clipzs.utils import UserError
-
+from .checkpoint_fit import check_fit
 from .pamr import check_pamr
 from .results import refine_upsampled, set_result, upsample
 from .sliding import EncodedImages, WindowGrid, check_windows, spans
@@ -225,17 +224,6 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     # ---------------------------------------------------------- checkpoints
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
-        """Refuse a checkpoint of another model.
-
-        mmengine loads non-strictly and would keep the entries that fit.
-        """
-        own = self.state_dict()
-        fits = [key for key, value in own.items()
-                if key in state_dict and state_dict[key].shape == value.shape]
-        if not prefix and len(fits) < len(own):
-            raise UserError(
-                'The checkpoint belongs to another model: it fits '
-                f'{len(fits)} of the {len(own)} weights of '
-                f'{self.describe()}. Its first entries are '
-                f'{list(state_dict)[:3]}, this model\'s {list(own)[:3]}.')
+        if not prefix:
+            check_fit(self, state_dict)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

@@ -1,78 +1,95 @@
 """The frozen zero-shot teacher of a student."""
+from inspect import signature
+
 import torch
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.vocabularies import BACKGROUND
+from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
 from .text_classifier import average_words
 from .zero_shot_segmentor import ZeroShotSegmentor
 
 
-def build_teacher(config):
-    """Build a teacher and check it.
+class LazyTeacher:
+    """The frozen teacher of a student, built when it is first needed.
+
+    A trained student has its text embeddings in its checkpoint.
 
     Args:
         config (dict): A ``ZeroShotSegmentor`` with ``vocabulary``.
 
-    Returns:
-        ZeroShotSegmentor: In evaluation mode.
+    Attributes:
+        vocabulary (Vocabulary): The config's.
+        text_embeddings (str | None): The config's, of these words.
+        prompts (str | Sequence[str]): The config's, for other words.
+        model (ZeroShotSegmentor | None): In evaluation mode, without a
+            vocabulary; None until it is built.
 
     Raises:
         UserError: Another model, no vocabulary, or options without effect on
             pseudo labels.
     """
-    teacher = MODELS.build(config).eval()
-    if not isinstance(teacher, ZeroShotSegmentor):
-        raise UserError(
-            'The teacher must be a ZeroShotSegmentor, whose dense features '
-            f'guide the student; {type(teacher).__name__} has none.')
-    if teacher.vocabulary is None:
-        raise UserError('The teacher needs vocabulary= in its config: the '
-                        'student is built from it.')
-    for option in ('background_threshold', 'pamr'):
-        if getattr(teacher, option) is not None:
+
+    def __init__(self, config):
+        cls = config['type']
+        cls = MODELS.get(cls) if isinstance(cls, str) else cls
+        if cls is not None and not issubclass(cls, ZeroShotSegmentor):
             raise UserError(
-                f'Pseudo labels do not use the teacher\'s {option}; remove '
-                'it. MaskClipPlus has learn_background= and conf_thresh=.')
-    return teacher
+                'The teacher must be a ZeroShotSegmentor, whose dense '
+                f'features guide the student; {cls.__name__} has none.')
+        if config.get('vocabulary') is None:
+            raise UserError('The teacher needs vocabulary= in its config: the '
+                            'student is built from it.')
+        for option in ('background_threshold', 'pamr'):
+            if config.get(option) is not None:
+                raise UserError(
+                    f'Pseudo labels do not use the teacher\'s {option}; '
+                    'remove it. MaskClipPlus has learn_background= and '
+                    'conf_thresh=.')
+        self.config = dict(config)
+        self.text_embeddings = self.config.pop('text_embeddings', None)
+        self.vocabulary = get_vocabulary(self.config.pop('vocabulary'))
+        self.prompts = self.config.get('prompts', signature(
+            ZeroShotSegmentor).parameters['prompts'].default)
+        self.model = None
+
+    def build(self, device):
+        """Build the teacher, once.
+
+        Args:
+            device (str | device): Where to.
+
+        Returns:
+            ZeroShotSegmentor: The same in each call.
+        """
+        if self.model is None:
+            self.model = MODELS.build(self.config).to(device).eval()
+        return self.model
+
+    def describe(self):
+        """str: Its CLIP, for messages."""
+        clip = self.config.get('clip') or {}
+        return f'{clip.get("model")} ({clip.get("pretrained")})'
 
 
-def word_embeddings(teacher):
-    """Text embeddings of a teacher by class.
-
-    Args:
-        teacher (ZeroShotSegmentor): With vocabulary.
-
-    Returns:
-        dict[str, Tensor]: Class name -> (words, D).
-    """
-    counts = [len(words) for words in teacher.vocabulary.synonyms]
-    return dict(zip(teacher.vocabulary.classes,
-                    teacher.decode_head.text_embeddings.split(counts)))
-
-
-def class_embeddings(teacher, learn_background=False):
+def class_embeddings(vocabulary, rows, learn_background=False):
     """Text embeddings of the student's classes.
 
     Args:
-        teacher (ZeroShotSegmentor): With vocabulary.
+        vocabulary (Vocabulary): The classes.
+        rows (dict[str, Tensor]): Embedding (D, ) of each word.
         learn_background (bool): Leave out class 0, background.
 
     Returns:
         Tensor: (C, D), unit-length rows.
-
-    Raises:
-        UserError: No class but background.
     """
-    rows = word_embeddings(teacher)
-    if learn_background:
-        rows.pop(BACKGROUND, None)
-    if not rows:
-        raise UserError('The only class is "background", which is learnt; '
-                        'name another class.')
-    return average_words(torch.cat(list(rows.values())),
-                         [len(row) for row in rows.values()])
+    classes = [words for name, words in zip(vocabulary.classes,
+                                            vocabulary.synonyms)
+               if not (learn_background and name == BACKGROUND)]
+    return average_words(
+        torch.stack([rows[word] for words in classes for word in words]),
+        [len(words) for words in classes])
 
 
 def input_conversion(own, other):

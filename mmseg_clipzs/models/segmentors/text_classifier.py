@@ -3,6 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mmseg_clipzs.utils import UserError
+
 
 def average_words(embeddings, counts):
     """Embeddings of classes from those of their words.
@@ -22,22 +24,25 @@ class TextClassifier(nn.Conv2d):
     """1x1 convolution with frozen text embeddings as weights.
 
     MaskCLIP (arXiv 2112.01071), section 3.5. Its parameters are named as in
-    ``conv_seg``, so that checkpoints load into a stock head.
+    ``conv_seg``, so that checkpoints load into a stock head. The embeddings
+    are NaN until they are set or loaded.
 
     Args:
-        embeddings (Tensor): (C, D) float32, unit-length rows.
+        width (int): Width D of the features.
+        classes (int): Number C of text embeddings.
         learn_background (bool): Prepend a learnt embedding, normalised in the
             forward pass.
         normalize (bool): Normalise the features, so that scores are cosines.
     """
 
-    def __init__(self, embeddings, learn_background=False, normalize=False):
-        super().__init__(embeddings.size(1), len(embeddings), 1)
+    def __init__(self, width, classes, learn_background=False,
+                 normalize=False):
+        super().__init__(width, classes, 1)
         self.normalize = normalize
-        self.set_embeddings(embeddings)
+        self.set_embeddings(torch.full((classes, width), torch.nan))
         if learn_background:
             self.background = nn.Parameter(
-                nn.init.normal_(torch.empty(1, embeddings.size(1), 1, 1)))
+                nn.init.normal_(torch.empty(1, width, 1, 1)))
         else:
             self.register_parameter('background', None)
 
@@ -47,6 +52,7 @@ class TextClassifier(nn.Conv2d):
         Args:
             embeddings (Tensor): (C, D), unit-length rows; any C.
         """
+        self._known = False
         weight = embeddings[:, :, None, None].to(self.weight)
         if weight.shape == self.weight.shape:
             self.weight.requires_grad_(False).copy_(weight)
@@ -57,12 +63,29 @@ class TextClassifier(nn.Conv2d):
             self.weight.new_zeros(len(weight)), requires_grad=False)
         self.out_channels = len(weight)
 
+    def _load_from_state_dict(self, *args, **kwargs):
+        self._known = False
+        super()._load_from_state_dict(*args, **kwargs)
+
+    def has_embeddings(self):
+        """bool: Whether the text embeddings were set or loaded."""
+        if not self._known:  # read once, not in every forward pass
+            self._known = not self.weight.isnan().any().item()
+        return self._known
+
     def class_weights(self):
         """Weights of all classes.
 
         Returns:
             Tensor: (C, D, 1, 1), or C + 1 with the learnt background first.
+
+        Raises:
+            UserError: The text embeddings were neither set nor loaded.
         """
+        if not self.has_embeddings():
+            raise UserError(
+                'The student has no text embeddings yet: load a checkpoint of '
+                'its training, call set_vocabulary([...]), or train it.')
         if self.background is None:
             return self.weight
         return torch.cat([F.normalize(self.background, dim=1), self.weight])

@@ -68,7 +68,9 @@ class TextMappedSegmentor(EncoderDecoder):
 
     def _embed(self, vocabulary):
         """Embeddings (C, D) of the classes."""
-        words = self.text_encoder(vocabulary.words, self.prompts)
+        words = self.text_encoder(
+            [word for words in vocabulary.synonyms for word in words],
+            self.prompts)
         if not vocabulary.has_synonyms:
             return words
         return average_words(words, [len(one) for one in vocabulary.synonyms])

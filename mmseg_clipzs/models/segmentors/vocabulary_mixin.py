@@ -42,6 +42,55 @@ def dataset_meta(vocabulary):
         len(classes), background=classes[0] == BACKGROUND))
 
 
+def embed_vocabulary(vocabulary, text_embeddings, embed_words):
+    """Text embeddings of the words of a vocabulary.
+
+    Args:
+        vocabulary (Vocabulary): Q words.
+        text_embeddings (str | Path | Tensor | None): Precomputed embeddings
+            (Q, D), or a file of them.
+        embed_words (Callable): words -> (Q, D), without precomputed ones.
+
+    Returns:
+        Tensor | None: (Q, D), unless ``embed_words`` returns None.
+
+    Raises:
+        UserError: Another number of embeddings.
+    """
+    if text_embeddings is None:
+        return embed_words(vocabulary.words)
+    if not isinstance(text_embeddings, torch.Tensor):
+        text_embeddings = load_text_embeddings(text_embeddings)
+    if len(text_embeddings) != len(vocabulary.words):
+        raise UserError(
+            f'Got {len(text_embeddings)} text embeddings for '
+            f'{len(vocabulary.words)} words of {vocabulary.source}.')
+    return text_embeddings
+
+
+def check_words(vocabulary, background):
+    """Refuse classes without words.
+
+    Args:
+        vocabulary (Vocabulary): The classes.
+        background (bool): Whether "background" needs none.
+
+    Raises:
+        UserError: Such a class, or only a background without words.
+    """
+    if background and len(vocabulary.classes) == 1:
+        raise UserError('The only class is "background", which leaves '
+                        'nothing to segment; name another class.')
+    wordless = [name for name, words in zip(vocabulary.classes,
+                                            vocabulary.synonyms)
+                if not words]
+    if wordless and not (background and wordless == [BACKGROUND]):
+        raise UserError(
+            f'Class {wordless[0]!r} has no words. Only "background" may '
+            'have none, with background_threshold= set or a learnt '
+            'background.')
+
+
 class VocabularyMixin:
     """Vocabulary of a segmentor with a :class:`TextHead`.
 
@@ -67,41 +116,27 @@ class VocabularyMixin:
             classes: A list of names, 'cat; grass, lawn; sky', the name of a
                 vocabulary ('voc20') or a file; see
                 :func:`mmseg_clipzs.vocabularies.get_vocabulary`. With a
-                ``background_threshold``, "background" is inserted as class 0
-                unless the list starts with it.
+                ``background_threshold``, "background" is class 0: moved there
+                if the list has it, or else inserted.
             text_embeddings (str | Tensor, optional): Precomputed embeddings
-                (Q, D) of the words.
+                (Q, D) of the list's ``words``.
 
         Raises:
             UserError: An empty list, a duplicate name or one without letters,
                 embeddings of the wrong shape.
         """
-        vocabulary = get_vocabulary(classes)
-        if self.background_threshold is not None:
-            vocabulary = vocabulary.with_background()
-        if self.background_threshold is not None and (
-                len(vocabulary.classes) == 1):
-            raise UserError('The only class is "background", which leaves '
-                            'nothing to segment; name another class.')
-        wordless = [name for name, words in zip(vocabulary.classes,
-                                                vocabulary.synonyms)
-                    if not words]
-        if wordless and not (self.background_threshold is not None
-                             and wordless == [BACKGROUND]):
-            raise UserError(
-                f'Class {wordless[0]!r} has no words. Only "background" may '
-                'have none, with background_threshold= set.')
-        if text_embeddings is None:
-            embeddings = self.embed_words(vocabulary.words)
-        elif isinstance(text_embeddings, torch.Tensor):
-            embeddings = text_embeddings
-        else:
-            embeddings = load_text_embeddings(text_embeddings)
+        given = vocabulary = get_vocabulary(classes)
+        has_background = self.background_threshold is not None
+        if has_background:
+            vocabulary = given.with_background()
+        check_words(vocabulary, has_background)
+        embeddings = embed_vocabulary(
+            given, text_embeddings, self.embed_words)
         if embeddings is not None:
-            if len(embeddings) != len(vocabulary.words):
-                raise UserError(
-                    f'Got {len(embeddings)} text embeddings for '
-                    f'{len(vocabulary.words)} words of {vocabulary.source}.')
+            if vocabulary.words != given.words:  # background has moved
+                rows = dict(zip(given.words, embeddings))
+                embeddings = torch.stack(
+                    [rows[word] for word in vocabulary.words])
             self.decode_head.set_text_embeddings(
                 embeddings.to(self.data_preprocessor.device))
         self.vocabulary = vocabulary
@@ -146,18 +181,29 @@ class VocabularyMixin:
         """
         return self.decode_head.text_embeddings
 
-    def merge_words(self, scores):
+    def merge_words(self, scores, normalize=None):
         """Best word of each class.
+
+        A word of several classes has one score, copied here, so that these
+        classes tie exactly and the first of them wins.
 
         Args:
             scores (Tensor): (N, Q, ...).
+            normalize (Callable, optional): Applied to the scores of all
+                classes' words, among which such a word counts several times.
 
         Returns:
             Tensor: (N, C, ...); -inf for an absent class and for one without
             words.
         """
+        indices = self.vocabulary.word_indices
+        counts = [len(words) for words in indices]
+        if sum(counts) > scores.size(1):
+            scores = scores.index_select(1, torch.tensor(
+                [i for each in indices for i in each], device=scores.device))
+        if normalize is not None:
+            scores = normalize(scores)
         if self.vocabulary.has_synonyms:
-            counts = [len(words) for words in self.vocabulary.synonyms]
             scores = torch.stack([
                 part.amax(1) if part.size(1) else
                 part.new_full((len(part), *part.shape[2:]), -torch.inf)

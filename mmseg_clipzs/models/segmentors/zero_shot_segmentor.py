@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import torch
 from mmseg.registry import MODELS
@@ -132,8 +133,8 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
 
     def class_log_probabilities(self, scores):
         """See :meth:`OpenVocabularySegmentor.class_log_probabilities`."""
-        log_p = self.merge_words(
-            self.decode_head.log_probabilities(scores, self.logit_scale))
+        log_p = self.merge_words(scores, partial(
+            self.decode_head.log_probabilities, scale=self.logit_scale))
         if self.background_threshold is not None:
             log_p[:, 0].clamp_(min=math.log(self.background_threshold))
         return log_p

@@ -58,14 +58,14 @@ def test_tagger_without_data(monkeypatch, tmp_path):
     monkeypatch.setattr(nltk.data, 'path', [str(tmp_path)])
     with pytest.raises(UserError, match=(
             'python -m nltk.downloader averaged_perceptron_tagger_eng.*'
-            'prepare_captions.py.*words')):
+            '--words "cat; dog".*prepare_captions.py.*PackImageText')):
         NounTagger()
 
 
 def test_tagger_without_nltk(monkeypatch):
     monkeypatch.setitem(sys.modules, 'nltk', None)
     with pytest.raises(UserError, match=(
-            r'needs nltk, .* pip install "mmseg_clipzs\[train\]"')):
+            r'needs nltk, .* pip install "mmseg_clipzs\[train\]".*--words')):
         NounTagger()
 
 

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.config import ConfigDict
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
 from students import CLASSES, batch, build, metas, student
 
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -18,7 +20,10 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('self_training', [False, True])
 def test_pseudo_labels_by_the_rules(teacher, background, self_training):
-    """A plain loop over pixels, on random scores and all label cases."""
+    """A plain loop over pixels, on random scores and all label cases.
+
+    A background with labels is none of the classes of self-training.
+    """
     model = build(teacher, unseen=['grass', 'sky'],
                   learn_background=background)
     model.self_training = self_training
@@ -29,11 +34,10 @@ def test_pseudo_labels_by_the_rules(teacher, background, self_training):
     scores = torch.randn(2, len(CLASSES) + shift, 7, 9,
                          generator=torch.Generator().manual_seed(0))
     got = model.pseudo_labels(inputs, labels, scores)
+    classes = [2 + shift, 3 + shift]
     if self_training:
-        classes = ([0] if background else []) + [2 + shift, 3 + shift]
         scores = scores[:, classes]
     else:
-        classes = [2 + shift, 3 + shift]
         scores = model._ask_teacher(inputs)[1]
         assert scores.shape[1] == 2
     scores = F.interpolate(scores, labels.shape[2:], mode='bilinear')
@@ -133,10 +137,14 @@ def test_losses_are_mmsegs_on_the_pseudo_labels(teacher, unseen, auxiliary):
     assert ('aux.loss_ce' in losses) == auxiliary
 
 
-def test_distillation(teacher):
-    """L1 to the teacher's unit features; gradients reach the student."""
-    model = build(teacher, distill_weight=2.0).eval()
-    data = model.data_preprocessor(batch(labels=False), True)
+@pytest.mark.parametrize('unseen', [None, 'all'])
+def test_distillation(teacher, unseen):
+    """L1 at the pixels of the label map; gradients reach the student."""
+    model = build(teacher, distill_weight=2.0, unseen=unseen).eval()
+    data = batch()
+    for sample in data['data_samples']:  # -1 and 255
+        sample.gt_sem_seg.data[sample.gt_sem_seg.data != 255] = -1
+    data = model.data_preprocessor(data, True)
     losses = model.loss(**data)
     assert list(losses) == ['loss_distill']
     losses['loss_distill'].backward()
@@ -144,9 +152,50 @@ def test_distillation(teacher):
     features = model.decode_head._forward_feature(
         model.extract_feat(data['inputs']))
     wanted = F.normalize(model._ask_teacher(data['inputs'])[0], dim=1)
-    features = F.interpolate(features, wanted.shape[2:], mode='bilinear')
+    features, wanted = (
+        F.interpolate(maps, (64, 64), mode='bilinear').permute(0, 2, 3, 1)
+        for maps in (features, wanted))
+    known = torch.stack([
+        sample.gt_sem_seg.data[0] for sample in data['data_samples']]) == -1
+    if unseen is None:  # labels are not read
+        known[:] = True
+        known[1, 54:] = known[1, :, 44:] = False
     torch.testing.assert_close(
-        losses['loss_distill'], 2 * (features - wanted).abs().mean())
+        losses['loss_distill'],
+        2 * (features[known] - wanted[known]).abs().mean())
+
+
+def test_all_labels_hidden(teacher):
+    """The authors' annotation-free setting: ignored pixels stay ignored."""
+    model = build(teacher, unseen='all').eval()
+    data = batch()
+    for sample in data['data_samples']:
+        sample.gt_sem_seg.data[sample.gt_sem_seg.data != 255] = -1
+    data = model.data_preprocessor(data, True)
+    given = torch.stack([s.gt_sem_seg.data for s in data['data_samples']])
+    x = model.extract_feat(data['inputs'])
+    filled = model.pseudo_labels(
+        data['inputs'], given, model.decode_head(x))
+    whole = model.pseudo_labels(
+        data['inputs'], torch.full_like(given, -1), model.decode_head(x))
+    assert (filled == whole.masked_fill(given == 255, 255)).all()
+    assert len(whole.unique()) > 1
+    torch.testing.assert_close(
+        model.loss(**data)['decode.loss_ce'], CrossEntropyLoss()(
+            F.interpolate(model.decode_head(x), (64, 64), mode='bilinear'),
+            filled[:, 0], ignore_index=255))
+
+
+@pytest.mark.parametrize('label', range(4))
+def test_no_label_passes_when_all_are_hidden(teacher, label):
+    model = build(teacher, unseen='all')
+    data = batch()
+    for sample in data['data_samples']:
+        sample.gt_sem_seg.data[:] = 255
+    data['data_samples'][1].gt_sem_seg.data[0, 3, 4] = label
+    data = model.data_preprocessor(data, True)
+    with pytest.raises(UserError, match=f'unseen class {label} .*image1.jpg'):
+        model.loss(**data)
 
 
 def test_background_is_learnt_and_text_is_not(teacher):
@@ -276,6 +325,34 @@ def test_ready_made_embeddings(teacher, tmp_path, background, unseen):
         else ('sea', 'sun'))
 
 
+@pytest.mark.parametrize('background', [False, True])
+@pytest.mark.parametrize('unseen', [None, ['bed', 'dog']])
+def test_classes_that_share_a_word(teacher, background, unseen):
+    """Each has its own embedding; background moves to the front if learnt."""
+    model = build({**teacher, 'vocabulary': Vocabulary(
+        ('cat', 'background', 'bed', 'dog'),
+        (('cat', ), ('sky', 'bed'), ('bed', ), ('dog', )))},
+        learn_background=background, unseen=unseen)
+    cat, sky, bed, dog = model.teacher.embed_words(
+        ('cat', 'sky', 'bed', 'dog'))
+    want = [cat, bed, dog] if background else [
+        cat, F.normalize(sky + bed, dim=0), bed, dog]
+    torch.testing.assert_close(
+        model.decode_head.conv_seg.weight.flatten(1), torch.stack(want))
+    assert model.vocabulary.classes[:2] == (
+        ('background', 'cat') if background else ('cat', 'background'))
+    taught = dict(zip(model.teacher.vocabulary.words,
+                      model.teacher.decode_head.text_embeddings))
+    for word, row in dict(cat=cat, sky=sky, bed=bed, dog=dog).items():
+        if word in taught:
+            assert torch.equal(taught[word], row)
+    assert set(taught) == ({'bed', 'dog'} if unseen else
+                           {'cat', 'bed', 'dog'} if background else
+                           {'cat', 'sky', 'bed', 'dog'})
+    data = model.data_preprocessor(batch(labels=unseen is not None), True)
+    assert torch.isfinite(model.loss(**data)['decode.loss_ce'])
+
+
 def test_ready_made_embeddings_of_new_classes(teacher, tmp_path):
     _, rows = ready_made(teacher, range(3), tmp_path)
     model = build(teacher)
@@ -351,6 +428,71 @@ def test_zero_shot_training_has_fixed_classes(teacher, classes,
     assert torch.equal(model.loss(**data)['decode.loss_ce'], loss)
 
 
+# -------------------------------------------------------- without a teacher
+@pytest.fixture
+def no_clip(monkeypatch):
+    """Loading any CLIP fails."""
+    from mmseg_clipzs.models.segmentors import zero_shot_segmentor
+
+    def refuse(**kwargs):
+        raise AssertionError('a CLIP was loaded')
+
+    monkeypatch.setattr(zero_shot_segmentor, 'load_clip', refuse)
+
+
+@pytest.mark.parametrize('background', [False, True])
+@pytest.mark.parametrize('unseen', [None, ['grass', 'sky']])
+def test_a_trained_student_needs_no_teacher(teacher, unseen, background,
+                                            request):
+    """The same predictions; its words may be set again, also renamed."""
+    settings = dict(learn_background=background, unseen=unseen)
+    trained = build(teacher, **settings).eval()
+    inputs = trained.data_preprocessor(batch(), True)['inputs']
+    want = trained.predict(inputs)
+    request.getfixturevalue('no_clip')
+    model = MODELS.build(ConfigDict(
+        type='MaskClipPlus', student=student(), teacher=teacher, **settings))
+    model.load_state_dict(trained.state_dict())
+    model.eval()
+    renamed = {f'my {name}': [name] for name in CLASSES}
+    for classes in (None, CLASSES, renamed):
+        if classes:
+            model.set_vocabulary(classes)
+        for got, expected in zip(model.predict(inputs), want):
+            assert torch.equal(got.seg_logits.data, expected.seg_logits.data)
+    names = ('background', ) * background + tuple(renamed)
+    assert model.dataset_meta['classes'] == names
+    rows = F.normalize(torch.randn(2, 24), dim=1)
+    model.set_vocabulary('sea; sun', rows)  # ready-made embeddings
+    torch.testing.assert_close(
+        model.decode_head.conv_seg.weight.flatten(1), rows)
+    with pytest.raises(AssertionError, match='a CLIP was loaded'):
+        model.set_vocabulary('sea; sand')
+
+
+def test_new_words_say_what_is_loaded(teacher, log):
+    trained = build(teacher)
+    model = MODELS.build(ConfigDict(
+        type='MaskClipPlus', student=student(), teacher=teacher))
+    model.load_state_dict(trained.state_dict())
+    log.clear()
+    model.set_vocabulary('sea; sun')
+    assert "text tower of its teacher's CLIP, tiny-vit" in log[0]
+    trained.set_vocabulary('sea; sun')
+    assert torch.equal(model.decode_head.conv_seg.weight,
+                       trained.decode_head.conv_seg.weight)
+
+
+def test_an_untrained_student_does_not_run(teacher):
+    model = MODELS.build(ConfigDict(
+        type='MaskClipPlus', student=student(), teacher=teacher)).eval()
+    inputs = model.data_preprocessor(batch(), True)['inputs']
+    with pytest.raises(UserError, match='no text embeddings yet'):
+        model.predict(inputs)
+    model.set_vocabulary(CLASSES)  # embeds them
+    assert len(model.predict(inputs)) == 2
+
+
 # ----------------------------------------------------------------- settings
 @pytest.mark.parametrize('kwargs, message', [
     (dict(student=student(channels=32)),
@@ -359,6 +501,7 @@ def test_zero_shot_training_has_fixed_classes(teacher, classes,
     (dict(unseen=[]), 'unseen= must name classes'),
     (dict(unseen=['background'], learn_background=True),
      'not a learnt background'),
+    (dict(unseen='all', learn_background=True), 'not a learnt background'),
     (dict(conf_by='margin'), "conf_by='margin'"),
 ])
 def test_bad_settings(teacher, kwargs, message):

@@ -30,8 +30,10 @@ def test_labels_of_the_authors_code(golden, case):
             f'{case}.categories', f'{case}.out'))
     classes = classes.long()
     classifier = TextClassifier(
-        embeddings, learn_background='background' in case,
+        embeddings.size(1), len(embeddings),
+        learn_background='background' in case,
         normalize=case == 'self_normed')
+    classifier.set_embeddings(embeddings)
     if 'background' in case:
         classifier.background.data = background[:, :, None, None]
     if case.startswith('self'):

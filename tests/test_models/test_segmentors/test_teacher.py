@@ -7,10 +7,12 @@ from mmseg.models.data_preprocessor import SegDataPreProcessor
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.models.segmentors.teacher import (
-    build_teacher,
+    LazyTeacher,
+    class_embeddings,
     input_conversion,
 )
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 MEAN, STD = [120., 110., 100.], [60., 58., 56.]
@@ -62,7 +64,7 @@ def test_no_preprocessing_at_all():
 ])
 def test_unfit_teachers(teacher, settings, message):
     with pytest.raises(UserError, match=message):
-        build_teacher({**teacher, **settings})
+        LazyTeacher({**teacher, **settings})
 
 
 def test_a_teacher_without_dense_features():
@@ -75,4 +77,19 @@ def test_a_teacher_without_dense_features():
         text_backbone=dict(type='TextTransformer', embed_dims=64, depth=1),
         decode_head=dict(type='GroupViTHead'), projector_dims=16)
     with pytest.raises(UserError, match='ImageTextContrastive has none'):
-        build_teacher(groupvit)
+        LazyTeacher(groupvit)
+
+
+@pytest.mark.parametrize('learnt', [False, True])
+def test_embeddings_of_classes_that_share_a_word(learnt):
+    vocabulary = Vocabulary(
+        ('background', 'bed', 'dog'),
+        (('sky', 'bed'), ('bed', ), ('dog', 'puppy')))
+    rows = dict(zip(vocabulary.words, torch.nn.functional.normalize(
+        torch.randn(4, 6), dim=1)))
+    sky, bed, dog, puppy = (
+        rows[word] for word in ('sky', 'bed', 'dog', 'puppy'))
+    want = [sky + bed, bed, dog + puppy][int(learnt):]
+    torch.testing.assert_close(
+        class_embeddings(vocabulary, rows, learnt),
+        torch.stack([row / row.norm() for row in want]))

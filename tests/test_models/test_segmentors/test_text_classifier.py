@@ -9,6 +9,7 @@ from mmseg_clipzs.models.segmentors.text_classifier import (
     TextClassifier,
     average_words,
 )
+from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -16,6 +17,13 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 def rows(*shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return F.normalize(torch.randn(*shape, generator=generator), dim=1)
+
+
+def text_classifier(embeddings, *args):
+    """With embeddings (C, D)."""
+    classifier = TextClassifier(embeddings.size(1), len(embeddings), *args)
+    classifier.set_embeddings(embeddings)
+    return classifier
 
 
 def test_classes_are_the_mean_of_their_words():
@@ -30,7 +38,7 @@ def test_classes_are_the_mean_of_their_words():
 @pytest.mark.parametrize('normalize', [False, True])
 def test_scores_are_products_with_the_text(background, normalize):
     text, features = rows(3, 6), 5 * rows(2, 6, 4, 5, seed=1)
-    classifier = TextClassifier(text, background, normalize)
+    classifier = text_classifier(text, background, normalize)
     if background:
         text = torch.cat([F.normalize(
             classifier.background.flatten(1)), text])
@@ -44,7 +52,7 @@ def test_scores_are_products_with_the_text(background, normalize):
 
 
 def test_state_fits_a_stock_conv_seg():
-    classifier, stock = TextClassifier(rows(3, 6)), nn.Conv2d(6, 3, 1)
+    classifier, stock = text_classifier(rows(3, 6)), nn.Conv2d(6, 3, 1)
     stock.load_state_dict(classifier.state_dict())
     features = rows(2, 6, 4, 5, seed=1)
     torch.testing.assert_close(stock(features), classifier(features))
@@ -53,7 +61,7 @@ def test_state_fits_a_stock_conv_seg():
 @pytest.mark.parametrize('count', [2, 3, 5])
 def test_other_embeddings(count):
     features, text = rows(1, 6, 2, 2, seed=1), rows(count, 6, seed=2)
-    classifier = TextClassifier(rows(3, 6))
+    classifier = text_classifier(rows(3, 6))
     mapped = MappedClassifier(rows(3, 6), 6)
     for one in (classifier, mapped):
         one.set_embeddings(text)
@@ -64,3 +72,19 @@ def test_other_embeddings(count):
         'ndhw,cd->nchw', features, mapped.mapper(text)))
     assert not classifier.weight.requires_grad
     assert classifier.out_channels == count
+
+
+@pytest.mark.parametrize('background', [False, True])
+def test_nothing_runs_without_embeddings(background):
+    """Neither before they are set nor with the state of such a model."""
+    features = rows(1, 6, 2, 2, seed=1)
+    empty = TextClassifier(6, 3, background)
+    loaded = text_classifier(rows(3, 6), background)
+    assert loaded.has_embeddings()
+    loaded.load_state_dict(empty.state_dict())
+    for one in (empty, loaded):
+        assert not one.has_embeddings()
+        with pytest.raises(UserError, match='no text embeddings yet'):
+            one(features)
+    empty.load_state_dict(text_classifier(rows(3, 6), background).state_dict())
+    assert torch.isfinite(empty(features)).all()

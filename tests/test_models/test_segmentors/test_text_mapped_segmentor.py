@@ -11,6 +11,7 @@ from students import CLASSES, NORM, batch, metas
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import Vocabulary
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -36,6 +37,15 @@ def test_mapper_and_backbone_are_trained(tiny_rn):
     mapper = model.decode_head.conv_seg.mapper
     assert mapper[0].weight.grad.abs().sum() > 0
     assert model.backbone.visual.conv1.weight.grad is not None
+
+
+def test_classes_that_share_a_word(tiny_rn):
+    model = build(tiny_rn, unseen=['dog'], vocabulary=Vocabulary(
+        ('background', 'bed', 'dog'), (('sky', 'bed'), ('bed', ), ('dog', ))))
+    sky, bed, dog = model.text_encoder(('sky', 'bed', 'dog'), 'single')
+    torch.testing.assert_close(
+        model.decode_head.conv_seg.embeddings,
+        torch.stack([F.normalize(sky + bed, dim=0), bed, dog]))
 
 
 def test_hidden_labels_do_not_count(tiny_rn):

@@ -1,0 +1,13 @@
+# Unmodified CLIP (authors' settings), ViT-B/16, on Pascal VOC 2012 (20
+# classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
+#
+#     python tools/test.py configs/clip_authors_voc.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/clip_authors.py', '_base_/datasets/voc.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'A (MaskCLIP)'
+model = dict(vocabulary='voc20')

@@ -1,0 +1,12 @@
+# MaskCLIP (authors' settings), ViT-B/16, on ADE20K (150 classes).
+# Protocol A (MaskCLIP): short side 512, whole image.
+#
+#     python tools/test.py configs/maskclip_authors_ade20k.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/maskclip_authors.py', '_base_/datasets/ade20k.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'A (MaskCLIP)'
+model = dict(vocabulary='ade20k150')

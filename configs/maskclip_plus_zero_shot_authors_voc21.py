@@ -1,0 +1,22 @@
+# MaskCLIP+ (authors' settings), RN50, on Pascal VOC 2012 (21 classes),
+# zero-shot: some classes have no labels.
+# Protocol A (MaskCLIP). Student: DeepLabV2 with ResNet-101, width 1024; 20,000
+# iterations of 16 images (the authors: 4 GPUs with 4 images each). Time: not
+# measured.
+# No figure is published for this setting.
+#
+#     python tools/train.py configs/maskclip_plus_zero_shot_authors_voc21.py
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/maskclip_plus_authors_rn50.py',
+    '_base_/datasets/voc21_zero_shot.py', '_base_/schedules/schedule_20k.py',
+    '_base_/self_training_runtime.py'
+]
+protocol = 'A (MaskCLIP)'
+method = "MaskCLIP+, zero-shot (authors' settings)"
+unseen = {{_base_.unseen}}
+model = dict(
+    teacher=dict(vocabulary='voc20'),
+    learn_background=True,
+    unseen=unseen)

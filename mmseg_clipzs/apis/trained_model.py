@@ -1,0 +1,88 @@
+"""Build segmentors whose classes are those of their checkpoint."""
+import torch
+from mmengine.runner import load_checkpoint
+from mmseg.apis import init_model
+from mmseg.registry import DATASETS
+
+from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
+from mmseg_clipzs.run.data import datasets_of
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.visualization import voc_palette
+
+
+def build_segmentor(cfg, device):
+    """Build a segmentor for prediction, of this package or of mmseg.
+
+    Args:
+        cfg (Config): With ``load_from``, unless the model has weights of its
+            own.
+        device (str): Where to.
+
+    Returns:
+        nn.Module: In evaluation mode, with ``dataset_meta``: ``classes`` and
+        ``palette``. A model without vocabulary has none yet.
+
+    Raises:
+        UserError: A checkpoint of another model, or without names of the
+            classes.
+    """
+    model = init_model(cfg, device=device)
+    meta = {}
+    if cfg.get('load_from'):
+        checkpoint = load_checkpoint(
+            model, cfg.load_from, 'cpu', logger='silent')
+        state = checkpoint.get('state_dict', checkpoint)
+        check_fit(model, {key.removeprefix('module.'): value
+                          for key, value in state.items()})
+        meta = checkpoint.get('meta', {})
+    if not hasattr(model, 'set_vocabulary'):
+        model.dataset_meta = _stock_meta(cfg, meta, model)
+    elif model.vocabulary is not None:
+        # Its own names and colours rather than those of the training data.
+        model.dataset_meta = dataset_meta(model.vocabulary)
+    return model
+
+
+def class_probabilities(model, seg_logits):
+    """Probabilities of the classes, from a result.
+
+    Args:
+        model (nn.Module): A segmentor of this package, whose ``seg_logits``
+            are log-probabilities, or of mmseg.
+        seg_logits (Tensor): (C, H, W), or (1, H, W) of a binary model, which
+            mmseg turned into the probability of class 1.
+
+    Returns:
+        Tensor: (C, H, W), or (2, H, W).
+    """
+    if hasattr(model, 'set_vocabulary'):
+        return seg_logits.exp()
+    if len(seg_logits) == 1:
+        return torch.cat([1 - seg_logits, seg_logits])
+    return seg_logits.softmax(0)
+
+
+def _stock_meta(cfg, meta, model):
+    """Classes and palette of a checkpoint or, without them, its test data."""
+    found = dict(meta.get('dataset_meta') or {
+        key.lower(): meta[key] for key in ('CLASSES', 'PALETTE')
+        if key in meta})
+    for dataset in datasets_of(cfg, 'test_dataloader'):
+        if not found.get('classes'):
+            found = {**getattr(DATASETS.get(dataset.type), 'METAINFO', {}),
+                     **(dataset.get('metainfo') or {})}
+    names = found.get('classes')
+    if not names:
+        raise UserError(
+            f'{cfg.get("load_from")} does not name its classes, and the '
+            'config has no test dataset that does: add '
+            "meta=dict(dataset_meta=dict(classes=[...])) to the checkpoint.")
+    if len(names) != model.num_classes:
+        raise UserError(
+            f'The model has {model.num_classes} classes, but '
+            f'{len(names)} names ({", ".join(names[:3])}, ...).')
+    palette = found.get('palette')
+    if not palette or len(palette) != len(names):
+        palette = voc_palette(len(names), background=names[0] == 'background')
+    return dict(classes=tuple(names), palette=palette)

@@ -1,0 +1,228 @@
+"""ImageNet weights that the training of a student starts from."""
+import threading
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import PretrainedInit
+from mmengine.runner import checkpoint as mmengine_checkpoint
+from mmseg.registry import MODELS
+
+from mmseg_clipzs.checkpoints import cached_file, load_checkpoint_file
+from mmseg_clipzs.utils import UserError
+
+from .segmentor import class_of, segmentor_of
+
+_SECONDS = 5  # for an answer from the network
+_HELP = ('--student-weights FILE reads another file, --student-weights none '
+         'trains from random weights.')
+
+
+def student_of(cfg):
+    """Find the stock segmentor that a config trains.
+
+    Args:
+        cfg (Config): With ``model``.
+
+    Returns:
+        ConfigDict | None: Of MaskCLIP+'s student, or of mmseg's own models.
+    """
+    model = segmentor_of(cfg)
+    if 'student' in model:
+        return model.student
+    ours = hasattr(class_of(model), 'set_vocabulary')
+    return None if ours or 'backbone' not in model else model
+
+
+def set_student_weights(cfg, name, source):
+    """Choose what the student's backbone starts from.
+
+    Args:
+        cfg (Config): Modified in place.
+        name (str): The config's, for messages.
+        source (str): A file, or 'none' for random weights. The file holds
+            the backbone, or a segmentor or classifier with one.
+
+    Raises:
+        UserError: No student, no such file, or weights of another backbone.
+    """
+    student = student_of(cfg)
+    if student is None:
+        raise UserError(f'{name} has no student whose weights '
+                        '--student-weights could replace.')
+    for _, part, _ in _pretrained(student):
+        _forget(part)
+    if source == 'none':
+        return
+    prefix = _find_prefix(source, student.backbone)
+    student.backbone.init_cfg = dict(
+        type='Pretrained', checkpoint=str(source),
+        **(dict(prefix=prefix) if prefix else {}))
+
+
+def check_student_weights(cfg, name, resumes=False):
+    """Check that the student's weights are at hand before anything is built.
+
+    Weights that a checkpoint replaces anyway are not demanded.
+
+    Args:
+        cfg (Config): Modified in place: missing weights that are not needed
+            are taken out.
+        name (str): The config's, for messages.
+        resumes (bool): Training continues from a checkpoint.
+
+    Raises:
+        UserError: A missing file, or one that cannot be downloaded.
+    """
+    student = student_of(cfg)
+    if student is None:
+        return
+    outer = 'student.' if student is not segmentor_of(cfg) else ''
+    for path, part, source in _pretrained(student):
+        address = _resolve(source)
+        is_url = address.startswith(('http://', 'https://'))
+        if '://' in address and not is_url:
+            continue  # s3:// and others
+        file = cached_file(address) if is_url else Path(address).expanduser()
+        if file.is_file():
+            continue
+        if resumes or _holds(cfg.get('load_from'), f'{outer}{path}'):
+            _forget(part)
+            continue
+        where = (f'has no weights to start from: {file.name} is not in '
+                 f'{file.parent}')
+        if not is_url:
+            raise UserError(f'The student of {name} {where}. {_HELP}')
+        error = _unreachable(address)
+        if error:
+            raise UserError(
+                f'The student of {name} {where} and cannot be downloaded from '
+                f'{address} ({error}). Without a network, copy the file '
+                f'there; {_HELP}')
+
+
+def _pretrained(student):
+    """list[tuple]: Name of each module that starts from a checkpoint, its
+    config and the checkpoint."""
+    found = []
+
+    def search(part, path):
+        if isinstance(part, (list, tuple)):
+            part = dict(enumerate(part))
+        elif not isinstance(part, dict):
+            return
+        inits = part.get('init_cfg') or []
+        for init in [inits] if isinstance(inits, dict) else inits:
+            if _is_pretrained(init):
+                found.append((path, part, init['checkpoint']))
+        # mmseg's older spelling, of a segmentor or a backbone.
+        if path in ('', 'backbone') and part.get('pretrained'):
+            found.append(('backbone', part, part['pretrained']))
+        for key, value in part.items():
+            if key != 'init_cfg':
+                search(value, f'{path}.{key}' if path else f'{key}')
+
+    search(student, '')
+    return found
+
+
+def _is_pretrained(init):
+    return init.get('type') in ('Pretrained', PretrainedInit)
+
+
+def _forget(part):
+    """Let a module start from random weights."""
+    inits = part.get('init_cfg')
+    if isinstance(inits, dict) and _is_pretrained(inits):
+        part['init_cfg'] = None
+    elif isinstance(inits, (list, tuple)):
+        part['init_cfg'] = [
+            init for init in inits if not _is_pretrained(init)] or None
+    part.pop('pretrained', None)
+
+
+def _resolve(source):
+    """str: Address or path behind an alias of mmengine's model zoos."""
+    scheme, _, key = source.partition('://')
+    if scheme in ('open-mmlab', 'openmmlab'):
+        files = mmengine_checkpoint.get_external_models()
+        key = mmengine_checkpoint.get_deprecated_model_names().get(key, key)
+    elif scheme in ('torchvision', 'modelzoo'):
+        files = mmengine_checkpoint.get_torchvision_models()
+    elif scheme == 'mmcls':
+        files = mmengine_checkpoint.get_mmcls_models()
+    else:
+        return source
+    if key not in files:
+        raise UserError(f'mmengine knows no weights {source}. {_HELP}')
+    if '://' in files[key]:
+        return files[key]
+    home = mmengine_checkpoint._get_mmengine_home()
+    return str(Path(home) / files[key])
+
+
+def _holds(load_from, name):
+    """bool: Whether the checkpoint of a run has weights of a module."""
+    if not load_from:
+        return False
+    loaded = mmengine_checkpoint._load_checkpoint(load_from, 'cpu')
+    return any(key.startswith(f'{name}.')
+               for key in loaded.get('state_dict', loaded))
+
+
+def _unreachable(address):
+    """str | None: Why an address does not answer, within seconds."""
+    result = ['no answer']
+
+    def ask():
+        try:
+            # As torch.hub asks; some servers refuse HEAD.
+            urlopen(Request(address, headers={'User-Agent': 'torch.hub'}),
+                    timeout=_SECONDS).close()
+            result[0] = None
+        except Exception as e:  # urllib and http.client raise all kinds
+            result[0] = str(e)
+
+    # The timeout does not cover the look-up of the name.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_SECONDS + 1)
+    return result[0]
+
+
+def _find_prefix(path, backbone):
+    """Find a backbone's weights in a file.
+
+    Args:
+        path (str): The file.
+        backbone (dict): Config of the backbone.
+
+    Returns:
+        str: What precedes the names in the file.
+
+    Raises:
+        UserError: No such file, or weights of another backbone.
+    """
+    if not Path(path).expanduser().is_file():
+        raise UserError(f'No student weights at {path}. {_HELP}')
+    state = load_checkpoint_file(path)
+    state = state.get('state_dict', state) if isinstance(state, dict) else {}
+    shapes = {key.removeprefix('module.'): value.shape
+              for key, value in state.items()
+              if isinstance(value, torch.Tensor)}
+    wanted = {
+        key: value.shape for key, value in MODELS.build(
+            {**backbone, 'init_cfg': None}).state_dict().items()
+        if not key.endswith('num_batches_tracked')}
+    fitting = {prefix: sum(shapes.get(f'{prefix}{key}') == shape
+                           for key, shape in wanted.items())
+               for prefix in ('', 'backbone.', 'student.backbone.')}
+    prefix = max(fitting, key=fitting.get)
+    said = (f'{fitting[prefix]} of {len(wanted)} entries of the student\'s '
+            f'{backbone.type} are in {path}')
+    if 2 * fitting[prefix] < len(wanted):
+        raise UserError(f'Only {said}, which holds weights of another '
+                        f'architecture ({len(shapes)} entries).')
+    print_log(f'{said}.', logger='current')
+    return prefix
