@@ -11,6 +11,8 @@ from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import UserError, atomic_write
 from mmseg_clipzs.vocabularies import get_vocabulary
 
+from .stock_head import stock_head, stock_head_weights
+
 _PREFIX = 'student.'
 _CLASSIFIER = 'decode_head.conv_seg.'
 _PACKAGE = 'mmseg_clipzs'
@@ -30,7 +32,7 @@ def export_student(cfg, checkpoint, folder):
 
     Raises:
         UserError: Not a ``MaskClipPlus`` training, or a student that stock
-            heads cannot express.
+            heads cannot express, see :func:`export_config`.
         FileNotFoundError: No such checkpoint.
     """
     checkpoint = load_checkpoint_file(checkpoint)
@@ -42,9 +44,11 @@ def export_student(cfg, checkpoint, folder):
         raise UserError(
             f'The checkpoint has {rows} classes, but {len(meta["classes"])} '
             f'names ({", ".join(meta["classes"][:3])}, ...).')
+    config = export_config(cfg, meta['classes'])
+    weights = _stock_weights(weights, cfg.model)
     files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     with atomic_write(files[0]) as temporary:
-        export_config(cfg, meta['classes']).dump(temporary)
+        config.dump(temporary)
     with atomic_write(files[1]) as temporary:
         torch.save(dict(state_dict=weights, meta=dict(dataset_meta=meta)),
                    temporary)
@@ -90,7 +94,8 @@ def export_config(cfg, classes):
         test dataset and evaluator.
 
     Raises:
-        UserError: Another model, or ``normalize=True``.
+        UserError: Another model, ``normalize=True``, or a head that stock
+            mmseg cannot express.
     """
     if cfg.model.type != 'MaskClipPlus':
         raise UserError('Only students of MaskClipPlus can be exported, but '
@@ -141,11 +146,32 @@ def _stock_model(cfg, count):
     if cfg.get('data_preprocessor'):
         model['data_preprocessor'] = cfg.data_preprocessor.to_dict()
     model['backbone']['init_cfg'] = None
-    auxiliary = model.get('auxiliary_head') or []
-    for head in [model['decode_head'], *(
-            auxiliary if isinstance(auxiliary, list) else [auxiliary])]:
-        head['num_classes'] = count
+    for head in _heads(model).values():
+        head.update(stock_head(head), num_classes=count)
     return model
+
+
+def _stock_weights(weights, cfg):
+    """Weights of a student for the heads of stock mmseg."""
+    for name, head in _heads(cfg.student).items():
+        own = {key[len(name) + 1:]: value for key, value in weights.items()
+               if key.startswith(f'{name}.')}
+        weights = {**weights, **{
+            f'{name}.{key}': value
+            for key, value in stock_head_weights(own, head).items()}}
+    return weights
+
+
+def _heads(model):
+    """dict[str, dict]: Heads by the prefix of their weights."""
+    auxiliary = model.get('auxiliary_head')
+    named = dict(decode_head=model['decode_head'])
+    if isinstance(auxiliary, list):
+        named.update({f'auxiliary_head.{i}': head
+                      for i, head in enumerate(auxiliary)})
+    elif auxiliary:
+        named['auxiliary_head'] = auxiliary
+    return named
 
 
 def _stock_pipeline(pipeline):

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
 
-def config(teacher, **settings):
+def config(teacher, head='fcn', **settings):
     cfg = Config.fromfile(CONFIGS / 'maskclip_plus_toy.py')
-    cfg.model = dict(type='MaskClipPlus', student=student(auxiliary=True),
-                     teacher=teacher, **settings)
+    cfg.model = dict(type='MaskClipPlus', teacher=teacher,
+                     student=student(head, auxiliary=True), **settings)
     return cfg
 
 
@@ -34,9 +34,10 @@ def teacher(tiny_vit):
 
 @pytest.mark.parametrize('background', [False, True])
 @pytest.mark.parametrize('meta', [False, True])
-def test_the_same_label_maps(teacher, tmp_path, background, meta):
+@pytest.mark.parametrize('head', ['fcn', 'v2', 'aspp_plus'])
+def test_the_same_label_maps(teacher, tmp_path, background, meta, head):
     """Build mmseg's own class from the written files."""
-    cfg = config(teacher, learn_background=background)
+    cfg = config(teacher, head, learn_background=background)
     model = build(**{k: v for k, v in cfg.model.items() if k != 'type'})
     data = model.data_preprocessor(batch(labels=False), True)
     model.loss(**data)  # batch statistics

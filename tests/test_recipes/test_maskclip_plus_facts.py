@@ -1,10 +1,13 @@
 """The MaskCLIP+ configs and their table against facts/maskclip_plus.yml."""
 import re
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.clip.templates import get_templates
@@ -25,7 +28,9 @@ CORRECTED = [
     and 'pspnet' not in path.stem and 'segformer' not in path.stem]
 
 
+@cache
 def load(name):
+    """Config: Of this name, not to be changed."""
     return Config.fromfile(ROOT / 'configs' / f'{name}.py')
 
 
@@ -117,9 +122,6 @@ def test_schedule(name):
 
 def first_self_training(length):
     """int: Index, from 0, of the first iteration of self-training."""
-    from types import SimpleNamespace
-
-    from mmengine.logging import MMLogger
     hook = SelfTrainingHook()
     model = SimpleNamespace(self_training=False)
     runner = SimpleNamespace(
