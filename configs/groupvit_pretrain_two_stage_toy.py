@@ -15,9 +15,9 @@ model = dict(
     data_preprocessor=dict(size=(64, 64)),
     backbone=dict(
         depths=(2, 0, 0), num_group_tokens=(16, 8, 0),
-        num_output_groups=(16, 8), grouping_gain=1.2, logit_gains=(2., 1.5),
-        gumbel_tau=2.),
+        num_output_groups=(16, 8), grouping_gain=1.5),
     vocabulary='toy')
+train_cfg = dict(max_iters=200, val_interval=200)
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
 default_hooks = dict(checkpoint=dict(interval=100))
