@@ -372,3 +372,18 @@ def test_options_that_do_not_fit_are_named():
     with pytest.raises(UserError, match="has no 'modle'"):
         ZeroShotInferencer('maskclip_toy', device='cpu',
                            cfg_options={'modle.prompts': 'single'})
+
+
+def test_random_weights_are_the_same_every_time(config):
+    """The caller's random numbers are left alone."""
+    def scores(**options):
+        return ZeroShotInferencer(config, device='cpu', cfg_options={
+            'model.clip.pretrained': None, **options})(
+                picture(60, 90), CLASSES)[0].scores
+
+    state = torch.get_rng_state()
+    first = scores()
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.rand(3)
+    assert np.array_equal(scores(), first)
+    assert not np.array_equal(scores(**{'randomness.seed': 1}), first)

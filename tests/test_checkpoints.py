@@ -280,3 +280,18 @@ def test_web_address_is_restricted(tmp_path, monkeypatch):
     with pytest.raises(UserError, match='was not loaded'):
         _load_checkpoint('https://example.invalid/evil.pth')
     assert not victim.exists()
+
+
+def test_no_network(tmp_path, monkeypatch):
+    """The address, and where a copy of the file would be found."""
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    address = 'http://127.0.0.1:9/a/x.pth?key=1'
+    for name in ('http_proxy', 'all_proxy'):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UserError) as info:
+        _load_checkpoint(address)
+    for part in (f'x.pth could not be downloaded from {address} (', 'refused',
+                 f'copy the file to {tmp_path / "checkpoints"}.'):
+        assert part in str(info.value)
+    torch.save(dict(a=1), tmp_path / 'checkpoints/x.pth')
+    assert _load_checkpoint(address) == dict(a=1)

@@ -59,16 +59,22 @@ def scalars(folder):
 def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
     """mIoU of validation during training equals the checkpoint's."""
     cfg = small(f'groupvit_pretrain{stages}_toy', **{
-        'train_dataloader.batch_size': 4, 'train_cfg.max_iters': 6,
-        'train_cfg.val_interval': 3, 'default_hooks.logger.interval': 1,
+        'train_dataloader.batch_size': 4, 'default_hooks.logger.interval': 1,
         'train_dataloader.dataset.data_root': str(scenes),
         'val_dataloader.dataset.data_root': str(scenes)})
-    run_train(Job(cfg), tmp_path / 'train')
+    run_train(Job(cfg, options={
+        'train_cfg.max_iters': 6, 'train_cfg.val_interval': 4}),
+        tmp_path / 'train')
     rows = scalars(tmp_path / 'train')
     losses = [row for row in rows if 'loss_multi_label' in row]
     assert len(losses) == 6 and all(
         np.isfinite(row['loss']) and row['logit_scale'] > 10
         for row in losses)
+    # The learning rate follows the batch and the length of the run.
+    assert losses[1]['lr'] == max(row['lr'] for row in losses) == (
+        pytest.approx(1e-3 * 4 / 128))
+    assert losses[-1]['lr'] < .2 * losses[1]['lr']
+    # The last iteration is validated and saved, whatever the intervals.
     measured = [row['mIoU'] for row in rows if 'mIoU' in row]
     assert len(measured) == 2
     row = run_test(
@@ -96,16 +102,17 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
         'default_hooks.logger.interval': 10}
     voc = scenes  # not used: no validation
     for max_iters in (10, 20):
-        cfg = small('groupvit_pretrain_gcc_yfcc', **options, **{
-            'train_cfg.max_iters': max_iters})
+        cfg = small('groupvit_pretrain_gcc_yfcc', **options)
         cfg.val_dataloader.dataset.data_root = str(voc)
         cfg.default_hooks.checkpoint.interval = 10
-        run_train(Job(cfg, data_root=tmp_path / 'coco'), tmp_path / 'run',
-                  resume=True)
-    losses = [json.loads(line)['loss'] for path in sorted(
+        run_train(Job(cfg, data_root=tmp_path / 'coco', options={
+            'train_cfg.max_iters': max_iters}), tmp_path / 'run', resume=True)
+    rows = [json.loads(line) for path in sorted(
         (tmp_path / 'run').glob('*/vis_data/scalars.json'))
         for line in path.read_text().splitlines() if 'loss_contr' in line]
-    assert len(losses) == 2 and np.isfinite(losses).all()
+    assert len(rows) == 2 and all(np.isfinite(r['loss']) for r in rows)
+    # One process with six pairs does not train at the rate of 4,096.
+    assert all(0 < row['lr'] <= 1.6e-3 * 6 / 4096 for row in rows)
     assert (tmp_path / 'run/iter_20.pth').is_file()
 
 

@@ -89,6 +89,16 @@ def test_bugs_keep_their_traceback(kind):
         run_tool(lambda: raise_chained(kind('a bug')))
 
 
+@pytest.mark.parametrize('error, message', [
+    (KeyboardInterrupt(), 'Interrupted.'),
+    (KeyboardInterrupt('Go on with --resume.'), 'Go on with --resume.')])
+def test_an_interrupted_tool(error, message, capsys):
+    with pytest.raises(SystemExit) as info:
+        run_tool(lambda: raise_chained(error))
+    assert info.value.code == 130
+    assert capsys.readouterr().err == f'{message}\n'
+
+
 def test_atomic_write(tmp_path):
     path = tmp_path / 'new/a.txt'
     with atomic_write(path) as temporary:

@@ -6,3 +6,4 @@ default_hooks = dict(
 custom_hooks = [dict(type='VocabularyHook'), dict(type='RandomStateHook')]
 model_wrapper_cfg = dict(
     _delete_=True, type='MMDistributedDataParallel', broadcast_buffers=False)
+runner_type = 'GlobalBatchRunner'  # learning rate by the global batch

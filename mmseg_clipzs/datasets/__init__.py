@@ -7,9 +7,11 @@ from .images import list_images, read_image
 from .load_photo import LoadPhoto
 from .photo_folder_dataset import PhotoFolderDataset
 from .random_resized_crop import RandomResizedCrop
+from .timm_augment import TimmAugment
 
 __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
     'ImageTextDataset', 'ImageTextShards', 'LoadPhoto', 'PackImageText',
-    'PhotoFolderDataset', 'RandomResizedCrop', 'list_images', 'read_image'
+    'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment', 'list_images',
+    'read_image'
 ]

@@ -1,6 +1,7 @@
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .check_texts_hook import CheckTextsHook
 from .data_state_hook import DataStateHook
+from .global_batch_runner import GlobalBatchRunner
 from .group_visualization_hook import GroupVisualizationHook
 from .prediction_samples_hook import PredictionSamplesHook, read_samples
 from .random_state_hook import RandomStateHook
@@ -9,6 +10,6 @@ from .vocabulary_hook import VocabularyHook
 
 __all__ = [
     'Bfloat16OptimWrapper', 'CheckTextsHook', 'DataStateHook',
-    'GroupVisualizationHook', 'PredictionSamplesHook', 'RandomStateHook',
-    'SelfTrainingHook', 'VocabularyHook', 'read_samples'
+    'GlobalBatchRunner', 'GroupVisualizationHook', 'PredictionSamplesHook',
+    'RandomStateHook', 'SelfTrainingHook', 'VocabularyHook', 'read_samples'
 ]

@@ -18,7 +18,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 from .augmentation import augmented
 from .configs import find_config
 from .data import datasets_of, replace_data_root
-from .options import Options, merge_options
+from .options import Options, apply_options
 from .segmentor import (
     class_of,
     clip_of,
@@ -152,7 +152,7 @@ class Job:
         """The config with options, CLIP and classes."""
         cfg = copy.deepcopy(self.config) if isinstance(
             self.config, Config) else Config.fromfile(find_config(self.config))
-        merge_options(cfg, self.options, self.name)
+        apply_options(cfg, self.options, self.name)
         # Random weights are the same in every run.
         cfg.randomness = {'seed': 0, **(cfg.get('randomness') or {})}
         if self.clip:

@@ -1,5 +1,4 @@
 """Changes to a config, as of ``--cfg-options``."""
-import copy
 import inspect
 
 from mmengine.runner import Runner
@@ -7,12 +6,13 @@ from mmengine.runner import Runner
 from mmseg_clipzs.utils import UserError
 
 from .configs import did_you_mean
+from .schedule import merge_options
 
 # Keys that mmengine or this package read, whether or not a config has them.
 _KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
     'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
-    'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
-    'activation_checkpointing', 'efficient_conv_bn_eval'}
+    'runner_type', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters',
+    'compile', 'activation_checkpointing', 'efficient_conv_bn_eval'}
 # Settings that may be a name, short for dict(type=name).
 _NAMED = 'last_block'
 
@@ -31,7 +31,7 @@ class Options(dict):
         return type(self), (dict(self), )
 
 
-def merge_options(cfg, options, name):
+def apply_options(cfg, options, name):
     """Apply options to a config.
 
     Args:
@@ -42,8 +42,6 @@ def merge_options(cfg, options, name):
     Raises:
         UserError: An option that does not fit the config.
     """
-    # merge_from_dict pops "_delete_" from its argument.
-    options = copy.deepcopy(dict(options))
     for option in options:
         key = option.partition('.')[0]
         if key not in cfg and key not in _KNOWN_KEYS:
@@ -58,7 +56,7 @@ def merge_options(cfg, options, name):
     _replace(list(cfg.values()), lambda block: (
         dict(type=block) if isinstance(block, str) else block))
     try:
-        cfg.merge_from_dict(options)
+        merge_options(cfg, options)
     except (KeyError, TypeError) as e:
         raise UserError(
             f'The options do not fit {name}: {e.args[0]}') from e

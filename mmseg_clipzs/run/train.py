@@ -1,6 +1,6 @@
 """Train a job."""
 import torch
-from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
 
 from mmseg_clipzs.utils import UserError
 
@@ -71,7 +71,8 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
                 f'--resume{instead}.')
 
     with interruptible(progress) as stop:
-        runner = Runner.from_cfg(cfg)
+        # The config's runner_type, or mmengine's.
+        runner = RUNNERS.build(cfg)
         runner.register_hook(stop)
         with plain_attention_on_cpu():
             runner.train()

@@ -24,8 +24,10 @@ from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parents[2]
-PIPELINE = [dict(type='LoadPhoto'), dict(type='RandomResizedCrop', size=16),
-            dict(type='RandomFlip', prob=0.5),
+# Draws from the generators of NumPy, Python and torch.
+PIPELINE = [dict(type='LoadPhoto'),
+            dict(type='TimmAugment', size=16, re_prob=0.5, re_mode='pixel',
+                 auto_augment='rand-m9-mstd0.5-inc1'),
             dict(type='PackImageText', words='cat; dog; sun', num_nouns=2)]
 ITERATIONS = 9
 
@@ -51,7 +53,7 @@ class TinyModel(BaseModel):
     def forward(self, inputs, data_samples, mode="loss"):
         tokens = torch.stack([s.tokens for s in data_samples])  # (N, 3, 77)
         for x, s in zip(inputs, data_samples):
-            print(s.img_path, s.caption, s.get("flip"), x.sum().item(),
+            print(s.img_path, s.caption, x.sum().item(),
                   s.tokens.sum().item(), file=self.seen, flush=True)
         image = self.image(inputs.flatten(1) / 255)
         text = self.text(tokens.flatten(1) / 49408)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+
+from mmseg_clipzs.models.backbones.clip_vit import ClipViT
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -68,6 +71,31 @@ def test_tta(tool, tmp_path):
     assert len(list((tmp_path / 'masks').glob('*.png'))) == 7
     assert (tmp_path / 'elsewhere').is_dir()
     assert not (tmp_path / 'work_dirs').exists()
+
+
+def test_random_weights_are_the_same_in_every_run(tool, tmp_path):
+    """A seed of the config draws others."""
+    def labels(out, *options):
+        torch.rand(3)  # the state before a run does not matter
+        tool(config('maskclip_voc'), '--out', out, options=[
+            'model.clip.pretrained=None', *options])
+        return [np.asarray(Image.open(path)) for path in sorted(
+            (tmp_path / out).iterdir())]
+
+    first, again = labels('a'), labels('b')
+    other = labels('c', 'randomness.seed=1')
+    assert all(map(np.array_equal, first, again))
+    assert not all(map(np.array_equal, first, other))
+
+
+def test_tta_sizes(tool, monkeypatch):
+    """The model sees 3/4, 1 and 5/4 of the protocol's size, mirrored, too."""
+    seen = []
+    forward = ClipViT.forward
+    monkeypatch.setattr(ClipViT, 'forward', lambda self, inputs: (
+        seen.append(tuple(inputs.shape[2:])), forward(self, inputs))[1])
+    tool(config('maskclip_voc'), '--tta')  # 130 x 60 pixels first
+    assert seen[:6] == [(48, 104)] * 2 + [(64, 139)] * 2 + [(80, 173)] * 2
 
 
 def test_other_words(tool, tmp_path):

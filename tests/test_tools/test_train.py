@@ -1,6 +1,7 @@
 """Training end to end: resume, processes, export, photos."""
 import json
 import os
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
@@ -201,18 +203,41 @@ def test_a_folder_of_photos_and_words(scenes, tmp_path):
     cfg = config('maskclip_plus_photos', **{
         'model.student.data_preprocessor.size': (96, 96),
         'model.student.backbone.depth': 18,
-        'model.student.backbone.init_cfg': None,
         'model.student.decode_head.channels': 128,
         'model.teacher.clip': dict(model='toy-vit-p8', pretrained='toy'),
         'train_dataloader.num_workers': 0,
         'train_dataloader.persistent_workers': False,
+        'train_dataloader.dataset.pipeline': [
+            dict(type='LoadImageFromFile'), dict(type='PackSegInputs')],
         'train_cfg.max_iters': 2})
-    cfg.train_pipeline = [
-        dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
     runner = run_train(Job(cfg, classes='zebra; sun; sea, ocean'), tmp_path,
-                       photos=f'{scenes}/JPEGImages')
+                       photos=f'{scenes}/JPEGImages', student_weights='none')
     assert runner.model.dataset_meta['classes'] == ('zebra', 'sun', 'sea')
     assert (tmp_path / 'iter_2.pth').is_file()
+
+
+def test_photos_on_a_laptop(voc_root, tmp_path, monkeypatch):
+    """The tool on real photos, without a network; then pictures."""
+    monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
+    photos = tmp_path / 'photos'
+    photos.mkdir()
+    for path in sorted((voc_root / 'JPEGImages').iterdir())[:3]:
+        (photos / path.name).write_bytes(path.read_bytes())
+    out = tmp_path / 'out'
+    monkeypatch.setattr(sys, 'argv', [
+        'train.py', str(CONFIGS / 'maskclip_plus_photos_toy.py'), '--photos',
+        str(photos), '--classes', 'cloud; grass; sea', '--work-dir', str(out),
+        '--cfg-options', 'train_dataloader.batch_size=2',
+        'train_cfg.max_iters=2', 'log_level=ERROR'])
+    runpy.run_path(str(ROOT / 'tools/train.py'), run_name='__main__')
+    inferencer = ZeroShotInferencer(
+        out / 'maskclip_plus_photos_toy.py', str(out / 'iter_2.pth'), 'cpu')
+    results = inferencer(str(photos), out_dir=tmp_path / 'pictures')
+    assert len(results) == 3
+    for result in results:
+        assert result.classes == ('cloud', 'grass', 'sea')
+        assert result.mask.shape == result.photo.shape[:2]
+        assert (tmp_path / f'pictures/{result.name}_overlay.png').is_file()
 
 
 @pytest.mark.slow

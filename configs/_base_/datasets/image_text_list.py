@@ -2,14 +2,6 @@
 # pixels. Nouns come from the list or NLTK's tagger. See
 # docs/image_text_data.md.
 _base_ = 'image_text.py'
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='RandomResizedCrop', size=224),
-    dict(
-        type='PackImageText',
-        num_nouns={{_base_.num_nouns}},
-        context_length={{_base_.context_length}})
-]
 train_dataloader = dict(
     batch_size=256,
     num_workers=4,
@@ -19,4 +11,4 @@ train_dataloader = dict(
         type='ImageTextDataset',
         data_root='data/image_text',
         ann_file='captions.json',
-        pipeline=train_pipeline))
+        pipeline={{_base_.train_pipeline}}))

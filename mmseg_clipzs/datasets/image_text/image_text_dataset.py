@@ -1,6 +1,7 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
@@ -9,6 +10,7 @@ from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.utils import UserError
 
 from .lists import captions_of, read_list
+from .seeded import seeded
 
 
 @DATASETS.register_module()
@@ -67,7 +69,10 @@ class ImageTextDataset(BaseDataset):
         skipped = []
         for _ in range(self.max_refetch + 1):
             try:
-                sample = self.prepare_data(idx)
+                # mmengine replays NumPy's numbers when it resumes. Without
+                # workers the model would draw from torch's generator, too.
+                with seeded([np.random.randint(2**31)]):
+                    sample = self.prepare_data(idx)
             except SampleError as e:
                 skipped.append((e.kind, str(e)))
                 idx = self._rand_another()

@@ -1,6 +1,4 @@
 import json
-import random
-from contextlib import contextmanager
 from itertools import count, islice
 
 import numpy as np
@@ -13,6 +11,7 @@ from mmseg_clipzs.datasets.images import CaptionError, SampleError
 from mmseg_clipzs.utils import UserError
 
 from .lists import captions_of
+from .seeded import seeded
 from .shard_files import DAMAGE, IMAGES, list_shards, read_shard
 
 
@@ -43,7 +42,8 @@ class ImageTextShards(IterableDataset):
             ``'{000000..000123}.tar'``.
         data_root (str): Root of relative paths.
         pipeline (list): Transforms from ``LoadPhoto`` to ``PackImageText``.
-            Random transforms must use NumPy's or Python's global generator.
+            Random transforms must use the global generator of NumPy, Python
+            or torch.
         shuffle (int): Samples per block, kept in memory undecoded.
         seed (int): Seed of order and augmentation.
 
@@ -104,7 +104,7 @@ class ImageTextShards(IterableDataset):
             without += 1
             for index, key, members in self._shuffled(path, turn, done):
                 try:
-                    with _seeded([self.seed, turn, index]):
+                    with seeded([self.seed, turn, index]):
                         sample = self.pipeline(
                             parse_sample(path, key, members))
                 except SampleError as e:
@@ -172,16 +172,3 @@ def parse_sample(path, key, members):
         raise SampleError(f'{name} has no image ({", ".join(IMAGES)}).')
     return dict(img_path=f'{path}/{key}.{suffix}', img_bytes=members[suffix],
                 captions=captions, nouns=nouns)
-
-
-@contextmanager
-def _seeded(seed):
-    """Seed NumPy's and Python's global generators, then restore them."""
-    states = np.random.get_state(), random.getstate()
-    np.random.seed(seed)
-    random.seed(repr(seed))
-    try:
-        yield
-    finally:
-        np.random.set_state(states[0])
-        random.setstate(states[1])

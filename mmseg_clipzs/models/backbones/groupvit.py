@@ -116,6 +116,13 @@ class GroupViT(BaseModule):
             rising linearly from 0.
         gumbel (bool): Add Gumbel noise in training.
         gumbel_tau (float): Temperature of the hard assignment in training.
+        grouping_gain (float, optional): Initial weights of the assignment and
+            of the projector of group tokens have standard deviation gain /
+            sqrt(inputs), by default 0.02 like all others. With 1 or more,
+            small models learn to group (not in the paper).
+        logit_gains (Sequence[float], optional): The same for the queries and
+            keys of the assignment of each grouping stage, by default
+            ``grouping_gain``: larger values sharpen the first assignments.
 
     Raises:
         UserError: Inconsistent sizes.
@@ -132,17 +139,21 @@ class GroupViT(BaseModule):
                  drop_path_rate=0.,
                  gumbel=True,
                  gumbel_tau=1.,
+                 grouping_gain=None,
+                 logit_gains=None,
                  init_cfg=None):
         super().__init__(init_cfg)
         grouping = [count > 0 for count in num_group_tokens]
         if len(depths) != len(grouping) or not any(grouping) or (
                 sum(grouping) != len(num_output_groups)
-                or grouping != sorted(grouping, reverse=True)):
+                or grouping != sorted(grouping, reverse=True)
+                or len(logit_gains or num_output_groups) != sum(grouping)):
             raise UserError(
                 'GroupViT needs the number of group tokens for each stage, '
-                'grouping stages first, and the number of output groups for '
-                f'each grouping stage, but got {depths=}, '
-                f'{num_group_tokens=}, {num_output_groups=}.')
+                'grouping stages first, and the number of output groups (and '
+                'logit_gains, if any) for each grouping stage, but got '
+                f'{depths=}, {num_group_tokens=}, {num_output_groups=}, '
+                f'{logit_gains=}.')
         if embed_dims % num_heads or img_size % patch_size:
             raise UserError(
                 f'embed_dims={embed_dims} must be a multiple of {num_heads=}, '
@@ -164,14 +175,16 @@ class GroupViT(BaseModule):
                 num_group_tokens[i], outputs[i],
                 num_group_tokens[i - 1] if i else 0, gumbel, gumbel_tau))
         self.norm = nn.LayerNorm(embed_dims)
-        self._reset_parameters()
+        self._reset_parameters(
+            grouping_gain,
+            logit_gains or [grouping_gain] * len(num_output_groups))
 
-    def _reset_parameters(self):
-        """Standard ViT initialisation, except for the assignment.
+    def _reset_parameters(self, grouping_gain, logit_gains):
+        """Standard ViT initialisation, unless there are gains.
 
-        Its layers preserve the scale of their inputs (not in the paper).
-        Otherwise Gumbel noise would dominate the logits, and the group
-        tokens, which attend to the whole image, the sums over segments.
+        A gain of 1 preserves the scale of a layer's inputs. Otherwise Gumbel
+        noise would dominate the logits, and constants of the group tokens
+        what is summed over segments and what the next stage's tokens get.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -180,11 +193,13 @@ class GroupViT(BaseModule):
             elif isinstance(module, nn.MultiheadAttention):
                 nn.init.trunc_normal_(module.in_proj_weight, std=.02)
         nn.init.trunc_normal_(self.pos_embed, std=.02)
-        for stage in self.stages:
-            if stage.grouping is not None:
-                nn.init.trunc_normal_(stage.group_token, std=.02)
-                for layer in stage.grouping.assign.children():
-                    nn.init.normal_(layer.weight, std=self.embed_dims**-.5)
+        for stage, logit_gain in zip(self.stages, logit_gains):
+            nn.init.trunc_normal_(stage.group_token, std=.02)
+            assign = stage.grouping.assign
+            _preserve_scale(logit_gain, assign.q_proj, assign.k_proj)
+            _preserve_scale(grouping_gain, assign.v_proj, assign.proj)
+            if stage.group_projector is not None:
+                _preserve_scale(grouping_gain, *stage.group_projector['mlp'])
 
     def init_weights(self):
         """Does nothing: the constructor initialises the weights."""
@@ -211,3 +226,10 @@ class GroupViT(BaseModule):
             if assignment is not None:
                 assignments.append(assignment)
         return Grouping(self.norm(x), tuple(assignments), grid)
+
+
+def _preserve_scale(gain, *layers):
+    """Initialise linear layers, if there is a gain."""
+    for layer in layers:
+        if gain and isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=gain * layer.in_features**-.5)
