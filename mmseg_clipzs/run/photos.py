@@ -19,13 +19,18 @@ def train_on_photos(cfg, job, photos):
         photos (str | Path): Folder of images.
 
     Raises:
-        UserError: No teacher, or no words.
+        UserError: No teacher, no words, or a training that reads labels.
     """
     words = cfg.model.get('teacher', {}).get('vocabulary')
     if not words:
         raise UserError(
             f'Training {job.name} on photos needs a model with a teacher, '
             'and --classes with the words to learn.')
+    if cfg.model.get('unseen') is not None:
+        raise UserError(
+            f'{job.name} reads labels (unseen=), which photos do not have; '
+            'train an annotation-free config on them, e.g. '
+            'maskclip_plus_photos.')
     vocabulary = get_vocabulary(words)
     if cfg.model.get('learn_background'):
         vocabulary = vocabulary.with_background()

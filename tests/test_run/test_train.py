@@ -24,6 +24,8 @@ def scenes(tmp_path_factory):
     ('maskclip_toy', {}, {}, 'maskclip_toy has no train_dataloader'),
     ('text_mapped_zero_shot_toy', {}, dict(photos='.'), 'with a teacher'),
     ('maskclip_plus_photos', {}, dict(photos='.'), 'with the words to learn'),
+    ('maskclip_plus_authors_voc', {}, dict(photos='.'),
+     'authors_voc reads labels .* e.g. maskclip_plus_photos'),
 ])
 def test_bad_input(tmp_path, config, fields, settings, message):
     with pytest.raises(UserError, match=message):
