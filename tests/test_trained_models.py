@@ -76,8 +76,8 @@ def of_photos(scenes, tmp_path_factory):
     cfg.merge_from_dict(dict(model=toy.model))
     del cfg.model.teacher['vocabulary']
     cfg.test_pipeline[1].scale = (256, 64)
-    cfg.train_pipeline = [dict(type='LoadImageFromFile'),
-                          dict(type='PackSegInputs')]
+    cfg.train_dataloader.dataset.pipeline = [
+        dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
     cfg.merge_from_dict({**SMALL, 'train_dataloader.num_workers': 0,
                          'train_dataloader.persistent_workers': False})
     path = folder / 'photos.py'
@@ -152,6 +152,8 @@ def test_another_list_of_classes_is_refused(trained, of_photos, scenes,
             of_photos.checkpoint)['state_dict'])
     with pytest.raises(UserError, match='has 12 classes .* its data 2'):
         model.dataset_meta = dict(classes=['a', 'b'])
+    model.dataset_meta = {}  # of a checkpoint without names
+    assert len(model.dataset_meta['classes']) == 12
 
 
 # ---------------------------------------------------------- without a teacher
