@@ -15,6 +15,6 @@ train_cfg = dict(max_iters=189780, val_interval=6326)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.0025, begin=0, end=12652,
          by_epoch=False),
-    dict(type='CosineAnnealingLR', eta_min_ratio=0.025, begin=12652,
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.025, begin=0,
          by_epoch=False)
 ]

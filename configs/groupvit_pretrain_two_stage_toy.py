@@ -14,10 +14,10 @@ model = dict(
     text_backbone=dict(context_length={{_base_.context_length}}),
     data_preprocessor=dict(size=(64, 64)),
     backbone=dict(
-        depths=(1, 1, 0), num_group_tokens=(16, 8, 0),
-        num_output_groups=(16, 8)),
-    norm_cfg=dict(type='LN'),
+        depths=(2, 0, 0), num_group_tokens=(16, 8, 0),
+        num_output_groups=(16, 8), grouping_gain=1.5),
     vocabulary='toy')
+train_cfg = dict(max_iters=200, val_interval=200)
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
-default_hooks = dict(checkpoint=dict(interval=200))
+default_hooks = dict(checkpoint=dict(interval=100))

@@ -71,9 +71,9 @@ def test_trained_from_captions_and_evaluated(scenes, tmp_path, stages):
         np.isfinite(row['loss']) and row['logit_scale'] > 10
         for row in losses)
     # The learning rate follows the batch and the length of the run.
-    assert losses[1]['lr'] == max(row['lr'] for row in losses) == (
-        pytest.approx(1e-3 * 4 / 128))
-    assert losses[-1]['lr'] < .2 * losses[1]['lr']
+    rates = [row['lr'] for row in losses]
+    assert max(rates) == pytest.approx(1e-3 * 4 / 128)
+    assert rates[-1] < .3 * max(rates)
     # The last iteration is validated and saved, whatever the intervals.
     measured = [row['mIoU'] for row in rows if 'mIoU' in row]
     assert len(measured) == 2
@@ -147,7 +147,9 @@ def test_configs_predict(name, small_voc):
 def test_group_sheets(scenes, tmp_path):
     """Sheet with image, groups of each stage, classes and overlay."""
     photo = scenes / 'JPEGImages/toy_val_00000.jpg'
-    cfg = small('groupvit_pretrain_two_stage_toy')
+    cfg = small('groupvit_toy', **{'model.weights': None})
+    cfg.model.backbone.update(depths=(1, 1, 0), num_group_tokens=(16, 8, 0),
+                              num_output_groups=(16, 8))
     result, = ZeroShotInferencer(cfg, device='cpu', groups=True)(
         photo, classes='zebra; sun; sea', out_dir=tmp_path)
     assert result.groups.shape == (2, 64, 64)

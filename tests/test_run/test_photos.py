@@ -45,11 +45,9 @@ def test_the_whole_pipeline():
             steps[0], steps[2]]
 
 
-@pytest.mark.parametrize('config', [
-    'maskclip_plus_toy', 'maskclip_plus_zero_shot_toy'])
-def test_a_labelled_datasets_settings_are_not_kept(config):
-    """Lists, folders and label transforms; options nevertheless are."""
-    data = load(config, **{f'{DATA}.img_suffix': '.png'}).dataset
+def test_a_datasets_own_settings_are_not_kept():
+    """Lists, folders and its suffix; options nevertheless are."""
+    data = load('maskclip_plus_toy', **{f'{DATA}.img_suffix': '.png'}).dataset
     assert set(data) == {
         'type', 'data_root', 'metainfo', 'pipeline', 'img_suffix'}
     types = [step.type for step in data.pipeline]

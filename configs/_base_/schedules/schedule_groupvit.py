@@ -13,10 +13,11 @@ auto_scale_lr = dict(enable=True, base_batch_size=4096)
 # Validated after each epoch.
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=209910, val_interval=6997)
+# The cosine spans the whole training, as the authors' does.
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.0025, begin=0, end=13994,
          by_epoch=False),
-    dict(type='CosineAnnealingLR', eta_min_ratio=0.025, begin=13994,
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.025, begin=0,
          by_epoch=False)
 ]
 val_cfg = dict(type='ValLoop')

@@ -3,7 +3,6 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
     clip_grad=dict(max_norm=1.0))
-auto_scale_lr = dict(enable=True, base_batch_size=8)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=1200)
 train_cfg['val_interval'] = train_cfg['max_iters']
 # They end with the training, whatever its length.

@@ -171,12 +171,12 @@ class GroupViT(BaseModule):
         self.norm = nn.LayerNorm(embed_dims)
         self._reset_parameters(grouping_gain)
 
-    def _reset_parameters(self, grouping_gain):
-        """Standard ViT initialisation, except for ``grouping_gain``.
+    def _reset_parameters(self, gain):
+        """Standard ViT initialisation, unless grouping has a gain.
 
-        It preserves the scale of the layers' inputs. Otherwise Gumbel noise
-        would dominate the logits, and constants of the group tokens what is
-        summed over segments and what the next stage's tokens get.
+        A gain of 1 preserves the scale of a layer's inputs. Otherwise Gumbel
+        noise would dominate the logits, and constants of the group tokens
+        what is summed over segments and what the next stage's tokens get.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -189,9 +189,9 @@ class GroupViT(BaseModule):
             if stage.grouping is None:
                 continue
             nn.init.trunc_normal_(stage.group_token, std=.02)
-            if grouping_gain:
-                for part in (stage.grouping.assign, stage.group_projector):
-                    _preserve_scale(part, grouping_gain)
+            if gain:
+                _preserve_scale(stage.grouping.assign, gain)
+                _preserve_scale(stage.group_projector, gain)
 
     def init_weights(self):
         """Does nothing: the constructor initialises the weights."""
