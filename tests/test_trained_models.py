@@ -76,8 +76,8 @@ def of_photos(scenes, tmp_path_factory):
     cfg.merge_from_dict(dict(model=toy.model))
     del cfg.model.teacher['vocabulary']
     cfg.test_pipeline[1].scale = (256, 64)
-    cfg.train_pipeline = [dict(type='LoadImageFromFile'),
-                          dict(type='PackSegInputs')]
+    cfg.train_dataloader.dataset.pipeline = [
+        dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
     cfg.merge_from_dict({**SMALL, 'train_dataloader.num_workers': 0,
                          'train_dataloader.persistent_workers': False})
     path = folder / 'photos.py'

@@ -31,8 +31,8 @@ def datasets_of(cfg, *loaders):
 def check_training_data(cfg):
     """Check that the data of a training exist.
 
-    A training that loads no labels goes on without validation if there is
-    nothing to validate on.
+    A training that loads no labels goes on without validation if only the
+    masks to validate on are missing.
 
     Args:
         cfg (Config): Modified in place if the validation is left out.
@@ -40,11 +40,14 @@ def check_training_data(cfg):
     Raises:
         UserError: Missing data; the message says how to get them.
     """
-    training = datasets_of(cfg, 'train_dataloader')
+    training, validation = (datasets_of(cfg, f'{name}_dataloader')
+                            for name in ('train', 'val'))
     for dataset in training:
         check_available(dataset)
+    for dataset in validation:
+        check_available(dict(dataset, pipeline=[]))  # all but the masks
     try:
-        for dataset in datasets_of(cfg, 'val_dataloader'):
+        for dataset in validation:
             check_available(dataset)
     except UserError as e:
         if any(map(loads_masks, training)):

@@ -73,7 +73,8 @@ def use_trained_classes(cfg):
     if own and model.get('learn_background'):
         own = own.with_background()
     if not own or own.to_dict() != trained.to_dict():
-        owner.update(vocabulary=trained.to_dict(), text_embeddings=None)
+        owner.vocabulary = trained.to_dict()
+        owner.pop('text_embeddings', None)  # of the config's words
 
 
 def class_of(model):
