@@ -228,7 +228,7 @@ def table_rows():
     page = (ROOT / 'docs/maskclip_plus.md').read_text()
     rows = [[cell.strip() for cell in line.split('|')[1:-1]]
             for line in page.splitlines()
-            if re.match(r'\| `maskclip_plus\w*_authors', line)]
+            if re.match(r'\| `maskclip_plus\w*_authors\w*` \|', line)]
     return {row[0].strip('`'): row[1:] for row in rows}
 
 
