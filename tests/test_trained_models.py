@@ -152,6 +152,8 @@ def test_another_list_of_classes_is_refused(trained, of_photos, scenes,
             of_photos.checkpoint)['state_dict'])
     with pytest.raises(UserError, match='has 12 classes .* its data 2'):
         model.dataset_meta = dict(classes=['a', 'b'])
+    model.dataset_meta = {}  # of a checkpoint without names
+    assert len(model.dataset_meta['classes']) == 12
 
 
 # ---------------------------------------------------------- without a teacher

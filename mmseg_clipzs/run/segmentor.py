@@ -72,7 +72,8 @@ def use_trained_classes(cfg):
     own = owner.get('vocabulary') and get_vocabulary(owner.vocabulary)
     if own and model.get('learn_background'):
         own = own.with_background()
-    if not own or own.to_dict() != trained.to_dict():
+    if not own or (own.classes, own.synonyms) != (
+            trained.classes, trained.synonyms):
         owner.vocabulary = trained.to_dict()
         owner.pop('text_embeddings', None)  # of the config's words
 

@@ -74,10 +74,10 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
 def _test_config(job, out, show, show_dir, wait_time, samples):
     """The job's config, completed for testing."""
     cfg = job.load()
-    use_trained_classes(cfg)
     if not cfg.get('test_dataloader'):
         raise UserError(f'{job.name} has no test_dataloader to test on.')
     check_available(cfg.test_dataloader.dataset)
+    use_trained_classes(cfg)
     evaluators = cfg.test_evaluator
     if isinstance(evaluators, dict):
         evaluators = [evaluators]

@@ -35,7 +35,7 @@ def test_bad_input(tmp_path, config, fields, settings, message):
 def test_data_root_is_the_training_datas(scenes, tmp_path):
     """Image-text training is validated on data in another folder."""
     other = str(tmp_path / 'other')
-    job = Job('maskclip_plus_toy', data_root=scenes, options={
+    job = Job('maskclip_plus_zero_shot_toy', data_root=scenes, options={
         'val_dataloader.dataset.data_root': other})
     with pytest.raises(UserError, match=f'{other} does not exist'):
         run_train(job, tmp_path)

@@ -103,7 +103,7 @@ def input_conversion(own, other):
         tuple: Whether to flip the channels first, then scale and shift
         (3, 1, 1).
     """
-    zero, one = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+    zero, one = torch.zeros_like(other.std), torch.ones_like(other.std)
     mean, std = getattr(own, 'mean', zero), getattr(own, 'std', one)
     # Mean and std are in the order of the normalised channels.
     flip = _flips_channels(own) != _flips_channels(other)

@@ -131,7 +131,9 @@ class TextStudent(BaseSegmentor):
     @dataset_meta.setter
     def dataset_meta(self, meta):
         # The toolbox sets that of a checkpoint or a dataset.
-        names = meta['classes']
+        names = (meta or {}).get('classes')
+        if not names:
+            return
         if len(names) != self.num_classes:
             raise UserError(
                 f'The student has {self.num_classes} classes '
