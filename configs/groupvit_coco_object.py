@@ -2,7 +2,7 @@
 # Protocol C (GroupViT): short side 448, windows 448/224, background threshold
 # 0.95.
 # Published: 24.3 mIoU (the authors' README, weights of GCC + YFCC).
-# Weights of CC12M and YFCC14M.
+# Weights of CC3M, CC12M and YFCC14M.
 #
 #     python tools/test.py configs/groupvit_coco_object.py
 #

@@ -51,12 +51,6 @@ def photos(scenes):
     return sorted((scenes / 'JPEGImages').glob('toy_val_*.jpg'))
 
 
-def in_work_dir(folder, **settings):
-    """Job of a training's config in its work dir and last checkpoint."""
-    config, = folder.glob('*.py')
-    return Job(config, folder / 'iter_1.pth', **settings)
-
-
 @pytest.fixture(scope='module')
 def trained(scenes, tmp_path_factory):
     """A student of the toy scenes, trained for an iteration."""
@@ -183,6 +177,11 @@ def test_classes_of_the_checkpoint(of_photos, photos, no_clip):
     assert tuple(result.classes) == ('zebra', 'sun', 'sea')
     assert result.palette == voc_palette(3)
     assert result.scores.shape == (3, 64, 64)
+    in_work_dir = Path(of_photos.checkpoint).parent / 'photos.py'
+    model = init_model(str(in_work_dir), of_photos.checkpoint, 'cpu')
+    sample = inference_model(model, str(photos[0]))
+    assert np.array_equal(sample.pred_sem_seg.data[0], result.mask)
+    assert tuple(model.dataset_meta['classes']) == ('zebra', 'sun', 'sea')
     again, = inferencer(of_photos, classes=CLASSES)(photos[0])
     assert np.array_equal(again.scores, result.scores)
 

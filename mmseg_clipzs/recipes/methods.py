@@ -166,7 +166,7 @@ METHODS = {
                             'groupvit'),
         note='GroupViT, the published 2-stage model.',
         runtime='groupvit_runtime',
-        remark='Weights of CC12M and YFCC14M.',
+        remark='Weights of CC3M, CC12M and YFCC14M.',
         model=dict(
             type='ImageTextContrastive',
             weights='nvidia/groupvit-gcc-yfcc',

@@ -26,6 +26,7 @@ def toy_leaderboard():
 
 
 def groupvit_toy():
+    two_stage = measured.GROUPVIT_TWO_STAGE
     return table(['model', 'command', 'mIoU'], [
         ['unmodified CLIP, pixel-wise', '`tools/test.py configs/clip_toy.py`',
          toy('clip')],
@@ -33,9 +34,11 @@ def groupvit_toy():
          '`tools/test.py configs/spectral_toy.py`', toy('spectral')],
         ['GroupViT, 1-stage: the packaged weights',
          '`tools/test.py configs/groupvit_toy.py`', toy('groupvit')],
-        ['GroupViT, 2-stage',
-         '`tools/train.py configs/groupvit_pretrain_two_stage_toy.py`',
-         f'{measured.GROUPVIT_TWO_STAGE}']])
+        [f'GroupViT, 2-stage, {len(two_stage)} seeds',
+         '`tools/train.py configs/groupvit_pretrain_two_stage_toy.py '
+         '--cfg-options randomness.seed=SEED`',
+         f'{spread(two_stage, 1)} '
+         f'({", ".join(f"{figure:.1f}" for figure in two_stage)})']])
 
 
 def toy_windows():

@@ -55,12 +55,12 @@ def test_the_curve_keeps_its_shape(name, length):
 @pytest.mark.parametrize('length', [1, 2, 10])
 @pytest.mark.parametrize('name', TRAININGS)
 def test_a_few_iterations_of_any_training(name, length):
-    """No warm-up is longer than the run, and the last rate is the lowest."""
+    """The warm-up ends and the rate falls."""
     rates = learning_rates(shortened(name, length))
     assert len(rates) == length
     assert rates.min() >= 0 and rates.max() <= 1
     if length == 10:
-        assert rates.argmax() <= 1 and rates[-1] < .3
+        assert rates.argmax() <= 5 and rates.max() > .9 and rates[-1] < .3
 
 
 def test_what_options_set_is_not_moved():
