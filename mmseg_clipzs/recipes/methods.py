@@ -193,7 +193,8 @@ METHODS = {
 
 # Configs that are not made from the tables.
 HAND_WRITTEN = (
-    'groupvit_toy', 'groupvit_pretrain_gcc_yfcc', 'groupvit_pretrain_toy',
+    'groupvit_toy', 'groupvit_pretrain_gcc_yfcc',
+    'groupvit_pretrain_gcc_redcaps', 'groupvit_pretrain_toy',
     'groupvit_pretrain_two_stage_toy', 'maskclip_plus_photos',
     'maskclip_plus_photos_toy',
     'maskclip_plus_pspnet_voc', 'maskclip_plus_segformer_voc')
