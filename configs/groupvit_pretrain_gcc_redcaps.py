@@ -6,7 +6,15 @@
 # Protocol C (GroupViT). Published: 50.8 mIoU (the authors' repository).
 #
 #     bash tools/dist_train.sh configs/groupvit_pretrain_gcc_redcaps.py 16
-_base_ = 'groupvit_pretrain_gcc_yfcc.py'
+_base_ = [
+    '_base_/models/groupvit_pretrain.py',
+    '_base_/datasets/image_text_shards.py', '_base_/datasets/voc21_448.py',
+    '_base_/schedules/schedule_groupvit.py', '_base_/image_text_runtime.py'
+]
+protocol = 'C (GroupViT)'
+model = dict(
+    num_nouns={{_base_.num_nouns}},
+    text_backbone=dict(context_length={{_base_.context_length}}))
 train_dataloader = dict(dataset=dict(urls=[
     'cc3m/{000000..000289}.tar', 'cc12m/{000000..001115}.tar',
     'redcaps12m/{000000..001186}.tar'
@@ -18,3 +26,6 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min_ratio=0.025, begin=0,
          by_epoch=False)
 ]
+val_dataloader = {{_base_.test_dataloader}}
+val_evaluator = {{_base_.test_evaluator}}
+default_hooks = dict(checkpoint=dict(interval=1000))

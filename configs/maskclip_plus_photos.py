@@ -1,5 +1,8 @@
 # MaskCLIP+ on a folder of photos: a segmentor for your own classes, trained
-# without labels.
+# without labels. The authors' recipe for images from the web (ViT-B/16,
+# DeepLabV2, 300 iterations of 16 images; no published figure, but pictures)
+# with the corrected teacher; their word lists are --classes web_batman_joker,
+# web_car_brands, ... (docs/free_concepts.md).
 #
 #     python tools/train.py configs/maskclip_plus_photos.py --photos FOLDER \
 #         --classes "white car; red bus; road; sky"
