@@ -15,6 +15,8 @@ from mmseg_clipzs.utils import UserError
 from .segmentor import class_of, segmentor_of
 
 _SECONDS = 5  # for an answer from the network
+_TOLERANCE = 0.1  # share of a backbone's entries; a stem has 5 or 15
+_COUNTER = 'num_batches_tracked'
 _HELP = ('--student-weights FILE reads another file, --student-weights none '
          'trains from random weights.')
 
@@ -166,9 +168,17 @@ def _holds(load_from, name):
     """bool: Whether the checkpoint of a run has weights of a module."""
     if not load_from:
         return False
-    loaded = mmengine_checkpoint._load_checkpoint(load_from, 'cpu')
-    return any(key.startswith(f'{name}.')
-               for key in loaded.get('state_dict', loaded))
+    return any(key.startswith(f'{name}.') for key in _weights(
+        mmengine_checkpoint._load_checkpoint(load_from, 'cpu')))
+
+
+def _weights(checkpoint):
+    """dict[str, Tensor]: Those of a loaded file, empty if it has none."""
+    if isinstance(checkpoint, dict):
+        checkpoint = checkpoint.get('state_dict', checkpoint)
+    items = checkpoint.items() if isinstance(checkpoint, dict) else ()
+    return {key: value for key, value in items
+            if isinstance(key, str) and isinstance(value, torch.Tensor)}
 
 
 def _unreachable(address):
@@ -206,23 +216,31 @@ def _find_prefix(path, backbone):
     """
     if not Path(path).expanduser().is_file():
         raise UserError(f'No student weights at {path}. {_HELP}')
-    state = load_checkpoint_file(path)
-    state = state.get('state_dict', state) if isinstance(state, dict) else {}
-    shapes = {key.removeprefix('module.'): value.shape
-              for key, value in state.items()
-              if isinstance(value, torch.Tensor)}
+    shapes = {key.removeprefix('module.'): value.shape for key, value
+              in _weights(load_checkpoint_file(path)).items()}
     wanted = {
         key: value.shape for key, value in MODELS.build(
             {**backbone, 'init_cfg': None}).state_dict().items()
-        if not key.endswith('num_batches_tracked')}
+        if not key.endswith(_COUNTER)}
     fitting = {prefix: sum(shapes.get(f'{prefix}{key}') == shape
                            for key, shape in wanted.items())
                for prefix in ('', 'backbone.', 'student.backbone.')}
     prefix = max(fitting, key=fitting.get)
     said = (f'{fitting[prefix]} of {len(wanted)} entries of the student\'s '
             f'{backbone.type} are in {path}')
-    if 2 * fitting[prefix] < len(wanted):
+    if fitting[prefix] < (1 - _TOLERANCE) * len(wanted):
         raise UserError(f'Only {said}, which holds weights of another '
                         f'architecture ({len(shapes)} entries).')
+    # Not the classifier's or another stem's.
+    layers = {key.partition('.')[0] for key in wanted}
+    names = [key.removeprefix(prefix) for key in shapes
+             if key.startswith(prefix) and not key.endswith(_COUNTER)]
+    surplus = [name for name in names if name not in wanted
+               and name.partition('.')[0] in layers]
+    if len(surplus) > _TOLERANCE * len(wanted):
+        raise UserError(
+            f'{said}, which holds weights of a larger architecture: it has '
+            f'{len(surplus)} more entries of the same layers, such as '
+            f'{surplus[0]}.')
     print_log(f'{said}.', logger='current')
     return prefix

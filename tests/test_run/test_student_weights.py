@@ -182,7 +182,8 @@ def test_a_file(prefix, tiny, small, tmp_path):
 def test_a_file_that_does_not_fit(tiny, small, tmp_path):
     path = tmp_path / 'weights.pth'
     other = MODELS.build({**tiny, 'base_channels': 16})
-    for state in (other.state_dict(), dict(a=torch.ones(2)), dict(a=5), {}):
+    for state in (other.state_dict(), dict(a=torch.ones(2)), dict(a=5), {},
+                  dict(state_dict=[1]), {1: torch.ones(2)}, [1]):
         torch.save(state, path)
         with pytest.raises(UserError, match=(
                 r"Only \d+ of 115 entries of the student's ResNetV1c are in "
@@ -191,6 +192,28 @@ def test_a_file_that_does_not_fit(tiny, small, tmp_path):
     path.write_bytes(b'no checkpoint')
     with pytest.raises(UserError, match='cannot be read as a checkpoint'):
         set_student_weights(small(), 'mine', str(path))
+
+
+@pytest.mark.parametrize('kind, depth, said', [
+    ('ResNetV1c', 101, '530 of 530'),
+    ('ResNet', 101, '515 of 530'),  # another stem
+    ('ResNetV1c', 50, 'Only 275 of 530 .* of another architecture'),
+    ('ResNet', 152, '515 of 530 .* of a larger .* it has 255 more entries'),
+    ('ResNetV1c', 152, '530 of 530 .* of a larger architecture: it has 255 '
+     'more entries of the same layers, such as layer2.4.conv1.weight')])
+def test_another_depth(kind, depth, said, small, log, tmp_path):
+    """For a ResNet-101, from the file of a classifier."""
+    state = MODELS.build(dict(type=kind, depth=depth, base_channels=8))
+    path = tmp_path / 'weights.pth'
+    torch.save({**state.state_dict(), 'fc.weight': torch.ones(2)}, path)
+    cfg = small()
+    backbone(cfg).depth = 101
+    if depth == 101:
+        set_student_weights(cfg, 'mine', str(path))
+        assert any(f': {said} entries' in line for line in log)
+    else:
+        with pytest.raises(UserError, match=said):
+            set_student_weights(cfg, 'mine', str(path))
 
 
 @pytest.mark.parametrize('config, source, message', [
