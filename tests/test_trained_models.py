@@ -282,6 +282,23 @@ def test_mmseg_with_the_import_that_the_docs_name(exported, photos):
     assert STOCK.splitlines()[2].split('  ')[0] in page
 
 
+@pytest.mark.parametrize('batch_size', [2, 4, 9])
+@pytest.mark.parametrize('kind', ['trained', 'exported'])
+def test_batches_of_photos_of_different_sizes(kind, batch_size, request):
+    """The same as one by one, in the order of the photos."""
+    rng = np.random.default_rng(0)
+    photos = [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in (
+        (64, 64), (40, 72), (64, 64), (72, 40), (40, 72))]
+    segmentor = inferencer(request.getfixturevalue(kind))
+    batched = segmentor(photos, batch_size=batch_size)
+    for i, (one, many) in enumerate(zip(
+            segmentor(photos), batched, strict=True)):
+        assert many.name == str(i) and many.photo is photos[i]
+        assert many.mask.shape == photos[i].shape[:2]
+        np.testing.assert_allclose(many.scores, one.scores, atol=1e-5)
+        assert (many.mask == one.mask).mean() > 0.999
+
+
 # ------------------------------------------------------------ stock segmentors
 def stock(folder, classes=3, out_channels=None, meta=None, **changes):
     """Config and checkpoint of a small FCN of mmseg."""

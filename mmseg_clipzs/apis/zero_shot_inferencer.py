@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -144,11 +144,26 @@ class ZeroShotInferencer:
     @torch.no_grad()
     def _segment(self, photos, first):
         images = [_read(photo) for photo in photos]
-        samples = self.model.test_step(self._batch(images))
+        samples = self._test(self._batch(images))
         return [
             _result(self.model, image, sample, _name(photo, i))
             for i, (photo, image, sample) in enumerate(
                 zip(photos, images, samples), start=first)]
+
+    def _test(self, batch):
+        """list[SegDataSample]: Of a batch, in its order.
+
+        mmseg's models take images of one size only.
+        """
+        groups = defaultdict(list)
+        for i, image in enumerate(batch['inputs']):
+            groups[image.shape].append(i)
+        samples = {}
+        for group in groups.values():
+            samples.update(zip(group, self.model.test_step({
+                key: [values[i] for i in group]
+                for key, values in batch.items()})))
+        return [samples[i] for i in range(len(batch['inputs']))]
 
     def _batch(self, images):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
