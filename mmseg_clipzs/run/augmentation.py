@@ -1,5 +1,11 @@
 """Test-time augmentation of a config."""
 import copy
+import inspect
+
+from mmcv.transforms import TestTimeAug
+from mmseg.registry import TRANSFORMS
+
+from mmseg_clipzs.utils import UserError
 
 RATIOS = (0.75, 1.0, 1.25)
 _RESIZES = ('Resize', 'ResizeShortestEdge')
@@ -36,6 +42,31 @@ def augmented(pipeline):
              for prob in (0., 1.)]
     return [*steps[:first], dict(type='TestTimeAug', transforms=[
         sizes, flips, *([step] for step in steps[first:])])]
+
+
+def check_augmented(pipeline, name):
+    """Refuse a pipeline without test-time augmentation.
+
+    Args:
+        pipeline (Sequence[dict]): A config's own ``tta_pipeline``.
+        name (str): The config's, for the message.
+
+    Raises:
+        UserError: No step is a ``TestTimeAug``.
+    """
+    if not any(issubclass(_class(step), TestTimeAug) for step in pipeline):
+        raise UserError(
+            f'The tta_pipeline of {name} has no TestTimeAug, which returns '
+            'the views of an image. Add it, or remove the tta_pipeline: '
+            'three sizes and a flip are then added to the test pipeline.')
+
+
+def _class(step):
+    """type: The class of a step, ``object`` if unknown."""
+    kind = step['type']
+    # It is mmcv's, but mmseg's configs may write mmseg.TestTimeAug.
+    return kind if inspect.isclass(kind) else TRANSFORMS.get(
+        kind.removeprefix('mmseg.')) or object
 
 
 def _name(step):

@@ -15,7 +15,7 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .augmentation import augmented
+from .augmentation import augmented, check_augmented
 from .configs import find_config
 from .data import datasets_of, replace_data_root
 from .options import Options, apply_options
@@ -77,6 +77,8 @@ class Job:
         if self.tta and 'tta_model' not in cfg:
             raise UserError(f'{self.name} has no tta_model, which test-time '
                             'augmentation needs.')
+        if self.tta and cfg.get('tta_pipeline'):
+            check_augmented(cfg.tta_pipeline, self.name)
         if self.checkpoint and '://' not in self.checkpoint and (
                 not os.path.isfile(self.checkpoint)):
             raise UserError(f'No checkpoint file at {self.checkpoint}.')

@@ -4,6 +4,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from mmcv.transforms import processing
 from mmengine.config import Config
 
 from mmseg_clipzs.run.configs import find_config
@@ -105,6 +106,17 @@ def test_tta_reaches_wrapped_datasets():
             in changed.test_dataloader.dataset.datasets] == ['TestTimeAug'] * 2
     assert job.describe()['protocol'] == 'toy, TTA'
     assert job.replace(tta=False).describe()['protocol'] == 'toy'
+
+
+@pytest.mark.parametrize('kind', [
+    'TestTimeAug', 'mmseg.TestTimeAug', processing.TestTimeAug,
+    type('Mine', (processing.TestTimeAug, ), {})])
+def test_a_configs_own_tta_pipeline(kind):
+    cfg = Config.fromfile(find_config('maskclip_toy'))
+    cfg.tta_pipeline = [dict(type='LoadImageFromFile'),
+                        dict(type=kind, transforms=[])]
+    loaded = Job(cfg, tta=True).load()
+    assert loaded.test_dataloader.dataset.pipeline == cfg.tta_pipeline
 
 
 def test_nobody_shares_a_config(tmp_path):
@@ -231,6 +243,10 @@ def test_describe(tmp_path):
           classes='cat; sky'), 'EncoderDecoder has no vocabulary'),
     (dict(config=Config(dict(model=dict(type='EncoderDecoder'))), tta=True),
      'no tta_model'),
+    (dict(config=Config(dict(
+        tta_model=dict(type='SegTTAModel'), tta_pipeline=[
+            dict(type='LoadImageFromFile'), dict(type='PackSegInputs')])),
+          tta=True), 'tta_pipeline of config has no TestTimeAug'),
 ])
 def test_what_does_not_fit(settings, message):
     with pytest.raises(UserError, match=message) as info:
