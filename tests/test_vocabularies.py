@@ -282,6 +282,9 @@ def test_with_background():
     ('missing.txt', 'No vocabulary file at missing.txt'),
     ('folder/voc20.txt', 'No vocabulary file at folder/voc20.txt'),
     ([1, 2], '1'),
+    (dict(x=['a'], y=['a']), "The word 'a' occurs more than once"),
+    (dict(x=['a'], y=['b', 'x', 'b']), "The word 'b' occurs more than once"),
+    (dict(x=1), 'must be a name or a list of synonyms, but got 1'),
 ])
 def test_bad_input(given, message):
     with pytest.raises(UserError, match=message):
@@ -317,11 +320,22 @@ def test_a_dict_of_words_is_a_vocabulary():
     assert named.classes == ('pet', 'sky')
     assert named.synonyms == words.synonyms
     assert get_vocabulary(named.to_dict()) == named
-    for name in ('voc20', 'coco_object81'):
-        shipped = get_vocabulary(name)
-        again = get_vocabulary(shipped.to_dict())
-        assert (again.classes, again.synonyms) == (
-            shipped.classes, shipped.synonyms)
+    assert get_vocabulary(dict(pet='cat, feline', sky='sky')) == (
+        get_vocabulary(dict(pet=['cat', 'feline'], sky=['sky'])))
+
+
+def test_checkpoints_have_a_list_to_the_letter():
+    """Even one with a word in two classes, also with a learnt background."""
+    for name in available():
+        for shipped in (get_vocabulary(name),
+                        get_vocabulary(name).with_background()):
+            again = get_vocabulary(shipped.to_dict())
+            assert (again.classes, again.synonyms) == (
+                shipped.classes, shipped.synonyms), name
+    words = get_vocabulary('coco_object81_sclip').to_dict()
+    words['person'].append('walker')
+    with pytest.raises(UserError, match="'bed' occurs more than once"):
+        get_vocabulary(words)
 
 
 @pytest.mark.parametrize('names', [

@@ -180,7 +180,8 @@ def get_vocabulary(classes):
               'cat; grass, lawn; sky';
             - a list with one entry per class: a str (with "," between
               synonyms) or a list of synonyms;
-            - a dict with the words of each class by its name.
+            - a dict with such an entry by the name of each class, as in
+              checkpoints.
 
     Returns:
         Vocabulary: In strings and lists, the first synonym is the display
@@ -194,7 +195,9 @@ def get_vocabulary(classes):
     if isinstance(classes, Vocabulary):
         return classes
     if isinstance(classes, dict):
-        return Vocabulary(tuple(classes), tuple(map(tuple, classes.values())))
+        named = Vocabulary(
+            tuple(classes), tuple(map(_split, classes.values())))
+        return named if _is_shipped(named) else named.check_words()
     if isinstance(classes, (str, Path)):
         path = Path(classes)
         if path.suffix == '.txt':
@@ -207,16 +210,31 @@ def get_vocabulary(classes):
                 f'Unknown vocabulary {"".join(classes)!r}; choose one of '
                 f'{available()}, or pass a .txt file or the classes as in '
                 '"cat; grass, lawn; sky".')
-    synonyms = []
-    for entry in classes:
-        if not isinstance(entry, (str, list, tuple)):
-            raise UserError('A class must be a name or a list of synonyms, '
-                            f'but got {entry!r}.')
-        words = entry.split(',') if isinstance(entry, str) else entry
-        synonyms.append(tuple(' '.join(str(w).split()) for w in words))
+    synonyms = tuple(map(_split, classes))
     return Vocabulary(
         tuple(words[0] if words else '' for words in synonyms),
-        tuple(synonyms)).check_words()
+        synonyms).check_words()
+
+
+def _split(entry):
+    """tuple[str]: Words of a class from a string or a list."""
+    if not isinstance(entry, (str, list, tuple)):
+        raise UserError('A class must be a name or a list of synonyms, but '
+                        f'got {entry!r}.')
+    words = entry.split(',') if isinstance(entry, str) else entry
+    return tuple(' '.join(str(word).split()) for word in words)
+
+
+def _is_shipped(vocabulary):
+    """bool: Whether the words are those of a shipped list.
+
+    Checkpoints have them without its name, also with a learnt background.
+    """
+    return any(
+        (each.classes, each.synonyms) == (
+            vocabulary.classes, vocabulary.synonyms)
+        for shipped in map(get_vocabulary, available())
+        for each in (shipped, shipped.with_background()))
 
 
 def _read(path):
