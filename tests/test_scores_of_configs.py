@@ -16,7 +16,8 @@ from mmseg_clipzs.toy.scenes import make_scene
 pytestmark = pytest.mark.usefixtures('one_thread')
 TOY = [name for name in list_configs() if name.endswith('_toy')
        and 'pretrain' not in name]  # no classes until it is asked
-STUDENTS = ('maskclip_plus_toy', 'maskclip_plus_zero_shot_toy',
+STUDENTS = ('maskclip_plus_toy', 'maskclip_plus_photos_toy',
+            'maskclip_plus_zero_shot_toy',
             'text_mapped_zero_shot_toy')  # have no background threshold
 
 
@@ -29,8 +30,13 @@ def scene():
 def build(name, **options):
     cfg = Job(name, options={
         f'model.{key}': value for key, value in options.items()}).load()
+    if 'photos' in name:
+        cfg.model.teacher.vocabulary = 'toy'
     torch.manual_seed(0)  # students start from random weights
-    return init_model(cfg, None, 'cpu')
+    model = init_model(cfg, None, 'cpu')
+    if name.startswith('maskclip_plus'):
+        model.init_weights()  # embeds the classes
+    return model
 
 
 @torch.no_grad()

@@ -392,3 +392,34 @@ def test_the_background_of_a_student(trained, photos, segment):
     with pytest.raises(SystemExit, match='does not apply.*learn_background'):
         segment(photos[0], '--config', 'maskclip_plus_toy', '--checkpoint',
                 trained.checkpoint, '--background', '0.5')
+
+
+@pytest.mark.parametrize('known', [
+    'zebra', 'sea, ocean; zebra', 'sea, ocean; sun; zebra'])
+def test_trained_classes_in_any_order_need_no_clip(of_photos, photos, no_clip,
+                                                   known):
+    student = inferencer(of_photos)
+    before = student(photos[0])[0].scores
+    names = tuple(part.split(',')[0] for part in known.split('; '))
+    order = [student.model.training_classes.index(name) for name in names]
+    found = student(photos[0], classes=known)[0]
+    assert found.classes == names
+    torch.testing.assert_close(
+        torch.tensor(found.scores),
+        torch.tensor(before[order] / before[order].sum(0)))
+    torch.testing.assert_close(  # back to the classes of the training
+        student(photos[0], classes=CLASSES)[0].scores, before)
+
+
+def test_other_models_are_not_tested(trained, exported, tmp_path):
+    """mmengine would load what fits and test random weights."""
+    with pytest.raises(UserError, match='belongs to another model'):
+        run_test(exported.replace(checkpoint=trained.checkpoint,
+                                  data_root=trained.data_root), tmp_path)
+
+
+def test_other_students_are_not_exported(trained, tmp_path):
+    with pytest.raises(UserError, match='belongs to another model'):
+        export_student(Job('maskclip_plus_toy').load(), trained.checkpoint,
+                       tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -57,6 +57,22 @@ class GlobalBatchRunner(Runner):
             f'Global batch: {size} samples x {self.world_size} process(es) x '
             f'{accumulated} accumulated = {batch:,}; {change}.')
 
+    def resume(self, filename, *args, **kwargs):
+        """Resume as mmengine does, and log what the checkpoint decides."""
+        super().resume(filename, *args, **kwargs)
+        rates = self.optim_wrapper.get_lr()['lr']
+        self.logger.info(
+            f'Resumed at iteration {self.iter}: the learning rate, now '
+            f'{max(rates):g}, and its schedule are those of {filename}, '
+            'whatever the global batch and the length of this run.')
+        accumulated = self.optim_wrapper._accumulative_counts
+        if self.iter % accumulated:
+            self.logger.warning(
+                f'{filename} was saved within an accumulation of '
+                f'{accumulated} iterations, whose gradients are lost. Set '
+                'default_hooks.checkpoint.interval to a multiple of '
+                f'{accumulated}.')
+
 
 def _of_learning_rate(schedulers):
     """Yields: dict: Learning rate schedulers with an absolute minimum."""

@@ -9,16 +9,22 @@ class RandomStateHook(Hook):
 
     mmengine replays the data of finished iterations and with it the random
     augmentation, but not the random numbers drawn by the model, e.g. dropout.
+    Validation draws some, too, and is not repeated on resume: training goes on
+    as if there had been none.
     """
     priority = 'VERY_LOW'
 
     def __init__(self):
-        self._resumed = None
+        self._resumed = self._training = None
 
     def before_save_checkpoint(self, runner, checkpoint):
-        checkpoint['random_state'] = dict(torch=torch.get_rng_state())
-        if torch.cuda.is_available():
-            checkpoint['random_state']['cuda'] = torch.cuda.get_rng_state()
+        checkpoint['random_state'] = _get_state()
+
+    def before_val(self, runner):
+        self._training = _get_state()
+
+    def after_val(self, runner):
+        _set_state(self._training)
 
     def after_load_checkpoint(self, runner, checkpoint):
         self._resumed = checkpoint.get('random_state')
@@ -27,7 +33,18 @@ class RandomStateHook(Hook):
         # Not earlier: loading the first batch also draws random numbers.
         if self._resumed is None or not runner._resume:
             return
-        torch.set_rng_state(self._resumed['torch'].cpu())
-        if 'cuda' in self._resumed and torch.cuda.is_available():
-            torch.cuda.set_rng_state(self._resumed['cuda'].cpu())
+        _set_state(self._resumed)
         self._resumed = None
+
+
+def _get_state():
+    state = dict(torch=torch.get_rng_state())
+    if torch.cuda.is_available():
+        state['cuda'] = torch.cuda.get_rng_state()
+    return state
+
+
+def _set_state(state):
+    torch.set_rng_state(state['torch'].cpu())
+    if 'cuda' in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state['cuda'].cpu())

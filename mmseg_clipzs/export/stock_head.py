@@ -25,17 +25,20 @@ def stock_head(head):
         dict: ``ASPPHead`` for a ``DeepLabV2Head``, others as they are.
 
     Raises:
-        UserError: A ``DeepLabV2Head`` with another activation than ReLU or
-            another norm than batch norm.
+        UserError: A ``DeepLabV2Head`` with another convolution than
+            ``Conv2d``, another activation than ReLU or another norm than batch
+            norm.
     """
     if not _is_deeplabv2(head):
         return head
     activation = (head.get('act_cfg') or dict(type='ReLU'))['type']
     norm = (head.get('norm_cfg') or dict(type='BN'))['type']
-    if activation != 'ReLU' or norm not in _BATCH_NORMS:
+    layer = (head.get('conv_cfg') or dict(type='Conv2d'))['type']
+    if activation != 'ReLU' or norm not in _BATCH_NORMS or (
+            layer not in ('Conv', 'Conv2d')):
         raise UserError(
-            f'A DeepLabV2Head with {norm} and {activation} cannot be exported '
-            'to stock mmseg: use batch norm and ReLU.')
+            f'A DeepLabV2Head with {layer}, {norm} and {activation} cannot be '
+            'exported to stock mmseg: use Conv2d, batch norm and ReLU.')
     default = signature(DeepLabV2Head).parameters['dilations'].default
     return {'dilations': default, **head, 'type': 'ASPPHead'}
 

@@ -4,9 +4,10 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
-from mmseg.registry import DATASETS
+from mmseg.registry import DATASETS, MODELS
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import UserError, atomic_write
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -31,8 +32,9 @@ def export_student(cfg, checkpoint, folder):
         tuple[Path]: The two files.
 
     Raises:
-        UserError: Not a ``MaskClipPlus`` training, or a student that stock
-            heads cannot express, see :func:`export_config`.
+        UserError: Not a ``MaskClipPlus`` training, the checkpoint of another
+            student, or a student that stock heads cannot express, see
+            :func:`export_config`.
         FileNotFoundError: No such checkpoint.
     """
     checkpoint = load_checkpoint_file(checkpoint)
@@ -46,6 +48,8 @@ def export_student(cfg, checkpoint, folder):
             f'names ({", ".join(meta["classes"][:3])}, ...).')
     config = export_config(cfg, meta['classes'])
     weights = _stock_weights(weights, cfg.model)
+    with torch.device('meta'):  # shapes are enough
+        check_fit(MODELS.build(config.model), weights)
     files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     with atomic_write(files[0]) as temporary:
         config.dump(temporary)

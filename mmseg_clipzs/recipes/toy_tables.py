@@ -37,8 +37,7 @@ def groupvit_toy():
         [f'GroupViT, 2-stage, {len(two_stage)} seeds',
          '`tools/train.py configs/groupvit_pretrain_two_stage_toy.py '
          '--cfg-options randomness.seed=SEED`',
-         f'{spread(two_stage, 1)} '
-         f'({", ".join(f"{figure:.1f}" for figure in two_stage)})']])
+         _seeds(two_stage)]])
 
 
 def toy_windows():
@@ -68,19 +67,25 @@ def maskclip_plus_toy():
         return f'`tools/{kind}.py configs/{name}_toy.py`'
 
     def figures(method):
-        return [f'{figure:.1f}' for figure in measured.ZERO_SHOT[method]]
+        return [_seeds(figures) for figures in zip(
+            *measured.ZERO_SHOT[method])]
 
-    seeds = ', '.join(f'{figure:.1f}' for figure in measured.MASKCLIP_PLUS)
     hidden = '{}, {} and {}'.format(*TRAIN['toy']['unseen'])
     return table(
         ['setting', 'command', 'mIoU', 'seen', 'unseen', 'harmonic mean'], [
             ['teacher: MaskCLIP', command('test', 'maskclip'),
              toy('maskclip'), '', '', ''],
             ['annotation-free', command('train', 'maskclip_plus'),
-             f'{spread(measured.MASKCLIP_PLUS, 1)} ({seeds})', '', '', ''],
+             _seeds(measured.MASKCLIP_PLUS), '', '', ''],
             [f'zero-shot; {hidden} hidden',
              command('train', 'maskclip_plus_zero_shot'),
              *figures('maskclip_plus_zero_shot')],
             ['the same, CLIP fine-tuned with mapped text',
              command('train', 'text_mapped_zero_shot'),
              *figures('text_mapped_zero_shot')]])
+
+
+def _seeds(figures):
+    """str: '1.5', or '2.5 ± 0.7 (2.0, 3.0)' of several seeds."""
+    each = ', '.join(f'{figure:.1f}' for figure in figures)
+    return each if len(figures) == 1 else f'{spread(figures, 1)} ({each})'

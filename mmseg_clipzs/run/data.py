@@ -57,6 +57,35 @@ def check_training_data(cfg):
         drop_validation(cfg)
 
 
+def check_unseen(cfg):
+    """Check that a zero-shot training has one list of unseen classes.
+
+    The model, ``HideLabels`` and the metric each have it. With different
+    ones, labels that are hidden would be missing in the loss.
+
+    Args:
+        cfg (Config): A training config.
+
+    Raises:
+        UserError: Different lists.
+    """
+    named = {'model.unseen': cfg.model.get('unseen')}
+    for dataset in datasets_of(cfg, 'train_dataloader'):
+        for step in dataset.get('pipeline', []):
+            if step['type'] == 'HideLabels':
+                named['HideLabels of train_dataloader'] = step['unseen']
+    if 'unseen' in cfg:
+        named['unseen'] = cfg.unseen
+    lists = {where: names if names is None or isinstance(names, str)
+             else sorted(names) for where, names in named.items()}
+    if any(each != lists['model.unseen'] for each in lists.values()):
+        raise UserError(
+            'The unseen classes must be the same everywhere, but are ' +
+            '; '.join(f'{where}: {names}' for where, names in lists.items()) +
+            '. Change them in the file of the dataset, from which the others '
+            'are taken, rather than by an option.')
+
+
 def drop_validation(cfg):
     """Train without validation.
 

@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.engine.unwrap import unwrap
 from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
+from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.utils import UserError
 
 from .memory import peak_memory, reset_peak_memory
@@ -46,6 +47,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     prepare(cfg, job, work_dir, launcher, show_dir)
     reset_peak_memory()
     runner = Runner.from_cfg(cfg)
+    runner.register_hook(_FitHook())
     if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
         # After the checkpoint is loaded, before VocabularyHook.
         runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
@@ -100,6 +102,18 @@ def _test_config(job, out, show, show_dir, wait_time, samples):
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(
             type='PredictionSamplesHook', path=str(samples))]
     return cfg
+
+
+class _FitHook(Hook):
+    """Refuse the checkpoint of another model, which mmengine would load."""
+
+    def after_load_checkpoint(self, runner, checkpoint):
+        model = runner.model
+        while hasattr(model, 'module'):
+            model = model.module
+        check_fit(model, {
+            key.removeprefix('module.'): value for key, value in
+            checkpoint.get('state_dict', checkpoint).items()})
 
 
 class _ClassesHook(Hook):

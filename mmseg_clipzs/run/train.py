@@ -5,7 +5,7 @@ from mmseg.registry import RUNNERS
 from mmseg_clipzs.utils import UserError
 
 from .cpu import plain_attention_on_cpu
-from .data import check_training_data
+from .data import check_training_data, check_unseen
 from .interruption import LastCheckpoint, interruptible
 from .photos import train_on_photos
 from .prepare import prepare
@@ -48,6 +48,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
         raise UserError(f'{job.name} has no train_dataloader to train on.')
     if photos:
         train_on_photos(cfg, job, photos)
+    check_unseen(cfg)
     check_training_data(cfg)
     cfg.resume = resume
     if amp:

@@ -50,3 +50,14 @@ def test_checkpoints_without_a_state():
     hook.after_load_checkpoint(runner, dict(state_dict={}))
     hook.before_train_iter(runner, 0)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_validation_leaves_no_trace():
+    """A resumed run does not repeat the validation at its checkpoint."""
+    hook = HOOKS.build(dict(type='RandomStateHook'))
+    _, want = saved()
+    torch.manual_seed(0)
+    hook.before_val(None)
+    torch.rand(7)  # drawn by the validation
+    hook.after_val(None)
+    assert torch.equal(torch.rand(3), want)

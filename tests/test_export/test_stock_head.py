@@ -57,8 +57,9 @@ def test_other_heads_stay():
 
 
 @pytest.mark.parametrize('settings, message', [
-    (dict(norm_cfg=dict(type='GN', num_groups=2)), 'with GN and ReLU cannot'),
-    (dict(norm_cfg=BN, act_cfg=dict(type='GELU')), 'with BN and GELU cannot')])
+    (dict(norm_cfg=dict(type='GN', num_groups=2)), 'Conv2d, GN and ReLU'),
+    (dict(norm_cfg=BN, act_cfg=dict(type='GELU')), 'Conv2d, BN and GELU'),
+    (dict(norm_cfg=BN, conv_cfg=dict(type='ConvWS')), 'ConvWS, BN and ReLU')])
 def test_what_stock_mmseg_cannot_express(settings, message):
     with pytest.raises(UserError, match=message):
         stock_head({**HEAD, **settings})

@@ -3,6 +3,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_clipzs.run.data import (
+    check_unseen,
     datasets_of,
     replace_data_root,
     require_one_root,
@@ -68,3 +69,19 @@ def test_one_root_for_several_jobs():
     require_one_root(jobs)
     with pytest.raises(UserError, match='one dataset.* from a, b'):
         require_one_root([*jobs, Job(config(leaf('b'), None))])
+
+
+@pytest.mark.parametrize('option, value', [
+    ('model.unseen', ('zebra', )), ('unseen', ('zebra', 'sun')),
+    ('train_pipeline', None)])
+def test_one_list_of_unseen_classes(option, value):
+    """Hidden in the data, but not unseen by the model."""
+    cfg = Job('maskclip_plus_zero_shot_toy').load(train=True)
+    check_unseen(cfg)
+    if option == 'train_pipeline':
+        next(step for step in cfg.train_dataloader.dataset.pipeline
+             if step.type == 'HideLabels').unseen = ('zebra', 'sand')
+    else:
+        cfg.merge_from_dict({option: value})
+    with pytest.raises(UserError, match='unseen classes must be the same'):
+        check_unseen(cfg)

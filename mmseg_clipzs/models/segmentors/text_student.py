@@ -61,6 +61,7 @@ class TextStudent(BaseSegmentor):
         self._teacher = LazyTeacher(teacher)
         self.learn_background = learn_background
         self.unseen = unseen
+        self._known = {}  # words of a class -> its embedding
         vocabulary = self._student_vocabulary(self._teacher.vocabulary)
         self.training_classes = vocabulary.classes
         count = len(vocabulary.classes)
@@ -192,8 +193,9 @@ class TextStudent(BaseSegmentor):
     def set_vocabulary(self, classes, text_embeddings=None):
         """Set the classes to predict.
 
-        The words that the student was trained with keep their embeddings.
-        Others are embedded by the teacher's CLIP, which is loaded for them.
+        Classes that the student was trained with, in any order and number,
+        keep their embeddings. If others are among them, the teacher's CLIP,
+        which is loaded for that, embeds all.
 
         Args:
             classes, text_embeddings: See
@@ -202,15 +204,31 @@ class TextStudent(BaseSegmentor):
         """
         given = get_vocabulary(classes)
         vocabulary = self._student_vocabulary(given)
-        if text_embeddings is None and (
-                vocabulary.synonyms == self.vocabulary.synonyms
-                and self.decode_head.conv_seg.has_embeddings()):
+        if text_embeddings is None and self._reuse_embeddings(vocabulary):
             self._set_classes(vocabulary, self._rows)
             return
         rows = dict(zip(given.words, embed_vocabulary(
             given, text_embeddings, self._embed_new_words)))
         self._set_embeddings(vocabulary, rows)
         self._set_classes(vocabulary, rows)
+
+    def _reuse_embeddings(self, vocabulary):
+        """Whether all classes were known and have kept their embeddings."""
+        classifier = self.decode_head.conv_seg
+        if not classifier.has_embeddings():
+            return False
+        self._known.update(zip(self._embedded(self.vocabulary),
+                               classifier.weight.detach().flatten(1)))
+        classes = self._embedded(vocabulary)
+        if not set(classes) <= set(self._known):
+            return False
+        classifier.set_embeddings(
+            torch.stack([self._known[words] for words in classes]))
+        return True
+
+    def _embedded(self, vocabulary):
+        """Words of each class, without a learnt background."""
+        return vocabulary.synonyms[int(self.learn_background):]
 
     def _embed_new_words(self, words):
         if self._teacher.model is None:
@@ -221,6 +239,7 @@ class TextStudent(BaseSegmentor):
         return self._build_teacher().embed_words(words)
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
+        self._known.clear()
         if not prefix:
             check_fit(self, state_dict)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

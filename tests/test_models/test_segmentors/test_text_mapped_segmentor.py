@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from students import CLASSES, NORM, batch, metas
 
 from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import Vocabulary
 
@@ -124,9 +125,12 @@ def test_classes_and_palette_from_the_start(tiny_rn):
     assert meta['classes'] == tuple(CLASSES) and len(meta['palette']) == 4
 
 
-def test_inferencer():
+def test_inferencer(tmp_path):
     """Visualization needs a palette for the config's and other classes."""
-    inferencer = ZeroShotInferencer('text_mapped_zero_shot_toy')
+    cfg = Job('text_mapped_zero_shot_toy').load()
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()),
+               tmp_path / 'trained.pth')
+    inferencer = ZeroShotInferencer(cfg, tmp_path / 'trained.pth')
     image = np.random.default_rng(0).integers(
         0, 256, (40, 60, 3), dtype=np.uint8)
     for classes, count in ((None, 12), ('sun; sea, ocean', 2)):
