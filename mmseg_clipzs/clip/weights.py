@@ -66,8 +66,8 @@ def _download(name, tag, preset):
         raise UserError(
             f'The weights {tag!r} of CLIP {name} could not be downloaded '
             f'({type(e).__name__}: {e}). Without network access, fetch them '
-            f'elsewhere ({source}), copy the file here and pass its path as '
-            'pretrained=.') from e
+            f'elsewhere ({source}), copy the file here and pass its path: '
+            '--clip MODEL:FILE of the tools, pretrained= in configs.') from e
 
 
 def fill_model(model, state, name, path):

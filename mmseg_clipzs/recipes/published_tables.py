@@ -11,11 +11,12 @@ from .cells import (
     resolve,
     show_clip,
 )
-from .datasets import DATASETS, TRAIN
+from .datasets import DATASETS
 from .markdown import NONE, dataset_name, label, published, spread, table, toy
 from .methods import BENCHMARKS, METHODS
 from .protocols import PROTOCOLS
 from .students import Student
+from .trained import TRAINED
 
 _AUTHORS_A = ('clip_authors', 'maskclip_authors', 'maskclip_authors_ks_pd',
               'maskclip_authors_rn50', 'maskclip_authors_rn50x16')
@@ -33,15 +34,15 @@ def overview():
         rows.append([f'`{method}`', resolve(protocol)['title'],
                      *(published(method, data) for data in datasets),
                      toy(method)])
-    plus = [Student('maskclip_plus_authors', data).published
-            for data in datasets]
-    rows += [
-        ['`maskclip_plus_authors`, annotation-free', 'A (MaskCLIP)', *(
-            row['mIoU'] if row else NONE if data in TRAIN else ''
-            for row, data in zip(plus, datasets)), ''],
-        ['`maskclip_plus`, annotation-free', 'A (MaskCLIP)', *(
-            NONE if data in TRAIN else '' for data in datasets),
-         f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)']]
+    for method, labels, figure in (
+            ('maskclip_plus_authors_rn50', 'ignored pixels', ''),
+            ('maskclip_plus_authors_rn50x16', 'ignored pixels', ''),
+            ('maskclip_plus_authors', 'ignored pixels', ''),
+            ('maskclip_plus', 'none',
+             f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)')):
+        rows.append([
+            f'`{method}`, trained; labels read: {labels}', 'A (MaskCLIP)',
+            *(_student_figure(method, data) for data in datasets), figure])
     same = {cell.name: resolve(cell.protocol)['title'] for cell in cells()}
     return table(
         ['method', 'protocol', *(
@@ -51,6 +52,14 @@ def overview():
         f'is protocol {same["maskclip_voc"]}, `maskclip_voc21` '
         f'{same["maskclip_voc21"]}, with `_b` dropped as `maskclip` has no '
         'other config for that dataset.', 79)
+
+
+def _student_figure(method, dataset):
+    """str: The published figure, a dash, or '' without a config."""
+    if dataset not in TRAINED[method]['datasets']:
+        return ''
+    row = Student(method, dataset).published
+    return row['mIoU'] if row else NONE
 
 
 def _maskclip(methods, datasets):

@@ -1,5 +1,8 @@
 """Train a job."""
+import logging
+
 import torch
+from mmengine.logging import print_log
 from mmseg.registry import RUNNERS
 
 from mmseg_clipzs.utils import UserError
@@ -58,6 +61,9 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
             dict(type='Bfloat16OptimWrapper'))
     prepare(cfg, job, work_dir, launcher)
     last = LastCheckpoint(cfg.work_dir, resume)
+    if resume and last.path is None:
+        print_log(f'--resume found no checkpoint in {cfg.work_dir}: training '
+                  'starts from the beginning.', 'current', logging.WARNING)
     if student_weights:
         set_student_weights(cfg, job.name, str(student_weights))
     check_student_weights(cfg, job.name, resumes=last.path is not None)

@@ -44,7 +44,7 @@ def test_failed_download(monkeypatch, error):
     assert '\'openai\' of CLIP ViT-B-16 could not be downloaded' in message
     assert str(error) in message
     assert (preset['url'] or preset['hf_hub']) in message
-    assert 'copy the file here and pass its path as pretrained=' in message
+    assert 'pass its path: --clip MODEL:FILE' in message
     assert caught.value.__cause__ is error
 
 
