@@ -2,7 +2,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 from PIL import Image
-from timm.data import create_transform
+
+from mmseg_clipzs.utils import import_optional
 
 _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # ImageNet
 
@@ -30,7 +31,8 @@ class TimmAugment(BaseTransform):
 
     def __init__(self, size, mean=_MEAN, std=_STD, **kwargs):
         self.mean, self.std = np.float32(mean), np.float32(std)
-        self.augment = create_transform(
+        timm = import_optional('timm.data', 'train', 'TimmAugment')
+        self.augment = timm.create_transform(
             size, is_training=True, mean=tuple(self.mean / 255),
             std=tuple(self.std / 255), **kwargs)
 
