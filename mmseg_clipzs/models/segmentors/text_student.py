@@ -117,10 +117,12 @@ class TextStudent(BaseSegmentor):
     def _embed(self):
         """Embedding (D, ) of each word of the vocabulary."""
         if self._rows is None:
-            words = self._teacher.vocabulary
+            words, given = self._teacher.vocabulary, (
+                self._teacher.text_embeddings)
+            if not set(self.vocabulary.words) <= set(words.words):
+                words, given = self.vocabulary, None
             self._rows = dict(zip(words.words, embed_vocabulary(
-                words, self._teacher.text_embeddings,
-                self._build_teacher().embed_words)))
+                words, given, self._build_teacher().embed_words)))
         return self._rows
 
     # --------------------------------------------------------------- classes
@@ -205,7 +207,8 @@ class TextStudent(BaseSegmentor):
         given = get_vocabulary(classes)
         vocabulary = self._student_vocabulary(given)
         if text_embeddings is None and self._reuse_embeddings(vocabulary):
-            self._set_classes(vocabulary, self._rows)
+            known = set(vocabulary.words) <= set(self._rows or ())
+            self._set_classes(vocabulary, self._rows if known else None)
             return
         rows = dict(zip(given.words, embed_vocabulary(
             given, text_embeddings, self._embed_new_words)))
