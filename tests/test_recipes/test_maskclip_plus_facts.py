@@ -16,6 +16,7 @@ from mmseg_clipzs.engine import SelfTrainingHook
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / 'shared'  # not part of the project
 FACTS = yaml.safe_load(
     (ROOT / 'tests/facts/maskclip_plus.yml').read_text())
 COMMON = FACTS['common']
@@ -270,3 +271,59 @@ def test_header(name):
         assert f'{figures[4]} mIoU by the authors\' repository' in text
     if name in FACTS['repository']:
         assert 'authors\' repository; slightly different' in text
+
+
+# ------------------------------------------------- the collected facts, if any
+DATASETS_OF_FACTS = {
+    'voc': 'voc', 'context': 'context', 'coco-stuff': 'coco_stuff'}
+
+
+def collected_rows():
+    """Cells of the table of published rows in the collection of facts."""
+    path = SHARED / 'methods.md'
+    if not path.is_file():
+        pytest.skip(f'no collection of facts at {path}')
+    lines = path.read_text().splitlines()
+    start = next(i for i, line in enumerate(lines)
+                 if line.startswith('| row | published mIoU |'))
+    for line in lines[start + 2:]:
+        if not line.startswith('|'):
+            return
+        yield [cell.strip().replace('**', '')
+               for cell in line.split('|')[1:-1]]
+
+
+def test_table_of_the_docs_is_the_collections():
+    """A second source: the facts file was transcribed from the first."""
+    rows, compared = table_rows(), 0
+    for title, figure, clip, head, length, _ in collected_rows():
+        kind, _, dataset = title.lower().partition(' ')
+        dataset = DATASETS_OF_FACTS.get(dataset.partition(' ')[0])
+        if kind not in ('annotation-free', 'zero-shot') or not dataset:
+            continue
+        iterations = re.match(r'[\d,]+', length)[0]
+        if kind == 'zero-shot':
+            name = next(name for name in ZERO_SHOT
+                        if dataset_of(name).removesuffix('60') == dataset)
+            all_, paper = re.match(
+                r'([\d.]+)\* all \(paper ([\d.]+)\)', figure).groups()
+            found = rows[name]
+            assert found[1] == clip and found[4] == iterations
+            assert found[-1].startswith(f'{paper} ')
+            assert found[-1].endswith(f', {all_}\\*')
+            compared += 1
+            continue
+        clips = clip.split(' / ') if clip.count('/') == 1 else [
+            'RN50', 'RN50x16', 'ViT-B/16']
+        widths = head.removeprefix('V2').strip(', ').split(' / ')
+        for i, (each, wanted) in enumerate(zip(
+                clips, figure.split(' / '), strict=True)):
+            suffix = {'ViT-B/16': ''}.get(each, f'{each.lower()}_')
+            found = rows[f'maskclip_plus_authors_{suffix}{dataset}']
+            assert found[1:3] == [each, 'DeepLabV2']
+            assert found[4] == iterations
+            assert found[-1] == wanted.replace('*', '\\*')
+            if widths[0]:
+                assert found[3] == widths[i]
+            compared += 1
+    assert compared == 11
