@@ -4,6 +4,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
@@ -48,7 +49,7 @@ def export_student(cfg, checkpoint, folder):
             f'names ({", ".join(meta["classes"][:3])}, ...).')
     config = export_config(cfg, meta['classes'])
     weights = _stock_weights(weights, cfg.model)
-    with torch.device('meta'):  # shapes are enough
+    with DefaultScope.overwrite_default_scope('mmseg'):
         check_fit(MODELS.build(config.model), weights)
     files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     with atomic_write(files[0]) as temporary:
