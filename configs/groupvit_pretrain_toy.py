@@ -1,5 +1,6 @@
 # GroupViT, 1-stage, trained from captions of toy scenes alone, in minutes on
-# two cores. The packaged weights were trained with this config.
+# two cores. The packaged weights were trained with a former version of it
+# (docs/groupvit.md).
 #
 #     python tools/train.py configs/groupvit_pretrain_toy.py
 _base_ = [

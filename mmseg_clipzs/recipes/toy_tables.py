@@ -26,7 +26,12 @@ def toy_leaderboard():
 
 
 def groupvit_toy():
-    two_stage = measured.GROUPVIT_TWO_STAGE
+    def trained(name, figures):
+        return [f'GroupViT, {name}, {len(figures)} seeds',
+                f'`tools/train.py configs/groupvit_pretrain_'
+                f'{"two_stage_" * (name == "2-stage")}toy.py --cfg-options '
+                'randomness.seed=SEED`', _seeds(figures)]
+
     return table(['model', 'command', 'mIoU'], [
         ['unmodified CLIP, pixel-wise', '`tools/test.py configs/clip_toy.py`',
          toy('clip')],
@@ -34,10 +39,8 @@ def groupvit_toy():
          '`tools/test.py configs/spectral_toy.py`', toy('spectral')],
         ['GroupViT, 1-stage: the packaged weights',
          '`tools/test.py configs/groupvit_toy.py`', toy('groupvit')],
-        [f'GroupViT, 2-stage, {len(two_stage)} seeds',
-         '`tools/train.py configs/groupvit_pretrain_two_stage_toy.py '
-         '--cfg-options randomness.seed=SEED`',
-         _seeds(two_stage)]])
+        trained('1-stage', measured.GROUPVIT_ONE_STAGE),
+        trained('2-stage', measured.GROUPVIT_TWO_STAGE)])
 
 
 def toy_windows():
