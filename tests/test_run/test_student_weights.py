@@ -25,6 +25,8 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(student_weights, '_SECONDS', 60)  # a busy machine
     for name in ('http_proxy', 'https_proxy'):
         monkeypatch.setenv(name, 'http://127.0.0.1:9')
+    # urllib keeps the proxies of the first request of a process.
+    monkeypatch.setattr('urllib.request._opener', None)
     return tmp_path / 'hub/checkpoints'
 
 
