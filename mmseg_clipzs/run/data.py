@@ -60,8 +60,8 @@ def check_training_data(cfg):
 def check_unseen(cfg):
     """Check that a zero-shot training has one list of unseen classes.
 
-    The model, ``HideLabels`` and the metric each have it. With different
-    ones, labels that are hidden would be missing in the loss.
+    The model and ``HideLabels`` both have it. With different ones, labels that
+    are hidden would be missing in the loss.
 
     Args:
         cfg (Config): A training config.
@@ -73,7 +73,8 @@ def check_unseen(cfg):
     for dataset in datasets_of(cfg, 'train_dataloader'):
         for step in dataset.get('pipeline', []):
             if step['type'] == 'HideLabels':
-                named['HideLabels of train_dataloader'] = step['unseen']
+                source = dataset.get('ann_file') or dataset['type']
+                named[f'HideLabels of {source}'] = step['unseen']
     if 'unseen' in cfg:
         named['unseen'] = cfg.unseen
     lists = {where: names if names is None or isinstance(names, str)

@@ -85,3 +85,14 @@ def test_one_list_of_unseen_classes(option, value):
         cfg.merge_from_dict({option: value})
     with pytest.raises(UserError, match='unseen classes must be the same'):
         check_unseen(cfg)
+
+
+def test_unseen_classes_of_every_training_set():
+    """VOC and SBD: the first one differs."""
+    cfg = Job('maskclip_plus_zero_shot_voc').load(train=True)
+    check_unseen(cfg)
+    first = datasets_of(cfg, TRAIN)[0]
+    next(step for step in first.pipeline
+         if step.type == 'HideLabels').unseen = ('cat', )
+    with pytest.raises(UserError, match='train.txt: .*cat'):
+        check_unseen(cfg)
