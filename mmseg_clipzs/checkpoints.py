@@ -137,6 +137,19 @@ def load_from_local(filename, map_location):
     return load_checkpoint_file(filename, map_location)
 
 
+def weights_of(checkpoint):
+    """Weights of a loaded checkpoint, as mmengine loads them.
+
+    Args:
+        checkpoint (dict): With ``state_dict``, or the weights alone.
+
+    Returns:
+        dict[str, Tensor]: Without the prefix of distributed training.
+    """
+    return {key.removeprefix('module.'): value for key, value
+            in checkpoint.get('state_dict', checkpoint).items()}
+
+
 def cached_file(url, folder=None):
     """Path of a download, whether or not it exists.
 

@@ -49,8 +49,8 @@ def main():
     args = parse_args()
     # The inferencer sets the classes once the weights are loaded.
     job = job_of(args, classes=None)
-    model = job.load().model
-    if embeds_config_words(model):
+    cfg = job.load()
+    if embeds_config_words(cfg.model):
         if args.classes is None:
             raise UserError(
                 f'{job.name} segments any classes: name them with --classes, '
@@ -58,13 +58,12 @@ def main():
     elif args.background is not None:
         raise UserError(
             f'--background does not apply to {job.name}: a trained '
-            f'{model.type} predicts one of its classes everywhere. Train it '
-            'with a class for the rest, or with learn_background=True.')
+            f'{cfg.model.type} predicts one of its classes everywhere. Train '
+            'it with a class for the rest, or with learn_background=True.')
     if args.background is not None:
-        job = job.replace(options={
-            **job.options, 'model.background_threshold': args.background})
+        cfg.model.background_threshold = args.background
     inferencer = ZeroShotInferencer(
-        job.load(), job.checkpoint, args.device, classes=args.classes,
+        cfg, job.checkpoint, args.device, classes=args.classes,
         groups=args.groups)
     for result in inferencer.stream(
             args.photos, out_dir=args.out, heatmaps=args.heatmaps,

@@ -4,6 +4,7 @@ from mmengine.runner import load_checkpoint
 from mmseg.apis import init_model
 from mmseg.registry import DATASETS
 
+from mmseg_clipzs.checkpoints import weights_of
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.run.data import datasets_of
@@ -32,9 +33,7 @@ def build_segmentor(cfg, device):
     if cfg.get('load_from'):
         checkpoint = load_checkpoint(
             model, cfg.load_from, 'cpu', logger='silent')
-        state = checkpoint.get('state_dict', checkpoint)
-        check_fit(model, {key.removeprefix('module.'): value
-                          for key, value in state.items()})
+        check_fit(model, weights_of(checkpoint))
         meta = checkpoint.get('meta', {})
     if not hasattr(model, 'set_vocabulary'):
         model.dataset_meta = _stock_meta(cfg, meta, model)

@@ -7,7 +7,7 @@ from .cells import (
     title_of,
 )
 from .code import MADE, Raw, assign, comment
-from .datasets import BATCH, DATASETS, SCHEDULES
+from .datasets import BATCH, DATASETS, OPTIMIZER, SCHEDULES
 from .methods import METHODS
 
 
@@ -85,7 +85,7 @@ def workers(dataset, number):
 
 
 _SCHEDULE = '''\
-optimizer = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=0.0005)
+{optimizer}
 optim_wrapper = dict(type='OptimWrapper', optimizer=optimizer, clip_grad=None)
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters={iterations}, val_interval={interval})
@@ -105,4 +105,5 @@ def make_schedule(name):
         comment(f'{iterations} iterations of {BATCH} images, {what_for}. The '
                 'learning rate follows the number of images.'),
         _SCHEDULE.format(
-            iterations=iterations, interval=interval, batch=BATCH)])
+            optimizer=assign('optimizer', OPTIMIZER), iterations=iterations,
+            interval=interval, batch=BATCH)])

@@ -166,4 +166,5 @@ SCHEDULES = {
     '40k': (40000, 4000, 'zero-shot training on Pascal Context'),
     '80k': (80000, 8000, 'zero-shot training on COCO-Stuff'),
 }
+OPTIMIZER = dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=0.0005)
 BATCH = 16  # images per iteration: 4 on each of the authors' 4 GPUs

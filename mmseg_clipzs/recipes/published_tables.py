@@ -16,7 +16,7 @@ from .markdown import NONE, dataset_name, label, published, spread, table, toy
 from .methods import BENCHMARKS, METHODS
 from .protocols import PROTOCOLS
 from .students import Student
-from .trained import TRAINED
+from .trained import READ, TRAINED
 
 _AUTHORS_A = ('clip_authors', 'maskclip_authors', 'maskclip_authors_ks_pd',
               'maskclip_authors_rn50', 'maskclip_authors_rn50x16')
@@ -34,15 +34,15 @@ def overview():
         rows.append([f'`{method}`', resolve(protocol)['title'],
                      *(published(method, data) for data in datasets),
                      toy(method)])
-    for method, labels, figure in (
-            ('maskclip_plus_authors_rn50', 'ignored pixels', ''),
-            ('maskclip_plus_authors_rn50x16', 'ignored pixels', ''),
-            ('maskclip_plus_authors', 'ignored pixels', ''),
-            ('maskclip_plus', 'none',
-             f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)')):
+    for method in ('maskclip_plus_authors_rn50',
+                   'maskclip_plus_authors_rn50x16', 'maskclip_plus_authors',
+                   'maskclip_plus'):
         rows.append([
-            f'`{method}`, trained; labels read: {labels}', 'A (MaskCLIP)',
-            *(_student_figure(method, data) for data in datasets), figure])
+            f'`{method}`, trained; labels read: '
+            f'{READ[TRAINED[method]["data"]]}', 'A (MaskCLIP)',
+            *(_student_figure(method, data) for data in datasets),
+            f'{spread(measured.MASKCLIP_PLUS, 1)} (3 seeds)'
+            if 'toy' in TRAINED[method]['datasets'] else ''])
     same = {cell.name: resolve(cell.protocol)['title'] for cell in cells()}
     return table(
         ['method', 'protocol', *(

@@ -1,12 +1,9 @@
 """Tables of the training configs."""
 from .cells import show_clip
-from .datasets import SCHEDULES
+from .datasets import OPTIMIZER, SCHEDULES
 from .markdown import NONE, dataset_name, table
 from .students import students
-from .trained import WIDTHS
-
-_READ = {'unlabelled': 'none', 'hidden': 'ignored pixels',
-         'zero_shot': 'seen classes'}
+from .trained import READ, WIDTHS
 
 
 def maskclip_plus():
@@ -29,9 +26,9 @@ def _table(authors):
             f'`{student.name}`', dataset_name(student.dataset),
             show_clip(student.clip), student.head, str(WIDTHS[student.clip]),
             f'{SCHEDULES[student.schedule][0]:,}',
-            _READ[student.entry['data']],
-            '{lr} / {weight_decay}'.format(**{
-                **dict(lr=0.01, weight_decay=0.0005), **student.optimizer}),
+            READ[student.entry['data']],
+            '{lr} / {weight_decay}'.format(
+                **{**OPTIMIZER, **student.optimizer}),
             *([_figure(row) if row else NONE] if authors else [])])
     return table(
         ['config', 'dataset', 'CLIP', 'head', 'width', 'iterations',

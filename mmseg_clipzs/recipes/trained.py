@@ -73,7 +73,9 @@ PLUS_MODELS = {
         options=dict(distill_weight=1.0)),
 }
 
-# Labels that a training reads.
+# Labels that a training reads: in tables, and in headers.
+READ = {'unlabelled': 'none', 'hidden': 'ignored pixels',
+        'zero_shot': 'seen classes'}
 LABELS = {
     'unlabelled': 'no labels are read',
     'hidden': 'labels are read only to ignore pixels without a class',

@@ -20,9 +20,9 @@ from .configs import find_config
 from .data import datasets_of, replace_data_root
 from .options import Options, apply_options
 from .segmentor import (
-    class_of,
     clip_of,
     embeds_config_words,
+    has_vocabulary,
     segmentor_of,
 )
 
@@ -181,7 +181,7 @@ class Job:
     def _replace_classes(self, cfg, train):
         get_vocabulary(self.classes)  # raises before anything runs
         model = segmentor_of(cfg)
-        if not hasattr(class_of(model), 'set_vocabulary'):
+        if not has_vocabulary(model):
             raise UserError(
                 f'The classes of {self.name} cannot be replaced: '
                 f'{model.get("type")} has no vocabulary.')

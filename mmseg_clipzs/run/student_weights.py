@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 from mmseg_clipzs.checkpoints import cached_file, load_checkpoint_file
 from mmseg_clipzs.utils import UserError
 
-from .segmentor import class_of, segmentor_of
+from .segmentor import has_vocabulary, segmentor_of
 
 _SECONDS = 5  # for an answer from the network
 _TOLERANCE = 0.1  # share of a backbone's entries; a stem has 5 or 15
@@ -33,8 +33,9 @@ def student_of(cfg):
     model = segmentor_of(cfg)
     if 'student' in model:
         return model.student
-    ours = hasattr(class_of(model), 'set_vocabulary')
-    return None if ours or 'backbone' not in model else model
+    if has_vocabulary(model) or 'backbone' not in model:
+        return None
+    return model
 
 
 def set_student_weights(cfg, name, source):

@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmseg_clipzs.checkpoints import weights_of
 from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.engine.unwrap import unwrap
 from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
@@ -108,12 +109,8 @@ class _FitHook(Hook):
     """Refuse the checkpoint of another model, which mmengine would load."""
 
     def after_load_checkpoint(self, runner, checkpoint):
-        model = runner.model
-        while hasattr(model, 'module'):
-            model = model.module
-        check_fit(model, {
-            key.removeprefix('module.'): value for key, value in
-            checkpoint.get('state_dict', checkpoint).items()})
+        check_fit(unwrap(runner.model, 'encode_decode'),
+                  weights_of(checkpoint))
 
 
 class _ClassesHook(Hook):

@@ -73,6 +73,13 @@ class LazyTeacher:
         return f'{clip.get("model")} ({clip.get("pretrained")})'
 
 
+def embedded_classes(vocabulary, learn_background=False):
+    """list[tuple[str]]: Words of each class but a learnt background."""
+    return [words for name, words in zip(vocabulary.classes,
+                                         vocabulary.synonyms)
+            if not (learn_background and name == BACKGROUND)]
+
+
 def class_embeddings(vocabulary, rows, learn_background=False):
     """Text embeddings of the student's classes.
 
@@ -84,9 +91,7 @@ def class_embeddings(vocabulary, rows, learn_background=False):
     Returns:
         Tensor: (C, D), unit-length rows.
     """
-    classes = [words for name, words in zip(vocabulary.classes,
-                                            vocabulary.synonyms)
-               if not (learn_background and name == BACKGROUND)]
+    classes = embedded_classes(vocabulary, learn_background)
     return average_words(
         torch.stack([rows[word] for words in classes for word in words]),
         [len(words) for words in classes])

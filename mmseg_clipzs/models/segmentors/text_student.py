@@ -11,6 +11,7 @@ from .checkpoint_fit import check_fit
 from .teacher import (
     LazyTeacher,
     class_embeddings,
+    embedded_classes,
     input_conversion,
 )
 from .text_classifier import TextClassifier
@@ -220,18 +221,14 @@ class TextStudent(BaseSegmentor):
         classifier = self.decode_head.conv_seg
         if not classifier.has_embeddings():
             return False
-        self._known.update(zip(self._embedded(self.vocabulary),
-                               classifier.weight.detach().flatten(1)))
-        classes = self._embedded(vocabulary)
+        before, classes = (embedded_classes(each, self.learn_background)
+                           for each in (self.vocabulary, vocabulary))
+        self._known.update(zip(before, classifier.weight.detach().flatten(1)))
         if not set(classes) <= set(self._known):
             return False
         classifier.set_embeddings(
             torch.stack([self._known[words] for words in classes]))
         return True
-
-    def _embedded(self, vocabulary):
-        """Words of each class, without a learnt background."""
-        return vocabulary.synonyms[int(self.learn_background):]
 
     def _embed_new_words(self, words):
         if self._teacher.model is None:
