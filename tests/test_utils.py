@@ -1,4 +1,7 @@
 """Error messages of tools, safe writes, optional imports."""
+import os
+import socket
+
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
@@ -7,6 +10,8 @@ from mmseg_clipzs.utils import (
     UserError,
     atomic_folder,
     atomic_write,
+    check_is_file,
+    did_you_mean,
     error_message,
     import_optional,
     is_occupied,
@@ -134,3 +139,34 @@ def test_import_optional():
     assert import_optional('json', 'tests', 'x').loads('1') == 1
     with pytest.raises(UserError, match=r'The x needs no_such.*\[train\]'):
         import_optional('no_such.part', 'train', 'The x')
+
+
+def test_did_you_mean():
+    assert did_you_mean('modle', ['model', 'moon']) == (
+        ' Did you mean model?')
+    assert did_you_mean('xyz', ['model']) == ''
+    assert did_you_mean('VOC21', ['voc21', 'ade']) == ' Did you mean voc21?'
+
+
+def test_check_is_file(tmp_path):
+    file = tmp_path / 'a'
+    file.touch()
+    (tmp_path / 'link').symlink_to(file)
+    assert check_is_file(tmp_path / 'link', 'an image') == tmp_path / 'link'
+    for name in ('missing', 'a/b'):
+        with pytest.raises(FileNotFoundError, match='expected an image'):
+            check_is_file(tmp_path / name, 'an image')
+
+
+def test_check_is_file_refuses_what_cannot_be_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # names of sockets are short
+    os.mkfifo('pipe')
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind('socket')
+        for path, kind in (('pipe', 'named pipe'), ('socket', 'socket'),
+                           ('/dev/null', 'device'), ('.', 'folder')):
+            with pytest.raises(UserError, match=f'is a {kind}; expected'):
+                check_is_file(path, 'an image')
+    for path in ('a\0b', 'x' * 300):
+        with pytest.raises(UserError, match='cannot be read as an image'):
+            check_is_file(path, 'an image')

@@ -1,10 +1,9 @@
 """open_clip's architectures: which are supported, which one fits a file."""
-import difflib
 from pathlib import Path
 
 import open_clip
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, did_you_mean
 
 open_clip.add_model_config(Path(__file__).parent / 'model_configs')
 
@@ -24,11 +23,10 @@ def check_architecture(model):
     name = str(model).replace('/', '-')
     known = open_clip.list_models()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=5, cutoff=0.4)
         raise UserError(
-            f'Unknown CLIP architecture {model!r}; close matches: '
-            f'{", ".join(near) or "none"}. open_clip.list_models() lists '
-            'all of them.')
+            f'Unknown CLIP architecture {model!r}.'
+            f'{did_you_mean(name, known)} open_clip.list_models() lists all '
+            'of them.')
     config = open_clip.get_model_config(name)
     vision, text = config['vision_cfg'], config['text_cfg']
     if 'timm_model_name' in vision or 'multimodal_cfg' in config or (

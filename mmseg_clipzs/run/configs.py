@@ -1,8 +1,7 @@
 """The configs that ship with the project, by name."""
-from difflib import get_close_matches
 from pathlib import Path
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, did_you_mean
 
 _PACKAGE = Path(__file__).parent.parent
 _FOLDERS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
@@ -50,12 +49,6 @@ def find_dataset_config(name):
         raise UserError(
             f'No dataset {name!r}; choose one of {", ".join(known)}.')
     return known[name]
-
-
-def did_you_mean(name, known):
-    """str: ' Did you mean ...?' with the closest names, '' without any."""
-    close = get_close_matches(name, list(known))
-    return f' Did you mean {" or ".join(close)}?' if close else ''
 
 
 def _by_name(pattern):

@@ -3,9 +3,8 @@ import inspect
 
 from mmengine.runner import Runner
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, did_you_mean
 
-from .configs import did_you_mean
 from .schedule import merge_options
 
 # Keys that mmengine or this package read, whether or not a config has them.

@@ -18,9 +18,9 @@ def test_names(name, want):
 
 
 @pytest.mark.parametrize('name, message', [
-    ('VIT-B16', 'Unknown CLIP architecture .VIT-B16.; close .*ViT-B-16'),
-    ('Rn50x46', 'close matches: .*RN50x4'),
-    ('§', 'close matches: none'),
+    ('VIT-B16', 'Unknown CLIP architecture .VIT-B16.. Did you .*ViT-B-16'),
+    ('Rn50x46', 'Did you mean .*RN50x4'),
+    ('§', 'architecture .§.. open_clip.list'),
     ('ViT-B-16-SigLIP',
      'ViT-B-16-SigLIP. is not supported: .*RN50x64.*ViT-L-14'),
     ('convnext_base', 'is not supported'),

@@ -2,7 +2,6 @@
 import pytest
 
 from mmseg_clipzs.run.configs import (
-    did_you_mean,
     find_config,
     find_dataset_config,
     list_configs,
@@ -33,9 +32,3 @@ def test_dataset_configs():
 def test_suggestions(name, suggestion):
     with pytest.raises(UserError, match=suggestion):
         find_config(name)
-
-
-def test_did_you_mean():
-    assert did_you_mean('modle', ['model', 'moon']) == (
-        ' Did you mean model?')
-    assert did_you_mean('xyz', ['model']) == ''

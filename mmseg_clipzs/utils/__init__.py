@@ -1,0 +1,10 @@
+"""Errors, optional imports, safe files and suggestions of names."""
+from .errors import UserError, error_message, run_tool
+from .files import atomic_folder, atomic_write, check_is_file, is_occupied
+from .imports import import_optional
+from .names import did_you_mean
+
+__all__ = [
+    'UserError', 'atomic_folder', 'atomic_write', 'check_is_file',
+    'did_you_mean', 'error_message', 'import_optional', 'is_occupied',
+    'run_tool']

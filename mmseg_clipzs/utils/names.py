@@ -1,0 +1,19 @@
+"""Suggestions for mistyped names."""
+from difflib import get_close_matches
+
+
+def did_you_mean(name, known):
+    """Suggest known names.
+
+    Args:
+        name (str): The name that is not known; upper and lower case count
+            as equal.
+        known (Iterable[str]): The known ones.
+
+    Returns:
+        str: ' Did you mean A or B?' with the closest names, '' without any.
+    """
+    by_folded = {str(entry).casefold(): str(entry) for entry in known}
+    close = get_close_matches(str(name).casefold(), list(by_folded))
+    return (f' Did you mean {" or ".join(by_folded[key] for key in close)}?'
+            if close else '')
