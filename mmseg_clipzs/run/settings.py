@@ -12,8 +12,11 @@ from mmseg.registry import DATASETS, HOOKS, LOOPS, MODELS, TRANSFORMS
 from torch.utils.data import DataLoader
 
 from mmseg_clipzs.clip import load_clip
+from mmseg_clipzs.datasets import PhotoFolderDataset
+from mmseg_clipzs.models.segmentors.sliding import TEST_SETTINGS
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .segmentor import check_segmentor
 from .signatures import accepted
 
 # Keys that mmengine, mmseg or this package read, whether or not a config has
@@ -25,13 +28,14 @@ READ = frozenset(inspect.signature(Runner.__init__).parameters) - {
     'find_unused_parameters', 'compile', 'activation_checkpointing',
     'efficient_conv_bn_eval'}
 _LISTED = 12  # names in a message
+_SCOPES = ('mmseg', 'mmengine', 'mmcv')
 
 # Registries of what is built from these keys, wherever they occur.
 _BUILT = {
     **dict.fromkeys((
-        'backbone', 'decode_head', 'auxiliary_head', 'neck', 'data_preprocessor',
-        'student', 'teacher', 'text_backbone', 'loss_decode', 'norm_cfg',
-        'act_cfg'), MODELS),
+        'backbone', 'decode_head', 'auxiliary_head', 'neck', 'student',
+        'teacher', 'text_backbone', 'data_preprocessor', 'loss_decode',
+        'norm_cfg', 'act_cfg'), MODELS),
     **dict.fromkeys(('dataset', 'datasets'), DATASETS),
     **dict.fromkeys(('pipeline', 'transforms'), TRANSFORMS),
     'init_cfg': registry.WEIGHT_INITIALIZERS,
@@ -39,6 +43,21 @@ _BUILT = {
     'optimizer': registry.OPTIMIZERS,
     'vis_backends': registry.VISBACKENDS}
 _REGISTRIES = [getattr(registry, name) for name in registry.__all__]
+# Those of the config's own keys.
+_TOP = {
+    **dict.fromkeys(('model', 'tta_model', 'data_preprocessor'), (MODELS, )),
+    **dict.fromkeys(('val_evaluator', 'test_evaluator'), (
+        registry.METRICS, registry.EVALUATOR)),
+    **dict.fromkeys(('test_pipeline', 'tta_pipeline'), (TRANSFORMS, )),
+    'param_scheduler': (registry.PARAM_SCHEDULERS, ),
+    'custom_hooks': (HOOKS, ),
+    'visualizer': (registry.VISUALIZERS, ),
+    'model_wrapper_cfg': (registry.MODEL_WRAPPERS, ),
+    'log_processor': (registry.LOG_PROCESSORS, )}
+_DEFAULTS = dict(model_wrapper_cfg='MMDistributedDataParallel',
+                 log_processor='LogProcessor')
+_LOOPS = dict(train_cfg=('IterBasedTrainLoop', 'EpochBasedTrainLoop'),
+              val_cfg=('ValLoop', ) * 2, test_cfg=('TestLoop', ) * 2)
 # What takes a dict without a type, and arguments that are not the user's.
 _CALLED = {
     'clip': (load_clip, {'pretrained'}),
@@ -58,6 +77,9 @@ _TAKEN = {
     registry.WEIGHT_INITIALIZERS: {'override', 'layer'},
     registry.PARAM_SCHEDULERS: {'convert_to_iter_based'},
     registry.OPTIM_WRAPPERS: {'optimizer', 'constructor', 'paramwise_cfg'}}
+# Names of the default hooks in configs of mmseg.
+_HOOKS = {'timer', 'logger', 'param_scheduler', 'checkpoint', 'sampler_seed',
+          'runtime_info', 'visualization'}
 _LOADER = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
 
 
@@ -91,31 +113,20 @@ class _Check:
             part = cfg[key]
             if part is None:
                 continue
-            if key in ('model', 'tta_model', 'data_preprocessor'):
-                self.built(part, key, MODELS)
-            elif key.endswith('_dataloader'):
+            if key.endswith('_dataloader'):
                 self.loader(part, key)
-            elif key.endswith('_evaluator'):
-                self.built(part, key, registry.METRICS, registry.EVALUATOR)
-            elif key.endswith('_pipeline'):
-                self.built(part, key, TRANSFORMS)
-            elif key in ('train_cfg', 'val_cfg', 'test_cfg'):
+            elif key.endswith('_cfg') and key in _LOOPS:
                 self.loop(part, key)
-            elif key == 'param_scheduler':
-                self.built(part, key, registry.PARAM_SCHEDULERS)
             elif key == 'optim_wrapper':
                 self.optim_wrapper(part, key)
             elif key == 'default_hooks':
                 for hook, settings in part.items():
                     self.built(settings, f'{key}.{hook}', HOOKS,
-                               near=did_you_mean(hook, part))
-            elif key == 'custom_hooks':
-                self.built(part, key, HOOKS)
-            elif key == 'visualizer':
-                self.built(part, key, registry.VISUALIZERS)
-            elif key == 'log_processor':
-                self.built(part, key, registry.LOG_PROCESSORS,
-                           default='LogProcessor')
+                               near=did_you_mean(hook, _HOOKS - {hook}))
+            elif key == 'runner_type':
+                self.built(dict(type=part), key, registry.RUNNERS)
+            elif key in _TOP:
+                self.built(part, key, *_TOP[key], default=_DEFAULTS.get(key))
             elif key in _CALLED or key in _NAMES:
                 self.inside(part, key)
 
@@ -129,7 +140,10 @@ class _Check:
         if 'dataset' not in loader:
             self.refuse(f'{path} has no dataset: the config has no data of '
                         'its own to load with these settings.')
-        self.built(loader['dataset'], f'{path}.dataset', DATASETS)
+        # --photos puts a folder in its place, with what an option set.
+        self.built(loader['dataset'], f'{path}.dataset', DATASETS, taken=(
+            accepted(PhotoFolderDataset)[0] if path == 'train_dataloader'
+            else ()))
         for key, owner in (('sampler', registry.DATA_SAMPLERS),
                            ('batch_sampler', registry.DATA_SAMPLERS),
                            ('collate_fn', FUNCTIONS)):
@@ -139,11 +153,10 @@ class _Check:
         """A training, validation or test loop."""
         if not isinstance(loop, dict):
             return
-        if path != 'train_cfg':
-            default = dict(val_cfg='ValLoop', test_cfg='TestLoop')[path]
-        else:
-            default = 'EpochBasedTrainLoop' if loop.get(
-                'by_epoch', True) else 'IterBasedTrainLoop'
+        if path == 'train_cfg' and not {'type', 'by_epoch'} & set(loop):
+            self.refuse('train_cfg has no type: the config has no training '
+                        'of its own to run with these settings.')
+        default = _LOOPS[path][bool(loop.get('by_epoch', True))]
         self.built(loop, path, LOOPS, default=default,
                    taken={'by_epoch'} if 'type' not in loop else ())
 
@@ -183,6 +196,10 @@ class _Check:
         names, others = accepted(found)
         names |= set(taken).union(*(_TAKEN.get(owner, ())
                                     for owner in owners))
+        try:
+            check_segmentor(found, part)
+        except UserError as e:
+            self.refuse(f'{path}: {e}')
         self.known(part, path, found.__name__, names,
                    others or _lacks_base(found))
         for key, value in part.items():
@@ -193,12 +210,17 @@ class _Check:
         """Check a part of unknown meaning and everything in it."""
         key = path.rpartition('.')[2]
         if isinstance(part, dict) and 'type' in part:
-            owner = _BUILT.get(key) or next((
+            owner = _BUILT[key] if key in _BUILT else next((
                 each for each in _REGISTRIES if _find(part['type'], each)),
                 None)
-            if owner:
+            if owner is not None:  # an empty registry is False
                 self.built(part, path, owner)
                 return
+        if key in _BUILT and isinstance(part, str) and (
+                _BUILT[key] is MODELS):
+            self.built(part, path, MODELS)
+        if key == 'test_cfg' and isinstance(part, dict):
+            self.known(part, path, key, set(TEST_SETTINGS), others=True)
         if key in _BUILT and isinstance(part, (list, tuple)) and all(
                 isinstance(each, dict) for each in part):
             self.built(part, path, _BUILT[key])
@@ -226,7 +248,7 @@ class _Check:
             if key in names or key in ('type', '_scope_') or (
                     others and not _is_near(key, names)):
                 continue
-            near = did_you_mean(key, names)
+            near = did_you_mean(key, names | {'type'})
             if not near:
                 listed = sorted(names)
                 near = f' It takes {", ".join(listed[:_LISTED])}' + (
@@ -240,15 +262,15 @@ def _find(kind, owner):
     if not isinstance(kind, str):
         return kind if callable(kind) else None
     scope, _, name = kind.rpartition('.')
-    if scope and scope not in ('mmseg', 'mmengine', 'mmcv'):
+    if scope and scope not in _SCOPES:
         return None
     return owner.get(name)
 
 
 def _is_foreign(kind):
     """bool: Of another package, which its own registry knows."""
-    return isinstance(kind, str) and '.' in kind and kind.split('.')[0] not in (
-        'mmseg', 'mmengine', 'mmcv')
+    return isinstance(kind, str) and '.' in kind and (
+        kind.split('.')[0] not in _SCOPES)
 
 
 def _lacks_base(kind):

@@ -30,6 +30,10 @@ _SEED = (lambda value: value is None or _whole(0)[0](value)
 _LEVELS = ('CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG')
 _LEVEL = (lambda value: isinstance(value, int) or value in _LEVELS,
           f'one of {", ".join(_LEVELS)}')
+_METRICS = ('mIoU', 'mDice', 'mFscore')
+_IOU_METRICS = (lambda value: isinstance(value, (list, tuple)) and value
+                and set(value) <= set(_METRICS),
+                f'a list of {", ".join(_METRICS)}')
 # Key, as a regular expression -> (check, what it must be).
 _VALUES = {re.compile(key): value for key, value in {
     r'(train|val|test)_dataloader\.batch_size': _whole(1),
@@ -57,6 +61,7 @@ _VALUES = {re.compile(key): value for key, value in {
     r'default_hooks\.checkpoint\.(interval|max_keep_ckpts)': _whole(1, -1),
     r'default_hooks\.(logger|visualization)\.interval': _whole(1),
     r'env_cfg\.cudnn_benchmark': _BOOL,
+    r'(val|test)_evaluator(\.\d+)?\.iou_metrics': _IOU_METRICS,
     r'log_level': _LEVEL,
     r'resume': _BOOL,
 }.items()}
@@ -72,7 +77,7 @@ def check_values(cfg, name):
     Raises:
         UserError: Names the key, the value and what it must be.
     """
-    for path, value in _leaves(cfg, ''):
+    for path, value in _leaves(dict(cfg.items()), ''):
         for key, (fits, what) in _VALUES.items():
             if key.fullmatch(path) and not fits(value):
                 raise UserError(

@@ -18,12 +18,18 @@ def check_pamr(options):
     Raises:
         UserError: An unknown option, or one out of range.
     """
-    options = {**dict(steps=10, dilations=(8, 16)), **options}
-    if set(options) != {'steps', 'dilations'} or not (
-            options['steps'] >= 1 and options['dilations']
-            and min(options['dilations']) >= 1):
-        raise UserError('pamr takes steps= and dilations=, all 1 or more, but '
-                        f'got {options}.')
+    try:
+        options = {**dict(steps=10, dilations=(8, 16)), **options}
+        fits = set(options) == {'steps', 'dilations'} and all(
+            isinstance(each, int) and each >= 1
+            for each in (options['steps'], *options['dilations'])
+            ) and options['dilations']
+    except TypeError:  # not a dict, or dilations that are no sequence
+        fits = False
+    if not fits:
+        raise UserError('pamr takes steps= and dilations=, all integers of 1 '
+                        'or more, e.g. dict(steps=10, dilations=(8, 16)), but '
+                        f'got {options!r}.')
     return options
 
 

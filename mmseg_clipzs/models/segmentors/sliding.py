@@ -3,7 +3,9 @@ from dataclasses import dataclass
 
 import torch
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, did_you_mean
+
+TEST_SETTINGS = ('mode', 'crop_size', 'stride', 'window_batch')
 
 
 def check_windows(test_cfg):
@@ -14,22 +16,36 @@ def check_windows(test_cfg):
             ``window_batch``.
 
     Raises:
-        UserError: An unknown mode, or windows that do not cover the image.
+        UserError: An unknown key or mode, or windows that do not cover the
+            image.
     """
+    unknown = [key for key in test_cfg if key not in TEST_SETTINGS]
+    if unknown:
+        raise UserError(
+            f'test_cfg has no {unknown[0]!r}; it takes '
+            f'{", ".join(TEST_SETTINGS)}.'
+            f'{did_you_mean(unknown[0], TEST_SETTINGS)}')
     if test_cfg.get('mode') not in ('whole', 'slide'):
         raise UserError('test_cfg.mode must be "whole" or "slide", but got '
                         f'{test_cfg.get("mode")!r}.')
-    if test_cfg.get('window_batch', 1) < 1:
-        raise UserError('window_batch must be 1 or more, but got '
-                        f'{test_cfg["window_batch"]}.')
+    batch = test_cfg.get('window_batch', 1)
+    if not _is_count(batch):
+        raise UserError('test_cfg.window_batch must be an integer of 1 or '
+                        f'more, but got {batch!r}.')
     if test_cfg['mode'] == 'whole':
         return
-    crop, stride = (test_cfg.get(key, ()) for key in ('crop_size', 'stride'))
-    if len(crop) != 2 or len(stride) != 2 or not all(
-            0 < s <= c for s, c in zip(stride, crop)):
+    crop, stride = (test_cfg.get(key) for key in ('crop_size', 'stride'))
+    if not all(isinstance(each, (list, tuple)) and len(each) == 2
+               and all(map(_is_count, each)) for each in (crop, stride)
+               ) or any(s > c for s, c in zip(stride, crop)):
         raise UserError(
             'Sliding windows need crop_size=(h, w) and stride=(h, w) with '
             f'0 < stride <= crop_size, but got {crop} and {stride}.')
+
+
+def _is_count(value):
+    return isinstance(value, int) and not isinstance(
+        value, bool) and value >= 1
 
 
 @dataclass(frozen=True)
