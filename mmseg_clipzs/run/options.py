@@ -1,8 +1,8 @@
 """Changes to a config, as of ``--cfg-options``."""
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .known import READ
 from .schedule import merge_options
-from .settings import READ
 
 # Settings that may be a name, short for dict(type=name).
 _NAMED = 'last_block'

@@ -1,86 +1,37 @@
 """Settings of a config that nothing would read, found before it runs."""
-import inspect
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from importlib.util import find_spec
 
-from mmengine.dist import init_dist
 from mmengine.registry import FUNCTIONS
-from mmengine.runner import Runner, set_random_seed
-from mmengine.utils.dl_utils import set_multi_processing
 from mmseg import registry
-from mmseg.registry import DATASETS, HOOKS, LOOPS, MODELS, TRANSFORMS
+from mmseg.registry import DATASETS, HOOKS, LOOPS, MODELS
 from torch.utils.data import DataLoader
 
-from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.datasets import PhotoFolderDataset
 from mmseg_clipzs.models.segmentors.sliding import TEST_SETTINGS
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .known import (
+    BUILT,
+    CALLED,
+    DEFAULTS,
+    HOOK_NAMES,
+    LOADER,
+    LOOP_TYPES,
+    NAMES,
+    READ,
+    REGISTRIES,
+    TAKEN,
+    TOP,
+)
 from .segmentor import check_segmentor
 from .signatures import accepted
 
-# Keys that mmengine, mmseg or this package read, whether or not a config has
-# them.
-READ = frozenset(inspect.signature(Runner.__init__).parameters) - {
-    'self', 'cfg'} | {
-    'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
-    'test_pipeline', 'unseen', 'runner_type', 'model_wrapper_cfg', 'sync_bn',
-    'find_unused_parameters', 'compile', 'activation_checkpointing',
-    'efficient_conv_bn_eval'}
 _LISTED = 12  # names in a message
+# Similarity of a name to a known one: of an argument, of a config's key. The
+# most similar variable of mmseg's configs is "models", 0.91.
+_NEAR, _MISTYPED = 0.85, 0.915
 _SCOPES = ('mmseg', 'mmengine', 'mmcv')
-
-# Registries of what is built from these keys, wherever they occur.
-_BUILT = {
-    **dict.fromkeys((
-        'backbone', 'decode_head', 'auxiliary_head', 'neck', 'student',
-        'teacher', 'text_backbone', 'data_preprocessor', 'loss_decode',
-        'norm_cfg', 'act_cfg'), MODELS),
-    **dict.fromkeys(('dataset', 'datasets'), DATASETS),
-    **dict.fromkeys(('pipeline', 'transforms'), TRANSFORMS),
-    'init_cfg': registry.WEIGHT_INITIALIZERS,
-    'metrics': registry.METRICS,
-    'optimizer': registry.OPTIMIZERS,
-    'vis_backends': registry.VISBACKENDS}
-_REGISTRIES = [getattr(registry, name) for name in registry.__all__]
-# Those of the config's own keys.
-_TOP = {
-    **dict.fromkeys(('model', 'tta_model', 'data_preprocessor'), (MODELS, )),
-    **dict.fromkeys(('val_evaluator', 'test_evaluator'), (
-        registry.METRICS, registry.EVALUATOR)),
-    **dict.fromkeys(('test_pipeline', 'tta_pipeline'), (TRANSFORMS, )),
-    'param_scheduler': (registry.PARAM_SCHEDULERS, ),
-    'custom_hooks': (HOOKS, ),
-    'visualizer': (registry.VISUALIZERS, ),
-    'model_wrapper_cfg': (registry.MODEL_WRAPPERS, ),
-    'log_processor': (registry.LOG_PROCESSORS, )}
-_DEFAULTS = dict(model_wrapper_cfg='MMDistributedDataParallel',
-                 log_processor='LogProcessor')
-_LOOPS = dict(train_cfg=('IterBasedTrainLoop', 'EpochBasedTrainLoop'),
-              val_cfg=('ValLoop', ) * 2, test_cfg=('TestLoop', ) * 2)
-# What takes a dict without a type, and arguments that are not the user's.
-_CALLED = {
-    'clip': (load_clip, {'pretrained'}),
-    'randomness': (set_random_seed, set()),
-    'mp_cfg': (set_multi_processing, set()),
-    'dist_cfg': (init_dist, {'timeout'})}
-_NAMES = {
-    'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
-    'auto_scale_lr': {'enable', 'base_batch_size'},
-    'paramwise_cfg': {
-        'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult',
-        'dwconv_decay_mult', 'flat_decay_mult', 'bypass_duplicate',
-        'dcn_offset_lr_mult'}}
-# Keys that builders take out before they call a class.
-_TAKEN = {
-    HOOKS: {'priority'}, MODELS: {'requires_grad'},
-    registry.WEIGHT_INITIALIZERS: {'override', 'layer'},
-    registry.PARAM_SCHEDULERS: {'convert_to_iter_based'},
-    registry.OPTIM_WRAPPERS: {'optimizer', 'constructor', 'paramwise_cfg'}}
-# Names of the default hooks in configs of mmseg.
-_HOOKS = {'timer', 'logger', 'param_scheduler', 'checkpoint', 'sampler_seed',
-          'runtime_info', 'visualization'}
-_LOADER = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
 
 
 def check_settings(cfg, name):
@@ -109,25 +60,30 @@ class _Check:
         raise UserError(f'{self.name}: {message}')
 
     def config(self, cfg):
+        for key in set(cfg) - READ:
+            near = get_close_matches(key, READ, 1, _MISTYPED)
+            if near and isinstance(cfg[key], (dict, list)):
+                self.refuse(f'{key} is read by nothing. Did you mean '
+                            f'{near[0]}?')
         for key in READ & set(cfg):
             part = cfg[key]
             if part is None:
                 continue
             if key.endswith('_dataloader'):
                 self.loader(part, key)
-            elif key.endswith('_cfg') and key in _LOOPS:
+            elif key.endswith('_cfg') and key in LOOP_TYPES:
                 self.loop(part, key)
             elif key == 'optim_wrapper':
                 self.optim_wrapper(part, key)
             elif key == 'default_hooks':
                 for hook, settings in part.items():
                     self.built(settings, f'{key}.{hook}', HOOKS,
-                               near=did_you_mean(hook, _HOOKS - {hook}))
+                               near=did_you_mean(hook, HOOK_NAMES - {hook}))
             elif key == 'runner_type':
                 self.built(dict(type=part), key, registry.RUNNERS)
-            elif key in _TOP:
-                self.built(part, key, *_TOP[key], default=_DEFAULTS.get(key))
-            elif key in _CALLED or key in _NAMES:
+            elif key in TOP:
+                self.built(part, key, *TOP[key], default=DEFAULTS.get(key))
+            elif key in CALLED or key in NAMES:
                 self.inside(part, key)
 
     # --------------------------------------------------------------- places
@@ -136,7 +92,7 @@ class _Check:
         if not isinstance(loader, dict):
             return
         self.known(loader, path, 'a data loader', accepted(DataLoader)[0]
-                   | _LOADER)
+                   | LOADER)
         if 'dataset' not in loader:
             self.refuse(f'{path} has no dataset: the config has no data of '
                         'its own to load with these settings.')
@@ -156,7 +112,7 @@ class _Check:
         if path == 'train_cfg' and not {'type', 'by_epoch'} & set(loop):
             self.refuse('train_cfg has no type: the config has no training '
                         'of its own to run with these settings.')
-        default = _LOOPS[path][bool(loop.get('by_epoch', True))]
+        default = LOOP_TYPES[path][bool(loop.get('by_epoch', True))]
         self.built(loop, path, LOOPS, default=default,
                    taken={'by_epoch'} if 'type' not in loop else ())
 
@@ -194,7 +150,7 @@ class _Check:
             self.refuse(f'{path}.type: no {owners[0].name} is called '
                         f'{kind!r}.{did_you_mean(kind, known)}')
         names, others = accepted(found)
-        names |= set(taken).union(*(_TAKEN.get(owner, ())
+        names |= set(taken).union(*(TAKEN.get(owner, ())
                                     for owner in owners))
         try:
             check_segmentor(found, part)
@@ -210,31 +166,31 @@ class _Check:
         """Check a part of unknown meaning and everything in it."""
         key = path.rpartition('.')[2]
         if isinstance(part, dict) and 'type' in part:
-            owner = _BUILT[key] if key in _BUILT else next((
-                each for each in _REGISTRIES if _find(part['type'], each)),
+            owner = BUILT[key] if key in BUILT else next((
+                each for each in REGISTRIES if _find(part['type'], each)),
                 None)
             if owner is not None:  # an empty registry is False
                 self.built(part, path, owner)
                 return
-        if key in _BUILT and isinstance(part, str) and (
-                _BUILT[key] is MODELS):
+        if key in BUILT and isinstance(part, str) and (
+                BUILT[key] is MODELS):
             self.built(part, path, MODELS)
         if key == 'test_cfg' and isinstance(part, dict):
             self.known(part, path, key, set(TEST_SETTINGS), others=True)
-        if key in _BUILT and isinstance(part, (list, tuple)) and all(
+        if key in BUILT and isinstance(part, (list, tuple)) and all(
                 isinstance(each, dict) for each in part):
-            self.built(part, path, _BUILT[key])
+            self.built(part, path, BUILT[key])
             return
         if isinstance(part, (list, tuple)):
             for i, each in enumerate(part):
                 self.inside(each, f'{path}.{i}')
         elif isinstance(part, dict):
-            if key in _CALLED:
-                function, more = _CALLED[key]
+            if key in CALLED:
+                function, more = CALLED[key]
                 self.known(part, path, f'{key}', accepted(
                     function)[0] - {'distributed', 'launcher'} | more)
-            elif key in _NAMES:
-                self.known(part, path, key, _NAMES[key])
+            elif key in NAMES:
+                self.known(part, path, key, NAMES[key])
             for inner, value in part.items():
                 self.inside(value, f'{path}.{inner}')
 
@@ -289,5 +245,4 @@ def _types(owner):
 
 
 def _is_near(key, names):
-    return any(SequenceMatcher(None, key, name).ratio() > 0.85
-               for name in names)
+    return bool(get_close_matches(key, names, 1, _NEAR))
