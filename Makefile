@@ -5,6 +5,8 @@
 #                   each on two cores
 # make test         run all tests
 # make test-oldest  run all tests with the oldest supported dependencies
+# make campaign     run the bad inputs, property tests and kills, and print
+#                   their counts; docs/reliability.md explains them
 # make lint         run ruff
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +18,7 @@ TOY_CLIPS := $(foreach seed,1 2,work_dirs/toy-vit-p8-seed$(seed).safetensors)
 METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
 	scclip clip maskclip maskclip_ks_pd groupvit
 
-.PHONY: demo leaderboard test test-oldest lint clean
+.PHONY: demo leaderboard test test-oldest campaign lint clean
 
 demo: .venv/ready
 	$(BIN)/python tools/demo.py
@@ -37,6 +39,9 @@ test: .venv/ready
 
 test-oldest: .venv-oldest/ready
 	$(OLDEST)/python -m pytest $(PARALLEL)
+
+campaign: .venv/ready
+	$(BIN)/python -m pytest $(PARALLEL) tests/campaign --campaign
 
 lint: .venv/ready
 	$(BIN)/python -m pip install --quiet "ruff>=0.6"
