@@ -7,6 +7,8 @@ Checks that all images and masks of the training, validation and test sets
 exist, can be read and have the same size, that all labels are valid, and that
 their number matches the published split. Exits with 1 if there is a problem.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import sys
 from functools import partial
 

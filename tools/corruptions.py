@@ -6,6 +6,8 @@
 Writes curves.png, results.csv and results.json to the work dir. An
 interrupted run continues where it stopped.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from prettytable import PrettyTable
 from tqdm import tqdm
 

@@ -6,6 +6,8 @@
 Writes exported/student.py and exported/student.pth, which MMSegmentation loads
 without this package.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from mmengine.config import Config
 
 from mmseg_clipzs.export import export_student

@@ -6,6 +6,8 @@
 The file has the model's weights only, without optimizer or training state.
 Use it as ``model.weights`` in a config.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from pathlib import Path
 
 from safetensors.torch import save_file

@@ -6,6 +6,8 @@
 Not needed if COCO-Stuff's masks are available: configs/*_coco_object.py read
 those.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets.coco_object_dataset import write_masks

@@ -8,6 +8,8 @@ Image files are copied unchanged. Unreadable images and images without a
 caption are skipped and reported. Nouns in the list are packed as well; add
 missing ones with --nouns (NLTK's tagger) or --words (a word list).
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from pathlib import Path
 
 from tqdm import tqdm

@@ -2,6 +2,8 @@
 
     python tools/make_toy_scenes.py --out data/toy
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
 from mmseg_clipzs.run.arguments import make_parser

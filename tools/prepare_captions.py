@@ -6,6 +6,8 @@
 
 Nouns are found by NLTK's tagger or in a word list.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets.image_text.lists import read_list, write_list

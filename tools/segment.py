@@ -10,6 +10,8 @@ its training; the student of MaskCLIP+ also takes others.
 Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
 each image.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
 from mmseg_clipzs.apis import ZeroShotInferencer

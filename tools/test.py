@@ -6,6 +6,8 @@ Zero-shot models need no checkpoint.
     python tools/test.py configs/maskclip_voc.py --data-root /data/VOC2012
     python tools/test.py CONFIG CHECKPOINT --show-dir vis --out masks --tta
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.utils import run_tool

@@ -8,6 +8,8 @@ The weights shipped with the package come from
 which takes about half an hour on two cores with bfloat16 support
 (torch >= 2.3).
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import logging
 import os
 from dataclasses import fields

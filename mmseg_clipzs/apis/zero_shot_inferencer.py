@@ -11,6 +11,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
 from mmseg_clipzs.run.data import datasets_of
+from mmseg_clipzs.run.device_names import choose_device
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import UserError
@@ -53,14 +54,13 @@ class ZeroShotInferencer:
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False):
+        device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
         config = job.load()
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             config.model.vocabulary = None  # do not embed the config's
-        device = device or (
-            'cuda:0' if torch.cuda.is_available() else 'cpu')
         seed = config.randomness.get('seed')
         with torch.random.fork_rng(devices=[]):  # not the caller's numbers
             if seed is not None:

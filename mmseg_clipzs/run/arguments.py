@@ -35,6 +35,55 @@ class _LocalRank(argparse.Action):
         os.environ.setdefault('LOCAL_RANK', str(values))
 
 
+class ConfigOptions(DictAction):
+    """mmengine's KEY=VALUE; keeps blanks, and argparse explains mistakes."""
+
+    @staticmethod
+    def _parse_iterable(text):
+        """Read '3', 'white car', '1,2', '[a, (b, c)]' or '(1, 2)'.
+
+        mmengine's own removes all blanks.
+        """
+        text = text.strip().strip('\'"').strip()
+        brackets = text[:1] + text[-1:]
+        if ',' not in text and brackets not in ('()', '[]'):
+            return DictAction._parse_int_float_bool(text)
+        if brackets in ('()', '[]') and len(_split(text)) == 1:
+            inner = text[1:-1].strip().removesuffix(',')
+            values = [ConfigOptions._parse_iterable(each)
+                      for each in _split(inner)] if inner else []
+            return tuple(values) if brackets == '()' else values
+        return [ConfigOptions._parse_iterable(each) for each
+                in _split(text.removesuffix(','))]
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        for value in values:
+            key, equals, _ = value.partition('=')
+            if not equals or not key.strip():
+                parser.error(f'argument {option_string}: expected KEY=VALUE '
+                             f'without blanks around "=", but got {value!r}')
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except ValueError as e:
+            parser.error(f'argument {option_string}: {e}')
+
+
+def _split(text):
+    """list[str]: At commas that are not in brackets."""
+    parts, depth = [''], 0
+    for char in text:
+        depth += (char in '([') - (char in ')]')
+        if depth < 0:
+            break
+        if char == ',' and not depth:
+            parts.append('')
+        else:
+            parts[-1] += char
+    if depth:
+        raise ValueError(f'the brackets of {text} do not match')
+    return parts
+
+
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
     help='config file, or the name of a config in configs/')
@@ -73,7 +122,7 @@ _ARGUMENTS = {
     'tta': (['--tta'], dict(
         action='store_true', help='test-time augmentation')),
     'cfg_options': (['--cfg-options'], dict(
-        nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+        nargs='+', action=ConfigOptions, default={}, metavar='KEY=VALUE',
         help='override settings of the config, e.g. '
         'test_dataloader.num_workers=8')),
     'launcher': (['--launcher'], dict(
