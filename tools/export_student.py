@@ -8,11 +8,9 @@ without this package.
 """
 import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
-from mmengine.config import Config
-
 from mmseg_clipzs.export import export_student
 from mmseg_clipzs.run.arguments import make_parser
-from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.configs import load_config
 from mmseg_clipzs.utils import run_tool
 
 
@@ -26,7 +24,7 @@ def parse_args():
 
 def main():
     args = parse_args()
-    cfg = Config.fromfile(find_config(args.config))
+    cfg = load_config(args.config)
     config, weights = export_student(cfg, args.checkpoint, args.out)
     print(f'Wrote {config} and {weights}.')
     print(f'Segment images: python tools/segment.py PHOTO --config {config} '

@@ -16,7 +16,7 @@ from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .augmentation import augmented, check_augmented
-from .configs import find_config
+from .configs import load_config
 from .data import datasets_of, fit_loaders, replace_data_root
 from .options import Options, apply_options
 from .protocol import changes_of_protocol
@@ -70,6 +70,12 @@ class Job:
     tta: bool = False
 
     def __post_init__(self):
+        if not isinstance(self.config, (str, Path, Config)):
+            raise UserError('A config is a file, a name or a Config, but got '
+                            f'{self.config!r}.')
+        if not isinstance(self.options, dict):
+            raise UserError('options must be a dict, e.g. {"model.prompts": '
+                            f'"single"}}, but got {self.options!r}.')
         for name in ('config', 'options', 'classes'):
             object.__setattr__(self, name, copy.deepcopy(getattr(self, name)))
         object.__setattr__(self, 'options', Options(self.options))
@@ -158,12 +164,12 @@ class Job:
     def _changed(self, train=False):
         """The config with options, CLIP and classes."""
         cfg = copy.deepcopy(self.config) if isinstance(
-            self.config, Config) else Config.fromfile(find_config(self.config))
+            self.config, Config) else load_config(self.config)
         apply_options(cfg, self.options, self.name)
         fit_loaders(cfg)
         # Random weights are the same in every run.
         cfg.randomness = {'seed': 0, **(cfg.get('randomness') or {})}
-        if self.clip:
+        if self.clip is not None:
             self._replace_clip(cfg)
         if self.classes is not None:
             self._replace_classes(cfg, train)
@@ -259,10 +265,12 @@ class Job:
         """Refuse a model that would silently run with random weights.
 
         Raises:
-            UserError: It must be trained and has no checkpoint.
+            UserError: It must be trained and has no checkpoint, or has no model.
         """
         cfg = self.load()
         model = segmentor_of(cfg)
+        if not model:
+            raise UserError(f'{self.name} has no model.')
         ready = model.get('weights') or (
             {'clip', 'weights'} & set(model)
             and not cfg.get('train_dataloader'))
