@@ -31,11 +31,8 @@ def flop_counter():
     def attention(query, key, value, *args, **kwargs):
         return sdpa_flop_count(query, key, value)  # shapes
 
-    # PyTorch 2.1 lacks this operation and counts its parts.
-    fused = getattr(
-        torch.ops.aten, '_scaled_dot_product_flash_attention_for_cpu', None)
-    return FlopCounterMode(
-        display=False, custom_mapping={fused: attention} if fused else None)
+    fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    return FlopCounterMode(display=False, custom_mapping={fused: attention})
 
 
 @contextmanager
