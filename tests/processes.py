@@ -150,6 +150,7 @@ def _run(arguments, env, cwd, pipes):
     os.environ.update(env)
     os.chdir(cwd)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    multiprocessing.set_start_method(None, force=True)  # the usual one
     do_not_wait()
     script, *sys.argv[1:] = arguments
     paths = env['PYTHONPATH'].split(os.pathsep)
