@@ -1,7 +1,7 @@
 from .check_sample import CheckSample
 from .coco_object_dataset import CocoObjectDataset
 from .corrupt import Corrupt
-from .find_images import find_images, list_images
+from .find_images import find_images, is_result, list_images
 from .hide_labels import HideLabels
 from .image_text import ImageTextDataset, ImageTextShards, PackImageText
 from .images import read_image
@@ -15,5 +15,5 @@ __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
     'ImageTextDataset', 'ImageTextShards', 'LoadImageFromFile', 'LoadPhoto',
     'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment',
-    'find_images', 'list_images', 'read_image'
+    'find_images', 'is_result', 'list_images', 'read_image'
 ]

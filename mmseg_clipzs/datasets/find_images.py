@@ -35,7 +35,8 @@ def find_images(folder, recursive=False):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f'No folder of images at {shown(folder)}.')
+        raise UserError(
+            f'No images in {shown(folder)}: there is no such folder.')
     found, errors = [], []
 
     def unreadable(error):
@@ -78,7 +79,16 @@ def _is_candidate(path):
     if not _suffixes()[suffix]:
         raise UserError(f'{shown(path)} is not an image of a raster format, '
                         'such as JPEG, PNG, TIFF or WebP.')
-    return not (_RESULT.fullmatch(path.name) and is_ours(path))
+    return not is_result(path)
+
+
+def is_result(path):
+    """bool: Whether an image was written by this package.
+
+    Args:
+        path (Path): The file.
+    """
+    return bool(_RESULT.fullmatch(path.name)) and is_ours(path)
 
 
 @lru_cache

@@ -146,7 +146,7 @@ def test_a_folder_of_everything(tmp_path, monkeypatch):
     assert len(find_images(tmp_path, recursive=True)[1]) == 6
     monkeypatch.setattr(os, 'scandir', refuse)
     assert 'cannot be read: no' in str(find_images(tmp_path)[1][0])
-    with pytest.raises(UserError, match='No folder of images at .*missing'):
+    with pytest.raises(UserError, match='No images in .*missing: there is no'):
         find_images(tmp_path / 'missing')
 
 
