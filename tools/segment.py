@@ -17,9 +17,8 @@ from tqdm import tqdm
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.segmentor import embeds_config_words
+from mmseg_clipzs.run.skipped import fail_if_skipped
 from mmseg_clipzs.utils import UserError, run_tool, shown
-
-SHOWN = 10  # skipped images that are named
 
 
 def parse_args():
@@ -80,14 +79,7 @@ def main():
         largest = ', '.join(
             f'{name} {share:.0%}' for share, name in shares[:3] if share)
         tqdm.write(shown(f'{args.out}/{result.name}_overlay.png: {largest}'))
-    if skipped:
-        for reason in skipped[:SHOWN]:
-            tqdm.write(f'skipped: {reason}')
-        if len(skipped) > SHOWN:
-            tqdm.write(f'... and {len(skipped) - SHOWN} more.')
-        raise UserError(
-            f'{len(skipped)} of {len(skipped) + done} images were skipped, '
-            f'as said above; the others are in {args.out}.')
+    fail_if_skipped(skipped, done, 'images', args.out)
 
 
 if __name__ == '__main__':

@@ -145,3 +145,23 @@ def _scaled(values, tops):
         raise UserError(f'has values from {low:g} to {high:g}; scale them to '
                         f'{ranges}.')
     return (values * (255 / top)).round().astype(np.uint8)
+
+
+def require_readable(paths, what):
+    """Refuse images that are all unreadable.
+
+    Args:
+        paths (Sequence[Path]): The images, which are read until one is good.
+        what (str): What they are, for the message.
+
+    Raises:
+        UserError: None can be read; says why the first cannot.
+    """
+    first = None
+    for path in paths:
+        try:
+            read_image(path)
+            return
+        except SampleError as e:
+            first = first or e
+    raise UserError(f'None of {what} can be read. {first}')

@@ -8,7 +8,7 @@ from mmseg.registry import DATASETS
 from mmseg_clipzs.utils import UserError, first_of, shown
 
 from .find_images import find_images
-from .images import SampleError, read_image
+from .images import SampleError, require_readable
 
 
 @DATASETS.register_module()
@@ -75,23 +75,3 @@ class PhotoFolderDataset(BaseSegDataset):
             return sample
         raise UserError(f'None of the {len(self)} images of {self.data_root} '
                         'can be read any more.')
-
-
-def require_readable(paths, what):
-    """Refuse images that are all unreadable.
-
-    Args:
-        paths (Sequence[Path]): The images, which are read until one is good.
-        what (str): What they are, for the message.
-
-    Raises:
-        UserError: None can be read; says why the first cannot.
-    """
-    first = None
-    for path in paths:
-        try:
-            read_image(path)
-            return
-        except SampleError as e:
-            first = first or e
-    raise UserError(f'None of {what} can be read. {first}')
