@@ -180,7 +180,8 @@ class ZeroShotInferencer:
             list[tuple]: Path, name and array of each.
         """
         batch = []
-        for photo, name in tqdm(photos, 'photos', delay=3):
+        for photo, name in tqdm(
+                photos, 'photos', delay=3, disable=None, leave=False):
             try:
                 if out_dir:  # before it is segmented
                     check_replaceable(*(Path(out_dir) / f'{name}_{what}.png'

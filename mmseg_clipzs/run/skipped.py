@@ -1,9 +1,5 @@
 """The end of a tool that left out what it could not read."""
-from tqdm import tqdm
-
-from mmseg_clipzs.utils import UserError
-
-SHOWN = 10
+from mmseg_clipzs.utils import UserError, first_of
 
 
 def fail_if_skipped(skipped, done, what, where):
@@ -18,11 +14,7 @@ def fail_if_skipped(skipped, done, what, where):
     Raises:
         UserError: Something was skipped.
     """
-    for reason in skipped[:SHOWN]:
-        tqdm.write(f'skipped: {reason}')
-    if len(skipped) > SHOWN:
-        tqdm.write(f'... and {len(skipped) - SHOWN} more.')
     if skipped:
         raise UserError(
-            f'{len(skipped)} of {len(skipped) + done} {what} were skipped, '
-            f'as said above; the others are in {where}.')
+            f'{len(skipped)} of {len(skipped) + done} {what} were skipped; '
+            f'the others are in {where}. {first_of(skipped)}')

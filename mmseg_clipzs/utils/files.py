@@ -11,8 +11,9 @@ from .names import shown
 from .temporary import PREFIX, clean_once, temporary_folder, temporary_name
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', -1)}
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
-                errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST}
+_NOT_ALLOWED = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
+    errno.ENAMETOOLONG, errno.EEXIST, errno.ENOENT}  # ENOENT: below /proc
 
 
 @contextmanager

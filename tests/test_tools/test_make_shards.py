@@ -23,12 +23,12 @@ def test_shards_hold_the_list(call, pairs, tmp_path, capsys):
         read_list(pairs / 'captions.json')
         + [dict(image='gone.png', caption='x')]))
     with pytest.raises(SystemExit, match=(
-            'error: 1 of 73 rows were skipped, as said above; the others')):
+            'error: 1 of 73 rows were skipped; the others are in .*out. No '
+            'image at .*gone.png')):
         call(make_shards, tmp_path / 'list.json', '--images', pairs,
              '--out', tmp_path / 'out', '--size', 50, '--words', 'sun')
     printed = capsys.readouterr().out
     assert f'{tmp_path}/out: 72 images in 2 shards, 1 skipped' in printed
-    assert 'skipped: No image at' in printed and 'gone.png' in printed
     samples = [s for path in list_shards('{000000..000001}.tar',
                                          tmp_path / 'out')
                for s in read_shard(path)]

@@ -34,7 +34,7 @@ def test_csv(call, tmp_path):
     assert read_list(tmp_path / 'list.csv')[1]['nouns'] == []
 
 
-def test_other_files_are_not_replaced(call, tmp_path, capsys):
+def test_other_files_are_not_replaced(call, tmp_path):
     """Nor is the list itself, if damaged rows would be lost."""
     path, out = tmp_path / 'list.jsonl', tmp_path / 'out.json'
     path.write_text('{"image": "1.jpg", "caption": "a cat"}\n{"image"\n')
@@ -45,9 +45,8 @@ def test_other_files_are_not_replaced(call, tmp_path, capsys):
             call(prepare_captions, path, '--out', target, '--words', 'cat')
     assert out.read_text() == 'mine' and path.read_text().count('image') == 2
     out.unlink()
-    with pytest.raises(SystemExit, match='error: 1 of 2 rows were skipped'):
+    with pytest.raises(SystemExit, match='error: 1 of 2 rows were skipped.*Row 2'):
         call(prepare_captions, path, '--out', out, '--words', 'cat')
-    assert 'skipped: Row 2 of' in capsys.readouterr().out
     assert [row['nouns'] for row in read_list(out)] == [['cat']]
 
 
