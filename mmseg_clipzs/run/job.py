@@ -265,7 +265,8 @@ class Job:
         """Refuse a model that would silently run with random weights.
 
         Raises:
-            UserError: It must be trained and has no checkpoint, or has no model.
+            UserError: No model, or one that must be trained and has no
+                checkpoint.
         """
         cfg = self.load()
         model = segmentor_of(cfg)

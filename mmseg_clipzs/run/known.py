@@ -62,6 +62,7 @@ NAMES = {
 # Keys that builders take out before they call a class.
 TAKEN = {
     HOOKS: {'priority'}, MODELS: {'requires_grad'},
+    registry.METRICS: {'keep_results'},  # of ClassIoUMetric
     registry.WEIGHT_INITIALIZERS: {'override', 'layer'},
     registry.PARAM_SCHEDULERS: {'convert_to_iter_based'},
     registry.OPTIM_WRAPPERS: {'optimizer', 'constructor', 'paramwise_cfg'}}
