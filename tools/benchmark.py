@@ -60,7 +60,8 @@ def parse_args():
     add_arguments(
         parser,
         cfg_options=dict(help='override settings of both sides'),
-        out=dict(metavar='FILE.json', help='file for the whole report'))
+        out=dict(metavar='FILE.json', folder=False,
+                 help='file for the whole report'))
     return parser.parse_args()
 
 

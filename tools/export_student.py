@@ -9,7 +9,7 @@ without this package.
 import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
 from mmseg_clipzs.export import export_student
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.run.configs import load_config
 from mmseg_clipzs.utils import run_tool
 
@@ -18,7 +18,8 @@ def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('config', help='training config, or its name')
     parser.add_argument('checkpoint', help='checkpoint of the training')
-    parser.add_argument('--out', default='exported', help='output folder')
+    add_output(parser, '--out', folder=True, default='exported',
+               help='output folder')
     return parser.parse_args()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from mmseg_clipzs.clip.files import read_state_dict
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.utils import UserError, atomic_write, run_tool
 
 
@@ -21,8 +21,8 @@ def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('checkpoint',
                         help='checkpoint written by tools/train.py')
-    parser.add_argument('--out', required=True,
-                        help='.safetensors file to write')
+    add_output(parser, '--out', required=True,
+               help='.safetensors file to write')
     return parser.parse_args()
 
 

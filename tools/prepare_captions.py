@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.run.skipped import fail_if_skipped
 from mmseg_clipzs.utils import UserError, run_tool
 
@@ -25,8 +25,8 @@ from mmseg_clipzs.utils import UserError, run_tool
 def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('list', help='.csv, .json, .jsonl or .parquet file')
-    parser.add_argument('--out', required=True,
-                        help='list to write; the suffix selects its format')
+    add_output(parser, '--out', required=True,
+               help='list to write; the suffix selects its format')
     parser.add_argument(
         '--words', help='word list to use instead of the tagger: "cat; polar '
         'bear", a .txt file, or the name of a vocabulary')

@@ -14,6 +14,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
 )
 from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.run.device import choose_device, survive_forks
+from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import (
@@ -76,7 +77,8 @@ class ZeroShotInferencer:
         with torch.random.fork_rng(devices=[]):  # not the caller's numbers
             if seed is not None:
                 torch.default_generator.manual_seed(seed)
-            self.model = build_segmentor(config, device)
+            with explain_settings(job):
+                self.model = build_segmentor(config, device)
         self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):

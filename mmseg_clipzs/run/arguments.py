@@ -2,8 +2,11 @@
 import argparse
 import os
 import textwrap
+import weakref
 
 from mmengine.config import DictAction
+
+from mmseg_clipzs.utils import check_output
 
 from .job import Job
 
@@ -26,6 +29,59 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def _split_lines(self, text, width):
         return [line for paragraph in text.splitlines()
                 for line in textwrap.wrap(paragraph, width)]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Checks the outputs, also default ones, as soon as they are known."""
+
+    def parse_args(self, *args, **kwargs):
+        parsed = super().parse_args(*args, **kwargs)
+        if os.environ.get('RANK', '0') == '0':  # one of several processes
+            for action in self._actions:
+                folder = _OUTPUTS.get(action)
+                value = getattr(parsed, action.dest, None)
+                if folder is not None and value is not None:
+                    check_output(value, action.option_strings[0], folder)
+        return parsed
+
+
+# Action -> whether it names a folder or a file to be written.
+_OUTPUTS = weakref.WeakKeyDictionary()
+
+
+def add_output(parser, *flags, folder=False, **settings):
+    """Add an option for what a tool writes, checked before it begins.
+
+    Args:
+        parser (ArgumentParser): Result of :func:`make_parser`.
+        flags (str): As for ``add_argument``.
+        folder (bool): Whether it is a folder, or a file.
+        settings: As for ``add_argument``.
+    """
+    _OUTPUTS[parser.add_argument(*flags, **settings)] = folder
+
+
+class _Launcher(argparse.Action):
+    """Refuse a launcher that did not start this process."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        missing = [name for name in _LAUNCHED[values]
+                   if name not in os.environ]
+        if missing:
+            start = _HOW_TO_LAUNCH[values]
+            parser.error(f'argument {option_string}: {values} did not start '
+                         f'this process ({missing[0]} is not set); {start}')
+        setattr(namespace, self.dest, values)
+
+
+_LAUNCHED = dict(
+    none=(), pytorch=('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
+    slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
+    mpi=('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'))
+_HOW_TO_LAUNCH = dict(
+    pytorch='use torchrun --nproc_per_node N, or leave --launcher out',
+    slurm='use srun, or leave --launcher out',
+    mpi='use mpirun, or leave --launcher out')
 
 
 class _LocalRank(argparse.Action):
@@ -115,9 +171,10 @@ _ARGUMENTS = {
     'device': (['--device'], dict(
         help='cpu, cuda:0, ... (default: the first GPU, if any)')),
     'out': (['--out'], dict(
-        metavar='FOLDER', help='folder for the results')),
+        metavar='FOLDER', folder=True, help='folder for the results')),
     'work_dir': (['--work-dir'], dict(
-        metavar='FOLDER', help='folder for logs and checkpoints (default: '
+        metavar='FOLDER', folder=True,
+        help='folder for logs and checkpoints (default: '
         "the config's, or work_dirs/CONFIG)")),
     'tta': (['--tta'], dict(
         action='store_true', help='test-time augmentation')),
@@ -127,6 +184,7 @@ _ARGUMENTS = {
         'test_dataloader.num_workers=8')),
     'launcher': (['--launcher'], dict(
         choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
+        action=_Launcher,
         help='job launcher')),
     'local_rank': (['--local_rank', '--local-rank'], dict(
         type=int, action=_LocalRank, default=argparse.SUPPRESS,
@@ -136,7 +194,7 @@ _ARGUMENTS = {
 
 def make_parser(description):
     """ArgumentParser: Its help keeps line breaks and shows defaults."""
-    return argparse.ArgumentParser(
+    return _Parser(
         description=description, formatter_class=_Formatter)
 
 
@@ -149,7 +207,8 @@ def add_arguments(parser, *names, **changed):
             ``--local_rank``.
         changed (dict): Arguments with settings of ``add_argument`` that differ
             in this tool. ``flags`` replaces the flags, but not the
-            attribute's name.
+            attribute's name; ``folder`` says whether an output is a folder or
+            a file.
     """
     for name in (*names, *changed):
         flags, settings = _ARGUMENTS[name]
@@ -157,7 +216,10 @@ def add_arguments(parser, *names, **changed):
         if 'flags' in settings:
             flags = settings.pop('flags')
             settings['dest'] = name
-        parser.add_argument(*flags, **settings)
+        folder = settings.pop('folder', None)
+        action = parser.add_argument(*flags, **settings)
+        if folder is not None:
+            _OUTPUTS[action] = folder
         if name == 'launcher':
             add_arguments(parser, 'local_rank')
 

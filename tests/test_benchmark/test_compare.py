@@ -10,8 +10,8 @@ from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.images import make_images
 from mmseg_clipzs.benchmark.side import STAGES
-from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.clip import TextEncoder
+from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import UserError
 
