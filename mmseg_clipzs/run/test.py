@@ -51,7 +51,8 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     with explain_settings(job):
         runner = Runner.from_cfg(cfg)
         runner.register_hook(_FitHook())
-        if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
+        if job.classes is not None and not embeds_config_words(
+                segmentor_of(cfg)):
             # After the checkpoint is loaded, before VocabularyHook.
             runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
         start = time.perf_counter()

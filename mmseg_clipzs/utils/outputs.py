@@ -35,6 +35,8 @@ def check_output(path, what, folder=True):
                 f'{what} needs a {kind}, but {path} is a '
                 f'{_KINDS.get((path.is_dir(), path.is_file()), "device")}.')
         _probe(path if folder else path.parent)
+    except UserError:
+        raise
     except (OSError, ValueError) as e:  # a NUL is a ValueError
         reason = getattr(e, 'strerror', None) or str(e)
         raise UserError(f'{what} {path} cannot be written: {reason}. Choose '
