@@ -3,11 +3,23 @@ from collections import Counter
 
 import pytest
 from campaign.inputs import Inputs
+from hypothesis import HealthCheck, settings
+
+# The suite tries the same few examples each time, the campaign many others.
+for name, examples, fixed in (('suite', 40, True), ('campaign', 2000, False)):
+    settings.register_profile(
+        name, max_examples=examples, derandomize=fixed, database=None,
+        deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def pytest_addoption(parser):
     parser.addoption('--campaign', action='store_true',
                      help='print the counts of the campaign')
+
+
+def pytest_configure(config):
+    settings.load_profile(
+        'campaign' if config.getoption('--campaign', False) else 'suite')
 
 
 @pytest.fixture(scope='session')
