@@ -169,7 +169,7 @@ def test_any_object_is_a_vocabulary_or_a_mistake(value):
     assert found is None or is_sound(found)
 
 
-# ----------------------------------------------------- captions and their nouns
+# ------------------------------------------------------------------- captions
 # CSV readers take a lone carriage return for the end of a line.
 CELLS = st.text(st.characters(exclude_categories=['Cs'],
                               exclude_characters='\r\0'), max_size=12)
