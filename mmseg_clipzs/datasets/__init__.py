@@ -4,14 +4,16 @@ from .corrupt import Corrupt
 from .hide_labels import HideLabels
 from .image_text import ImageTextDataset, ImageTextShards, PackImageText
 from .images import list_images, read_image
+from .load_labels import LoadLabels
 from .load_photo import LoadPhoto
 from .photo_folder_dataset import PhotoFolderDataset
 from .random_resized_crop import RandomResizedCrop
 from .timm_augment import TimmAugment
+from .unique_names import unique_names
 
 __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
-    'ImageTextDataset', 'ImageTextShards', 'LoadPhoto', 'PackImageText',
-    'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment', 'list_images',
-    'read_image'
+    'ImageTextDataset', 'ImageTextShards', 'LoadLabels', 'LoadPhoto',
+    'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment',
+    'list_images', 'read_image', 'unique_names'
 ]
