@@ -1,22 +1,37 @@
 """Error messages of tools, safe writes, optional imports."""
 import os
 import socket
+import subprocess
+import sys
+from contextlib import contextmanager
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.utils import (
+    MARK,
     UserError,
     atomic_folder,
     atomic_write,
     check_is_file,
+    check_replaceable,
     did_you_mean,
     error_message,
+    files,
     import_optional,
     is_occupied,
+    is_ours,
+    remove_stale,
     run_tool,
+    shown,
+    temporary_folder,
 )
+from mmseg_clipzs.utils.temporary import temporary_name
 
 DOWNLOAD = ('Cannot download ViT-B-16 from https://a.b/c: HTTPError: 404 '
             'Client Error: Not Found. Put the file at weights/.')
@@ -128,6 +143,131 @@ def test_atomic_folder(tmp_path):
     assert [each.name for each in path.iterdir()] == ['one']
 
 
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def leave(folder, process):
+    """A temporary file and a folder, as this process of ours leaves them."""
+    for suffix in ('.png', ''):
+        name = temporary_name(suffix).split('-')
+        name[2] = str(process)
+        path = folder / '-'.join(name)
+        path.touch() if suffix else (path / 'new').mkdir(parents=True)
+
+
+@pytest.fixture
+def gone():
+    """Number of a process that has ended."""
+    with subprocess.Popen([sys.executable, '-c', '']) as process:
+        pass
+    return process.pid
+
+
+def test_what_a_killed_process_leaves_is_removed(tmp_path, gone):
+    """Only when it is gone; a file that only looks like it is the user's."""
+    (tmp_path / '.clipzs-mine.png').touch()
+    leave(tmp_path, os.getppid())
+    running = names(tmp_path)
+    leave(tmp_path, gone)
+    assert len(names(tmp_path)) == 5
+    remove_stale(tmp_path)
+    assert names(tmp_path) == running
+    remove_stale(tmp_path / 'missing')
+
+
+def test_the_next_write_cleans(tmp_path, gone):
+    leave(tmp_path, gone)
+    with atomic_write(tmp_path / 'c') as temporary:
+        assert names(tmp_path) == [temporary.name]
+    assert names(tmp_path) == ['c']
+
+
+def test_temporary_files_of_other_machines_last_a_day(tmp_path):
+    name = temporary_name('.png').split('-')
+    for part, other in ((1, '0' * 8), (3, 'earlier')):
+        foreign = tmp_path / '-'.join(
+            [*name[:part], other, *name[part + 1:]])
+        foreign.touch()
+        remove_stale(tmp_path)
+        # With our number, but of an earlier process: it is gone.
+        assert foreign.exists() == (part == 1)
+        if part == 1:
+            os.utime(foreign, (0, 0))
+            remove_stale(tmp_path)
+            assert not foreign.exists()
+
+
+def test_temporary_names_are_short_and_unique():
+    found = {temporary_name('.png') for _ in range(100)}
+    assert len(found) == 100
+    assert all(len(name) < 80 for name in found)
+    assert len(temporary_name('.' + 'x' * 240)) < 80
+
+
+def test_temporary_folder(tmp_path):
+    with pytest.raises(ZeroDivisionError), temporary_folder(tmp_path) as one:
+        (one / 'file').touch()
+        1 / 0  # noqa: B018
+    assert not names(tmp_path)
+
+
+@pytest.mark.parametrize('name, save', [
+    ('a.json', lambda path: path.write_bytes(bytes(2**20))),
+    ('a.npz', lambda path: np.savez(path, np.zeros(2**17))),
+    ('a.pth', lambda path: torch.save(torch.zeros(2**17), path)),
+    ('a.safetensors', lambda path: save_file(
+        dict(a=torch.zeros(2**17)), path)),
+    ('a.png', lambda path: Image.fromarray(np.random.randint(
+        0, 256, (600, 600, 3), np.uint8)).save(path))])
+def test_no_space_left(name, save, tmp_path, limited_files, monkeypatch):
+    """One sentence; the old file is intact and nothing remains."""
+    monkeypatch.setattr(  # the limit is not the disk's
+        files, '_is_full', lambda folder: True)
+    path = tmp_path / name
+    path.write_text('old')
+    with pytest.raises(UserError, match='cannot be written.*no space'):
+        with limited_files(2**16), atomic_write(path) as temporary:
+            save(temporary)
+    assert path.read_text() == 'old' and names(tmp_path) == [name]
+
+
+@pytest.fixture
+def limited_files():
+    """Files of this process may grow to so many bytes."""
+    resource = pytest.importorskip('resource')
+
+    @contextmanager
+    def limit(size):
+        old = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+
+    return limit
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    (tmp_path / 'file').touch()
+    for path, message in (
+            ('file/a', 'file/a cannot be written: .*file is no folder'),
+            ('x' * 300, 'File name too long')):
+        with pytest.raises(UserError, match=message):
+            with atomic_write(tmp_path / path):
+                pass
+    (tmp_path / 'folder/full').mkdir(parents=True)
+    with pytest.raises(UserError, match='folder cannot be written: Is a dir'):
+        with atomic_write(tmp_path / 'folder'):
+            pass
+    # Errors of other files are not explained away.
+    with pytest.raises(IsADirectoryError):
+        with atomic_write(tmp_path / 'a'):
+            open(tmp_path / 'folder/full')
+    assert names(tmp_path) == ['file', 'folder']
+
+
 def test_is_occupied(tmp_path):
     assert not is_occupied(tmp_path / 'missing')
     assert not is_occupied(tmp_path)
@@ -170,3 +310,22 @@ def test_check_is_file_refuses_what_cannot_be_opened(tmp_path, monkeypatch):
     for path in ('a\0b', 'x' * 300):
         with pytest.raises(UserError, match='cannot be read as an image'):
             check_is_file(path, 'an image')
+
+
+def test_only_what_says_so_is_replaced(tmp_path):
+    mine, ours, beside = (tmp_path / name for name in 'abc')
+    mine.write_text('my notes')
+    ours.write_text(f'# {MARK}')
+    beside.touch()
+    assert is_ours(ours) and not is_ours(mine)
+    assert not is_ours(tmp_path) and not is_ours(tmp_path / 'missing')
+    check_replaceable(ours, tmp_path / 'missing')
+    check_replaceable(ours, beside, by=ours)
+    for arguments in ((ours, mine), (ours, beside), (tmp_path, )):
+        with pytest.raises(UserError, match='was not written by this tool'):
+            check_replaceable(*arguments)
+
+
+def test_shown():
+    assert shown('Käse 猫.jpg') == 'Käse 猫.jpg'
+    assert shown(os.fsdecode(b'\xff\n.jpg')) == r'\udcff\n.jpg'

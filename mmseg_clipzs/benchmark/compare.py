@@ -1,7 +1,6 @@
 """Time one job, or compare two interleaved ones, stage by stage."""
 import math
 import platform
-import tempfile
 from collections import Counter
 from contextlib import ExitStack
 from statistics import median
@@ -10,7 +9,7 @@ import torch
 
 from mmseg_clipzs.compat import versions
 from mmseg_clipzs.run.memory import peak_memory, reset_peak_memory
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, temporary_folder
 
 from .images import SEED, make_images
 from .side import Side, until_labels
@@ -52,7 +51,7 @@ def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
     jobs = [job] if against is None else [job, against]
     with ExitStack() as stack:
         def folder():
-            return stack.enter_context(tempfile.TemporaryDirectory())
+            return str(stack.enter_context(temporary_folder()))
 
         if size:
             photos = folder()

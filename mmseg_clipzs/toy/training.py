@@ -51,6 +51,9 @@ class Recipe:
         scenes (int): Size of the pool of training scenes.
         seed (int): Random seed.
         precision (str): 'bf16' (autocast) or 'fp32'.
+
+    Raises:
+        UserError: A number out of range.
     """
     steps: int = 2600
     batch_size: int = 128
@@ -62,6 +65,27 @@ class Recipe:
     scenes: int = 20000
     seed: int = 0
     precision: str = 'bf16'
+
+    def __post_init__(self):
+        for name, least in (('steps', 1), ('batch_size', 1), ('warmup', 0),
+                            ('seed', 0)):
+            _check(name, getattr(self, name), f'{least} or more',
+                   getattr(self, name) >= least)
+        _check('scenes', self.scenes,
+               f'at least a batch ({self.batch_size})',
+               self.scenes >= self.batch_size)
+        _check('lr', self.lr, 'positive', 0 < self.lr < math.inf)
+        _check('weight_decay', self.weight_decay, '0 or more',
+               0 <= self.weight_decay < math.inf)
+        _check('patch_dropout', self.patch_dropout, '0 or more, below 1',
+               0 <= self.patch_dropout < 1)
+        _check('late_share', self.late_share, '0 to 1',
+               0 <= self.late_share <= 1)
+
+
+def _check(name, value, expected, fits):
+    if not fits:
+        raise UserError(f'{name} must be {expected}, but got {value}.')
 
 
 def learning_rate(step, recipe):
@@ -142,8 +166,11 @@ def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
             result is the same as that of an uninterrupted run.
 
     Raises:
-        UserError: The checkpoint was written with another recipe.
+        UserError: ``workers`` or ``save_every`` is out of range, or the
+            checkpoint was written with another recipe.
     """
+    _check('save_every', save_every, '1 or more', save_every >= 1)
+    _check('workers', workers, '0 or more', workers is None or workers >= 0)
     torch.manual_seed(recipe.seed)
     open_clip.add_model_config(CONFIG)
     model = open_clip.create_model(

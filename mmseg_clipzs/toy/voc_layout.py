@@ -10,6 +10,7 @@ from mmseg_clipzs.utils import UserError, atomic_folder, is_occupied
 from .scenes import PALETTE, VERSION, make_scene, make_varied_scene
 
 SETTINGS_FILE = 'toy_scenes.json'
+_LARGEST = 4096  # a scene is drawn at three times its size
 
 
 def write_voc(folder, train=600, val=100, size=128, seed=1, progress=iter,
@@ -35,9 +36,10 @@ def write_voc(folder, train=600, val=100, size=128, seed=1, progress=iter,
         UserError: ``folder`` contains other files or other scenes, or a count
             or the size is out of range.
     """
-    if train < 0 or val < 0 or size < 16 or seed < 0:
-        raise UserError('Toy scenes need train, val, seed >= 0 and size >= '
-                        f'16, but got {train=}, {val=}, {seed=}, {size=}.')
+    if min(train, val, seed) < 0 or not 16 <= size <= _LARGEST:
+        raise UserError('Toy scenes need train, val, seed >= 0 and size 16 '
+                        f'to {_LARGEST}, but got {train=}, {val=}, {seed=}, '
+                        f'{size=}.')
     folder = Path(folder)
     settings = dict(
         version=VERSION, train=train, val=val, size=size, seed=seed)

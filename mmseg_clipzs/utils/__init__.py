@@ -1,10 +1,14 @@
-"""Errors, optional imports, safe files and suggestions of names."""
+"""Errors, checks of options, optional imports, safe files, near names."""
 from .errors import UserError, error_message, run_tool
 from .files import atomic_folder, atomic_write, check_is_file, is_occupied
 from .imports import import_optional
-from .names import did_you_mean
+from .marks import MARK, check_replaceable, is_ours
+from .names import did_you_mean, shown
+from .numbers import check_flag, check_number, check_numbers
+from .temporary import remove_stale, temporary_folder
 
 __all__ = [
-    'UserError', 'atomic_folder', 'atomic_write', 'check_is_file',
+    'MARK', 'UserError', 'atomic_folder', 'atomic_write', 'check_flag',
+    'check_is_file', 'check_number', 'check_numbers', 'check_replaceable',
     'did_you_mean', 'error_message', 'import_optional', 'is_occupied',
-    'run_tool']
+    'is_ours', 'remove_stale', 'run_tool', 'shown', 'temporary_folder']

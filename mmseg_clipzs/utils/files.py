@@ -1,11 +1,17 @@
 """Files written whole, and files that are safe to open."""
+import errno
 import os
+import shutil
 import stat
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
+from .temporary import PREFIX, clean_once, temporary_folder, temporary_name
+
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', -1)}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
+                errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST}
 
 
 @contextmanager
@@ -13,29 +19,30 @@ def atomic_write(path):
     """Write to a temporary file that replaces ``path`` on success.
 
     Readers see either the old file or the complete new one, even if several
-    processes write at once (the last one wins).
+    processes write at once (the last one wins). What killed runs left in the
+    folder is removed, see :mod:`.temporary`.
 
     Args:
         path (str | Path): The file to write. Its folder is created if missing.
 
     Yields:
-        Path: The temporary file, with the suffix of ``path``.
+        Path: The temporary file, empty, with the suffix of ``path``.
+
+    Raises:
+        UserError: The disk is full, or the folder cannot be written; the old
+            file is intact.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=f'.{path.stem}-', suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(temporary)
-    try:
-        yield temporary
-        # mkstemp creates private files: apply the usual permissions.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    temporary = path.parent / temporary_name(path.suffix)
+    with _sentence(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clean_once(path.parent)
+        try:
+            temporary.touch(exist_ok=False)
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -47,17 +54,51 @@ def atomic_folder(path):
 
     Yields:
         Path: Empty folder to write to.
+
+    Raises:
+        UserError: The disk is full, or the folder cannot be made.
     """
     path = Path(path).absolute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-            prefix=f'{path.name}.', dir=path.parent) as temporary:
-        new = Path(temporary) / 'new'
-        new.mkdir()
-        yield new
-        if path.is_dir():
-            path.rmdir()  # os.rename does not replace it on Windows
-        os.rename(new, path)
+    with _sentence(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(path.parent) as temporary:
+            new = temporary / 'new'
+            new.mkdir()
+            yield new
+            if path.is_dir():
+                path.rmdir()  # os.rename does not replace it on Windows
+            os.rename(new, path)
+
+
+@contextmanager
+def _sentence(path):
+    """Say in one sentence why ``path`` cannot be written."""
+    try:
+        yield
+    except Exception as e:
+        number = getattr(e, 'errno', None)
+        # torch and safetensors report a full disk without its number.
+        if number in _NO_ROOM or number is None and _is_full(path.parent) and (
+                isinstance(e, RuntimeError) or 'Safetensor' in repr(e)):
+            raise UserError(
+                f'{path} cannot be written, there is no space left: make room '
+                'or choose another place. What was there before is unchanged.'
+            ) from e
+        named = os.fsdecode(getattr(e, 'filename', None) or '')
+        if number in _NOT_ALLOWED and (PREFIX in named or Path(named) in (
+                path, *path.parents)):
+            reason = (f'{named} is no folder' if isinstance(
+                e, (FileExistsError, NotADirectoryError)) else e.strerror)
+            raise UserError(f'{path} cannot be written: {reason}. Choose '
+                            'another place.') from e
+        raise
+
+
+def _is_full(folder):
+    try:
+        return shutil.disk_usage(folder).free < 2**16
+    except OSError:
+        return False
 
 
 def is_occupied(path):

@@ -1,4 +1,4 @@
-"""Suggestions for mistyped names."""
+"""Names of files and settings in messages."""
 from difflib import get_close_matches
 
 
@@ -17,3 +17,17 @@ def did_you_mean(name, known):
     close = get_close_matches(str(name).casefold(), list(by_folded))
     return (f' Did you mean {" or ".join(by_folded[key] for key in close)}?'
             if close else '')
+
+
+def shown(path):
+    """A path that every terminal and log can print.
+
+    Args:
+        path (str | Path): Its name may contain bytes that are not UTF-8, and
+            line breaks.
+
+    Returns:
+        str: With these as escapes such as ``\\udcff``.
+    """
+    return ''.join(c if c.isprintable() else c.encode(
+        'unicode_escape').decode() for c in str(path))

@@ -103,12 +103,12 @@ def judge(row, box):
         return 'traceback', said
     errors = _ERROR.findall(result.err)
     if result.code != wanted.code or (
-            isinstance(row.call, str) and wanted.code in (1, 2)
-            and len(errors) != 1):
+            isinstance(row.call, str) and len(errors) != wanted.errors):
         fault = ('silent' if not result.code else 'another sentence'
                  if wanted.code else 'wrong result')
         return fault, f'expected exit code {wanted.code}, got {said}'
-    text = result.message if wanted.code else result.out + result.err
+    text = result.message if wanted.code and (
+        wanted.errors or wanted.code != 1) else result.out + result.err
     if not re.search(wanted.pattern, text):
         return ('no warning' if wanted.kind == 'warning' else
                 'another sentence', f'expected {wanted.pattern!r}, got {said}')

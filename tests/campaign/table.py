@@ -28,12 +28,14 @@ class Outcome:
         kind (str): 'one sentence', 'right result' or 'warning'.
         pattern (str): Regular expression, searched in the message.
         code (int): Exit code of a tool.
+        errors (int): Lines "error: ..." of a tool.
         check (Callable, optional): Result -> bool.
         leaves (tuple[str]): Globs of files that may be new or changed.
     """
     kind: str
     pattern: str = ''
     code: int = 0
+    errors: int = 0
     check: Callable | None = None
     leaves: tuple = ()
 
@@ -49,12 +51,18 @@ def says(pattern, check=None, leaves=(), code=1):
             ``work_dirs`` may always remain, temporary files never.
         code (int): Exit code of a tool; 130 after Ctrl-C.
     """
-    return Outcome('one sentence', pattern, code, check, tuple(leaves))
+    return Outcome('one sentence', pattern, code, int(code == 1), check,
+                   tuple(leaves))
 
 
 def usage(pattern):
     """argparse's usage and one sentence, with exit code 2."""
-    return Outcome('one sentence', pattern, 2)
+    return Outcome('one sentence', pattern, 2, 1)
+
+
+def finds(pattern):
+    """A check prints what it found, and exits with code 1."""
+    return Outcome('one sentence', pattern, 1)
 
 
 def works(check):

@@ -1,0 +1,158 @@
+"""Classes and their words."""
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from mmseg_clipzs.utils import UserError, did_you_mean
+
+BACKGROUND = 'background'
+_SHOWN = 200  # names in a message
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """C classes and their Q words.
+
+    Attributes:
+        classes (tuple[str]): C display names.
+        synonyms (tuple[tuple[str]]): Words of each class. A word of several
+            classes is scored once; the first of them wins.
+        source (str): Origin of the names, for messages and reports.
+
+    Raises:
+        UserError: No classes or words, a name without letters, a class that
+            is not unique, or a word twice in one class.
+    """
+    classes: tuple[str, ...]
+    synonyms: tuple[tuple[str, ...], ...]
+    source: str = 'custom'
+
+    def __post_init__(self):
+        if not self.classes or not self.words:
+            where = '' if self.source == 'custom' else f' ({self.source})'
+            raise UserError(
+                f'The list of classes is empty{where}; it needs at least one '
+                'name, for example "cat; grass, lawn; sky".')
+        for what, names in (('class', self.classes), ('word', self.words)):
+            for name in names:
+                if not any(letter.isalpha() for letter in name):
+                    raise UserError(f'A {what} needs letters, but got '
+                                    f'{name!r} in the list {self.source}.')
+        self._check_unique('class', self.classes)
+        for words in self.synonyms:
+            self._check_unique('word', words)
+
+    def _check_unique(self, what, names):
+        twice = sorted(
+            name for name, count in Counter(names).items() if count > 1)
+        if twice:
+            raise UserError(
+                f'The {what} {twice[0]!r} occurs more than once in the list '
+                f'{self.source}; every {what} must be unique.')
+
+    def check_words(self):
+        """Refuse a word of several classes: nearly always a mistake.
+
+        Returns:
+            Vocabulary: This one.
+
+        Raises:
+            UserError: There is one.
+        """
+        self._check_unique(
+            'word', [word for words in self.synonyms for word in words])
+        return self
+
+    @cached_property
+    def words(self):
+        """tuple[str]: The Q distinct words, in the order of their classes."""
+        return tuple(dict.fromkeys(
+            word for words in self.synonyms for word in words))
+
+    @cached_property
+    def word_indices(self):
+        """tuple[tuple[int]]: Indices of each class's words in ``words``."""
+        index = {word: i for i, word in enumerate(self.words)}
+        return tuple(tuple(index[word] for word in words)
+                     for words in self.synonyms)
+
+    @cached_property
+    def has_synonyms(self):
+        """bool: Whether any class does not have exactly one word."""
+        return any(len(words) != 1 for words in self.synonyms)
+
+    def subset(self, indices):
+        """Vocabulary: Restricted to the classes at ``indices``."""
+        return Vocabulary(
+            tuple(self.classes[i] for i in indices),
+            tuple(self.synonyms[i] for i in indices), self.source)
+
+    def indices(self, names):
+        """Look up classes.
+
+        Args:
+            names (Sequence[str] | str): Display names, or 'all'.
+
+        Returns:
+            list[int]: Class indices in ascending order.
+
+        Raises:
+            UserError: A name is not in the vocabulary.
+        """
+        if names == 'all':
+            return list(range(len(self.classes)))
+        index = {name: i for i, name in enumerate(self.classes)}
+        unknown = [name for name in names if name not in index]
+        if unknown:
+            shown = ', '.join(self.classes[:_SHOWN])
+            more = ', ...' * (len(self.classes) > _SHOWN)
+            raise UserError(
+                f'{unknown[0]!r} is not a class of {self.source}; choose from '
+                f'{shown}{more}.{did_you_mean(unknown[0], self.classes)}')
+        return sorted({index[name] for name in names})
+
+    def to_dict(self):
+        """dict[str, list[str]]: The words of each class by its name."""
+        return {name: list(words)
+                for name, words in zip(self.classes, self.synonyms)}
+
+    def shortened(self):
+        """str: The number of classes and the first names, for messages."""
+        more = ', ...' * (len(self.classes) > 3)
+        return f'{len(self.classes)}: {", ".join(self.classes[:3])}{more}'
+
+    def check_order(self, names, owner):
+        """Refuse other names of the classes that swap some of these.
+
+        Class lists are joined by position.
+
+        Args:
+            names (Sequence[str]): One per class.
+            owner (str): Whose names they are, for the message.
+
+        Raises:
+            UserError: A class has another position in ``names``.
+        """
+        own, other = ([''.join(filter(str.isalnum, name.lower()))
+                       for name in each] for each in (self.classes, names))
+        counts = Counter(own), Counter(other)
+        position = {name: i for i, name in enumerate(other)}
+        for index, name in enumerate(own):
+            if all(count[name] == 1 for count in counts) and (
+                    position[name] != index):
+                raise UserError(
+                    f'{self.classes[index]!r} is class {index} of the '
+                    f'vocabulary {self.source}, but class {position[name]} of '
+                    f'{owner}. List the classes in the same order.')
+
+    def with_background(self):
+        """Vocabulary: With "background" as class 0.
+
+        It is moved to the front, or added without words.
+        """
+        if BACKGROUND not in self.classes:
+            return Vocabulary((BACKGROUND, ) + self.classes,
+                              ((), ) + self.synonyms, self.source)
+        index = self.classes.index(BACKGROUND)
+        others = [i for i in range(len(self.classes)) if i != index]
+        return self.subset([index, *others]) if index else self
