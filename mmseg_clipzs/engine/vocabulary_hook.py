@@ -1,3 +1,5 @@
+import logging
+
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
@@ -88,8 +90,15 @@ class VocabularyHook(Hook):
                 f'the dataset {type(dataset).__name__}: their labels do not '
                 'match. Leave background_threshold= out, which moves it to '
                 'the front, or name the class differently.')
-        model.vocabulary.check_order(
+        same = model.vocabulary.check_order(
             names, f'the dataset {type(dataset).__name__}')
+        if not same:
+            print_log(
+                f'No class of the vocabulary {model.vocabulary.source} '
+                f'({", ".join(model.vocabulary.classes[:3])}, ...) is called '
+                f'as in the dataset {type(dataset).__name__} '
+                f'({", ".join(names[:3])}, ...): they are joined by position.',
+                'current', logging.WARNING)
         model.dataset_meta = dict(dataset.metainfo)
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '

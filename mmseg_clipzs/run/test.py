@@ -14,10 +14,16 @@ from mmseg_clipzs.engine.unwrap import unwrap
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.utils import UserError
 
+from .class_order import ClassOrderHook
 from .labels import evaluators_of
 from .memory import peak_memory, reset_peak_memory
 from .prepare import prepare
-from .segmentor import embeds_config_words, segmentor_of, use_trained_classes
+from .segmentor import (
+    embeds_config_words,
+    has_vocabulary,
+    segmentor_of,
+    use_trained_classes,
+)
 
 
 def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
@@ -51,6 +57,8 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     reset_peak_memory()
     runner = Runner.from_cfg(cfg)
     runner.register_hook(_FitHook())
+    if not has_vocabulary(segmentor_of(cfg)):
+        runner.register_hook(ClassOrderHook())
     if out or show_dir:
         runner.register_hook(_NamesHook())
     if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
