@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import VocabularyMixin
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import (
     BACKGROUND,
@@ -99,7 +100,11 @@ class VocabularyHook(Hook):
                 f'as in the dataset {type(dataset).__name__} '
                 f'({", ".join(names[:3])}, ...): they are joined by position.',
                 'current', logging.WARNING)
-        model.dataset_meta = dict(dataset.metainfo)
+        meta = dict(dataset.metainfo)
+        if isinstance(model, VocabularyMixin):
+            model.draw_as(meta)
+        else:
+            model.dataset_meta = meta
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '
             f'({model.vocabulary.source}).', logger='current')
