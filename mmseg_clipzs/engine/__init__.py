@@ -1,3 +1,4 @@
+from .average_statistics_hook import AverageStatisticsHook
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .check_texts_hook import CheckTextsHook
 from .data_state_hook import DataStateHook
@@ -10,8 +11,8 @@ from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'Bfloat16OptimWrapper', 'CheckTextsHook', 'DataStateHook',
-    'GlobalBatchRunner', 'GroupVisualizationHook', 'ImageFilesHook',
-    'PredictionSamplesHook', 'RandomStateHook', 'SelfTrainingHook',
-    'VocabularyHook', 'read_samples'
+    'AverageStatisticsHook', 'Bfloat16OptimWrapper', 'CheckTextsHook',
+    'DataStateHook', 'GlobalBatchRunner', 'GroupVisualizationHook',
+    'ImageFilesHook', 'PredictionSamplesHook', 'RandomStateHook',
+    'SelfTrainingHook', 'VocabularyHook', 'read_samples'
 ]
