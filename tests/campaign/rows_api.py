@@ -128,7 +128,8 @@ ROWS = [
     Row('classes_many_blanks', lambda box: get_vocabulary(
         '  white \t car ;\n red\u00a0bus  '), works(
             lambda r: r.value.classes == ('white car', 'red bus'))),
-    Row('classes_other_script', lambda box: get_vocabulary('猫; Собака; ñandú'),
+    Row('classes_other_script',
+        lambda box: get_vocabulary('猫; Собака; ñandú'),
         works(lambda r: r.value.classes == ('猫', 'Собака', 'ñandú'))),
     Row('classes_tuple', lambda box: get_vocabulary(('cat', ('sky', 'air'))),
         works(lambda r: r.value.synonyms == (('cat', ), ('sky', 'air')))),

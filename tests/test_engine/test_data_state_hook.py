@@ -1,8 +1,6 @@
 """A run resumed after SIGKILL equals an uninterrupted one."""
 import json
-import os
 import shutil
-import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -14,6 +12,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
+from processes import run_python
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.datasets.image_text.lists import read_list
@@ -127,13 +126,8 @@ def run(folder, cfg, *arguments, processes=1):
     path = Path(cfg.work_dir) / 'config.py'
     path.write_text('\n'.join(f'{k} = {v!r}' for k, v in dict(
         cfg.to_dict()).items()))
-    launch = [] if processes == 1 else [
-        '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node',
-        str(processes)]
-    return subprocess.run(
-        [sys.executable, *launch, str(folder / 'script.py'), str(path),
-         *arguments], capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)})
+    return run_python(folder / 'script.py', path, *arguments,
+                      processes=processes)
 
 
 def seen(folder, rank):
