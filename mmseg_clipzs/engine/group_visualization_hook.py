@@ -23,13 +23,19 @@ class GroupVisualizationHook(ImageFilesHook):
         if self.draw and model is not None:
             model.keep_groups = True
 
-    def _draw(self, output, mode, step):
-        super()._draw(output, mode, step)
-        if 'groups' not in output or self.show:
+    def _after_iter(self, runner, batch_idx, data_batch, outputs,
+                    mode='val'):
+        super()._after_iter(runner, batch_idx, data_batch, outputs, mode)
+        if not self.draw or not self.every_n_inner_iters(
+                batch_idx, self.interval):
             return
-        meta = self._visualizer.dataset_meta
-        sheet = grouping_sheet(
-            read_image(output.img_path), output.groups.data.cpu().numpy(),
-            output.pred_sem_seg.data[0].cpu().numpy(),
-            meta['classes'], meta['palette'])
-        self._add_image(f'{self.name(output.img_path)}_groups', sheet, 0)
+        meta = self.meta()
+        for output in outputs:
+            if 'groups' in output:
+                sheet = grouping_sheet(
+                    read_image(output.img_path),
+                    output.groups.data.cpu().numpy(),
+                    output.pred_sem_seg.data[0].cpu().numpy(),
+                    meta['classes'], meta['palette'])
+                self._add_image(
+                    f'{self.name(output.img_path)}_groups', sheet, 0)

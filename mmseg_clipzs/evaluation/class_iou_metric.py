@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import torch
+from mmengine.dist import get_world_size
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 from PIL import Image
@@ -28,7 +29,7 @@ class ClassIoUMetric(IoUMetric):
             default the image's own; see
             :func:`mmseg_clipzs.datasets.unique_names`.
     """
-    class_iou = None
+    class_iou = _size = None
     names = {}
 
     def process(self, data_batch, data_samples):
@@ -84,10 +85,21 @@ class ClassIoUMetric(IoUMetric):
         with atomic_write(Path(self.output_dir) / f'{name}.png') as temporary:
             Image.fromarray(labels).save(temporary)
 
+    def evaluate(self, size):
+        """Same as ``IoUMetric``; no image of another process may be lost."""
+        self._size = size if get_world_size() > 1 else None
+        return super().evaluate(size)
+
     def compute_metrics(self, results):
         """Same as ``IoUMetric``, of exact sums."""
         if self.format_only:
             return super().compute_metrics(results)
+        if self._size not in (None, len(results)):
+            raise UserError(
+                f'Only {len(results)} of {self._size} images were counted: '
+                'with several processes each needs as many images, as '
+                "sampler=dict(type='DefaultSampler', shuffle=False) makes "
+                'them.')
         areas = tuple(map(sum, zip(*results)))
         intersect, union = areas[:2]
         self.class_iou = dict(zip(

@@ -126,10 +126,12 @@ class _NamesHook(Hook):
     """Give the results of each image a name of their own."""
 
     def before_test(self, runner):
-        names = unique_names(runner.test_dataloader.dataset)
+        dataset = runner.test_dataloader.dataset
+        names = unique_names(dataset)
         for each in (*runner.hooks, *runner.test_evaluator.metrics):
             if hasattr(each, 'names'):
                 each.names = names
+                each.dataset_meta = dataset.metainfo
 
 
 class _ClassesHook(Hook):
