@@ -43,7 +43,23 @@ class LoadLabels(LoadAnnotations):
         self._tables = {}
 
     def _load_seg_map(self, results):
-        raw = self.read(results['seg_map_path'])
+        results['gt_seg_map'] = self.class_indices(
+            self.read(results['seg_map_path']), results)
+        results['seg_fields'].append('gt_seg_map')
+
+    def class_indices(self, raw, results):
+        """Turn the labels of a mask into class indices.
+
+        Args:
+            raw (ndarray): Result of :meth:`read`.
+            results (dict): Sample, with the required keys.
+
+        Returns:
+            ndarray: Of the same shape, uint8 or uint16.
+
+        Raises:
+            UnknownLabelError: A label is no class.
+        """
         reduced = self.reduce_zero_label
         if reduced is None:
             reduced = results.get('reduce_zero_label', False)
@@ -59,8 +75,7 @@ class LoadLabels(LoadAnnotations):
         if unknown.size:
             raise UnknownLabelError.of(
                 results['seg_map_path'], unknown, self.num_classes)
-        results['gt_seg_map'] = table[raw]
-        results['seg_fields'].append('gt_seg_map')
+        return table[raw]
 
     def read(self, path):
         """Read a mask as it is on disk.
@@ -87,10 +102,11 @@ class LoadLabels(LoadAnnotations):
             raise UserError(f'The mask {path} is damaged.')
         mask = mask.squeeze()
         if mask.ndim > 2:
+            h, w, channels = mask.shape
             raise UserError(
-                f'The mask {path} has {mask.shape[2]} channels, such as the '
-                'colours of classes. A mask has one channel with the index of '
-                "each pixel's class.")
+                f'The mask {path} has {channels} channels of {w} x {h} '
+                'pixels, but its image needs one: the index of the class of '
+                'each pixel, not its colour.')
         if mask.dtype in (np.uint8, np.uint16):
             return mask
         with np.errstate(invalid='ignore'):

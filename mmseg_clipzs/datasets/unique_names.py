@@ -8,9 +8,10 @@ from .availability import leaf_datasets
 def unique_names(dataset):
     """Name the results of each image of a dataset.
 
-    The name is the path below the image folder, without the suffix. Images of
-    one name keep their suffixes; if that does not tell them apart, their
-    dataset's position in a ``ConcatDataset`` is the first folder.
+    The name is the image's, without suffix, as mmseg names results. If two
+    images share it, all names are the paths below the image folder. Images
+    that still share one keep their suffix; if even that does not tell them
+    apart, their dataset's position in a ``ConcatDataset`` is a folder.
 
     Args:
         dataset (BaseDataset): As built, with or without wrappers.
@@ -26,6 +27,9 @@ def unique_names(dataset):
             path = leaf.get_data_info(i)['img_path']
             if path not in paths:
                 paths[path] = position, _below(folder, Path(path))
+    names = {path: Path(path).stem for path in paths}
+    if not _clashing(names):
+        return names
     names = {path: below.with_suffix('').as_posix()
              for path, (_, below) in paths.items()}
     for _ in range(2):  # a name with its suffix may be another's without

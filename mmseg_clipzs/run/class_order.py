@@ -1,12 +1,12 @@
 """Lists of classes that a run joins by position."""
 from mmengine.hooks import Hook
 
+from mmseg_clipzs.datasets.fit_loading import classes_of
 from mmseg_clipzs.engine import VocabularyHook
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies.order import check_order
 
 from .data import datasets_of
-from .labels import classes_of
 from .segmentor import has_vocabulary, segmentor_of
 
 

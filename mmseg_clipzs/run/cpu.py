@@ -88,8 +88,8 @@ def check_launcher(launcher):
 def fit_to_cpu(cfg):
     """Let a launcher's processes run without a GPU.
 
-    Synchronised batch norm needs a GPU; without one each process normalises its
-    own part of a batch. Checkpoints keep their keys.
+    Synchronised batch norm needs a GPU; without one each process normalises
+    its own part of a batch. Checkpoints keep their keys.
 
     Args:
         cfg (Config): With ``launcher``; modified in place.
@@ -111,7 +111,8 @@ def fit_to_cpu(cfg):
     join_processes(cfg.launcher)
     if _replace_synchronised(cfg.get('model')) or cfg.get('sync_bn'):
         print_log('Synchronised batch norm needs a GPU: each process '
-                  'normalises its own part of the batch instead.', 'current', logging.WARNING)
+                  'normalises its own part of the batch instead.', 'current',
+                  logging.WARNING)
     cfg.sync_bn = None
     wrapper = dict(wrapper or dict(
         broadcast_buffers=False, find_unused_parameters=bool(

@@ -1,10 +1,6 @@
 """Read and count labels by the classes of each dataset."""
-from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import LoadAnnotations
-from mmseg.registry import DATASETS, TRANSFORMS
-
-from mmseg_clipzs.datasets.availability import leaf_datasets
-from mmseg_clipzs.datasets.load_labels import LoadLabels
+from mmseg_clipzs.datasets.availability import all_steps
+from mmseg_clipzs.datasets.fit_loading import classes_of, fit_loading
 from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
 from mmseg_clipzs.labels import IGNORE_INDEX, ignore_index
 
@@ -41,77 +37,10 @@ def fit_labels(cfg):
         _ignore(cfg, ignore_index(max(counts)))
 
 
-def fit_loading(dataset):
-    """Let a dataset read labels of 16 bits, and refuse those of no class.
-
-    Args:
-        dataset (ConfigDict): A dataset without wrappers, modified in place.
-            Without classes it is left alone.
-
-    Raises:
-        UserError: More than 65,535 classes.
-    """
-    classes = classes_of(dataset)
-    if not classes:
-        return
-    extra = {}
-    if len(classes) > IGNORE_INDEX:
-        label_map = _label_map(dataset, classes)
-        if label_map:
-            extra['label_map'] = label_map
-    for step in _steps(dataset.get('pipeline', ())):
-        kind = step['type']
-        if (TRANSFORMS.get(kind) if isinstance(
-                kind, str) else kind) is LoadAnnotations:
-            step.update(type=LoadLabels.__name__, num_classes=len(classes),
-                        **extra)
-
-
-def classes_of(dataset):
-    """Classes of a dataset's config.
-
-    Args:
-        dataset (dict): A dataset without wrappers.
-
-    Returns:
-        Sequence[str]: Of its ``metainfo``, or of its type; empty for data
-        without classes.
-    """
-    kind = _type(dataset)
-    if kind is None or not issubclass(kind, BaseSegDataset):
-        return ()
-    return kind._load_metainfo(dataset.get('metainfo')).get('classes') or ()
-
-
 def evaluators_of(cfg, name):
     """list[ConfigDict]: The metrics of an evaluator, parts of ``cfg``."""
     evaluator = cfg.get(name) or []
     return [evaluator] if isinstance(evaluator, dict) else list(evaluator)
-
-
-def _type(dataset):
-    kind = dataset.get('type')
-    return DATASETS.get(kind) if isinstance(kind, str) else kind
-
-
-def _label_map(dataset, classes):
-    """list: (label, class index) with 65535, where mmseg drops into 255."""
-    label_map = _type(dataset).get_label_map(classes)
-    if not label_map:
-        return None
-    kept = _type(dataset).METAINFO['classes'].index(classes[IGNORE_INDEX])
-    return [(old, ignore_index(len(classes)) if new == IGNORE_INDEX and (
-        old != kept) else new) for old, new in label_map.items()]
-
-
-def _steps(pipeline):
-    """Yield all steps, also those inside of others (TTA)."""
-    for step in pipeline:
-        if isinstance(step, (list, tuple)):
-            yield from _steps(step)
-        else:
-            yield step
-            yield from _steps(step.get('transforms', ()))
 
 
 def _ignore(cfg, label):
@@ -123,8 +52,8 @@ def _ignore(cfg, label):
                 head.setdefault('ignore_index', label)
         if model.get('data_preprocessor'):
             model.data_preprocessor.seg_pad_val = label
-    for dataset in leaf_datasets(cfg.train_dataloader.dataset):
-        for step in _steps(dataset.get('pipeline', ())):
+    for dataset in datasets_of(cfg, 'train_dataloader'):
+        for step in all_steps(dataset.get('pipeline', ())):
             if step['type'] in _PADDED:
                 step.setdefault(_PADDED[step['type']], label)
             elif step['type'] == 'Pad':
