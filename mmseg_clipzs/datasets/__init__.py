@@ -1,9 +1,11 @@
 from .check_sample import CheckSample
 from .coco_object_dataset import CocoObjectDataset
 from .corrupt import Corrupt
+from .find_images import find_images, is_result, list_images
 from .hide_labels import HideLabels
 from .image_text import ImageTextDataset, ImageTextShards, PackImageText
-from .images import list_images, read_image
+from .images import read_image
+from .load_image_from_file import LoadImageFromFile
 from .load_labels import LoadLabels
 from .load_photo import LoadPhoto
 from .photo_folder_dataset import PhotoFolderDataset
@@ -13,7 +15,8 @@ from .unique_names import unique_names
 
 __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
-    'ImageTextDataset', 'ImageTextShards', 'LoadLabels', 'LoadPhoto',
-    'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment',
-    'list_images', 'read_image', 'unique_names'
+    'ImageTextDataset', 'ImageTextShards', 'LoadImageFromFile', 'LoadLabels',
+    'LoadPhoto', 'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop',
+    'TimmAugment', 'find_images', 'is_result', 'list_images', 'read_image',
+    'unique_names'
 ]

@@ -10,6 +10,7 @@ from mmseg.registry import HOOKS
 from PIL import Image
 
 from mmseg_clipzs.utils import atomic_write
+from mmseg_clipzs.visualization import save_image
 
 
 @HOOKS.register_module()
@@ -82,6 +83,6 @@ class ImageFilesHook(SegVisualizationHook):
             if isinstance(backend, LocalVisBackend):
                 folder = Path(backend.experiment._img_save_dir)
                 with atomic_write(folder / f'{name}_{step}.png') as temporary:
-                    Image.fromarray(image).save(temporary)
+                    save_image(temporary, Image.fromarray(image))
             elif is_main_process():
                 backend.add_image(name, image, step)

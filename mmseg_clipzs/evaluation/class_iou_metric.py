@@ -8,6 +8,7 @@ from PIL import Image
 
 from mmseg_clipzs.labels import IGNORE_INDEX, ignore_index, label_dtype
 from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.visualization import save_image
 
 
 @METRICS.register_module()
@@ -83,7 +84,7 @@ class ClassIoUMetric(IoUMetric):
         path = sample['img_path']
         name = self.names.get(path, Path(path).stem)
         with atomic_write(Path(self.output_dir) / f'{name}.png') as temporary:
-            Image.fromarray(labels).save(temporary)
+            save_image(temporary, Image.fromarray(labels))
 
     def evaluate(self, size):
         """Same as ``IoUMetric``; no image of another process may be lost."""

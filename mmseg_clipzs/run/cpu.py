@@ -99,10 +99,11 @@ def fit_to_cpu(cfg):
     """
     if cfg.launcher == 'none':
         return
-    wrapper = cfg.get('model_wrapper_cfg')
+    wrapper = cfg.get('model_wrapper_cfg') or dict(broadcast_buffers=False)
+    wrapper.setdefault('type', 'MMDistributedDataParallel')
     cfg.custom_hooks = [*(cfg.get('custom_hooks') or []),
                         dict(type=AverageStatisticsHook.__name__)]
-    if wrapper and cfg.get('find_unused_parameters'):
+    if cfg.get('find_unused_parameters'):
         # mmengine reads it only without a wrapper.
         wrapper.setdefault('find_unused_parameters', True)
     if torch.cuda.is_available():
@@ -114,10 +115,6 @@ def fit_to_cpu(cfg):
                   'normalises its own part of the batch instead.', 'current',
                   logging.WARNING)
     cfg.sync_bn = None
-    wrapper = dict(wrapper or dict(
-        broadcast_buffers=False, find_unused_parameters=bool(
-            cfg.get('find_unused_parameters'))))
-    wrapper.setdefault('type', 'MMDistributedDataParallel')
     if wrapper['type'] == 'MMDistributedDataParallel':
         wrapper['device_ids'] = None
     cfg.model_wrapper_cfg = wrapper

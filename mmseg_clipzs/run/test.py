@@ -16,7 +16,7 @@ from mmseg_clipzs.utils import UserError
 
 from .class_order import ClassOrderHook
 from .labels import evaluators_of
-from .memory import peak_memory, reset_peak_memory
+from .memory import megabytes, peak_memory, reset_peak_memory
 from .prepare import prepare
 from .segmentor import (
     embeds_config_words,
@@ -76,7 +76,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
         mIoU=round(float(metrics.pop('mIoU')), 2),
         seconds=round(seconds, 2),
         images_per_second=round(images / seconds, 2),
-        peak_memory_mb=round(peak_memory() / 2**20),
+        peak_memory_mb=megabytes(peak_memory()),
         **{key: round(float(value), 2) for key, value in metrics.items()})
     for metric in runner.test_evaluator.metrics:
         if getattr(metric, 'class_iou', None):

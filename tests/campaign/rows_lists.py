@@ -58,7 +58,7 @@ ROWS = [
     captions('texts.json', '["0.png"]', says('Row 1')),
     captions('no_image.json', '[{"caption": "a cat"}]', says('Row 1')),
     captions('no_caption.json', f'[{ONE}, {{"image": "1.png"}}]',
-             says('Row 2')),
+             says('Row 2', leaves=['out.json'])),
     captions('deep.json', '[' * 100000 + ']' * 100000, says(r'list\.json')),
     captions('long_number.json', '[' + '9' * 5000 + ']', says('list|Row 1')),
     captions('utf16.json', f'[{ONE}]', says(r'list\.json'), 'utf-16'),
@@ -77,7 +77,8 @@ ROWS = [
     captions('windows.csv', 'image,caption\r\n0.png,a cat\r\n',
              nouns(['cat'])),
     captions('blank.jsonl', f'\n{ONE}\n\n', nouns(['cat'])),
-    captions('cut.jsonl', f'{ONE}\n{{"ima', says(r'list\.jsonl')),
+    captions('cut.jsonl', f'{ONE}\n{{"ima', says(
+        r'list\.jsonl', leaves=['out.json'])),
     captions('array.jsonl', f'[{ONE}]', says('Row 1')),
     captions('nothing.jsonl', '', says('list|no')),
     captions('text.parquet', 'PAR1', says(r'list\.parquet')),

@@ -219,7 +219,8 @@ def test_report(damaged, tiny_model, tmp_path):
     assert any('000004.tar' in line and '00000036.png is not an image' in line
                for line in named)
     assert any('header is damaged' in line for line in named)
-    assert log.count('Skipped so far') == 20 // 4 + 1
+    assert log.count('Skipped so far') == 20 // 4
+    assert log.count(' samples were skipped (') == 1
     assert state['skipped'].keys() >= {'unreadable image', 'damaged sample'}
 
 
@@ -305,13 +306,15 @@ def test_only_the_first_hundred_are_named(log):
     runner = SimpleNamespace(train_dataloader=loader, iter=1,
                              logger=MMLogger.get_current_instance())
     hook.before_train(runner)
-    sample = SimpleNamespace(metainfo=dict(
-        skipped=[('kind', f'file {i}') for i in range(60)]))
-    for _ in range(3):
+    for start in (0, 0, 60, 120):
+        sample = SimpleNamespace(metainfo=dict(skipped=[
+            ('kind', f'file {i}.') for i in range(start, start + 60)]))
         hook.after_train_iter(runner, 0, dict(data_samples=[sample]))
     hook.after_train(runner)
     assert sum('Skipped, kind: file' in line for line in log) == 100
-    assert log[-1] == 'INFO: Skipped so far: kind: 180.'
+    assert log[-1] == (
+        'WARNING: 240 samples were skipped (kind: 240). ' + ' '.join(
+            f'file {i}.' for i in range(10)) + ' ... and 90 more.')
 
 
 @pytest.mark.parametrize('interval', [0, '5', 1.5])
