@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from processes import run_python, start_python
+from safetensors.torch import load_file
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file, weights_of
 
@@ -69,10 +70,12 @@ def _exported(folder):
 
 def _toy_clip(folder):
     """Not the weights before the last: only the checkpoint counts."""
-    path = folder / 'toy.safetensors'
-    state = folder / 'toy.safetensors.checkpoint'
-    step = load_checkpoint_file(state)['step'] if state.exists() else 0
-    return {path.name: path.read_bytes()} if step == 6 else {}
+    path = folder / 'toy.safetensors.checkpoint'
+    state = load_checkpoint_file(path) if path.exists() else dict(step=0)
+    if state['step'] < 6:
+        return {}
+    return {key: value.numpy().tobytes() for key, value in load_file(
+        folder / 'toy.safetensors').items()}
 
 
 def _cells(pattern):
@@ -221,7 +224,8 @@ class Kills:
             folder (Path): Empty.
 
         Returns:
-            dict: What happened: signal, moment in seconds, died, made.
+            dict: What happened: signal; moment, in seconds; died, or ended
+            before; made, the number of complete results.
         """
         program = PROGRAMS[name]
         results, expected_paths, seconds = self.reference(name)
