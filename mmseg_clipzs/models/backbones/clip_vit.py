@@ -7,7 +7,7 @@ from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_flag, check_number
 
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
@@ -77,6 +77,8 @@ class ClipViT(BaseModule):
             if value not in choices:
                 raise UserError(f'{option}={value!r} is unknown; choose one '
                                 f'of {choices}.')
+        check_flag('quick_gelu', quick_gelu, optional=True)
+        check_number('norm_eps', norm_eps, '(0, 1)', optional=True)
         self.last_block = _last_block(last_block)
         self.out_keys = out_keys
         self.off_grid = off_grid

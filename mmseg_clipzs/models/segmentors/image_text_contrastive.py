@@ -12,9 +12,10 @@ from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.clip.text import embed_words
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .contrastive_loss import contrastive_loss
+from .embedded_words import check_embeddings
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
 from .projector import Projector
 
@@ -81,6 +82,11 @@ class ImageTextContrastive(OpenVocabularySegmentor):
                 'a hub name such as "nvidia/groupvit-gcc-yfcc"; weights=None '
                 'starts from random weights.')
         weights = kwargs.pop('weights')
+        for option, value, within in (
+            ('embed_dims', embed_dims, '[1, inf)'),
+            ('projector_dims', projector_dims, '[1, inf)'),
+            ('num_nouns', num_nouns, '[0, inf)')):
+            check_number(option, value, within, int)
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
         if preprocessor.get('mean') is None:
@@ -114,8 +120,8 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """Weights are initialised or loaded by the constructor."""
 
     # ------------------------------------------------------------ vocabulary
-    def set_vocabulary(self, classes, text_embeddings=None):
-        super().set_vocabulary(classes, text_embeddings)
+    def _set_vocabulary(self, given, text_embeddings):
+        super()._set_vocabulary(given, text_embeddings)
         self._given = text_embeddings is not None
 
     def current_embeddings(self):
@@ -132,11 +138,12 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         if self._embedded or self._given or self.vocabulary is None:
             return
         device = self.logit_scale.device
-        self.decode_head.set_text_embeddings(embed_words(
-            self.text_backbone.tokenize,
-            lambda tokens: self.embed_tokens(tokens.to(device)),
-            self.vocabulary.words, get_templates(self.prompts),
-            normalize_each=False))
+        self.decode_head.set_text_embeddings(check_embeddings(
+            self.vocabulary, embed_words(
+                self.text_backbone.tokenize,
+                lambda tokens: self.embed_tokens(tokens.to(device)),
+                self.vocabulary.words, get_templates(self.prompts),
+                normalize_each=False)))
         self._embedded = True
 
     def train(self, mode=True):

@@ -28,8 +28,14 @@ def with_classes(segmentor, count):
         dict: A changed copy of the config.
 
     Raises:
-        UserError: A head that cannot be used; it is not built.
+        UserError: A head that cannot be used; it is not built. Fewer than two
+            classes, with which every loss is 0.
     """
+    if count < 2:
+        raise UserError(
+            'Training needs two classes or more, but the vocabulary has '
+            f'{count}, which would be right everywhere. Name what else the '
+            'images show, as in --classes "cat; grass; sky".')
     filled = dict(segmentor)
     for name in ('decode_head', 'auxiliary_head'):
         heads = segmentor.get(name)
