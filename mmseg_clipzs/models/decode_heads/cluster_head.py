@@ -54,9 +54,8 @@ class ClusterHead(MaskClipHead):
         if method not in self._METHODS:
             raise UserError(f'method={method!r} is unknown; choose one of '
                             f'{sorted(self._METHODS)}.')
-        for option, value, smallest in (('num_groups', num_groups, 1),
-                                        ('seed', seed, 0)):
-            check_number(option, value, f'[{smallest}, {2**32})', int)
+        check_number('num_groups', num_groups, '[1, inf)', int)
+        check_number('seed', seed, f'[0, {2**32})', int)
         check_number('bandwidth', bandwidth, '(0, inf)', optional=True)
         check_number('quantile', quantile, '(0, 1]')
         _sklearn()
