@@ -1,4 +1,6 @@
+import threading
 from collections import Counter, defaultdict
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +60,8 @@ class ZeroShotInferencer:
         config = job.load()
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
-            config.model.vocabulary = None  # do not embed the config's
+            # Do not embed the config's.
+            config.model.update(vocabulary=None, text_embeddings=None)
         device = device or (
             'cuda:0' if torch.cuda.is_available() else 'cpu')
         seed = config.randomness.get('seed')
@@ -80,6 +83,8 @@ class ZeroShotInferencer:
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
         self._encoded = None
+        # Calls of other threads may choose other classes.
+        self._lock, self._local = threading.RLock(), threading.local()
 
     def _set_classes(self, classes):
         if classes is None:
@@ -127,13 +132,19 @@ class ZeroShotInferencer:
         if batch_size < 1:
             raise UserError(f'batch_size must be 1 or more, but got '
                             f'{batch_size}.')
-        self._set_classes(classes)
+        with self._lock:
+            self._set_classes(classes)
+            # A view of its own, or for a student, which has no views, the
+            # classes to set again if another call has changed them.
+            model = self.model.with_vocabulary() if isinstance(
+                self.model, OpenVocabularySegmentor) else self.model
+            vocabulary = getattr(model, 'vocabulary', None)
         photos = _expand(photos)
         seen = Counter()
         for start in tqdm(range(0, len(photos), batch_size), 'photos',
                           delay=3):
             for result in self._segment(photos[start:start + batch_size],
-                                        start):
+                                        start, model, vocabulary):
                 seen[result.name] += 1
                 if seen[result.name] > 1:  # from another folder
                     result.name += f'_{seen[result.name]}'
@@ -142,15 +153,20 @@ class ZeroShotInferencer:
                 yield result
 
     @torch.no_grad()
-    def _segment(self, photos, first):
+    def _segment(self, photos, first, model, vocabulary):
         images = [_read(photo) for photo in photos]
-        samples = self._test(self._batch(images))
-        return [
-            _result(self.model, image, sample, _name(photo, i))
-            for i, (photo, image, sample) in enumerate(
-                zip(photos, images, samples), start=first)]
+        batch = self._batch(images)
+        with self._lock if model is self.model else nullcontext():
+            if vocabulary is not getattr(model, 'vocabulary', None):
+                model.set_vocabulary(vocabulary)
+            return [
+                _result(model, image, sample, _name(photo, i))
+                for i, (photo, image, sample) in enumerate(
+                    zip(photos, images, self._test(model, batch)),
+                    start=first)]
 
-    def _test(self, batch):
+    @staticmethod
+    def _test(model, batch):
         """list[SegDataSample]: Of a batch, in its order.
 
         mmseg's models take images of one size only.
@@ -160,7 +176,7 @@ class ZeroShotInferencer:
             groups[image.shape].append(i)
         samples = {}
         for group in groups.values():
-            samples.update(zip(group, self.model.test_step({
+            samples.update(zip(group, model.test_step({
                 key: [values[i] for i in group]
                 for key, values in batch.items()})))
         return [samples[i] for i in range(len(batch['inputs']))]
@@ -177,7 +193,8 @@ class ZeroShotInferencer:
     def set_image(self, photo):
         """Run the image tower once, for any number of :meth:`predict` calls.
 
-        Works with sliding windows, key smoothing, PAMR and GroupViT.
+        Works with sliding windows, key smoothing, PAMR and GroupViT. Each
+        thread that sets an image has its own; other threads get the last one.
 
         Args:
             photo (str | Path | ndarray): A file, or (H, W, 3) uint8 RGB.
@@ -189,11 +206,12 @@ class ZeroShotInferencer:
             raise UserError(
                 f'{type(self.model).__name__} is a trained segmentor, whose '
                 'features depend on its classes: call the inferencer instead.')
-        self._encoded = None
+        self._local.encoded = None
         image = _read(photo).copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
-        self._encoded = (_name(photo, 0), image, data['data_samples'][0],
-                         self.model.encode(data['inputs']))
+        self._local.encoded = self._encoded = (
+            _name(photo, 0), image, data['data_samples'][0],
+            self.model.encode(data['inputs']))
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -211,10 +229,12 @@ class ZeroShotInferencer:
         Raises:
             UserError: No image is set, or unusable classes.
         """
-        if self._encoded is None:
+        encoded = getattr(self._local, 'encoded', self._encoded)
+        if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
-        name, image, sample, encoded = self._encoded
-        model = self.model.with_vocabulary(classes, background)
+        name, image, sample, encoded = encoded
+        with self._lock:
+            model = self.model.with_vocabulary(classes, background)
         sample, = model.decode(encoded, [sample.clone()])
         return _result(model, image, sample, name)
 

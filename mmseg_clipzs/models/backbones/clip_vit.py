@@ -128,13 +128,15 @@ class ClipViT(BaseModule):
             return self._interpolate(weight, grid)
         # Loading a checkpoint or moving the model invalidates the cache.
         state = (weight._version, weight.data_ptr(), weight.dtype)
-        if self._positions.get('state') != state:
+        positions = self._positions  # another thread may replace it
+        if positions.get('state') != state:
             # 'weight' keeps the memory alive, so no other tensor can get the
             # same address.
-            self._positions = {'state': state, 'weight': weight.detach()}
-        if grid not in self._positions:
-            self._positions[grid] = self._interpolate(weight, grid)
-        return self._positions[grid]
+            positions = {'state': state, 'weight': weight.detach()}
+            self._positions = positions
+        if grid not in positions:
+            positions[grid] = self._interpolate(weight, grid)
+        return positions[grid]
 
     def _interpolate(self, weight, grid):
         patches = resize_positions(

@@ -74,19 +74,16 @@ class ImageTextContrastive(OpenVocabularySegmentor):
                  train_cfg=None,
                  test_cfg=None,
                  pretrained=None,
-                 init_cfg=None,
-                 **kwargs):
+                 init_cfg=None, **kwargs):
         if 'weights' not in kwargs or pretrained is not None:
             raise UserError(
                 'Name the weights of GroupViT in weights=: "toy", a file, or '
                 'a hub name such as "nvidia/groupvit-gcc-yfcc"; weights=None '
                 'starts from random weights.')
+        check_number('embed_dims', embed_dims, '[1, inf)', int)
+        check_number('projector_dims', projector_dims, '[1, inf)', int)
+        check_number('num_nouns', num_nouns, '[0, inf)', int)
         weights = kwargs.pop('weights')
-        for option, value, within in (
-            ('embed_dims', embed_dims, '[1, inf)'),
-            ('projector_dims', projector_dims, '[1, inf)'),
-            ('num_nouns', num_nouns, '[0, inf)')):
-            check_number(option, value, within, int)
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
         if preprocessor.get('mean') is None:
@@ -126,8 +123,8 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     def current_embeddings(self):
         """See the base class; the text tower may have changed since."""
-        fresh = self._given or self._embedded
-        return super().current_embeddings() if fresh else None
+        self._ready_words()
+        return super().current_embeddings()
 
     def embed_words(self, words):
         """None: the text tower may be trained or loaded before it is used."""

@@ -228,7 +228,9 @@ class TextStudent(BaseSegmentor):
             return False
         before, classes = (embedded_classes(each, self.learn_background)
                            for each in (self.vocabulary, vocabulary))
-        self._known.update(zip(before, classifier.weight.detach().flatten(1)))
+        # Copies: the classifier's weights are changed in place.
+        self._known.update(zip(
+            before, classifier.weight.detach().flatten(1).clone()))
         if not set(classes) <= set(self._known):
             return False
         classifier.set_embeddings(

@@ -179,10 +179,10 @@ class VocabularyMixin:
         return view
 
     def current_embeddings(self):
-        """Embeddings of the vocabulary's words, unless they are outdated.
+        """Embeddings of the vocabulary's words, made now if outdated.
 
         Returns:
-            Tensor | None: (Q, D).
+            Tensor: (Q, D).
         """
         return self.decode_head.text_embeddings
 
