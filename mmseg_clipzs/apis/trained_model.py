@@ -45,6 +45,13 @@ def build_segmentor(cfg, device):
     return model
 
 
+def find_test_pipeline(cfg):
+    """list[dict]: As mmseg's inference_model and its inferencer find it."""
+    if 'test_pipeline' in cfg:
+        return cfg.test_pipeline
+    return datasets_of(cfg, 'test_dataloader')[0].pipeline
+
+
 def predict_batch(model, batch):
     """Predict images of different sizes.
 

@@ -14,7 +14,6 @@ from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
-from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.run.device import survive_forks
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
@@ -31,6 +30,7 @@ from .photos import Photo, Photos
 from .trained_model import (
     build_segmentor,
     class_probabilities,
+    find_test_pipeline,
     predict_batch,
 )
 from .zero_shot_result import ZeroShotResult
@@ -94,7 +94,7 @@ class ZeroShotInferencer:
         # Images arrive as arrays, without annotations.
         self.pipeline = Compose([
             dict(type='LoadImageFromNDArray')] + [
-                step for step in _test_pipeline(config)
+                step for step in find_test_pipeline(config)
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
         self._encoded = None
@@ -278,13 +278,6 @@ class ZeroShotInferencer:
             model = self.model.with_vocabulary(classes, background)
         sample, = model.decode(encoded, [sample.clone()])
         return _result(model, image, sample, name, path)
-
-
-def _test_pipeline(config):
-    """list[dict]: As mmseg's inference_model and its inferencer find it."""
-    if 'test_pipeline' in config:
-        return config.test_pipeline
-    return datasets_of(config, 'test_dataloader')[0].pipeline
 
 
 def _result(model, image, sample, name, path):
