@@ -201,19 +201,24 @@ class VocabularyMixin:
             Tensor: (N, C, ...); -inf for an absent class and for one without
             words.
         """
-        indices = self.vocabulary.word_indices
-        counts = [len(words) for words in indices]
-        if sum(counts) > scores.size(1):
+        vocabulary = self.vocabulary
+        if vocabulary.has_shared_words:
             scores = scores.index_select(1, torch.tensor(
-                [i for each in indices for i in each], device=scores.device))
+                [i for each in vocabulary.word_indices for i in each],
+                device=scores.device))
         if normalize is not None:
             scores = normalize(scores)
-        if self.vocabulary.has_synonyms:
-            scores = torch.stack([
-                part.amax(1) if part.size(1) else
-                part.new_full((len(part), *part.shape[2:]), -torch.inf)
-                for part in scores.split(counts, dim=1)
-            ], dim=1)
+        if vocabulary.has_synonyms:
+            words, scores = scores, scores.new_full(
+                (len(scores), len(vocabulary.classes), *scores.shape[2:]),
+                -torch.inf)
+            # All classes of one length at once: there may be thousands.
+            for classes, rows in vocabulary.classes_by_length:
+                classes, rows = (torch.tensor(index, device=scores.device)
+                                 for index in (classes, rows))
+                best = words.index_select(1, rows.flatten()).unflatten(
+                    1, rows.shape).amax(2)
+                scores.index_copy_(1, classes, best)
         if self.absent is not None:
             scores = scores.index_fill(
                 1, self.absent.nonzero()[:, 0], -torch.inf)
