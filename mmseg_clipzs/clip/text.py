@@ -50,6 +50,7 @@ class TextEncoder:
             Tensor: (Q, D) float32 on the CPU, rows of length 1.
         """
         templates = get_templates(prompts)
+        _check_words(words)
         if not self.cache or self.clip.pretrained is None:
             return self.compute(words, templates)
         model = self.clip.model
@@ -110,12 +111,20 @@ def embed_words(tokenizer, encode, words, templates, normalize_each=True):
     Returns:
         Tensor: (Q, D), rows of length 1.
     """
+    _check_words(words)
     check_texts(tokenizer, words, templates)
     embeddings = {}
     for part in embed_in_parts(
             tokenizer, encode, words, templates, normalize_each):
         embeddings.update(part)
     return torch.stack([embeddings[word] for word in words])
+
+
+def _check_words(words):
+    if isinstance(words, str) or not words or not all(
+            isinstance(word, str) for word in words):
+        raise UserError('The words to embed are a list of one text or more, '
+                        f'but got {words!r}.')
 
 
 def check_texts(tokenizer, words, templates, length=None):
