@@ -5,6 +5,8 @@ from functools import cached_property
 
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .order import check_order
+
 BACKGROUND = 'background'
 _SHOWN = 200  # names in a message
 
@@ -145,26 +147,21 @@ class Vocabulary:
     def check_order(self, names, owner):
         """Refuse other names of the classes that swap some of these.
 
-        Class lists are joined by position.
-
         Args:
             names (Sequence[str]): One per class.
             owner (str): Whose names they are, for the message.
 
+        Returns:
+            int: Number of classes with a name of their own in ``names``, at
+            the same position.
+
         Raises:
             UserError: A class has another position in ``names``.
         """
-        own, other = ([''.join(filter(str.isalnum, name.lower()))
-                       for name in each] for each in (self.classes, names))
-        counts = Counter(own), Counter(other)
-        position = {name: i for i, name in enumerate(other)}
-        for index, name in enumerate(own):
-            if all(count[name] == 1 for count in counts) and (
-                    position[name] != index):
-                raise UserError(
-                    f'{self.classes[index]!r} is class {index} of the '
-                    f'vocabulary {self.source}, but class {position[name]} of '
-                    f'{owner}. List the classes in the same order.')
+        return check_order(
+            [(name, *words) for name, words in zip(
+                self.classes, self.synonyms)],
+            f'the vocabulary {self.source}', names, owner)
 
     def with_background(self):
         """Vocabulary: With "background" as class 0.

@@ -111,8 +111,8 @@ class MaskClipPlus(TextStudent):
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised for the student.
-            labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
-                ``IGNORE_INDEX``.
+            labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and the
+                head's ``ignore_index``.
             scores (Tensor): (N, C, h, w), the student's.
 
         Returns:
@@ -126,7 +126,8 @@ class MaskClipPlus(TextStudent):
         return assign_pseudo_labels(
             self._ask_teacher(inputs)[1], labels, self.teacher_classes,
             self.conf_thresh, self.probabilities
-            if self.conf_by == 'probability' else None)
+            if self.conf_by == 'probability' else None,
+            self.decode_head.ignore_index)
 
     def probabilities(self, scores):
         """Probabilities (K, ...) of the teacher's scores (K, ...)."""
@@ -154,10 +155,12 @@ class MaskClipPlus(TextStudent):
         output, features, scores = run_head(head, x)
         labels = batch_labels(
             inputs, data_samples,
-            None if self.unseen is None else self.teacher_classes)
+            None if self.unseen is None else self.teacher_classes,
+            self.num_classes, head.ignore_index)
         if self.distill_weight is not None:
             losses = dict(loss_distill=self.distill_weight * distillation_loss(
-                features, self._ask_teacher(inputs)[0], labels))
+                features, self._ask_teacher(inputs)[0],
+                labels != head.ignore_index))
         else:
             samples = with_labels(
                 data_samples, self.pseudo_labels(inputs, labels, scores))

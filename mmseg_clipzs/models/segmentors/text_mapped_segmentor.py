@@ -3,7 +3,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, get_templates, load_clip
-from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
+from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .embedded_words import embed_vocabulary
@@ -117,8 +117,11 @@ class TextMappedSegmentor(EncoderDecoder):
                 was not built for.
         """
         check_training_classes(self)
-        labels = batch_labels(inputs, data_samples, self.unseen)
-        labels = labels.masked_fill(labels == HIDDEN_LABEL, IGNORE_INDEX)
+        head = self.decode_head
+        labels = batch_labels(inputs, data_samples, self.unseen,
+                              self.num_classes, head.ignore_index)
+        labels = labels.masked_fill(
+            labels == HIDDEN_LABEL, head.ignore_index)
         return super().loss(inputs, with_labels(data_samples, labels))
 
     def encode_decode(self, inputs, batch_img_metas):

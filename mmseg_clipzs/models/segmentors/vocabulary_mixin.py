@@ -97,13 +97,33 @@ class VocabularyMixin:
     Attributes:
         vocabulary (Vocabulary | None): C classes with Q words.
         background_threshold (float | None): Probability threshold of class 0.
-        dataset_meta (dict): ``classes`` and ``palette``, for the toolbox.
+        dataset_meta (dict | None): ``classes`` and ``palette``, for the
+            toolbox. Setting it has no effect on a model with a vocabulary:
+            mmseg's inferencer sets Cityscapes'. See :meth:`draw_as`.
         absent (Tensor | None): (C, ) bool, classes that the present image
             cannot have.
     """
     vocabulary = None
     background_threshold = None
     absent = None
+    _dataset_meta = None
+
+    @property
+    def dataset_meta(self):
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, meta):
+        if self.vocabulary is None:
+            self._dataset_meta = meta
+
+    def draw_as(self, meta):
+        """Draw results with other names and colours of the same classes.
+
+        Args:
+            meta (dict): ``classes`` and ``palette``, as of a dataset.
+        """
+        self._dataset_meta = meta
 
     def embed_words(self, words):
         """Text embeddings (Q, D) of words; None to embed them later."""
@@ -148,7 +168,7 @@ class VocabularyMixin:
         self.num_classes = len(vocabulary.classes)
         # mmseg's TTA takes a single channel for a sigmoid.
         self.out_channels = max(self.num_classes, 2)
-        self.dataset_meta = dataset_meta(vocabulary)
+        self.draw_as(dataset_meta(vocabulary))
 
     def with_vocabulary(self, classes=None, background_threshold=None):
         """A view of this model with other classes.
