@@ -229,7 +229,7 @@ ROWS = [
     model('embeddings_missing', 'x.npy', text_embeddings='x.npy'),
     model('embeddings_rows', '2 text embeddings for 3|3 words',
           text_embeddings=torch.ones(2, 24)),
-    model('embeddings_width', '24', text_embeddings=torch.ones(3, 23)),
+    model('embeddings_width', '24', text_embeddings=torch.eye(3, 23)),
     model('embeddings_nan', '(?i)finite|nan',
           text_embeddings=torch.full((3, 24), torch.nan)),
     model('embeddings_zero', '(?i)zero', text_embeddings=torch.zeros(3, 24)),
