@@ -70,3 +70,5 @@ TAKEN = {
 HOOK_NAMES = {'timer', 'logger', 'param_scheduler', 'checkpoint',
               'sampler_seed', 'runtime_info', 'visualization'}
 LOADER = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
+# Of every segmentor's own test_cfg; stock ones may have others.
+TEST_SETTINGS = {'mode', 'crop_size', 'stride', 'window_batch'}

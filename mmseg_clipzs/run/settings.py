@@ -8,7 +8,6 @@ from mmseg.registry import DATASETS, HOOKS, LOOPS, MODELS
 from torch.utils.data import DataLoader
 
 from mmseg_clipzs.datasets import PhotoFolderDataset
-from mmseg_clipzs.models.segmentors.sliding import TEST_SETTINGS
 from mmseg_clipzs.utils import UserError, did_you_mean
 
 from .known import (
@@ -22,6 +21,7 @@ from .known import (
     READ,
     REGISTRIES,
     TAKEN,
+    TEST_SETTINGS,
     TOP,
 )
 from .segmentor import check_segmentor
@@ -176,7 +176,7 @@ class _Check:
                 BUILT[key] is MODELS):
             self.built(part, path, MODELS)
         if key == 'test_cfg' and isinstance(part, dict):
-            self.known(part, path, key, set(TEST_SETTINGS), others=True)
+            self.known(part, path, key, TEST_SETTINGS, others=True)
         if key in BUILT and isinstance(part, (list, tuple)) and all(
                 isinstance(each, dict) for each in part):
             self.built(part, path, BUILT[key])

@@ -2,7 +2,7 @@
 import torch
 import torch.nn.functional as F
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
 
 def check_pamr(options):
@@ -18,19 +18,14 @@ def check_pamr(options):
     Raises:
         UserError: An unknown option, or one out of range.
     """
-    try:
-        options = {**dict(steps=10, dilations=(8, 16)), **options}
-        fits = set(options) == {'steps', 'dilations'} and all(
-            isinstance(each, int) and each >= 1
-            for each in (options['steps'], *options['dilations'])
-            ) and options['dilations']
-    except TypeError:  # not a dict, or dilations that are no sequence
-        fits = False
-    if not fits:
-        raise UserError('pamr takes steps= and dilations=, all integers of 1 '
-                        'or more, e.g. dict(steps=10, dilations=(8, 16)), but '
-                        f'got {options!r}.')
-    return options
+    if not isinstance(options, dict) or set(options) - {'steps', 'dilations'}:
+        raise UserError('pamr takes a dict with steps= and dilations=, all 1 '
+                        f'or more, but got {options!r}.')
+    options = {**dict(steps=10, dilations=(8, 16)), **options}
+    return dict(
+        steps=check_number('pamr.steps', options['steps'], '[1, inf)', int),
+        dilations=check_numbers(
+            'pamr.dilations', options['dilations'], '[1, inf)', int))
 
 
 def refine(image, scores, steps, dilations):
