@@ -1,3 +1,4 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .check_texts_hook import CheckTextsHook
 from .data_state_hook import DataStateHook
@@ -9,7 +10,8 @@ from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'Bfloat16OptimWrapper', 'CheckTextsHook', 'DataStateHook',
-    'GlobalBatchRunner', 'GroupVisualizationHook', 'PredictionSamplesHook',
-    'RandomStateHook', 'SelfTrainingHook', 'VocabularyHook', 'read_samples'
+    'AtomicCheckpointHook', 'Bfloat16OptimWrapper', 'CheckTextsHook',
+    'DataStateHook', 'GlobalBatchRunner', 'GroupVisualizationHook',
+    'PredictionSamplesHook', 'RandomStateHook', 'SelfTrainingHook',
+    'VocabularyHook', 'read_samples'
 ]
