@@ -54,15 +54,15 @@ def check_row(row):
     """
     if not isinstance(row, dict):
         raise UserError('A row of results has names and values.')
+    if not _is_percent(row.get('mIoU')):
+        raise UserError('mIoU must be a number from 0 to 100, but is '
+                        f'{shown(row.get("mIoU"))[:80]}.')
     for name, value in row.items():
         parts = (value.values() if isinstance(value, dict) else
                  value if isinstance(value, list) else [value])
         if not all(_is_plain(part) for part in parts) or isinstance(
                 value, list) and not all(isinstance(v, str) for v in value):
             raise UserError(f'{shown(name)} is {shown(value)[:80]}.')
-    if not _is_percent(row.get('mIoU')):
-        raise UserError('mIoU must be a number from 0 to 100, but is '
-                        f'{shown(row.get("mIoU"))[:80]}.')
     of_classes = row.get('class_iou', {})
     if not isinstance(of_classes, dict) or not all(
             value is None or _is_percent(value)

@@ -222,7 +222,7 @@ ROWS = [
     Row('set_image_folder', lambda box: box.inferencer.set_image(box.photos),
         says('is a folder')),
     # ------------------------------------------------------------ many photos
-    Row('all_bad', f'{TOY} {{all_bad}}', says('None of the .* is not an')),
+    Row('all_bad', f'{TOY} {{all_bad}}', says('None of the .* images can be')),
     Row('among_bad', f'{TOY} {{among_bad}}', says(
         r'of \d+ images were skipped; .*\.\.\. and \d+ more', masks(1),
         ['out/cat_*'])),

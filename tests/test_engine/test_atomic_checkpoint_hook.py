@@ -45,7 +45,9 @@ def train(folder, resume=False, **options):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir() if path.is_file())
+    """Without the copy of the config."""
+    return sorted(path.name for path in folder.iterdir()
+                  if path.is_file() and path.suffix != '.py')
 
 
 def weights(path):
