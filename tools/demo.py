@@ -72,7 +72,8 @@ def main():
     with atomic_write(picture) as temporary:
         save_image(temporary, Image.fromarray(draw_sheet(rows, folders)))
     with atomic_write(results) as temporary:
-        temporary.write_text(json.dumps(rows, indent=2) + '\n')
+        temporary.write_text(json.dumps(rows, indent=2) + '\n',
+                             encoding='utf-8')
 
     table = PrettyTable(COLUMNS, align='r')
     table.add_rows([['its own' if row[key] is None else row[key]
