@@ -133,7 +133,8 @@ def main():
     if args.out:
         with atomic_write(args.out) as temporary:
             temporary.write_text(json.dumps(
-                {'software': MARK, **report}, indent=2) + '\n', encoding='utf-8')
+                {'software': MARK, **report}, indent=2) + '\n',
+                encoding='utf-8')
     sides = report['sides']
     table = PrettyTable(['', *(
         f'{letter}: {side["config"]}' for letter, side in zip('AB', sides))])
