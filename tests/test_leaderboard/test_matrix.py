@@ -154,7 +154,7 @@ def test_large_samples_are_resized(job, tmp_path):
 
 @pytest.mark.parametrize('arguments', [dict(count=0), dict(side=0)])
 def test_no_pictures(arguments):
-    with pytest.raises(UserError, match='1 or more'):
+    with pytest.raises(UserError, match='must be a whole number'):
         PredictionSamplesHook('s.npz', **arguments)
 
 
