@@ -1,12 +1,11 @@
 """Text embeddings computed elsewhere."""
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_is_file
 
 
 def load_text_embeddings(path):
@@ -23,14 +22,16 @@ def load_text_embeddings(path):
         UserError: Missing, unreadable, not two-dimensional, or with zero or
             non-finite rows.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise UserError(f'No text embeddings at {path}.')
+    try:
+        path = check_is_file(path, 'text embeddings')
+    except FileNotFoundError as e:
+        raise UserError(f'No text embeddings at {path}.') from e
     if path.suffix == '.npy':
         try:
             array = torch.from_numpy(np.load(path, allow_pickle=False))
-        except (ValueError, EOFError, TypeError) as e:
-            raise UserError(f'{path} cannot be read as .npy: {e}.') from e
+        except Exception as e:  # a damaged header may raise anything
+            raise UserError(f'{path} cannot be read as .npy: '
+                            f'{e or type(e).__name__}.') from e
     else:
         array = load_checkpoint_file(path)
     if not isinstance(array, torch.Tensor) or array.ndim != 2:

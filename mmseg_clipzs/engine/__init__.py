@@ -1,5 +1,6 @@
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .check_texts_hook import CheckTextsHook
+from .check_weights_hook import CheckWeightsHook
 from .data_state_hook import DataStateHook
 from .global_batch_runner import GlobalBatchRunner
 from .group_visualization_hook import GroupVisualizationHook
@@ -9,7 +10,8 @@ from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'Bfloat16OptimWrapper', 'CheckTextsHook', 'DataStateHook',
-    'GlobalBatchRunner', 'GroupVisualizationHook', 'PredictionSamplesHook',
-    'RandomStateHook', 'SelfTrainingHook', 'VocabularyHook', 'read_samples'
+    'Bfloat16OptimWrapper', 'CheckTextsHook', 'CheckWeightsHook',
+    'DataStateHook', 'GlobalBatchRunner', 'GroupVisualizationHook',
+    'PredictionSamplesHook', 'RandomStateHook', 'SelfTrainingHook',
+    'VocabularyHook', 'read_samples'
 ]
