@@ -14,7 +14,6 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from PIL import Image
-
 from web_server import serve
 
 import mmseg_clipzs  # noqa: F401  (registers everything)

@@ -6,6 +6,8 @@ and mmengine's histories take any state from a file, also one that crashes the
 process or changes the class. The stand-ins keep what the file says of them;
 :func:`build` checks it and makes the real objects.
 """
+import threading
+from contextlib import contextmanager
 from pickle import UnpicklingError
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 
 _STATISTICS = ('min', 'max', 'mean', 'current')
 _MODULES = 100_000  # in a TorchScript archive
+_list = threading.Lock()
 
 
 class RefusedError(UnpicklingError):
@@ -85,14 +88,42 @@ def _factory():
     """Named by a defaultdict, never called."""
 
 
+def _no_bytes():
+    return b''
+
+
+@contextmanager
+def only(names):
+    """Let torch's reader call these names besides its own.
+
+    Its list is global. What other modules have added, such as torch's
+    distributed tensors, is not needed here and returns afterwards.
+
+    Args:
+        names (list[tuple]): Stand-ins and the names they go by.
+    """
+    with _list:
+        others = torch.serialization.get_safe_globals()
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(names)
+        try:
+            yield
+        finally:
+            torch.serialization.clear_safe_globals()
+            torch.serialization.add_safe_globals(others)
+            # A failed load would leave its tensors to the next one's checks.
+            getattr(torch._utils, '_sparse_tensors_to_validate', []).clear()
+
+
 def safe_globals():
-    """list[tuple]: For ``torch.serialization.safe_globals``."""
+    """list[tuple]: Stand-ins for what a checkpoint may name."""
     from mmengine.config import ConfigDict
     names = [
         (_History, 'mmengine.logging.history_buffer.HistoryBuffer'),
         (_statistic, 'builtins.getattr'),
         (ConfigDict, 'mmengine.config.config.ConfigDict'),
         (_new_dict, 'collections.defaultdict'),
+        (_no_bytes, 'builtins.bytes'),
         (_Dtype, 'numpy.dtype'),
         (_Array, 'numpy.ndarray')]
     for core in ('numpy.core', 'numpy._core'):
@@ -124,7 +155,8 @@ def torchscript_globals(archive):
         archive (BinaryIO): Its data; see
             :func:`~mmseg_clipzs.checkpoints.archives.open_data`.
     """
-    names = torch.serialization.get_unsafe_globals_in_checkpoint(archive)
+    with only([]):  # names all classes of the archive
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(archive)
     archive.seek(0)
     return [(_Module, name) for name in names
             if name.startswith('__torch__.')] + [

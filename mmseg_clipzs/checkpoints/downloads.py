@@ -6,7 +6,7 @@ import shutil
 import threading
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import torch
@@ -15,6 +15,7 @@ from mmseg_clipzs.utils import UserError, atomic_write
 
 SECONDS = 7  # for an answer, and for each part of it
 _HASH = re.compile(r'(?<![0-9a-f])[0-9a-f]{8,64}(?![0-9a-f])')
+_UNSAFE = re.compile(r'[^\w.-]', re.ASCII)
 _PAGE = 'text/html'
 
 
@@ -38,12 +39,11 @@ def cached_file(url, folder=None):
         Path: The file in the folder.
     """
     folder = Path(folder or Path(torch.hub.get_dir()) / 'checkpoints')
-    plain = Path(unquote(urlsplit(url).path)).name or 'download'
+    name = Path(_UNSAFE.sub('_', urlsplit(url).path.rpartition('/')[2])[-99:])
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
-    name = Path(plain[-100:])
-    target = folder / f'{name.stem}.{digest}{name.suffix}'
-    if not target.is_file() and _is_as_promised(folder / plain, url):
-        return folder / plain
+    target = folder / f'{name.stem.strip(".")}.{digest}{name.suffix}'
+    if not target.is_file() and _is_as_promised(folder / name, url):
+        return folder / name
     return target
 
 

@@ -2,7 +2,6 @@
 import io
 import pickle
 import re
-import threading
 from pathlib import Path
 
 import torch
@@ -35,7 +34,6 @@ _NAME = re.compile(r'GLOBAL (\S+) (?:was not an allowed|whose module)')
 # Other refusals of torch's reader: calls, new objects, attributes, items.
 _REFUSALS = ('Trying to call', 'Can only', 'Only persistent_load',
              'persistent_load id')
-_safe = threading.Lock()  # torch's list of safe names is global
 
 
 def damaged(path, error):
@@ -178,7 +176,7 @@ def _read(path, form, map_location):
             names = contents.safe_globals()
             if form == 'torchscript':
                 names += contents.torchscript_globals(data)
-            with _safe, torch.serialization.safe_globals(names):
+            with contents.only(names):
                 content = contents.build(torch.load(
                     data, map_location=map_location, weights_only=True))
             if form == 'torchscript':
@@ -201,9 +199,6 @@ def _read(path, form, map_location):
         raise damaged(path, error) from e
     except Exception as e:  # a damaged file may raise anything
         raise damaged(path, e) from e
-    finally:
-        # A failed load would leave its tensors to the next one's checks.
-        getattr(torch._utils, '_sparse_tensors_to_validate', []).clear()
 
 
 def _refused(path, what):

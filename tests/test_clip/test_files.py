@@ -174,7 +174,7 @@ def test_truncated(tmp_path, state, archive, kind, share):
         save({key: value.contiguous() for key, value in state.items()}, path)
         whole = path.read_bytes()
     path.write_bytes(whole[:int(share * len(whole))])
-    message = (rf'\([\d,]+ bytes\) cannot be read.*Is the download complete'
+    message = (r'\([\d,]+ bytes\) cannot be read.*Is the download complete'
                if share else 'is empty; expected a checkpoint')
     with pytest.raises(UserError, match=f'{path.name} {message}'):
         read_state_dict(path)

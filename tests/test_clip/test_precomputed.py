@@ -120,8 +120,8 @@ def test_runs_no_code(tmp_path):
     ('x.npy', lambda path: path.write_bytes(
         b'\x93NUMPY\3\0\xff\xff\xff\x7f' + bytes(99)), 'as .npy'),
     *(('x.npy', lambda path, shape=shape: path.write_bytes(_npy((
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (%s)}" % shape
-        ).encode())), 'as .npy') for shape in (
+        "{'descr': '<f4', 'fortran_order': False, "
+        f"'shape': ({shape})}}").encode())), 'as .npy') for shape in (
             f'{10**15}, 512', f'{2**63}, 2', '-3, 2', '3.5, 2', "'a', 2")),
     ('x.npy', lambda path: os.mkfifo(path), 'is a named pipe; expected text'),
     ('x.npy', lambda path: path.mkdir(), 'is a folder; expected text'),
