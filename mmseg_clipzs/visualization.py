@@ -4,6 +4,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
+
+from mmseg_clipzs.utils import MARK
 
 from .labels import IGNORE_INDEX
 
@@ -194,11 +197,23 @@ def save_mask(path, mask, palette):
         palette (Sequence): RGB colour of each class.
     """
     if len(palette) > IGNORE_INDEX:
-        Image.fromarray(mask.astype(np.uint16)).save(path)
+        save_image(path, Image.fromarray(mask.astype(np.uint16)))
         return
     image = Image.fromarray(mask.astype(np.uint8), mode='P')
     image.putpalette([value for colour in palette for value in colour])
-    image.save(path)
+    save_image(path, image)
+
+
+def save_image(path, image):
+    """Write a PNG that says that this package wrote it.
+
+    Args:
+        path (str | Path): PNG file to write.
+        image (PIL.Image.Image): The image.
+    """
+    info = PngInfo()
+    info.add_text('Software', MARK)
+    image.save(path, format='PNG', pnginfo=info)
 
 
 def _font(size):

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from PIL import Image
+from processes import do_not_wait
 from web_server import serve
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
@@ -31,6 +32,7 @@ open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 @pytest.fixture(autouse=True, scope='session')
 def _quiet(tmp_path_factory):
     """Use a temporary cache and two threads, or one beside other workers."""
+    do_not_wait()
     os.environ['MMSEG_CLIPZS_CACHE'] = str(tmp_path_factory.mktemp('cache'))
     torch.set_num_threads(1 if 'PYTEST_XDIST_WORKER' in os.environ else 2)
     init_default_scope('mmseg')  # as a runner does

@@ -111,6 +111,53 @@ def long_and_thin(path):
     return pixels
 
 
+def grey_32(path):
+    """32-bit integers that hold 8 bits, as some cameras write them."""
+    pixels = noise(13, 17)
+    Image.fromarray(pixels.astype(np.int32)).save(path)
+    return pixels[..., None].repeat(3, 2)
+
+
+def grey_32_of_16(path):
+    pixels = noise(13, 17, dtype=np.uint16)
+    Image.fromarray(pixels.astype(np.int32)).save(path)
+    return (pixels / 65535 * 255)[..., None].repeat(3, 2)
+
+
+def grey_16_dark(path):
+    """16 bits are always 0 to 65535, however dark the image is."""
+    pixels = noise(13, 17).astype(np.uint16)
+    Image.fromarray(pixels).save(path)
+    return (pixels / 65535 * 255)[..., None].repeat(3, 2)
+
+
+def floats_to_1(path):
+    pixels = noise(13, 17)
+    Image.fromarray((pixels / 255).astype(np.float32)).save(path)
+    return pixels[..., None].repeat(3, 2)
+
+
+def floats_to_255(path):
+    pixels = noise(13, 17)
+    Image.fromarray(pixels.astype(np.float32)).save(path)
+    return pixels[..., None].repeat(3, 2)
+
+
+def cmyk_tiff(path):
+    pixels = smooth(24, 32)
+    Image.fromarray(pixels).convert('CMYK').save(path)
+    return pixels
+
+
+def several(path):
+    """An animation, or a file of several pages: the first is read."""
+    pixels = smooth(24, 32)[..., :1].repeat(3, 2)
+    first, *others = (Image.fromarray(part) for part in (
+        pixels, 255 - pixels, pixels // 2))
+    first.save(path, save_all=True, append_images=others)
+    return pixels
+
+
 # kind -> suffix, writer (returns the expected RGB), tolerance of read_image
 GOOD = {
     'rgb': ('png', rgb, 0),
@@ -126,6 +173,15 @@ GOOD = {
     'exif_rotated': ('jpg', exif_rotated, 12),
     'one_pixel': ('png', one_pixel, 0),
     'long_and_thin': ('png', long_and_thin, 0),
+    'grey_32': ('tif', grey_32, 0),
+    'grey_32_of_16': ('tif', grey_32_of_16, 0.5),
+    'grey_16_dark': ('tif', grey_16_dark, 0.5),
+    'floats_to_1': ('tif', floats_to_1, 0),
+    'floats_to_255': ('tiff', floats_to_255, 0),
+    'cmyk_tiff': ('tif', cmyk_tiff, 1),
+    'animation': ('gif', several, 1),
+    'pages': ('TIFF', several, 0),
+    'webp': ('WEBP', several, 20),
 }
 
 
@@ -141,13 +197,35 @@ def png():
     return buffer.getvalue()
 
 
+def tiff(values):
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, 'TIFF')
+    return buffer.getvalue()
+
+
+FLOATS = np.linspace(0, 1, 48, dtype=np.float32).reshape(6, 8)
+
 # kind -> file name, content, message of read_image
 BAD = {
+    # Pillow would start Ghostscript, or call an installed handler.
+    'eps': ('eps.jpg', b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n',
+            r'eps.jpg is not an image file: it has no known raster format'),
+    'pdf': ('pdf.png', b'%PDF-1.4\n' + b' ' * 99, r'pdf.png is not an image'),
+    'hdf5': ('hdf.jpg', b'\x89HDF\r\n\x1a\n' + bytes(99),
+             r'hdf.jpg is not an image'),
+    'video': ('video.jpg', b'\0\0\1\xb3' + bytes(99),
+              r'video.jpg is not an image'),
+    'not_finite': ('nan.tif', tiff(np.where(FLOATS > .9, np.nan, FLOATS)),
+                   r'The image .*nan.tif has pixels that are not finite'),
+    'floats': ('wide.tif', tiff(FLOATS * 1e4),
+               r'wide.tif has values from 0 to 10000; scale them to 0..1 or'),
+    'negative': ('minus.tif', tiff(np.arange(-9, 3, dtype=np.int32)[None]),
+                 r'minus.tif has values from -9 to 2; scale them to 0'),
     'truncated': ('cut.jpg', encoded()[:len(encoded()) // 2],
                   r'The image .*cut.jpg is damaged'),
     'truncated_png': ('cut.png', png()[:len(png()) // 2],
                       r'The image .*cut.png is damaged'),
-    'empty': ('empty.jpg', b'', r'empty.jpg is not an image'),
+    'empty': ('empty.jpg', b'', r'empty.jpg is not .* file: it is empty'),
     'text': ('note.jpg', b'Just text.\n' * 20,
              r'note.jpg is not an image'),
     'missing': ('gone.jpg', None, r'No image at .*gone.jpg'),

@@ -1,14 +1,22 @@
+import io
+import os
+import shutil
+from itertools import permutations
+from pathlib import Path
+
 import numpy as np
 import plain_segmentor
 import pytest
 import torch
 import torch.nn.functional as F
+from image_files import BAD, png, write_bad
 from mmengine.config import Config
 from mmseg.apis import MMSegInferencer
 from mmseg.registry import MODELS
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer, find_config
+from mmseg_clipzs.apis.photos import Photo, unique_names
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import colour_map
 
@@ -160,11 +168,185 @@ def test_each_class_has_its_heat_map(inferencer, classes, tmp_path):
 
 
 def test_stream_gives_results_as_they_come(inferencer, folder):
-    stream = inferencer.stream(
-        [folder / 'a.png', folder / 'gone.jpg'], CLASSES)
-    assert next(stream).name == 'a'
-    with pytest.raises(UserError, match='No image at .*gone.jpg'):
-        next(stream)
+    read = []
+
+    def photos():
+        for name in ('a.png', 'gone.jpg', 'b.jpg', 'a.png'):
+            read.append(name)
+            yield folder / name
+
+    skipped = []
+    stream = inferencer.stream(photos(), CLASSES, skipped=skipped)
+    assert not read
+    assert next(stream).name == 'a' and read == ['a.png']
+    assert [result.name for result in stream] == ['b', 'a_2']
+    assert skipped == [f'No image at {folder}/gone.jpg.']
+
+
+def test_a_generator_of_arrays(inferencer):
+    names = [r.name for r in inferencer.stream(
+        (picture(20, 30, i) for i in range(3)), CLASSES, batch_size=2)]
+    assert names == ['0', '1', '2']
+    with pytest.raises(UserError, match='No images were given'):
+        list(inferencer.stream(iter(()), CLASSES))
+
+
+# ------------------------------------------------------------ one bad image
+@pytest.fixture
+def mixed(folder, tmp_path):
+    """Three good images among damaged ones and what only looks like one."""
+    photos = shutil.copytree(folder, tmp_path / 'photos')
+    for kind in BAD:
+        write_bad(kind, photos)
+    (photos / '._a.jpg').write_bytes(b'\0\5\x16\7' + bytes(99))
+    (photos / 'sub.jpg').mkdir()
+    (photos / 'Thumbs.db').write_bytes(b'\xd0\xcf')
+    os.mkfifo(photos / 'pipe.png')
+    return photos
+
+
+@pytest.mark.parametrize('batch_size', [1, 2, 4])
+def test_bad_images_are_skipped_and_named(
+        inferencer, mixed, folder, batch_size, log):
+    """Their batch mates' results are those of a folder without them."""
+    clean = inferencer(folder, CLASSES)
+    skipped = []
+    results = inferencer(mixed, batch_size=batch_size, skipped=skipped)
+    assert [r.name for r in results] == [r.name for r in clean]
+    assert [r.path.name for r in results] == ['a.png', 'b.jpg', 'c.JPG']
+    for one, other in zip(results, clean):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
+    files = [name for name, content, _ in BAD.values() if content is not None]
+    assert len(skipped) == len(files) + 3
+    for name in (*files, '._a.jpg', 'sub.jpg', 'pipe.png'):
+        assert sum(name in text for text in skipped) == 1, name
+    assert not any('WARNING' in line for line in log)
+    inferencer(mixed)
+    line, = (line for line in log if 'WARNING' in line)
+    assert f'{len(skipped)} of {len(skipped) + 3} images were skipped' in line
+    assert f'... and {len(skipped) - 10} more.' in line
+
+
+def test_no_image_is_good(inferencer, tmp_path):
+    (tmp_path / 'a.png').touch()
+    with pytest.raises(UserError, match='^.*a.png is not .* it is empty.$'):
+        inferencer(tmp_path, CLASSES)
+    (tmp_path / 'b.png').touch()
+    with pytest.raises(UserError, match=(
+            'None of the 2 images can be segmented. .*a.png is not an')):
+        inferencer(tmp_path)
+
+
+# ------------------------------------------------------------ names of results
+def photos_of(*names):
+    return [Photo(Path(name), i) for i, name in enumerate(names)]
+
+
+@pytest.mark.parametrize('given, names', [
+    (['a.jpg', 'b.jpg'], ['a', 'b']),
+    (['a.jpg', 'a.png', 'a_2.jpg'], ['a.jpg', 'a.png', 'a_2']),
+    (['x/a.jpg', 'y/a.jpg', 'y/b.jpg'], ['x_a.jpg', 'y_a.jpg', 'b']),
+    # The long name of one is the short one of another.
+    (['a.jpg', 'a.png', 'a.jpg.webp'], ['x_a.jpg', 'a.png', 'a.jpg.webp']),
+])
+def test_names_of_results(given, names, monkeypatch, tmp_path):
+    (tmp_path / 'x').mkdir()
+    monkeypatch.chdir(tmp_path / 'x')
+    for order in permutations(range(len(given))):
+        assert unique_names(photos_of(*(given[i] for i in order))) == [
+            names[i] for i in order]
+
+
+def test_names_differ_on_every_file_system():
+    """Case, composed and decomposed letters, names of heat maps, length."""
+    given = ['a.jpg', 'A.jpg', 'é.jpg', 'e\u0301.jpg', 'b.jpg',
+             'b_heat_0.jpg', 'x/c.jpg', 'y/x/c.jpg', 'z/x/c.jpg',
+             'n' * 240 + '.jpg', 'n' * 240 + '.png', '猫' * 80 + '.png',
+             os.fsdecode(b'\xff.png')]
+    names = unique_names(photos_of(*given))
+    assert names == unique_names(photos_of(*given[::-1]))[::-1]
+    assert len({name.casefold() for name in names}) == len(given)
+    assert max(len(os.fsencode(name)) for name in names) < 240
+    assert names[4:6] == ['b.jpg', 'b_heat_0.jpg']
+
+
+def test_several_images_of_one_stem(inferencer, tmp_path):
+    for name in ('a.jpg', 'a.png', 'a_2.jpg', 'A.bmp', 'n' * 240 + '.png'):
+        Image.fromarray(picture(20, 30)).save(tmp_path / name)
+    results = inferencer(tmp_path, CLASSES, tmp_path / 'out', heatmaps=True)
+    assert len({r.name for r in results}) == 5
+    assert len(list((tmp_path / 'out').iterdir())) == 5 * 5
+
+
+# ------------------------------------------------- results among the images
+def test_results_are_no_images_and_replace_nothing(inferencer, tmp_path):
+    """The folder of the results is that of the images, twice."""
+    for name in ('cat.jpg', 'dog.png'):
+        Image.fromarray(picture(20, 30)).save(tmp_path / name)
+    mine = picture(20, 30, 3)
+    Image.fromarray(mine).save(tmp_path / 'cat_mask.png')
+    for _ in range(2):
+        skipped = []
+        results = inferencer(
+            tmp_path, CLASSES, tmp_path, heatmaps=True, skipped=skipped)
+        assert [r.name for r in results] == ['cat_mask', 'dog']
+        text, = skipped
+        assert 'cat_mask.png exists and was not written by this' in text
+        assert len(list(tmp_path.iterdir())) == 3 + 2 * 5
+    with Image.open(tmp_path / 'cat_mask.png') as image:
+        assert np.array_equal(np.asarray(image), mine)
+    # As *.png of a shell; but not a single one.
+    pngs = sorted(tmp_path.glob('*.png'))
+    assert [r.name for r in inferencer(pngs)] == ['cat_mask', 'dog']
+    with pytest.raises(UserError, match='dog_mask.png is a result of this'):
+        inferencer(tmp_path / 'dog_mask.png')
+
+
+def test_a_heat_map_replaces_nothing(inferencer, tmp_path):
+    (tmp_path / '0_heat_1_grass.png').write_text('mine')
+    with pytest.raises(UserError, match='0_heat_1_grass.png exists'):
+        inferencer(picture(20, 30), CLASSES, tmp_path, heatmaps=True)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+# ---------------------------------------------------------- what is no file
+def test_pil_images(inferencer, folder):
+    """Like the file; with its rotation, on white, of any mode."""
+    with Image.open(folder / 'a.png') as image:
+        result, = inferencer(image, CLASSES)
+        want, = inferencer(folder / 'a.png')
+        assert result.name == 'a' and np.array_equal(result.mask, want.mask)
+        names = [r.name for r in inferencer([image.convert('L'), image])]
+    assert names == ['0', 'a']
+    inferencer.set_image(Image.fromarray(picture(20, 30)).convert('CMYK'))
+    assert inferencer.predict().mask.shape == (20, 30)
+    turned = Image.fromarray(picture(20, 30))
+    turned.getexif()[0x0112] = 6
+    assert inferencer(turned)[0].mask.shape == (30, 20)
+
+
+@pytest.mark.parametrize('image, message', [
+    (torch.zeros(3, 4, 5), 'is a Tensor; expected a file, a folder'),
+    (b'\xff\xd8\xff', 'is a bytes; expected'),
+    (None, 'is a NoneType; expected'), (5, 'is a int; expected'),
+    ({'a': 1}, 'is a dict; expected'), ('', "is ''; expected"),
+    ('https://example.org/cat.jpg', 'is an address; download the image'),
+    (np.full((4, 5, 3), np.nan), r'uint8 RGB, but got \(4, 5, 3\) float64'),
+    (np.zeros((2, 4, 5, 3), np.uint8), r'got \(2, 4, 5, 3\) uint8'),
+    (Image.new('RGB', (0, 5)), 'Image 0 has no pixels'),
+    (Image.fromarray(np.full((4, 5), np.inf, np.float32)), 'are not finite'),
+    (Image.open(io.BytesIO(png()[:2000])), 'Image 0, a PIL image, cannot be'),
+])
+def test_what_is_no_image(inferencer, image, message):
+    for call in (inferencer, inferencer.set_image,
+                 lambda image: inferencer([image])):
+        with pytest.raises(UserError, match=message):
+            call(image)
+    with pytest.raises(UserError, match='list'):
+        inferencer([[picture(4, 5)]])
+    skipped = []
+    assert len(inferencer([image, picture(4, 5)], skipped=skipped)) == 1
+    assert len(skipped) == 1
 
 
 def test_find_config():
@@ -193,7 +375,8 @@ def test_options_override_the_config(tiny_config, tiny_rn):
      r'uint8 RGB, but got \(4, 5, 3\) float64'),
     (dict(photos=np.zeros((4, 5, 4), np.uint8)), r'got \(4, 5, 4\)'),
     (dict(photos=np.zeros((0, 5, 3), np.uint8)), r'\(0, 5, 3\)'),
-    (dict(photos=picture(4, 5), batch_size=0), 'batch_size must be 1 or more'),
+    (dict(photos=picture(4, 5), batch_size=0), 'batch_size must .* got 0'),
+    (dict(photos=picture(4, 5), batch_size='4'), "batch_size .* got '4'"),
     (dict(photos=picture(4, 5), classes=[]), 'The list of classes is empty'),
     (dict(photos=picture(4, 5), classes='cat; cat'), "'cat' occurs more"),
     (dict(photos=picture(4, 5), classes='???'), 'needs letters'),

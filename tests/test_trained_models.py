@@ -3,7 +3,6 @@
 No CLIP can be loaded in these tests, unless new words are named.
 """
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mmengine.config import Config
 from mmseg.apis import inference_model, init_model
 from mmseg.registry import MODELS
 from PIL import Image
+from processes import run_python
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.benchmark.compare import run_benchmark
@@ -271,9 +271,8 @@ print(type(model).__module__, result.pred_sem_seg.data.sum().item())
 
 
 def test_mmseg_with_the_import_that_the_docs_name(exported, photos):
-    done = subprocess.run(
-        [sys.executable, '-c', STOCK, exported.config, exported.checkpoint,
-         photos[0]], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = run_python(
+        '-c', STOCK, exported.config, exported.checkpoint, photos[0])
     assert done.returncode == 0, done.stderr[-2000:]
     want, = inferencer(exported)(photos[0])
     assert done.stdout.splitlines()[-1].split() == [

@@ -5,9 +5,11 @@
         --words "cat; dog; polar bear"
 
 Image files are copied unchanged. Unreadable images and images without a
-caption are skipped and reported. Nouns in the list are packed as well; add
-missing ones with --nouns (NLTK's tagger) or --words (a word list).
+caption are skipped and named; the exit code is then 1. Nouns in the list are
+packed as well; add missing ones with --nouns (NLTK's tagger) or --words (a
+word list).
 """
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,6 +18,7 @@ from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
 from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.skipped import fail_if_skipped
 from mmseg_clipzs.utils import run_tool
 
 
@@ -38,18 +41,18 @@ def parse_args():
 
 def main():
     args = parse_args()
-    rows = read_list(args.list)
+    skipped = []
+    rows = read_list(args.list, skipped)
     if args.nouns or args.words:
         find = noun_finder(args.words)
         for row in tqdm(rows, 'nouns', unit='images'):
             add_nouns(row, find)
-    images = args.images or Path(args.list).parent
-    packed, skipped = write_shards(
-        tqdm(rows, 'packing', unit='images'), images, args.out, args.size)
-    for reason in skipped:
-        print(f'skipped: {reason}')
+    packed, unreadable = write_shards(
+        rows, args.images or Path(args.list).parent, args.out, args.size,
+        partial(tqdm, desc='packing', unit='images'))
     print(f'{args.out}: {packed} images in {-(-packed // args.size)} shards, '
-          f'{len(skipped)} skipped')
+          f'{len(skipped) + len(unreadable)} skipped')
+    fail_if_skipped(skipped + unreadable, packed, 'rows', args.out)
 
 
 if __name__ == '__main__':

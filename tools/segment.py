@@ -8,14 +8,17 @@ A trained segmentor, of this package or of MMSegmentation, has the classes of
 its training; the student of MaskCLIP+ also takes others.
 
 Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
-each image.
+each image. Images that cannot be read are skipped and named at the end; the
+exit code is then 1. Only earlier results are ever replaced, and none counts as
+an image.
 """
 from tqdm import tqdm
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.segmentor import embeds_config_words
-from mmseg_clipzs.utils import UserError, run_tool
+from mmseg_clipzs.run.skipped import fail_if_skipped
+from mmseg_clipzs.utils import UserError, run_tool, shown
 
 
 def parse_args():
@@ -65,15 +68,18 @@ def main():
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
         groups=args.groups)
+    done, skipped = 0, []
     for result in inferencer.stream(
             args.photos, out_dir=args.out, heatmaps=args.heatmaps,
-            batch_size=args.batch_size):
+            batch_size=args.batch_size, skipped=skipped):
+        done += 1
         shares = sorted(
             (((result.mask == i).mean(), name)
              for i, name in enumerate(result.classes)), reverse=True)
         largest = ', '.join(
             f'{name} {share:.0%}' for share, name in shares[:3] if share)
-        tqdm.write(f'{args.out}/{result.name}_overlay.png: {largest}')
+        tqdm.write(shown(f'{args.out}/{result.name}_overlay.png: {largest}'))
+    fail_if_skipped(skipped, done, 'images', args.out)
 
 
 if __name__ == '__main__':

@@ -1,20 +1,30 @@
-from collections import Counter, defaultdict
+import logging
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.dataset import Compose
+from mmengine.logging import print_log
 from tqdm import tqdm
 
-from mmseg_clipzs.datasets import list_images, read_image
+from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
 from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import (
+    NotOursError,
+    UserError,
+    check_number,
+    check_replaceable,
+    first_of,
+    remove_stale,
+)
 
+from .photos import Photo, Photos
 from .trained_model import build_segmentor, class_probabilities
 from .zero_shot_result import ZeroShotResult
 
@@ -95,60 +105,102 @@ class ZeroShotInferencer:
 
     # ------------------------------------------- many images, one vocabulary
     def __call__(self, photos, classes=None, out_dir=None, heatmaps=False,
-                 batch_size=1):
+                 batch_size=1, skipped=None):
         """Segment images.
 
+        One of several images that cannot be read is skipped; its result is
+        missing. A result's ``path`` tells which image it is of.
+
         Args:
-            photos: A file, a folder, an array (H, W, 3) uint8 RGB, or a list
-                of files and arrays.
+            photos: A file, a folder, an array (H, W, 3) uint8 RGB, a PIL
+                image, or a list or generator of these. Results of this
+                package in a folder are left out.
             classes (optional): See ``set_vocabulary``; they stay set.
             out_dir (str | Path, optional): Folder for overlays and masks.
+                Files in it that are no results are never replaced.
             heatmaps (bool): Also write a heat map for each class.
             batch_size (int): Images per batch; their sizes may differ.
+            skipped (list, optional): Gets a sentence for each skipped image.
+                By default a warning names them at the end.
 
         Returns:
             list[ZeroShotResult]: In the order of the images.
 
         Raises:
-            UserError: A missing or damaged image, or unusable classes.
+            UserError: No image that can be read, unusable classes, or a
+                folder that cannot be written.
         """
         return list(self.stream(photos, classes, out_dir, heatmaps,
-                                batch_size))
+                                batch_size, skipped))
 
     def stream(self, photos, classes=None, out_dir=None, heatmaps=False,
-               batch_size=1):
+               batch_size=1, skipped=None):
         """Like :meth:`__call__`, but yield results batch by batch.
 
-        For more images than fit into memory.
+        For more images than fit into memory. A generator of images is read
+        as results are asked for.
 
         Yields:
             ZeroShotResult: In the order of the images.
         """
-        if batch_size < 1:
-            raise UserError(f'batch_size must be 1 or more, but got '
-                            f'{batch_size}.')
+        check_number('batch_size', batch_size, '[1, inf)', int)
         self._set_classes(classes)
-        photos = _expand(photos)
-        seen = Counter()
-        for start in tqdm(range(0, len(photos), batch_size), 'photos',
-                          delay=3):
-            for result in self._segment(photos[start:start + batch_size],
-                                        start):
-                seen[result.name] += 1
-                if seen[result.name] > 1:  # from another folder
-                    result.name += f'_{seen[result.name]}'
-                if out_dir:
-                    result.save(out_dir, heatmaps)
+        photos, failed, done = Photos(photos), [], 0
+        if out_dir:
+            remove_stale(out_dir)
+        for batch in self._readable(photos, out_dir, batch_size, failed):
+            for result in self._segment(*zip(*batch)):
+                try:
+                    if out_dir:
+                        result.save(out_dir, heatmaps)
+                except NotOursError as e:
+                    failed.append(str(e))
+                    continue
+                done += 1
                 yield result
+        if photos.results:
+            print_log(f'{photos.results} files are results of earlier runs '
+                      'and were left out.', 'current')
+        if not done:
+            raise UserError(failed[0] if len(failed) == 1 else (
+                f'None of the {len(failed)} images can be segmented. '
+                f'{failed[0]}' if failed else 'No images were given.'))
+        if skipped is not None:
+            skipped += failed
+        elif failed:
+            print_log(f'{len(failed)} of {len(failed) + done} images were '
+                      f'skipped: {first_of(failed)}', 'current',
+                      logging.WARNING)
+
+    @staticmethod
+    def _readable(photos, out_dir, batch_size, failed):
+        """Yield batches of images; describe the others in ``failed``.
+
+        Yields:
+            list[tuple]: Path, name and array of each.
+        """
+        batch = []
+        for photo, name in tqdm(
+                photos, 'photos', delay=3, disable=None, leave=False):
+            try:
+                if out_dir:  # before it is segmented
+                    check_replaceable(*(Path(out_dir) / f'{name}_{what}.png'
+                                        for what in ('overlay', 'mask')))
+                batch.append((photo.path, name, photo.read()))
+            except (ImageReadError, NotOursError) as e:
+                failed.append(str(e))
+            if len(batch) == batch_size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
     @torch.no_grad()
-    def _segment(self, photos, first):
-        images = [_read(photo) for photo in photos]
+    def _segment(self, paths, names, images):
         samples = self._test(self._batch(images))
-        return [
-            _result(self.model, image, sample, _name(photo, i))
-            for i, (photo, image, sample) in enumerate(
-                zip(photos, images, samples), start=first)]
+        return [_result(self.model, image, sample, name, path)
+                for path, name, image, sample in zip(
+                    paths, names, images, samples)]
 
     def _test(self, batch):
         """list[SegDataSample]: Of a batch, in its order.
@@ -180,7 +232,7 @@ class ZeroShotInferencer:
         Works with sliding windows, key smoothing, PAMR and GroupViT.
 
         Args:
-            photo (str | Path | ndarray): A file, or (H, W, 3) uint8 RGB.
+            photo: A file, an array (H, W, 3) uint8 RGB, or a PIL image.
 
         Raises:
             UserError: A missing or damaged image, or a trained segmentor.
@@ -190,10 +242,12 @@ class ZeroShotInferencer:
                 f'{type(self.model).__name__} is a trained segmentor, whose '
                 'features depend on its classes: call the inferencer instead.')
         self._encoded = None
-        image = _read(photo).copy()
+        photo = Photo(photo, 0)
+        image = photo.read().copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
-        self._encoded = (_name(photo, 0), image, data['data_samples'][0],
-                         self.model.encode(data['inputs']))
+        self._encoded = (
+            photo.names[0], photo.path, image, data['data_samples'][0],
+            self.model.encode(data['inputs']))
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -213,10 +267,10 @@ class ZeroShotInferencer:
         """
         if self._encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
-        name, image, sample, encoded = self._encoded
+        name, path, image, sample, encoded = self._encoded
         model = self.model.with_vocabulary(classes, background)
         sample, = model.decode(encoded, [sample.clone()])
-        return _result(model, image, sample, name)
+        return _result(model, image, sample, name, path)
 
 
 def _test_pipeline(config):
@@ -226,22 +280,7 @@ def _test_pipeline(config):
     return datasets_of(config, 'test_dataloader')[0].pipeline
 
 
-def _read(photo):
-    """ndarray: (H, W, 3) uint8 RGB of a file or a checked array."""
-    image = photo if isinstance(photo, np.ndarray) else read_image(photo)
-    if image.ndim != 3 or image.shape[2] != 3 or (
-            image.dtype != np.uint8) or not image.size:
-        raise UserError('An image array must be (H, W, 3) uint8 RGB, but got '
-                        f'{image.shape} {image.dtype}.')
-    return image
-
-
-def _name(photo, position):
-    return str(position) if isinstance(photo, np.ndarray) else (
-        Path(photo).stem)
-
-
-def _result(model, image, sample, name):
+def _result(model, image, sample, name, path):
     """Convert a data sample to a ZeroShotResult."""
     return ZeroShotResult(
         name=name,
@@ -252,19 +291,5 @@ def _result(model, image, sample, name):
         classes=model.dataset_meta['classes'],
         palette=model.dataset_meta['palette'],
         groups=sample.groups.data.cpu().numpy() if 'groups' in sample
-        else None)
-
-
-def _expand(photos):
-    """list: Files and arrays; folders are replaced by their images."""
-    if isinstance(photos, np.ndarray):
-        return [photos]
-    listed = []
-    for photo in [photos] if isinstance(photos, (str, Path)) else photos:
-        if isinstance(photo, np.ndarray) or not Path(photo).is_dir():
-            listed.append(photo)
-        else:
-            listed += list_images(photo)
-    if not listed:
-        raise UserError(f'No images in {photos}.')
-    return listed
+        else None,
+        path=path)

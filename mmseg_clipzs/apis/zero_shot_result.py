@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -6,14 +7,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.utils import atomic_write
+from mmseg_clipzs.utils import atomic_write, check_replaceable
 from mmseg_clipzs.visualization import (
     grouping_sheet,
     heat_map,
     overlay,
+    save_image,
     save_mask,
     with_legend,
 )
+
+_MOST = 255  # bytes of a file's name
 
 
 @dataclass
@@ -21,7 +25,8 @@ class ZeroShotResult:
     """Prediction for one image.
 
     Attributes:
-        name (str): Stem of the file, or the position of an array.
+        name (str): Stem of the file, or the position of an array; longer
+            where two images would have the same.
         photo (ndarray): (H, W, 3) uint8 RGB, the input image.
         mask (ndarray): (H, W) int64, indices into ``classes``.
         make_scores (Callable): () -> ``scores``.
@@ -29,6 +34,7 @@ class ZeroShotResult:
         palette (Sequence): C RGB colours.
         groups (ndarray, optional): (stages, H, W) int64, groups of GroupViT
             after each stage, if requested.
+        path (Path, optional): The image's file.
     """
     name: str
     photo: np.ndarray = field(repr=False)
@@ -37,6 +43,7 @@ class ZeroShotResult:
     classes: Sequence[str]
     palette: Sequence = field(repr=False)
     groups: np.ndarray | None = field(default=None, repr=False)
+    path: Path | None = None
 
     @cached_property
     def scores(self):
@@ -66,6 +73,11 @@ class ZeroShotResult:
 
         Returns:
             list[Path]: The files.
+
+        Raises:
+            NotOursError: A file of that name is no result of this package;
+                nothing is written.
+            UserError: The folder cannot be written, or the disk is full.
         """
         folder = Path(folder)
         images = {'overlay': self.picture()}
@@ -76,15 +88,20 @@ class ZeroShotResult:
         if heatmaps:
             for i, (name, score) in enumerate(
                     zip(self.classes, self.scores)):
-                safe = ''.join(c if c.isalnum() else '_' for c in name[:40])
-                images[f'heat_{i}_{safe}'] = heat_map(self.photo, score)
-        written = []
+                images[self._heat_map(i, name)] = heat_map(self.photo, score)
+        paths = {what: folder / f'{self.name}_{what}.png'
+                 for what in [*images, 'mask']}
+        check_replaceable(*paths.values())
         for what, image in images.items():
-            path = folder / f'{self.name}_{what}.png'
-            with atomic_write(path) as temporary:
-                Image.fromarray(image).save(temporary)
-            written.append(path)
-        path = folder / f'{self.name}_mask.png'
-        with atomic_write(path) as temporary:
+            with atomic_write(paths[what]) as temporary:
+                save_image(temporary, Image.fromarray(image))
+        with atomic_write(paths['mask']) as temporary:
             save_mask(temporary, self.mask, self.palette)
-        return written + [path]
+        return list(paths.values())
+
+    def _heat_map(self, index, name):
+        """str: End of a heat map's name, which fits the file system."""
+        room = _MOST - len(os.fsencode(f'{self.name}_heat_{index}_.png'))
+        safe = ''.join(c if c.isalnum() else '_' for c in name[:40])
+        safe = safe.encode()[:max(room, 0)].decode('utf-8', 'ignore')
+        return f'heat_{index}_{safe}'

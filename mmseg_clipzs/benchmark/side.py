@@ -1,10 +1,12 @@
 """Time a job stage by stage."""
+import logging
 from itertools import islice
 from pathlib import Path
 from statistics import mean, median
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmengine.runner import Runner, autocast
 
 from mmseg_clipzs.run.prepare import prepare
@@ -165,6 +167,9 @@ class Side:
         taken = dict.fromkeys(STAGES[:-1], 0.)
         taken.update(spent, load=loaded - start)
         taken['upsampling'] = done - loaded - sum(spent.values())
+        for sample in samples:
+            for _, reason in sample.metainfo.get('skipped', ()):
+                print_log(f'Skipped: {reason}', 'current', logging.WARNING)
         if self.labelled:
             self.loop.evaluator.process(
                 data_samples=samples, data_batch=batch)

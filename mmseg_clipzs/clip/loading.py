@@ -150,11 +150,12 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
 
 
 @lru_cache  # reading the vocabulary takes a second
-def get_tokenizer(name):
+def get_tokenizer(name, **options):
     """Tokenizer of an architecture.
 
     Args:
         name (str): Architecture, in open_clip's spelling.
+        options: As for ``open_clip.get_tokenizer``.
 
     Returns:
         Callable: list of N str -> (N, context length) int64.
@@ -173,7 +174,7 @@ def get_tokenizer(name):
                 f'downloaded ({reason(e)}). Without a network, copy it into '
                 "huggingface_hub's cache ($HF_HOME) from another machine."
             ) from e
-    return open_clip.get_tokenizer(name)
+    return open_clip.get_tokenizer(name, **options)
 
 
 def _tokenize(name, texts):

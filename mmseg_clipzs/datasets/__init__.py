@@ -1,9 +1,11 @@
 from .check_sample import CheckSample
 from .coco_object_dataset import CocoObjectDataset
 from .corrupt import Corrupt
+from .find_images import find_images, is_result, list_images
 from .hide_labels import HideLabels
 from .image_text import ImageTextDataset, ImageTextShards, PackImageText
-from .images import list_images, read_image
+from .images import read_image
+from .load_image_from_file import LoadImageFromFile
 from .load_photo import LoadPhoto
 from .photo_folder_dataset import PhotoFolderDataset
 from .random_resized_crop import RandomResizedCrop
@@ -11,7 +13,7 @@ from .timm_augment import TimmAugment
 
 __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
-    'ImageTextDataset', 'ImageTextShards', 'LoadPhoto', 'PackImageText',
-    'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment', 'list_images',
-    'read_image'
+    'ImageTextDataset', 'ImageTextShards', 'LoadImageFromFile', 'LoadPhoto',
+    'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop', 'TimmAugment',
+    'find_images', 'is_result', 'list_images', 'read_image'
 ]

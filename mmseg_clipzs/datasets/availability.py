@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmseg_clipzs.utils import UserError
 
+from .image_text.image_text_shards import require_usable
 from .image_text.shard_files import list_shards
 
 _IMAGE_TEXT = ('See docs/image_text_data.md for how to prepare it, or pass '
@@ -104,6 +105,6 @@ def _check_paths(dataset):
             f'{how_to_get(name, root)}')
     if name == 'ImageTextShards':
         try:
-            list_shards(dataset['urls'], root)
+            require_usable(list_shards(dataset['urls'], root))
         except UserError as e:
             raise UserError(f'{e} {how_to_get(name, root)}') from e

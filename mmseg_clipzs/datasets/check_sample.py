@@ -1,8 +1,9 @@
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
-from PIL import Image
 
 from mmseg_clipzs.utils import UserError
+
+from .images import open_image
 
 
 @TRANSFORMS.register_module()
@@ -31,7 +32,7 @@ class CheckSample(BaseTransform):
         path = results.get('img_path')
         if path and str(path).lower().endswith(('.jpg', '.jpeg')):
             try:
-                with Image.open(path) as image:
+                with open_image(path) as image:
                     # Reads the whole file, decodes at 1/8 of the size.
                     image.draft('RGB', (1, 1))
                     image.load()

@@ -1,15 +1,21 @@
 """Read image files of all common formats."""
 import io
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_is_file, shown
+
+# Pillow chooses a decoder by a file's content: a photo that begins like an EPS
+# would start Ghostscript, others an installed handler. These only decode.
+RASTER_FORMATS = (
+    'AVIF', 'BMP', 'CUR', 'DCX', 'DDS', 'DIB', 'GIF', 'ICNS', 'ICO', 'JPEG',
+    'JPEG2000', 'MPO', 'MSP', 'PCX', 'PNG', 'PPM', 'PSD', 'QOI', 'SGI', 'SUN',
+    'TGA', 'TIFF', 'WEBP', 'XBM', 'XPM')
 
 
 class SampleError(UserError):
-    """An unusable sample, which image-text training skips.
+    """An unusable sample, which is skipped and counted.
 
     Attributes:
         kind (str): Category under which skipped samples are counted.
@@ -27,15 +33,34 @@ class CaptionError(SampleError):
     kind = 'empty caption'
 
 
-def read_image(path, content=None):
-    """Read an image file as 8-bit RGB.
-
-    Supports greyscale, palette, CMYK, RGBA and 16-bit files. Applies EXIF
-    orientation, composites transparent images on white and scales 16-bit
-    values to 8 bits.
+def open_image(file):
+    """Open an image of a raster format, without decoding it.
 
     Args:
-        path (str | Path): Image file.
+        file (str | Path | BinaryIO): The file; a path that is no ordinary
+            file is refused before it is opened.
+
+    Returns:
+        PIL.Image.Image: To be closed by the caller.
+
+    Raises:
+        FileNotFoundError: No such file.
+        UserError: A folder, named pipe, socket or device.
+        PIL.UnidentifiedImageError: Another format.
+    """
+    if not hasattr(file, 'read'):
+        file = check_is_file(file, 'an image')
+    Image.init()  # knows all formats after it, where they are installed
+    return Image.open(file, formats=[
+        name for name in RASTER_FORMATS if name in Image.OPEN])
+
+
+def read_image(path, content=None):
+    """Read an image file as 8-bit RGB; see :func:`to_rgb`.
+
+    Args:
+        path (str | Path): Image file. Of an animation or a file of several
+            pages the first one is read.
         content (bytes, optional): Encoded image; ``path`` is then only used
             in messages.
 
@@ -45,39 +70,98 @@ def read_image(path, content=None):
     Raises:
         ImageReadError: The file is missing, damaged or not an image.
     """
-    file = path if content is None else io.BytesIO(content)
+    name, file = shown(path), io.BytesIO(content or b'')
+    if content is None:
+        try:
+            file = check_is_file(path, 'an image')
+        except FileNotFoundError as e:
+            raise ImageReadError(f'No image at {name}.') from e
+        except UserError as e:
+            raise ImageReadError(str(e)) from e
     try:
-        with Image.open(file) as image:
-            image.load()
-            image = ImageOps.exif_transpose(image)
-    except FileNotFoundError as e:
-        raise ImageReadError(f'No image at {path}.') from e
+        with open_image(file) as image:
+            return to_rgb(image)
     except UnidentifiedImageError as e:
-        raise ImageReadError(f'{path} is not an image file.') from e
+        size = len(content) if content is not None else file.stat().st_size
+        raise ImageReadError(f'{name} is not an image file: ' + (
+            'it has no known raster format, such as JPEG, PNG, TIFF or WebP.'
+            if size else 'it is empty.')) from e
     except Image.DecompressionBombError as e:
-        raise ImageReadError(f'The image {path} is too large: {e}') from e
+        raise ImageReadError(f'The image {name} is too large: {e}') from e
+    except UserError as e:  # of to_rgb
+        raise ImageReadError(f'The image {name} {e}') from e
     except Exception as e:  # decoders raise all kinds of errors
-        raise ImageReadError(f'The image {path} is damaged: {e}.') from e
-    if image.mode.startswith('I'):  # convert('RGB') would clip 16 bits at 255
-        values = np.asarray(image).astype(np.float64) / 257
-        image = Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
-    if image.mode in ('RGBA', 'LA', 'PA') or 'transparency' in image.info:
+        reason = ' '.join(str(e).split()) or type(e).__name__
+        raise ImageReadError(f'The image {name} is damaged: {reason}.') from e
+
+
+def to_rgb(image):
+    """Convert a PIL image to 8-bit RGB.
+
+    Applies EXIF orientation and composites transparent images on white.
+    Values of more than 8 bits are scaled: 16-bit integers from 0..65535,
+    32-bit integers from 0..255 or 0..65535, whichever they fit, and floating
+    point numbers from 0..1 or 0..255.
+
+    Args:
+        image (PIL.Image.Image): Of any mode, loaded or not.
+
+    Returns:
+        ndarray: (H, W, 3) uint8 RGB.
+
+    Raises:
+        UserError: No pixels, or values outside these ranges or not finite.
+            The message begins with a verb.
+    """
+    if not min(image.size):
+        raise UserError('has no pixels.')
+    image.load()
+    # Older versions of Pillow read 16 bits into 32.
+    is_16 = image.mode != 'I' or image.format in ('PNG', 'PPM')
+    image = ImageOps.exif_transpose(image)
+    if image.mode[0] in 'IF':  # convert('RGB') would clip at 255
+        values = np.asarray(image).astype(np.float64)
+        tops = (1, 255) if image.mode == 'F' else (
+            (65535, ) if is_16 else (255, 65535))
+        image = Image.fromarray(_scaled(values, tops))
+    if image.mode == 'La':  # Pillow only knows how to undo its own step
+        image = image.convert('LA')
+    if image.mode in ('RGBA', 'RGBa', 'LA', 'PA') or (
+            'transparency' in image.info):
         image = image.convert('RGBA')
         white = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(white, image)
     return np.asarray(image.convert('RGB'))
 
 
-def list_images(folder, recursive=False):
-    """List the image files in a folder, by suffix.
+def _scaled(values, tops):
+    """Scale (H, W) from 0..top, for the first top that fits, to uint8."""
+    if not np.isfinite(values).all():
+        raise UserError('has pixels that are not finite (NaN or infinite).')
+    low, high = values.min(), values.max()
+    top = next((top for top in tops if 0 <= low and high <= top), None)
+    if top is None:
+        ranges = ' or '.join(f'0..{top}' for top in tops)
+        raise UserError(f'has values from {low:g} to {high:g}; scale them to '
+                        f'{ranges}.')
+    return (values * (255 / top)).round().astype(np.uint8)
+
+
+def require_readable(paths, what):
+    """Refuse images that are all unreadable.
 
     Args:
-        folder (str | Path): Folder to search.
-        recursive (bool): Include subfolders.
+        paths (Sequence[Path]): The images, which are read until one is good.
+        what (str): What they are, for the message.
 
-    Returns:
-        list[Path]: Sorted paths.
+    Raises:
+        UserError: None can be read; says why the first cannot.
     """
-    suffixes = Image.registered_extensions()
-    return sorted(path for path in Path(folder).glob(
-        '**/*' if recursive else '*') if path.suffix.lower() in suffixes)
+    first = None
+    for path in paths:
+        try:
+            read_image(path)
+            return
+        except SampleError as e:
+            first = first or e
+    raise UserError(f'None of {what} can be read. {first}')

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
-from PIL import Image
 
 from mmseg_clipzs.utils import UserError
 
@@ -16,7 +15,7 @@ from .check_sample import CheckSample
 from .image_text import ImageTextDataset, ImageTextShards
 from .image_text.image_text_shards import parse_sample
 from .image_text.shard_files import list_shards, read_shard
-from .images import read_image
+from .images import open_image, read_image
 
 # As annotated, and as the conversion with the package "detail" finds them.
 _CONTEXT = {'val.txt': (5104, 5105), 'train.txt': (4996, 4998)}
@@ -194,7 +193,7 @@ def _sample_problem(info, load, dataset):
     unknown = (labels >= classes) & (labels != dataset.ignore_index)
     if not unknown.any():
         return None
-    with Image.open(path) as file:
+    with open_image(path) as file:
         values = np.unique(np.asarray(file)[unknown])
     return (f'The mask {path} has labels outside the {classes} classes of '
             f'{type(dataset).__name__}: {", ".join(map(str, values[:10]))}.')

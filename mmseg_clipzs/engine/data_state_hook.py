@@ -7,14 +7,18 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.datasets import ImageTextShards
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, first_of
 
 _NAMED = 100  # skipped samples that are logged individually
+_AT_THE_END = 10  # that are named once more after the training
 
 
 @HOOKS.register_module()
 class DataStateHook(Hook):
     """Resume image-text data where training stopped; report skipped samples.
+
+    Also those of a :class:`PhotoFolderDataset`. The first ones are named when
+    they occur, and some of them again at the end.
 
     Checkpoints get the number of skipped samples and, for
     :class:`ImageTextShards`, the position of each stream on each rank, counted
@@ -46,7 +50,7 @@ class DataStateHook(Hook):
         loader = runner.train_dataloader
         rank, ranks = get_dist_info()
         streams = max(1, loader.num_workers)
-        self.skipped = Counter()
+        self.skipped, self._names = Counter(), {}
         self.settings, self.next = {}, 0
         # (ranks, streams, 2): finished shards, samples of the current one
         self.positions = torch.zeros(ranks, streams, 2, dtype=torch.int64)
@@ -96,16 +100,23 @@ class DataStateHook(Hook):
             next=self.next, skipped=dict(self.skipped))
 
     def after_train(self, runner):
-        self._report(runner)
+        if self.skipped:
+            runner.logger.warning(
+                f'{self.skipped.total()} samples were skipped '
+                f'({self._counts()}). '
+                f'{first_of(list(self._names), _AT_THE_END)}')
 
     def _count(self, runner, skipped):
         for kind, text in chain(*skipped):
-            if self.skipped.total() < _NAMED:
+            if len(self._names) < _NAMED and text not in self._names:
                 runner.logger.warning(f'Skipped, {kind}: {text}')
+                self._names[text] = None
             self.skipped[kind] += 1
 
     def _report(self, runner):
         if self.skipped:
-            counts = ', '.join(
-                f'{kind}: {n}' for kind, n in sorted(self.skipped.items()))
-            runner.logger.info(f'Skipped so far: {counts}.')
+            runner.logger.info(f'Skipped so far: {self._counts()}.')
+
+    def _counts(self):
+        return ', '.join(
+            f'{kind}: {n}' for kind, n in sorted(self.skipped.items()))

@@ -4,7 +4,9 @@ from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .data import drop_validation
+from .data import datasets_of, drop_validation
+
+_HOOK = 'DataStateHook'  # reports photos that cannot be read
 
 
 def train_on_photos(cfg, job, photos):
@@ -46,6 +48,19 @@ def train_on_photos(cfg, job, photos):
     drop_validation(cfg)
     for name in ('test_dataloader', 'test_evaluator', 'test_cfg'):
         cfg[name] = None
+
+
+def report_skipped(cfg):
+    """Let a training on photos say which ones cannot be read.
+
+    Args:
+        cfg (Config): A training config; modified in place.
+    """
+    hooks = cfg.get('custom_hooks') or []
+    if any(dataset.type == 'PhotoFolderDataset'
+           for dataset in datasets_of(cfg, 'train_dataloader')) and (
+               not any(hook['type'] == _HOOK for hook in hooks)):
+        cfg.custom_hooks = [*hooks, dict(type=_HOOK)]
 
 
 def _changes(cfg, original):

@@ -1,8 +1,11 @@
 """Run a function in a separate process."""
 import multiprocessing
 import os
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
+
+import torch
 
 
 def run_alone(function, *arguments):
@@ -21,13 +24,29 @@ def run_alone(function, *arguments):
         BrokenProcessPool: The process was killed.
     """
     with ProcessPoolExecutor(
-            1, mp_context=multiprocessing.get_context('spawn'),
-            initializer=_end_with_parent) as process:
+            1, mp_context=_context(), initializer=_prepare,
+            initargs=(dict(os.environ), )) as process:
         return process.submit(function, *arguments).result()
 
 
-def _end_with_parent():
-    """End this process if its parent is killed."""
+def _context():
+    """How processes are started.
+
+    On Linux they are forked from a process that has imported this package,
+    once, which saves seconds for each. CUDA cannot be forked.
+    """
+    if sys.platform != 'linux' or torch.cuda.is_available():
+        return multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([__package__])
+    return context
+
+
+def _prepare(environment):
+    """Take over the parent's environment, and end if it is killed."""
+    os.environ.clear()
+    os.environ.update(environment)
+
     def watch():
         multiprocessing.parent_process().join()
         os._exit(1)

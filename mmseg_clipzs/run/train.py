@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import UserError
 from .cpu import plain_attention_on_cpu
 from .data import check_training_data, check_unseen
 from .interruption import LastCheckpoint, interruptible
-from .photos import train_on_photos
+from .photos import report_skipped, train_on_photos
 from .prepare import prepare
 from .student_weights import check_student_weights, set_student_weights
 
@@ -52,6 +52,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
         raise UserError(f'{job.name} has no train_dataloader to train on.')
     if photos:
         train_on_photos(cfg, job, photos)
+    report_skipped(cfg)
     check_unseen(cfg)
     check_training_data(cfg)
     cfg.resume = resume

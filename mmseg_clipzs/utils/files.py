@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
+from .names import shown
 from .temporary import PREFIX, clean_once, temporary_folder, temporary_name
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', -1)}
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
-                errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST}
+_NOT_ALLOWED = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
+    errno.ENAMETOOLONG, errno.EEXIST, errno.ENOENT}  # ENOENT: below /proc
 
 
 @contextmanager
@@ -133,12 +135,14 @@ def check_is_file(path, what):
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as e:
-        raise FileNotFoundError(f'No file at {path}; expected {what}.') from e
+        raise FileNotFoundError(
+            f'No file at {shown(path)}; expected {what}.') from e
     except (OSError, ValueError) as e:  # no permission, a NUL, too long
-        raise UserError(f'{path} cannot be read as {what}: {e}.') from e
+        raise UserError(
+            f'{shown(path)} cannot be read as {what}: {shown(e)}.') from e
     if not stat.S_ISREG(mode):
         kind = next((name for test, name in _KINDS if test(mode)), 'device')
-        raise UserError(f'{path} is a {kind}; expected {what}.')
+        raise UserError(f'{shown(path)} is a {kind}; expected {what}.')
     return path
 
 

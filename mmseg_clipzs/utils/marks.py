@@ -8,9 +8,14 @@ not replaced at all, or written after one that can and replaced with it.
 from pathlib import Path
 
 from .errors import UserError
+from .names import shown
 
 MARK = 'Written by mmseg_clipzs'
 _BEGINNING = 4096  # bytes
+
+
+class NotOursError(UserError):
+    """A result would overwrite a file of the user."""
 
 
 def is_ours(path):
@@ -38,11 +43,11 @@ def check_replaceable(*paths, by=None):
             wrote them all; by default each must say so itself.
 
     Raises:
-        UserError: One exists that this package did not write.
+        NotOursError: One exists that this package did not write.
     """
     for path in map(Path, paths):
         if path.exists() and not is_ours(by or path):
-            raise UserError(
-                f'{path} exists and was not written by this tool, so it is '
-                'left alone: choose another place for the results, or move '
-                'it away.')
+            raise NotOursError(
+                f'{shown(path)} exists and was not written by this tool, so '
+                'it is left alone: choose another place for the results, or '
+                'move it away.')

@@ -31,3 +31,18 @@ def shown(path):
     """
     return ''.join(c if c.isprintable() else c.encode(
         'unicode_escape').decode() for c in str(path))
+
+
+def first_of(items, count=10):
+    """The first items of a long list, as one text.
+
+    Args:
+        items (Sequence): Items with ends of their own, e.g. sentences.
+        count (int): Number of items.
+
+    Returns:
+        str: The items, and how many more there are.
+    """
+    more = len(items) - count
+    return ' '.join(map(str, items[:count])) + (
+        f' ... and {more} more.' if more > 0 else '')

@@ -1,7 +1,6 @@
 """Run a row in this process and judge what it did."""
 import faulthandler
 import io
-import logging
 import os
 import re
 import runpy
@@ -128,10 +127,8 @@ def _run(call, folder):
     value, code, message, trace = None, 0, '', None
     environment, cwd = dict(os.environ), os.getcwd()
     os.chdir(folder)
-    for logger in MMLogger._instance_dict.values():
-        for handler in logger.handlers:
-            if type(handler) is logging.StreamHandler:
-                handler.setStream(_OUT)
+    loggers = dict(MMLogger._instance_dict)
+    MMLogger._instance_dict.clear()  # as in a new process
     with (patch.object(sys, 'stdout', _OUT), patch.object(sys, 'stderr', _ERR),
           warnings.catch_warnings(record=True) as warned):
         try:
@@ -149,6 +146,11 @@ def _run(call, folder):
             os.chdir(cwd)
             os.environ.clear()
             os.environ.update(environment)
+            for logger in MMLogger._instance_dict.values():
+                for handler in logger.handlers:
+                    handler.close()
+            MMLogger._instance_dict.clear()
+            MMLogger._instance_dict.update(loggers)
     err = _ERR.take() + ''.join(
         f'{each.category.__name__}: {each.message}\n' for each in warned)
     if code and not message:

@@ -1,8 +1,6 @@
 """A run resumed after SIGKILL equals an uninterrupted one."""
 import json
-import os
 import shutil
-import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -14,6 +12,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
+from processes import run_python
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.datasets.image_text.lists import read_list
@@ -127,13 +126,8 @@ def run(folder, cfg, *arguments, processes=1):
     path = Path(cfg.work_dir) / 'config.py'
     path.write_text('\n'.join(f'{k} = {v!r}' for k, v in dict(
         cfg.to_dict()).items()))
-    launch = [] if processes == 1 else [
-        '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node',
-        str(processes)]
-    return subprocess.run(
-        [sys.executable, *launch, str(folder / 'script.py'), str(path),
-         *arguments], capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)})
+    return run_python(folder / 'script.py', path, *arguments,
+                      processes=processes)
 
 
 def seen(folder, rank):
@@ -225,7 +219,8 @@ def test_report(damaged, tiny_model, tmp_path):
     assert any('000004.tar' in line and '00000036.png is not an image' in line
                for line in named)
     assert any('header is damaged' in line for line in named)
-    assert log.count('Skipped so far') == 20 // 4 + 1
+    assert log.count('Skipped so far') == 20 // 4
+    assert log.count(' samples were skipped (') == 1
     assert state['skipped'].keys() >= {'unreadable image', 'damaged sample'}
 
 
@@ -311,13 +306,15 @@ def test_only_the_first_hundred_are_named(log):
     runner = SimpleNamespace(train_dataloader=loader, iter=1,
                              logger=MMLogger.get_current_instance())
     hook.before_train(runner)
-    sample = SimpleNamespace(metainfo=dict(
-        skipped=[('kind', f'file {i}') for i in range(60)]))
-    for _ in range(3):
+    for start in (0, 0, 60, 120):
+        sample = SimpleNamespace(metainfo=dict(skipped=[
+            ('kind', f'file {i}.') for i in range(start, start + 60)]))
         hook.after_train_iter(runner, 0, dict(data_samples=[sample]))
     hook.after_train(runner)
     assert sum('Skipped, kind: file' in line for line in log) == 100
-    assert log[-1] == 'INFO: Skipped so far: kind: 180.'
+    assert log[-1] == (
+        'WARNING: 240 samples were skipped (kind: 240). ' + ' '.join(
+            f'file {i}.' for i in range(10)) + ' ... and 90 more.')
 
 
 @pytest.mark.parametrize('interval', [0, '5', 1.5])

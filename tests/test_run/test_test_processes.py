@@ -4,14 +4,13 @@ Run as a script, this file is one of the processes.
 """
 import json
 import os
-import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from processes import run_python
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,12 +46,6 @@ def evaluate(config, data_root, weights, folder, launcher):
         (folder / 'row.json').write_text(json.dumps(row))
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize('config', ['maskclip_voc'])
 def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
@@ -67,16 +60,7 @@ def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
             evaluate(config, small_voc, tiny_vit['pretrained'], folder,
                      'none')
         else:
-            env = {key: value for key, value in os.environ.items()
-                   if key not in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')}
-            env['PYTHONPATH'] = os.pathsep.join(
-                [str(ROOT), os.environ.get('PYTHONPATH', '')])
-            result = subprocess.run(
-                [sys.executable, '-m', 'torch.distributed.run',
-                 '--nproc_per_node', '2', '--master_addr', '127.0.0.1',
-                 '--master_port', str(free_port()), *arguments],
-                env=dict(env, OMP_NUM_THREADS='1'),
-                capture_output=True, text=True)
+            result = run_python(*arguments, processes=2)
             assert result.returncode == 0, result.stderr[-20000:]
         rows.append(json.loads((folder / 'row.json').read_text()))
     assert [row['processes'] for row in rows] == [1, 2]

@@ -3,14 +3,13 @@
 Run as a script it is one of two processes.
 """
 import json
-import os
 import runpy
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from processes import run_python, start_python
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/leaderboard.py'
@@ -40,13 +39,6 @@ def options(scenes):
             f'test_dataloader.dataset.data_root={scenes}']
 
 
-def environment():
-    env = {key: value for key, value in os.environ.items()
-           if key not in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')}
-    path = os.pathsep.join([str(ROOT), env.get('PYTHONPATH', '')])
-    return dict(env, PYTHONPATH=path, OMP_NUM_THREADS='1')
-
-
 def tables(work_dir):
     """Rows and tables in the work dir, without timings."""
     rows = json.loads((work_dir / 'leaderboard.json').read_text())
@@ -67,18 +59,12 @@ def test_killed_and_restarted_is_uninterrupted(scenes, broken, tmp_path,
     arguments = ['--methods', 'clip', 'maskclip', '--datasets', 'toy',
                  '--configs', str(broken), '--work-dir', str(work_dir),
                  *options(scenes)]
-    process = subprocess.Popen(
-        [sys.executable, TOOL, *arguments], env=environment(),
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    seen = b''
-    while b' 1/3 ' not in seen:
-        byte = process.stderr.read(1)
-        assert byte, seen.decode()
-        seen += byte
-    process.kill()
-    # The pipe closes once the cell's own process has ended, too.
-    process.communicate(timeout=120)
-    assert process.returncode == -9
+    with start_python(TOOL, *arguments) as program:
+        while ' 1/3 ' not in program.output()[1]:
+            assert program.children[0].is_alive(), program.output()
+        program.kill()
+        # Reads until the cell's own process has ended, too.
+        assert program.wait().returncode == -9
     first, = (work_dir / 'cells').glob('*/row.json')
     assert 'clip_toy' in first.parent.name
     stamps = {path: path.stat().st_mtime_ns for path in (
@@ -124,12 +110,10 @@ def test_two_processes_are_one(scenes, broken, tmp_path):
         f"_base_ = '{ROOT}/configs/clip_toy.py'\n"
         "test_dataloader = dict(dataset=dict(data_root='', data_prefix=dict("
         f"img_path='{damaged}/JPEGImages')))\n")
-    result = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone',
-         '--nproc_per_node', '2', __file__, '--methods', 'maskclip',
-         '--datasets', 'toy', '--configs', broken, one_sided,
-         '--work-dir', tmp_path, '--launcher', 'pytorch', *options(scenes)],
-        env=environment(), capture_output=True, text=True)
+    result = run_python(
+        __file__, '--methods', 'maskclip', '--datasets', 'toy', '--configs',
+        broken, one_sided, '--work-dir', tmp_path, '--launcher', 'pytorch',
+        *options(scenes), processes=2)
     assert result.returncode == 1
     assert 'error: A cell failed in one process' in result.stderr
     assert 'AssertionError: failed to load image' in result.stderr

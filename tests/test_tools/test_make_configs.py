@@ -1,12 +1,10 @@
 """tools/make_configs.py: tables, and everything generated from them."""
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from processes import run_python
 
 pytestmark = pytest.mark.slow
 
@@ -15,10 +13,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 def run(folder, *arguments):
     """The tool of a checkout: exit status, lines of its output."""
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', 'tools/make_configs.py', *arguments],
-        cwd=folder, env={**os.environ, 'PYTHONPATH': str(folder)},
-        capture_output=True, text=True)
+    done = run_python(folder / 'tools/make_configs.py', *arguments,
+                      env=dict(PYTHONPATH=str(folder)))
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout.splitlines()
 

@@ -18,15 +18,17 @@ sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
 import make_shards  # noqa: E402
 
 
-def test_shards_hold_the_list(call, pairs, tmp_path):
+def test_shards_hold_the_list(call, pairs, tmp_path, capsys):
     (tmp_path / 'list.json').write_text(json.dumps(
         read_list(pairs / 'captions.json')
         + [dict(image='gone.png', caption='x')]))
-    printed = call(make_shards, tmp_path / 'list.json', '--images', pairs,
-                   '--out', tmp_path / 'out', '--size', 50, '--words', 'sun')
-    assert printed.splitlines()[-1] == (
-        f'{tmp_path}/out: 72 images in 2 shards, 1 skipped')
-    assert 'skipped: ' in printed and 'gone.png' in printed
+    with pytest.raises(SystemExit, match=(
+            'error: 1 of 73 rows were skipped; the others are in .*out. No '
+            'image at .*gone.png')):
+        call(make_shards, tmp_path / 'list.json', '--images', pairs,
+             '--out', tmp_path / 'out', '--size', 50, '--words', 'sun')
+    printed = capsys.readouterr().out
+    assert f'{tmp_path}/out: 72 images in 2 shards, 1 skipped' in printed
     samples = [s for path in list_shards('{000000..000001}.tar',
                                          tmp_path / 'out')
                for s in read_shard(path)]

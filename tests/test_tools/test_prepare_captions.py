@@ -34,6 +34,22 @@ def test_csv(call, tmp_path):
     assert read_list(tmp_path / 'list.csv')[1]['nouns'] == []
 
 
+def test_other_files_are_not_replaced(call, tmp_path):
+    """Nor is the list itself, if damaged rows would be lost."""
+    path, out = tmp_path / 'list.jsonl', tmp_path / 'out.json'
+    path.write_text('{"image": "1.jpg", "caption": "a cat"}\n{"image"\n')
+    out.write_text('mine')
+    for target, message in ((out, 'out.json exists and is left alone'),
+                            (path, 'Row 2 of .* is no JSON.* would lose it')):
+        with pytest.raises(SystemExit, match=message):
+            call(prepare_captions, path, '--out', target, '--words', 'cat')
+    assert out.read_text() == 'mine' and path.read_text().count('image') == 2
+    out.unlink()
+    with pytest.raises(SystemExit, match='error: 1 of 2 rows were skipped.*Row 2'):
+        call(prepare_captions, path, '--out', out, '--words', 'cat')
+    assert [row['nouns'] for row in read_list(out)] == [['cat']]
+
+
 @pytest.mark.parametrize('source, message', [
     ('no.json', 'error: No list of images and captions at no.json'),
     ('no.txt', 'error: A list of images and captions must be one of'),

@@ -118,8 +118,8 @@ def test_another_config(tool, photos, tmp_path):
 
 @pytest.mark.parametrize('arguments, message', [
     (['--classes', 'cat; cat'], "The class 'cat' occurs more than once"),
-    (['--classes', ''], "Unknown vocabulary ''"),
-    (['--classes', '; ;'], 'Unknown vocabulary'),
+    (['--classes', ''], 'The list of classes is empty'),
+    (['--classes', '; ;'], 'The list of classes is empty'),
     (['--classes', 'cat; ???'], r"A class needs letters, but got '???'"),
     (['--classes', 'gone.txt'], 'No vocabulary file at gone.txt'),
     (['--classes', CLASSES, '--background', '1.5'],
@@ -127,7 +127,7 @@ def test_another_config(tool, photos, tmp_path):
     (['--classes', CLASSES, '--config', 'maskclip_vox'],
      "No config 'maskclip_vox'"),
     (['--classes', CLASSES, '--batch-size', '0'],
-     'batch_size must be 1 or more, but got 0'),
+     'batch_size must be a whole number in [1, inf), but got 0'),
     (['--classes', CLASSES, '--checkpoint', 'gone.pth'], 'gone.pth'),
 ])
 def test_bad_arguments(tool, photos, arguments, message):
@@ -151,9 +151,17 @@ def test_bad_photos(tool, name, content, message, tmp_path):
     assert message in str(info.value.code)
 
 
-def test_the_others_are_done_before_a_bad_photo(tool, photos, tmp_path):
-    with pytest.raises(SystemExit, match='No image at gone.jpg'):
-        tool(photos[0], 'gone.jpg', '--classes', CLASSES)
+def test_the_others_are_done_beside_bad_photos(tool, photos, tmp_path):
+    """Named at the end: the first ten and how many more; exit code 1."""
+    for i in range(13):
+        (tmp_path / f'{i:02d}.jpg').touch()
+    with pytest.raises(SystemExit) as info:
+        tool('gone.jpg', tmp_path, photos[0], '--classes', CLASSES)
+    said = str(info.value.code)
+    assert said.startswith('error: 14 of 15 images were skipped; the others '
+                           'are in out. No image at gone.jpg. ')
+    assert said.count(' it is empty.') == 9
+    assert said.endswith('... and 4 more.')
     assert names(tmp_path / 'out') == ['0_mask.png', '0_overlay.png']
 
 

@@ -1,8 +1,6 @@
 """Training end to end: resume, processes, export, photos."""
 import json
-import os
 import runpy
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from processes import run_python
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.checkpoints import load_checkpoint_file
@@ -42,14 +41,6 @@ def config(name='maskclip_plus_toy', **options):
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     cfg.merge_from_dict({**SMALL, **options})
     return cfg
-
-
-def python(*arguments):
-    """Run a script in a separate process."""
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)], capture_output=True,
-        text=True, cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'},
-        check=False)
 
 
 def weights(folder, iteration=6):
@@ -90,12 +81,12 @@ def test_killed_and_resumed_is_uninterrupted(scenes, tmp_path):
     ''')
     script = tmp_path / 'train.py'
     script.write_text(code)
-    whole = python(script, tmp_path / 'whole')
+    whole = run_python(script, tmp_path / 'whole')
     assert whole.returncode == 0, whole.stderr[-2000:]
-    killed = python(script, tmp_path / 'cut', 'kill')
+    killed = run_python(script, tmp_path / 'cut', 'kill')
     assert killed.returncode == -9, killed.stderr[-2000:]
     assert not (tmp_path / 'cut' / 'iter_6.pth').exists()
-    resumed = python(script, tmp_path / 'cut')
+    resumed = run_python(script, tmp_path / 'cut')
     assert resumed.returncode == 0, resumed.stderr[-2000:]
     want, got = weights(tmp_path / 'whole'), weights(tmp_path / 'cut')
     for key, value in want.items():
@@ -131,12 +122,12 @@ def test_two_processes_are_one_with_the_doubled_batch(scenes, tmp_path):
     script = tmp_path / 'train.py'
     script.write_text(TWO)
     name = CONFIGS / 'maskclip_plus_toy.py'
-    one = python(script, name, tmp_path / 'one', scenes, 'none', json.dumps(
-        {**options, 'train_dataloader.batch_size': 4}))
+    one = run_python(
+        script, name, tmp_path / 'one', scenes, 'none', json.dumps(
+            {**options, 'train_dataloader.batch_size': 4}))
     assert one.returncode == 0, one.stderr[-2000:]
-    two = python('-m', 'torch.distributed.run', '--standalone',
-                 '--nproc_per_node', '2', script, name, tmp_path / 'two',
-                 scenes, 'pytorch', json.dumps(options))
+    two = run_python(script, name, tmp_path / 'two', scenes, 'pytorch',
+                     json.dumps(options), processes=2)
     assert two.returncode == 0, two.stderr[:6000]
     want, got = (weights(tmp_path / run, 4) for run in ('one', 'two'))
     for key, value in want.items():
@@ -187,13 +178,14 @@ def test_exported_student_needs_no_package(scenes, tmp_path, background):
     checkpoint = str(tmp_path / 'train' / 'iter_6.pth')
     row = run_test(job.replace(checkpoint=checkpoint), tmp_path / 'test')
     cfg.dump(tmp_path / 'config.py')
-    done = python(ROOT / 'tools' / 'export_student.py',
+    done = run_python(ROOT / 'tools' / 'export_student.py',
                   tmp_path / 'config.py', checkpoint, '--out', tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     script = tmp_path / 'stock.py'
     script.write_text(STOCK)
-    stock = python(script, tmp_path / 'student.py', tmp_path / 'student.pth',
-                   tmp_path / 'stock', scenes)
+    stock = run_python(
+        script, tmp_path / 'student.py', tmp_path / 'student.pth',
+        tmp_path / 'stock', scenes)
     assert stock.returncode == 0, stock.stderr[-2000:]
     assert f'mIoU {row["mIoU"]}' in stock.stdout
 

@@ -6,10 +6,14 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
-from mmseg_clipzs.datasets.images import SampleError
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.datasets.images import (
+    CaptionError,
+    SampleError,
+    require_readable,
+)
+from mmseg_clipzs.utils import UserError, first_of, shown
 
-from .lists import captions_of, read_list
+from .lists import captions_of, image_path, read_list
 from .seeded import seeded
 
 
@@ -17,7 +21,8 @@ from .seeded import seeded
 class ImageTextDataset(BaseDataset):
     """Images and captions from a list file.
 
-    Rows without a caption are dropped. An image that ``LoadPhoto`` cannot
+    Rows that are damaged, have no caption, or whose path leads out of the
+    image folder, are dropped. An image that ``LoadPhoto`` cannot
     read is replaced by another one at random; ``DataStateHook`` reports the
     sample's metainfo ``skipped``, a list of (kind, message).
 
@@ -48,20 +53,27 @@ class ImageTextDataset(BaseDataset):
                 raise UserError(f'No list of image names at {path}.')
             names = set(path.read_text(encoding='utf-8').split())
             rows = [row for row in rows if Path(row['image']).stem in names]
-        folder = Path(self.data_prefix['img_path'])
-        found = [dict(img_path=str(folder / row['image']),
-                      captions=captions_of(row), nouns=row.get('nouns'))
-                 for row in rows]
-        kept = [info for info in found if info['captions']]
+        kept, skipped = [], []
+        for row in rows:
+            try:
+                path = image_path(self.data_prefix['img_path'], row['image'])
+                captions = captions_of(row)
+                if not captions:
+                    raise CaptionError(f'{shown(path)} has no caption.')
+                kept.append(dict(img_path=str(path), captions=captions,
+                                 nouns=row.get('nouns')))
+            except SampleError as e:
+                skipped.append(e)
         if not kept:
+            within = f' in {self.split}' if self.split else ''
             raise UserError(f'{self.ann_file} has no image with a caption'
-                            f'{" in " + self.split if self.split else ""}.')
-        if len(kept) < len(found):
-            first = next(i for i in found if not i['captions'])['img_path']
-            print_log(
-                f'{len(found) - len(kept)} of {len(found)} images in '
-                f'{self.ann_file} have no caption and are skipped, the first '
-                f'is {first}.', 'current', logging.WARNING)
+                            f'{within}. {skipped[0] if skipped else ""}')
+        require_readable([info['img_path'] for info in kept],
+                         f'the {len(kept)} images of {self.ann_file}')
+        if skipped:
+            print_log(f'{len(skipped)} of {len(rows)} images in '
+                      f'{self.ann_file} are skipped: {first_of(skipped)}',
+                      'current', logging.WARNING)
         return kept
 
     def __getitem__(self, idx):

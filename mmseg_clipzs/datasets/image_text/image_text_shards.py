@@ -7,10 +7,14 @@ from mmengine.dist import get_dist_info
 from mmseg.registry import DATASETS
 from torch.utils.data import IterableDataset, get_worker_info
 
-from mmseg_clipzs.datasets.images import CaptionError, SampleError
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.datasets.images import (
+    CaptionError,
+    SampleError,
+    read_image,
+)
+from mmseg_clipzs.utils import UserError, shown
 
-from .lists import captions_of
+from .lists import captions_of, nouns_of
 from .seeded import seeded
 from .shard_files import DAMAGE, IMAGES, list_shards, read_shard
 
@@ -155,15 +159,17 @@ def parse_sample(path, key, members):
     Raises:
         SampleError: Damage, no image or no caption.
     """
-    name = f'{path}, {key}'
+    name = shown(f'{path}, {key}')
     if DAMAGE in members:
         raise SampleError(f'{name}: {members[DAMAGE]}.')
     try:
         row = json.loads(members.get('json', b'{}'))
         if 'txt' in members:
             row.setdefault('captions', members['txt'].decode('utf-8'))
-        captions, nouns = captions_of(row), row.get('nouns')
-    except (ValueError, AttributeError) as e:
+        captions, nouns = captions_of(row), nouns_of(row)
+    except SampleError as e:
+        raise SampleError(f'{name} {e}') from e
+    except (ValueError, AttributeError, RecursionError) as e:
         raise SampleError(f'{name}: damaged text: {e}.') from e
     if not captions:
         raise CaptionError(f'{name} has no caption.')
@@ -172,3 +178,25 @@ def parse_sample(path, key, members):
         raise SampleError(f'{name} has no image ({", ".join(IMAGES)}).')
     return dict(img_path=f'{path}/{key}.{suffix}', img_bytes=members[suffix],
                 captions=captions, nouns=nouns)
+
+
+def require_usable(shards):
+    """Refuse shards without a single usable sample.
+
+    Args:
+        shards (Sequence[Path]): The shards, which are read until one is found.
+
+    Raises:
+        UserError: There is none; says why the first cannot be used.
+    """
+    first = ''
+    for path in shards:
+        for key, members in read_shard(path):
+            try:
+                sample = parse_sample(path, key, members)
+                read_image(sample['img_path'], sample['img_bytes'])
+                return
+            except SampleError as e:
+                first = first or str(e)
+    raise UserError(f'{len(shards)} shards have no image with a caption. '
+                    f'{first or f"{shards[0]} is empty."}')

@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -76,7 +77,31 @@ def test_images_without_captions_are_skipped_and_counted(pairs, log, tmp_path):
     assert dataset[0]['data_samples'].caption == 'a'
     line, = (line for line in log if 'no caption' in line)
     assert line.startswith('WARNING: 2 of 3 images')
-    assert 'are skipped' in line and line.endswith('empty.png.')
+    assert 'are skipped' in line and 'empty.png' in line
+
+
+def test_damaged_rows_are_skipped(pairs, log, tmp_path):
+    """Paths that leave the folder, too; absolute ones may be anywhere."""
+    good = dict(image=str(pairs / '00.png'), caption='a')
+    write(tmp_path, [
+        dict(image=5, caption='a'), dict(image=['x'], caption='a'),
+        dict(image='x.png', caption=float('nan')),
+        dict(image='x.png', captions=5), dict(good, nouns=5),
+        dict(good, nouns=[['x']]), [['x']], dict(good, caption='\ud800'),
+        dict(image='../x.png', caption='a'), good,
+        dict(image='a/../../x.png', caption='a'),
+        dict(image='a\0.png', caption='a')])
+    dataset = build(tmp_path)
+    assert [dataset.get_data_info(i)['img_path'] for i in (0, 1)] == [
+        str(pairs / '00.png'), str(tmp_path / 'a\0.png')]
+    rows, paths = (line for line in log if 'WARNING' in line)
+    assert '7 of 12 rows are skipped: Row 1 of' in rows
+    for text in ('got 5', 'as nouns, but got 5', "['x']", 'Row 7', 'Unicode'):
+        assert text in rows
+    assert '3 of 5 images' in paths and paths.count('is outside of') == 2
+    sample = dataset[1]['data_samples']
+    assert sample.img_path == str(pairs / '00.png')
+    assert 'embedded null' in sample.skipped[0][1]
 
 
 def test_prepared_nouns_reach_the_prompts(pairs, tmp_path):
@@ -92,9 +117,18 @@ def test_prepared_nouns_reach_the_prompts(pairs, tmp_path):
 
 def test_only_unreadable_images(tmp_path):
     write(tmp_path, [dict(image='gone.jpg', caption='a')])
+    with pytest.raises(UserError, match=(
+            'None of the 1 images of .*json can be read. No image at .*gone')):
+        build(tmp_path)
+
+
+def test_images_that_vanish(pairs, tmp_path):
+    shutil.copy(pairs / '00.png', tmp_path)
+    write(tmp_path, [dict(image='00.png', caption='a')])
     dataset = build(tmp_path, max_refetch=2)
+    (tmp_path / '00.png').unlink()
     with pytest.raises(UserError, match='3 images of .*captions.json in a '
-                       'row cannot be read. No image at .*gone'):
+                       'row cannot be read. No image at .*00.png'):
         dataset[0]
 
 
@@ -107,7 +141,7 @@ def test_errors_of_the_pipeline_are_not_skipped(pairs, monkeypatch):
 
 
 @pytest.mark.parametrize('rows, options, message', [
-    ([], {}, 'captions.json has no image with a caption'),
+    ([], {}, 'captions.json has no rows'),
     ([dict(image='1.png', caption='')], {}, 'has no image with a caption'),
     ([dict(image='1.png', caption='a')], dict(split='no.txt'),
      'No list of image names at .*no.txt'),

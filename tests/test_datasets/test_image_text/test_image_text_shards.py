@@ -14,8 +14,11 @@ from mmseg.registry import DATASETS
 from open_clip import tokenize
 from torch.utils.data import DataLoader
 
+from mmseg_clipzs.datasets.availability import check_available
 from mmseg_clipzs.datasets.image_text import image_text_shards
+from mmseg_clipzs.datasets.image_text.image_text_shards import require_usable
 from mmseg_clipzs.datasets.image_text.shard_files import (
+    list_shards,
     read_shard,
     write_shards,
 )
@@ -181,6 +184,12 @@ def damaged(shards, tmp_path):
         bad_json={'png': None, 'json': b'{"capt'},
         json_list={'png': None, 'json': b'[1]'},
         bad_txt={'png': None, 'txt': b'\xff\xfe\xff'},
+        number={'png': None, 'json': b'{"captions": 5}'},
+        bad_nouns={'png': None, 'json': b'{"caption": "a", "nouns": 5}'},
+        nested={'png': None, 'json': b'{"caption": "a", "nouns": [["x"]]}'},
+        listed={'png': None, 'json': b'[["x"]]'},
+        deep={'png': None, 'json': b'[' * 100000},
+        surrogate={'png': None, 'json': br'{"caption": "\ud800"}'},
         good={'PNG': None, 'txt': b'from txt'},
         also={'png': None, 'json': b'{"caption": "from json"}'},
         both={'png': None, 'txt': b'from txt',
@@ -210,7 +219,8 @@ def test_skipped_samples_are_counted_and_named(damaged):
     skipped = [what for s in more for what in s['data_samples'].skipped]
     texts = [text for _, text in skipped]
     for key in ('bad_image', 'no_image', 'no_caption', 'no_text', 'bad_json',
-                'json_list', 'bad_txt'):
+                'json_list', 'bad_txt', 'number', 'bad_nouns', 'nested',
+                'listed', 'deep', 'surrogate'):
         assert sum(key in text for text in texts) in (2, 3), key
     assert sum('header is damaged' in text for text in texts) in (1, 2)
     kinds = collections.Counter(kind for kind, _ in skipped[:15])
@@ -248,6 +258,18 @@ def test_too_few_shards(shards):
             '3 shards are too few for 1 .* x 4 dataloader worker')):
         next(iter(DataLoader(dataset, 1, num_workers=4,
                              collate_fn=pseudo_collate)))
+
+
+def test_nothing_usable_is_said_before_training(shards, damaged, tmp_path):
+    require_usable(list_shards('{0..1}.tar', damaged))
+    (tmp_path / '0.tar').write_bytes(b'not a tar' * 1000)
+    (tmp_path / '1.tar').write_bytes(b'')
+    data = dict(type='ImageTextShards', data_root=str(tmp_path))
+    for urls, message in (('{0..1}.tar', '2 shards have no image .*0.tar, '),
+                          ('1.tar', '1 shards have no .*1.tar')):
+        with pytest.raises(UserError, match=message):
+            check_available(dict(data, urls=urls))
+    check_available(dict(data, urls=[str(shards / '000000.tar'), '1.tar']))
 
 
 def test_nothing_to_train_on(tmp_path):

@@ -1,14 +1,18 @@
 import json
+import os
 import sys
+from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
 from mmseg_clipzs.datasets.image_text.lists import (
     captions_of,
+    image_path,
     read_list,
     write_list,
 )
+from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.utils import UserError
 
 KINDS = ('.csv', '.json', '.jsonl', '.parquet')
@@ -70,16 +74,71 @@ def test_captions_of(row, captions):
     ('list.json', '{"images": []}', 'must be a list of rows'),
     ('list.json', '[{"image"', 'list.json cannot be read'),
     ('list.json', '["1.jpg"]', 'Row 1 of .* but got 1.jpg'),
-    ('list.jsonl', '{"image": "1.jpg", "caption": "a"}\n{"image"\n',
-     'list.jsonl cannot be read'),
-    ('list.jsonl', '{"image": "1.jpg", "caption": "a"}\n{"caption": "b"}\n',
-     'Row 2 of'),
+    ('list.jsonl', '{"image"\n', 'Row 1 of .*list.jsonl is no JSON'),
+    ('list.json', '[' * 100000, 'list.json cannot be read: .*recursion'),
+    ('list.json', '[' + '9' * 5000 + ']', 'list.json cannot be read: '),
+    ('list.json', '[]', 'list.json has no rows'),
+    ('list.csv', '', 'list.csv has no rows'),
+    ('list.csv', 'image,caption\n', 'list.csv has no rows'),
+    ('list.jsonl', '\n', 'list.jsonl has no rows'),
     ('list.parquet', 'not parquet', 'list.parquet cannot be read'),
 ])
 def test_bad_lists(name, content, message, tmp_path):
     (tmp_path / name).write_text(content)
     with pytest.raises(UserError, match=message):
         read_list(tmp_path / name)
+
+
+def test_damaged_rows_are_skipped_and_named(tmp_path, log):
+    path = tmp_path / 'list.jsonl'
+    path.write_text('\n'.join([
+        '\ufeff{"image": "1.jpg", "caption": "a"}', '{"image"', '[' * 100000,
+        '{"image": 5, "caption": "a"}', '{"image": "1.jpg"}',
+        '{"image": "1.jpg", "captions": {"a": 1}}',
+        '{"image": "1.jpg", "caption": "a", "nouns": 5}',
+        '{"image": "1.jpg", "caption": "a", "nouns": [["x"]]}',
+        r'{"image": "1.jpg", "caption": "\ud800"}',
+        '{"image": "2.jpg", "caption": NaN, "nouns": NaN}']))
+    skipped = []
+    rows = read_list(path, skipped)
+    assert [row['image'] for row in rows] == ['1.jpg', '2.jpg']
+    assert captions_of(rows[1]) == [] and rows[1]['nouns'] is None
+    assert [f'Row {i} of ' in text for i, text in enumerate(skipped, 2)
+            ] == [True] * 8
+    assert not log
+    assert len(read_list(path)) == 2
+    assert sum('8 of 10 rows are skipped: Row 2' in line for line in log) == 1
+
+
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / 'pipe.json')
+    with pytest.raises(UserError, match='pipe.json is a named pipe'):
+        read_list(tmp_path / 'pipe.json')
+    with pytest.raises(UserError, match='is a file, but got None'):
+        read_list(None)
+
+
+@pytest.mark.parametrize('kind', ['.json', '.jsonl'])
+def test_text_that_is_no_unicode_is_kept(kind, tmp_path):
+    """Names of files may be such; JSON can hold them."""
+    rows = [dict(image='caf\udce9.jpg', caption='Käse')]
+    write_list(rows, tmp_path / f'x{kind}')
+    assert read_list(tmp_path / f'x{kind}') == rows
+    with pytest.raises(UserError, match='cannot hold a text of the list'):
+        write_list(rows, tmp_path / 'x.csv')
+    assert not (tmp_path / 'x.csv').exists()
+
+
+@pytest.mark.parametrize('image, inside', [
+    ('1.jpg', True), ('a/../1.jpg', True), ('/elsewhere/1.jpg', True),
+    ('..a/1.jpg', True), ('../1.jpg', False), ('a/../../1.jpg', False),
+    ('./../b/1.jpg', False)])
+def test_image_path(image, inside):
+    if inside:
+        assert image_path('/root/b', image) == Path('/root/b') / image
+    else:
+        with pytest.raises(ImageReadError, match='is outside of /root/b'):
+            image_path('/root/b', image)
 
 
 def test_missing_list(tmp_path):

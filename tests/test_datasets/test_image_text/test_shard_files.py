@@ -1,6 +1,9 @@
 """Shards read by webdataset and by this package; all kinds of damage."""
+import bz2
 import gzip
 import io
+import lzma
+import os
 import sys
 import tarfile
 
@@ -125,6 +128,80 @@ def test_files_that_are_not_tars(content, tmp_path):
     assert keys == [] and len(damage) == 1
 
 
+def hostile(path, *headers, compress=''):
+    """A tar of two pairs with other members in between."""
+    with tarfile.open(path, f'w:{compress}') as tar:
+        for i in range(2):
+            for suffix in ('jpg', 'txt'):
+                member = tarfile.TarInfo(f'{i}.{suffix}')
+                member.size = 3
+                tar.addfile(member, io.BytesIO(b'abc'))
+            for name, kind, size in headers if i == 0 else ():
+                member = tarfile.TarInfo(name)
+                member.type, member.size, member.linkname = kind, size, 'x'
+                # Not the content, which addfile would want.
+                tar.fileobj.write(member.tobuf(tarfile.GNU_FORMAT))
+                tar.offset += tarfile.BLOCKSIZE
+    return path
+
+
+@pytest.mark.parametrize('name, kind, message', [
+    ('../x.jpg', tarfile.REGTYPE, 'its name leads out of the archive'),
+    ('a/../../x.jpg', tarfile.REGTYPE, 'leads out'),
+    ('/etc/x.jpg', tarfile.REGTYPE, 'leads out'),
+    ('x.jpg', tarfile.SYMTYPE, 'is a link, a device'),
+    ('x.jpg', tarfile.LNKTYPE, 'is a link, a device'),
+    ('x.jpg', tarfile.CHRTYPE, 'is a link, a device'),
+    ('x.jpg', tarfile.FIFOTYPE, 'is a link, a device')])
+@pytest.mark.parametrize('compress', ['', 'gz'])
+def test_members_that_are_no_files_of_the_archive(
+        name, kind, message, compress, tmp_path):
+    keys, damage = read(hostile(
+        tmp_path / 'x.tar', (name, kind, 0), compress=compress))
+    assert keys == ['0', '1']
+    assert len(damage) == 1 and message in damage[0]
+
+
+@pytest.mark.parametrize('size', [2**40, 2**62, -1024, 10**5])
+def test_sizes_that_the_file_does_not_have(size, tmp_path):
+    """What follows the header is read; a negative size would loop."""
+    keys, damage = read(hostile(
+        tmp_path / 'x.tar', ('x.jpg', tarfile.REGTYPE, size)))
+    assert keys == ['0', '1']
+    assert len(damage) == 1 and 'size that the file does not' in damage[0]
+
+
+def test_huge_members_of_compressed_tars(tmp_path):
+    """Their size says nothing about that of the file."""
+    keys, damage = read(hostile(tmp_path / 'x.tar.gz', (
+        'x.jpg', tarfile.REGTYPE, 2**40), compress='gz'))
+    assert keys == ['0'] and f'it has {2**40} bytes' in damage[0]
+
+
+@pytest.mark.parametrize('compress', ['xz', 'bz2', 'gz'])
+@pytest.mark.parametrize('where', [0.02, 0.5, 0.9])
+def test_damaged_compression(compress, where, tmp_path):
+    path = tmp_path / 'x.tar'
+    members(path, 50)
+    content = bytearray(({'xz': lzma, 'bz2': bz2, 'gz': gzip}[
+        compress]).compress(path.read_bytes()))
+    place = int(where * len(content))
+    content[place:place + 20] = b'\xff' * 20
+    path.write_bytes(content)
+    keys, damage = read(path)
+    assert len(damage) >= 1 and len(keys) <= 50
+    path.write_bytes(content[:place])
+    assert len(read(path)[1]) >= 1
+
+
+def test_a_shard_that_vanishes_or_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / 'x.tar')
+    assert 'is a named pipe' in read(tmp_path / 'x.tar')[1][0]
+    with pytest.raises(UserError, match='is a named pipe; expected a shard'):
+        list_shards('x.tar', tmp_path)
+    assert 'No file at' in read(tmp_path / 'y.tar')[1][0]
+
+
 @pytest.mark.parametrize('content', [b'', b'\0' * 10240])
 def test_empty_tars(content, tmp_path):
     (tmp_path / 'x.tar').write_bytes(content)
@@ -136,6 +213,12 @@ def test_empty_tars(content, tmp_path):
     ('pipe:cat x.tar', "local files .* but got 'pipe:cat x.tar'"),
     ('https://somewhere/{0..1}.tar', 'local files .*https://somewhere/0'),
     ([], r'local files .* but got \[\]'),
+    ('C:/data/x.tar', '1 of 1 shards are missing, the first is .*C:/data/x'),
+    (r'C:\data\x.tar', '1 of 1 shards are missing, the .*C:/data/x'),
+    ('{0..9999999999}.tar', 'has 10000000000 shards; at most 1000000'),
+    ('{0..99999}{0..99999}.tar', 'has 10000000000 shards'),
+    (5, 'are a pattern .* but got 5'), ([5], r'but got \[5\]'),
+    (None, 'but got None'),
 ])
 def test_bad_urls(urls, message, shards):
     with pytest.raises(UserError, match=message):
@@ -159,18 +242,24 @@ def test_missing_webdataset(shards, monkeypatch):
 # ---------------------------------------------------------------- packing
 def test_rows_that_cannot_be_packed_are_skipped(pairs, tmp_path):
     (tmp_path / 'text.jpg').write_text('not an image')
+    os.mkfifo(tmp_path / 'pipe.jpg')
     rows = [dict(image='gone.png', caption='a'),
             dict(image=str(tmp_path / 'text.jpg'), caption='a'),
             dict(image='00.png', caption=' '),
             dict(image='captions.json', caption='a'),
+            dict(image=str(tmp_path / 'pipe.jpg'), caption='a'),
+            dict(image='../00.png', caption='a'),
+            dict(image='00.png', captions=5),
+            dict(image='00.png', caption='a', nouns=[[]]),
             dict(image='01.png', caption='a', nouns=['n'])]
     packed, skipped = write_shards(rows, pairs, tmp_path / 'out', 2)
     assert packed == 1
     assert [any(word in text for text in skipped) for word in (
-        'gone.png', 'text.jpg', '00.png has no caption', 'captions.json')
-    ] == [True] * 4
+        'gone.png', 'text.jpg', '00.png has no caption', 'captions.json',
+        'pipe.jpg is a named pipe', 'is outside of', 'got 5', 'as nouns')
+    ] == [True] * 8
     (key, sample), = read_shard(tmp_path / 'out/000000.tar')
-    assert key == '00000004' and b'"nouns": ["n"]' in sample['json']
+    assert key == '00000008' and b'"nouns": ["n"]' in sample['json']
 
 
 def test_packing_is_reproducible(pairs, shards, tmp_path):

@@ -1,6 +1,4 @@
 """GroupViT as a segmentor: decoding, losses, training steps, weights."""
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from processes import run_python
 from small_groupvit import small_groupvit as small
 
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
@@ -159,15 +158,7 @@ def test_losses_are_the_authors(golden, case):
 
 
 def torchrun(tmp_path, *arguments):
-    env = {key: value for key, value in os.environ.items()
-           if key not in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')}
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-m', 'torch.distributed.run',
-         '--standalone', '--nproc_per_node', '2', __file__,
-         *map(str, arguments)],
-        env={**env, 'OMP_NUM_THREADS': '1',
-             'PYTHONPATH': f'{ROOT}{os.pathsep}{ROOT / "tests"}'},
-        capture_output=True, text=True)
+    done = run_python(__file__, *arguments, processes=2)
     assert done.returncode == 0, done.stderr[-4000:]
 
 
