@@ -51,6 +51,10 @@ def read_weights(name, pretrained):
         UserError: Neither a known tag nor a file, a failed download, or an
             unusable file.
     """
+    if not isinstance(pretrained, (str, Path)) or not str(pretrained):
+        raise UserError(f'pretrained= must be a tag of {name} '
+                        f'({", ".join(list_tags(name)) or "it has none"}), '
+                        f'the path of a file or None, but got {pretrained!r}.')
     if (name, pretrained) in SHIPPED:
         path, preset = SHIPPED[name, pretrained], {}
     elif isinstance(pretrained, Path):

@@ -99,7 +99,9 @@ def test_pipe_and_socket(tmp_path):
 @pytest.mark.parametrize('name, pretrained, message', [
     ('ViT-B-16', 'opanai',
      'CLIP ViT-B-16 has no weights called .opanai.*tags .*openai'),
-    ('ViT-B-16', '', 'expected weights of a CLIP'),
+    ('ViT-B-16', '', 'must be a tag of ViT-B-16 .*openai.*but got'),
+    ('tiny-vit', b'x.pt', 'must be a tag .it has none.*but got b'),
+    ('tiny-vit', True, 'but got True'),
     ('tiny-vit', 'openai',
      'no weights called .openai.*none for this architecture'),
     ('ViT-B-16', '/no/where/clip.pt',
