@@ -18,9 +18,11 @@ from .version import __version__
 
 # module -> (oldest supported, first unsupported, what to install)
 REQUIREMENTS = {
-    'torch': ('2.1.0', None, '"torch>=2.1"'),
+    # Older readers of checkpoints run code (CVE-2025-32434).
+    'torch': ('2.6.0', None, '"torch>=2.6"'),
     'numpy': ('1.26.0', None, '"numpy>=1.26"'),
-    'mmengine': ('0.10.3', '1.0.0', '"mmengine>=0.10.3,<1.0"'),
+    # Older ones fail at import beside torch 2.5 and transformers.
+    'mmengine': ('0.10.6', '1.0.0', '"mmengine>=0.10.6,<1.0"'),
     'mmcv': ('2.0.0', '2.2.0', '"mmcv-lite>=2.0.0,<2.2.0" (nothing to '
              'compile) or the compiled "mmcv>=2.0.0,<2.2.0"'),
     'mmseg': ('1.2.1', '2.0.0', '"mmsegmentation>=1.2.1,<2.0"'),
@@ -46,7 +48,7 @@ def check_versions():
                 f'({e}). Install {install}, or all at once with '
                 'pip install "mmseg_clipzs[lite]".') from e
         version = _version(found)
-        # '2.1.0+cpu' -> 2.1.0, 2.1.0a0 -> 2.1.0
+        # '2.6.0+cpu' -> 2.6.0, 2.6.0a0 -> 2.6.0
         release = Version(Version(version).base_version)
         if release < Version(oldest) or (
                 first_unsupported and release >= Version(first_unsupported)

@@ -20,11 +20,11 @@ lite = pytest.mark.skipif(
 
 # --------------------------------------------------------------- versions
 @pytest.mark.parametrize('module, version, install', [
-    ('torch', '2.0.1+cpu', '"torch>=2.1"'),
-    ('torch', '1.13.1', '"torch>=2.1"'),
+    ('torch', '2.5.1+cpu', '"torch>=2.6"'),
+    ('torch', '1.13.1', '"torch>=2.6"'),
     ('numpy', '1.25.2', '"numpy>=1.26"'),
-    ('mmengine', '0.9.1', '"mmengine>=0.10.3,<1.0"'),
-    ('mmengine', '1.0.0', '"mmengine>=0.10.3,<1.0"'),
+    ('mmengine', '0.10.5', '"mmengine>=0.10.6,<1.0"'),
+    ('mmengine', '1.0.0', '"mmengine>=0.10.6,<1.0"'),
     ('mmcv', '1.7.1', '"mmcv-lite>=2.0.0,<2.2.0"'),
     ('mmcv', '2.2.0', '"mmcv>=2.0.0,<2.2.0"'),
     ('mmseg', '0.30.0', '"mmsegmentation>=1.2.1,<2.0"'),
@@ -42,9 +42,9 @@ def test_unsupported_version(monkeypatch, module, version, install):
 
 
 @pytest.mark.parametrize('module, version', [
-    ('torch', '2.1.0+cpu'), ('torch', '2.1.0a0+gitabc'),
+    ('torch', '2.6.0+cpu'), ('torch', '2.6.0a0+gitabc'),
     ('torch', '3.0.0.dev20300101+cu150'), ('numpy', '1.26.0'),
-    ('numpy', '2.4.6'), ('mmcv', '2.1.0'), ('mmengine', '0.10.3'),
+    ('numpy', '2.4.6'), ('mmcv', '2.1.0'), ('mmengine', '0.10.6'),
     ('mmseg', '1.2.2'), ('open_clip', '2.24.0'),
 ])
 def test_supported_version(monkeypatch, module, version):

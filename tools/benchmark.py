@@ -125,7 +125,8 @@ def main():
         random=args.random, progress=partial(tqdm, desc='batches'))
     if args.out:
         with atomic_write(args.out) as temporary:
-            temporary.write_text(json.dumps(report, indent=2) + '\n')
+            temporary.write_text(json.dumps(report, indent=2) + '\n',
+                                 encoding='utf-8')
     sides = report['sides']
     table = PrettyTable(['', *(
         f'{letter}: {side["config"]}' for letter, side in zip('AB', sides))])

@@ -63,7 +63,8 @@ def main():
     rows = [run_alone(evaluate, job, folder)
             for job, folder in zip(tqdm(jobs, 'methods'), folders)]
     with atomic_write(work_dir / 'results.json') as temporary:
-        temporary.write_text(json.dumps(rows, indent=2) + '\n')
+        temporary.write_text(json.dumps(rows, indent=2) + '\n',
+                             encoding='utf-8')
     with atomic_write(work_dir / 'sheet.png') as temporary:
         Image.fromarray(draw_sheet(rows, folders)).save(temporary)
 

@@ -21,4 +21,4 @@ shift
 "${PYTHON:-python}" -m torch.distributed.run --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
     --nproc_per_node="$processes" --master_addr="${MASTER_ADDR:-127.0.0.1}" \
     --master_port="${PORT:-29500}" "$(dirname "$0")/test.py" "$config" \
-    "${checkpoint[@]}" --launcher pytorch "$@"
+    ${checkpoint[@]+"${checkpoint[@]}"} --launcher pytorch "$@"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.dataset import Compose
+from mmengine.device import get_device
 from mmengine.logging import print_log
 from tqdm import tqdm
 
@@ -13,6 +14,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
 from mmseg_clipzs.run.data import datasets_of
+from mmseg_clipzs.run.device import survive_forks
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import (
@@ -69,8 +71,8 @@ class ZeroShotInferencer:
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             config.model.vocabulary = None  # do not embed the config's
-        device = device or (
-            'cuda:0' if torch.cuda.is_available() else 'cpu')
+        device = device or get_device()
+        survive_forks()
         seed = config.randomness.get('seed')
         with torch.random.fork_rng(devices=[]):  # not the caller's numbers
             if seed is not None:

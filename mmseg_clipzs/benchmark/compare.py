@@ -8,6 +8,7 @@ from statistics import median
 import torch
 
 from mmseg_clipzs.compat import versions
+from mmseg_clipzs.run.device import gpu_name
 from mmseg_clipzs.run.memory import peak_memory, reset_peak_memory
 from mmseg_clipzs.utils import UserError, temporary_folder
 
@@ -80,7 +81,7 @@ def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
                 random=random, size=size,
                 photos='generated' if size else photos or 'dataset',
                 options=job.options, seed=SEED),
-            memory=None if against else dict(
+            memory=None if against or peak is None else dict(
                 after_loading_mb=loaded / 2**20, peak_mb=peak / 2**20,
                 growth_mb=(peak - loaded) / 2**20, mark_reset=mark_reset),
             sides=[side.report() for side in sides],
@@ -138,7 +139,5 @@ def compare_sides(sides, pixels):
 
 
 def _device():
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return (f'CPU ({platform.machine()}, '
-            f'{torch.backends.cpu.get_cpu_capability()})')
+    return gpu_name() or (f'CPU ({platform.machine()}, '
+                          f'{torch.backends.cpu.get_cpu_capability()})')

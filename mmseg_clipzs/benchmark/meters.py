@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
+from mmseg_clipzs.run.device import synchronize
+
 _SQUARE = 2048  # of the product for a model without a linear layer
 _REPEATS = 3
 
@@ -17,8 +19,7 @@ _REPEATS = 3
 # ------------------------------------------------------ seconds, operations
 def seconds():
     """float: Time in seconds, once the GPU has finished its queue."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    synchronize()
     return time.perf_counter()
 
 
@@ -31,11 +32,8 @@ def flop_counter():
     def attention(query, key, value, *args, **kwargs):
         return sdpa_flop_count(query, key, value)  # shapes
 
-    # PyTorch 2.1 lacks this operation and counts its parts.
-    fused = getattr(
-        torch.ops.aten, '_scaled_dot_product_flash_attention_for_cpu', None)
-    return FlopCounterMode(
-        display=False, custom_mapping={fused: attention} if fused else None)
+    fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    return FlopCounterMode(display=False, custom_mapping={fused: attention})
 
 
 @contextmanager

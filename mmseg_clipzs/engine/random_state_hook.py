@@ -39,12 +39,21 @@ class RandomStateHook(Hook):
 
 def _get_state():
     state = dict(torch=torch.get_rng_state())
-    if torch.cuda.is_available():
-        state['cuda'] = torch.cuda.get_rng_state()
+    gpu = _gpu()
+    if gpu:
+        state[gpu] = torch.get_device_module(gpu).get_rng_state()
     return state
 
 
 def _set_state(state):
     torch.set_rng_state(state['torch'].cpu())
-    if 'cuda' in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state['cuda'].cpu())
+    gpu = _gpu()
+    if gpu in state:
+        torch.get_device_module(gpu).set_rng_state(state[gpu].cpu())
+
+
+def _gpu():
+    """str | None: 'cuda', 'mps', ..."""
+    if torch.accelerator.is_available():
+        return torch.accelerator.current_accelerator().type
+    return None

@@ -145,9 +145,9 @@ def write_results(rows, folder):
     """
     folder = Path(folder)
     with atomic_write(folder / 'results.json') as path:
-        path.write_text(json.dumps(rows, indent=2))
+        path.write_text(json.dumps(rows, indent=2), encoding='utf-8')
     with atomic_write(folder / 'results.csv') as path:
-        with path.open('w', newline='') as file:
+        with path.open('w', newline='', encoding='utf-8') as file:
             writer = csv.DictWriter(
                 file, [key for key, value in rows[0].items()
                        if not isinstance(value, dict)], extrasaction='ignore')

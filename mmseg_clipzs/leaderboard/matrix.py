@@ -29,6 +29,7 @@ from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.run.cpu import join_processes
 from mmseg_clipzs.run.data import require_one_root
+from mmseg_clipzs.run.device import gpu_name
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.run.segmentor import clip_of
@@ -212,7 +213,7 @@ def evaluate(job, folder, launcher='none'):
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / 'log.txt' if is_main_process() else os.devnull
     # Not closed: the toolbox's logger keeps writing to it.
-    stream = open(log, 'w', buffering=1)
+    stream = open(log, 'w', buffering=1, encoding='utf-8')
     with redirect_stdout(stream), redirect_stderr(stream):
         try:
             row = run_test(job, folder, launcher=launcher,
@@ -220,7 +221,6 @@ def evaluate(job, folder, launcher='none'):
         except Exception:
             traceback.print_exc()
             raise
-    device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
-              f'CPU, {torch.get_num_threads()} threads')
+    device = gpu_name() or f'CPU, {torch.get_num_threads()} threads'
     return dict(row, device=f'{get_world_size()} x {device}',
                 versions=versions())

@@ -13,7 +13,7 @@ from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.utils import UserError
 
-from .memory import peak_memory, reset_peak_memory
+from .memory import megabytes, peak_memory, reset_peak_memory
 from .prepare import prepare
 from .segmentor import embeds_config_words, segmentor_of, use_trained_classes
 
@@ -64,7 +64,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
         mIoU=round(float(metrics.pop('mIoU')), 2),
         seconds=round(seconds, 2),
         images_per_second=round(images / seconds, 2),
-        peak_memory_mb=round(peak_memory() / 2**20),
+        peak_memory_mb=megabytes(peak_memory()),
         **{key: round(float(value), 2) for key, value in metrics.items()})
     for metric in runner.test_evaluator.metrics:
         if getattr(metric, 'class_iou', None):

@@ -88,7 +88,7 @@ def _write_scenes(root, settings, progress):
         captions.append(dict(image=f'{name}.jpg', captions=texts))
     for split, lines in names.items():
         (lists / f'{split}.txt').write_text(
-            ''.join(f'{line}\n' for line in lines))
+            ''.join(f'{line}\n' for line in lines), encoding='utf-8')
     for name, content in (('captions.json', captions),
                           (SETTINGS_FILE, settings)):
         (root / name).write_text(

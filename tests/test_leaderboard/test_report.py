@@ -24,7 +24,7 @@ def row(method='MaskCLIP', dataset='voc', protocol=A, clip='ViT-B-16',
             mIoU=41.23, seconds=1.5, images_per_second=2.5,
             peak_memory_mb=321, aAcc=61.7, mAcc=57.9,
             class_iou={'cat': 40.12, 'sky | sea': 42.34, 'zebra': None},
-            device='1 x CPU', versions={'torch': '2.1', 'python': '3.11'}),
+            device='1 x CPU', versions={'torch': '2.6', 'python': '3.11'}),
             **figures},
         weights=weights, config='a', checkpoint=None, folder='cells/a')
 
@@ -224,7 +224,7 @@ def test_csv_and_json_have_all_of_a_row(rows, work_dir):
         for key in ('method', 'mIoU', 'seconds', 'folder', 'error'):
             assert line[key] == str(each.get(key, ''))
     assert read[0]['class_iou'] == 'cat 40.12, sky | sea 42.34, zebra -'
-    assert read[0]['versions'] == 'torch 2.1, python 3.11'
+    assert read[0]['versions'] == 'torch 2.6, python 3.11'
 
 
 def test_markdown(rows, work_dir):
@@ -237,4 +237,4 @@ def test_markdown(rows, work_dir):
     assert ('- GEM · voc · ViT-B-16 · openai · ValueError: <out of luck> · '
             'log: cells/a/log.txt') in text
     assert '| a {} \\| the {} |' in text
-    assert text.endswith('Versions: torch 2.1, python 3.11.\n')
+    assert text.endswith('Versions: torch 2.6, python 3.11.\n')

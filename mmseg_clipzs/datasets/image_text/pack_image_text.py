@@ -1,9 +1,8 @@
 import numpy as np
 from mmseg.datasets import PackSegInputs
 from mmseg.registry import TRANSFORMS
-from open_clip import SimpleTokenizer
 
-from mmseg_clipzs.clip import get_templates
+from mmseg_clipzs.clip import get_templates, get_tokenizer
 from mmseg_clipzs.utils import UserError
 
 from .nouns import noun_finder, unique_nouns
@@ -52,7 +51,8 @@ class PackImageText(PackSegInputs):
         self.num_nouns = num_nouns
         self.templates = get_templates(templates)
         self.context_length = context_length
-        self.tokenizer = SimpleTokenizer(context_length=context_length)
+        self.tokenizer = get_tokenizer(
+            'ViT-B-16', context_length=context_length)
         # The tagger is loaded on first use: it needs extra data.
         self._find_nouns = noun_finder(words) if words else None
 

@@ -142,11 +142,7 @@ class ClipViT(BaseModule):
 
 def _is_capturing():
     """Whether the forward pass is traced, exported or compiled."""
-    if torch.jit.is_tracing():
-        return True
-    if hasattr(torch.compiler, 'is_compiling'):  # not in older releases
-        return torch.compiler.is_compiling()
-    return torch._dynamo.is_compiling()
+    return torch.jit.is_tracing() or torch.compiler.is_compiling()
 
 
 def _last_block(value):

@@ -195,7 +195,8 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         return WindowGrid(len(inputs), *sides)
 
     def _batch_size(self, inputs):
-        return self.test_cfg.get('window_batch', 32 if inputs.is_cuda else 4)
+        usual = 4 if inputs.device.type == 'cpu' else 32
+        return self.test_cfg.get('window_batch', usual)
 
     def _score(self, inputs, grid):
         """Scores of all windows, (N, Q, windows * h, windows * w)."""

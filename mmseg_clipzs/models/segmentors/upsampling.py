@@ -58,7 +58,8 @@ class UpsampledScores:
     def __init__(self, maps, rows, columns):
         self.maps = maps
         self.rows, self.columns = (
-            weights.to(maps) for weights in (rows, columns))
+            weights.to(maps.dtype).to(maps.device)  # no float64 on Apple's
+            for weights in (rows, columns))
 
     @property
     def shape(self):
