@@ -291,6 +291,18 @@ def huge_storage(path):
 
 
 @hostile('cannot be read')
+def storage_beyond_its_member(path):
+    """torch 2.6 would read the memory behind it."""
+    as_zip(path, program(tensor(10**8)), **{'data/0': bytes(16)})
+
+
+@hostile('cannot be read')
+def storage_without_content(path):
+    """Memory that nothing is read into."""
+    as_legacy(path, program(tensor(1000, None)))
+
+
+@hostile('cannot be read')
 def huge_legacy_storage(path):
     as_legacy(path, program(tensor(2**50, None)), ['0'])
 

@@ -38,7 +38,7 @@ def open_data(file):
         file (BinaryIO): The zip file; must stay open.
 
     Returns:
-        BinaryIO: An archive without code for ``torch.load``.
+        View: An archive without code for ``torch.load``.
 
     Raises:
         zipfile.BadZipFile: The file is damaged, is not written by torch, or
@@ -50,7 +50,7 @@ def open_data(file):
         for member in members:
             _check_sum(archive, member)
         start = archive.start_dir
-    return io.BufferedReader(View(file, start, _directory(members, start)))
+    return View(file, start, _directory(members, start))
 
 
 def _check_end(file, start):
@@ -133,11 +133,14 @@ class View(io.RawIOBase):
         file (BinaryIO): The file; must stay open.
         length (int): Bytes of it that are visible.
         tail (bytes): What follows.
+
+    Attributes:
+        last (int): Bytes of the last read.
     """
 
     def __init__(self, file, length, tail=b''):
         self._file, self._length, self._tail = file, length, tail
-        self._position = 0
+        self._position = self.last = 0
 
     def readable(self):
         return True
@@ -156,13 +159,14 @@ class View(io.RawIOBase):
 
     def readinto(self, buffer):
         buffer = memoryview(buffer).cast('B')
+        self.last = 0
         left = self._length - self._position
         if left > 0:
             self._file.seek(self._position)
-            count = self._file.readinto(buffer[:left])
-        else:
-            part = self._tail[-left:][:len(buffer)]
-            count = len(part)
-            buffer[:count] = part
-        self._position += count
-        return count
+            self.last = self._file.readinto(buffer[:left])
+        if self.last == max(left, 0):
+            part = self._tail[max(-left, 0):][:len(buffer) - self.last]
+            buffer[self.last:self.last + len(part)] = part
+            self.last += len(part)
+        self._position += self.last
+        return self.last

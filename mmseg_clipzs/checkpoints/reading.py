@@ -168,17 +168,20 @@ def _read(path, form, map_location):
     """What a file holds, by torch's ``weights_only`` reader."""
     try:
         with path.open('rb') as file:
+            size = path.stat().st_size
             if form == 'legacy':
-                size = path.stat().st_size
                 data = io.BufferedReader(archives.View(file, size))
+                check = _storages_in_file(data, size)
             else:
                 data = archives.open_data(file)
+                check = _storages_in_members(data)
             names = contents.safe_globals()
             if form == 'torchscript':
                 names += contents.torchscript_globals(data)
             with contents.only(names):
                 content = contents.build(torch.load(
-                    data, map_location=map_location, weights_only=True))
+                    data, map_location=_checked(check, map_location),
+                    weights_only=True))
             if form == 'torchscript':
                 return contents.tensors_of(content)
             if form == 'legacy' and data.read(1):
@@ -199,6 +202,48 @@ def _read(path, form, map_location):
         raise damaged(path, error) from e
     except Exception as e:  # a damaged file may raise anything
         raise damaged(path, e) from e
+
+
+def _checked(check, map_location):
+    """A ``map_location`` that sees each storage: torch 2.6 believes a file
+    about its size and reads on behind its memory."""
+    default = torch.serialization.default_restore_location
+
+    def place(storage, location):
+        check(storage.nbytes())
+        if callable(map_location):
+            placed = map_location(storage, location)
+            return default(storage, location) if placed is None else placed
+        if isinstance(map_location, dict):
+            location = map_location.get(location, location)
+        elif map_location is not None:
+            location = str(map_location)
+        return default(storage, location)
+
+    return place
+
+
+def _storages_in_members(view):
+    """Each storage is made of the member that has just been read."""
+    def check(size):
+        if size > view.last:
+            raise ValueError(f'a storage of {size:,} bytes has '
+                             f'{view.last:,}')
+
+    return check
+
+
+def _storages_in_file(file, length):
+    """All storages follow behind their names."""
+    needed = 0
+
+    def check(size):
+        nonlocal needed
+        needed += size
+        if file.tell() + needed > length:
+            raise ValueError(f'its storages have {needed:,} bytes')
+
+    return check
 
 
 def _refused(path, what):

@@ -165,12 +165,14 @@ ROWS = [
           cut='cannot be read as .npy',
           huge='cannot be read as .npy').items()),
     # ----------------------------------------------------- last_checkpoint
-    Row('last_pipe', _last(None), says('last_checkpoint is a named pipe')),
-    Row('last_empty', _last(b''), says('last_checkpoint names none')),
-    Row('last_bytes', _last(bytes(range(1, 256))), says('names ')),
-    Row('last_nul', _last(b'a\0b'), says('names a')),
-    Row('last_long', _last(b'x' * 10**6), says('names x')),
-    Row('last_folder', _last(b'.'), says('names [.]')),
+    *(Row(f'last_{name}', _last(content),
+          says(sentence, leaves=['last_checkpoint']))
+      for name, content, sentence in (
+          ('pipe', None, 'last_checkpoint is a named pipe'),
+          ('empty', b'', 'last_checkpoint names none'),
+          ('bytes', bytes(range(1, 256)), 'names '),
+          ('nul', b'a\0b', 'names a'), ('long', b'x' * 10**6, 'names x'),
+          ('folder', b'.', 'names [.]'))),
 ]
 
 

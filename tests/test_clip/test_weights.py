@@ -100,7 +100,7 @@ def test_pipe_and_socket(tmp_path):
     ('ViT-B-16', 'opanai',
      'CLIP ViT-B-16 has no weights called .opanai.*tags .*openai'),
     ('ViT-B-16', '', 'must be a tag of ViT-B-16 .*openai.*but got'),
-    ('tiny-vit', b'x.pt', 'must be a tag .it has none.*but got b'),
+    ('tiny-vit', b'x.pt', 'must be a tag of tiny-vit .it has none.*got b'),
     ('tiny-vit', True, 'but got True'),
     ('tiny-vit', 'openai',
      'no weights called .openai.*none for this architecture'),
