@@ -14,11 +14,13 @@ class Web:
         kind (str): Content type of the answers.
         length (int | None): Content-Length that is claimed.
         silent (bool): Accept requests and never answer.
+        stalls (bool): Never end an answer.
     """
 
     def __init__(self, address):
         self.address, self.files, self.asked = address, {}, []
-        self.kind, self.length, self.silent = 'application/zip', None, False
+        self.kind, self.length = 'application/zip', None
+        self.silent = self.stalls = False
 
 
 @contextmanager
@@ -42,6 +44,9 @@ def serve():
             self.send_header('Content-Length', web.length or len(content))
             self.end_headers()
             self.wfile.write(content)
+            if web.stalls:
+                self.wfile.flush()
+                done.wait()
 
         def log_message(self, *args):
             pass

@@ -13,7 +13,8 @@ import torch
 
 from mmseg_clipzs.utils import UserError, atomic_write
 
-SECONDS = 7  # for an answer, and for each part of it
+SECONDS = 6  # for an answer, with the look-up of its name
+_STALL = 30  # seconds without any byte of an answer
 _HASH = re.compile(r'(?<![0-9a-f])[0-9a-f]{8,64}(?![0-9a-f])')
 _UNSAFE = re.compile(r'[^\w.-]', re.ASCII)
 _PAGE = 'text/html'
@@ -128,16 +129,16 @@ def answer(url):
         try:
             # As torch.hub asks; some servers refuse other names.
             result.append(urlopen(Request(
-                url, headers={'User-Agent': 'torch.hub'}), timeout=SECONDS))
+                url, headers={'User-Agent': 'torch.hub'}), timeout=_STALL))
         except Exception as e:  # urllib and http.client raise all kinds
             result.append(e)
 
-    # The timeout does not cover the look-up of the name.
+    # urlopen waits for the look-up of a name, and for each of its addresses.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(SECONDS + 1)
+    thread.join(SECONDS)
     if not result:
-        raise TimeoutError(f'no answer within {SECONDS + 1} s')
+        raise TimeoutError(f'no answer within {SECONDS} s')
     if isinstance(result[0], Exception):
         raise result[0]
     return result[0]
