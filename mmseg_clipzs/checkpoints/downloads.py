@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -148,6 +148,8 @@ def reason(error):
     """str: Short description of a failed request."""
     if isinstance(error, HTTPError):
         return f'the server says {error.code} {error.reason}'
+    if isinstance(error, URLError):
+        error = error.reason
     return ' '.join(f'{error}'.split())[:200] or type(error).__name__
 
 
@@ -191,7 +193,7 @@ def hub_file(repository, names, again=False):
             except EntryNotFoundError:
                 continue
     except Exception as e:  # huggingface_hub, httpx and requests differ
-        raise OSError(f'{type(e).__name__}: {e}') from e
+        raise OSError(f'{type(e).__name__}: {reason(e)}') from e
     raise FileNotFoundError(f'{repository} has none of {", ".join(names)}')
 
 
