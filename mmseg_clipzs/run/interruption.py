@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 
 from mmseg_clipzs.utils import UserError, check_is_file
 
@@ -59,6 +59,19 @@ class LastCheckpoint:
             return check_is_file(self._named(), 'a checkpoint')
         except (FileNotFoundError, UserError):
             return None
+
+
+def write_whole_checkpoints(cfg):
+    """Replace mmengine's checkpoint hook by :class:`AtomicCheckpointHook`.
+
+    Args:
+        cfg (Config): A training config; modified in place.
+    """
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = dict(hooks.get('checkpoint') or dict(type=CheckpointHook))
+    if hook['type'] in (CheckpointHook, 'CheckpointHook',
+                        'mmengine.CheckpointHook'):
+        hooks['checkpoint'] = {**hook, 'type': 'AtomicCheckpointHook'}
 
 
 class StopHook(Hook):
