@@ -36,9 +36,7 @@ class VocabularyHook(Hook):
         self._follows_data = None
 
     def before_train(self, runner):
-        dataset = runner.train_dataloader.dataset
-        if 'classes' in dataset.metainfo:  # image-text pairs have none
-            self._apply(runner.model, dataset)
+        self._apply(runner.model, runner.train_dataloader.dataset)
 
     def before_val(self, runner):
         self._apply(runner.model, runner.val_dataloader.dataset)
@@ -66,9 +64,9 @@ class VocabularyHook(Hook):
 
     def _apply(self, model, dataset):
         model = unwrap(model, 'set_vocabulary')
-        if model is None:
+        names = dataset.metainfo.get('classes')
+        if model is None or names is None:  # pairs and photos have none
             return
-        names = dataset.metainfo['classes']
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None
         if self._follows_data:
