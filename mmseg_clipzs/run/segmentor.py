@@ -4,6 +4,7 @@ import inspect
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
+from mmseg_clipzs.checkpoints import dataset_meta_of, trained_words
 from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.clip.architectures import check_architecture
 from mmseg_clipzs.models.backbones.clip_vit import ClipViT, get_last_block
@@ -66,11 +67,10 @@ def use_trained_classes(cfg):
     owner = model.get('teacher', model)
     checkpoint = CheckpointLoader.load_checkpoint(
         cfg.load_from, 'cpu', logger='silent')
-    meta = checkpoint.get('meta', {})
-    words = meta.get('vocabulary')
+    words = trained_words(checkpoint)
     if words is None and not owner.get('vocabulary'):
         # Without words the names of the training data.
-        words = {name: [name] for name in meta.get('dataset_meta', {}).get(
+        words = {name: [name] for name in dataset_meta_of(checkpoint).get(
             'classes', ())}
     if not words:
         return

@@ -10,7 +10,6 @@ from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.images import make_images
 from mmseg_clipzs.benchmark.side import STAGES
-from mmseg_clipzs.clip import TextEncoder
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import UserError
@@ -144,15 +143,18 @@ def test_the_toy_config():
 
 @pytest.fixture
 def no_text_tower(monkeypatch):
-    def fail(*args):
-        raise AssertionError('the text tower runs')
+    """Embedding any word fails."""
+    from mmseg_clipzs.clip import TextEncoder
 
-    monkeypatch.setattr(TextEncoder, '__call__', fail)
+    def refuse(*args):
+        raise AssertionError('words were embedded')
+
+    monkeypatch.setattr(TextEncoder, '__call__', refuse)
 
 
 @pytest.mark.parametrize('config, count', [
     ('maskclip_voc', 30), ('maskclip_voc21', 31)])  # and background
-def test_made_up_words(bench, config, count, no_text_tower):
+def test_made_up_words(bench, no_text_tower, config, count):
     side, = bench(config, size='64x64', num_classes=30, images=1)['sides']
     assert (side['classes'], side['words']) == (count, 30)
 
