@@ -71,8 +71,8 @@ def validate_dataset(dataset, most=None, progress=iter):
     All images, and all masks if the pipeline loads annotations, must exist
     and be readable. Masks must have the size of their image and only known
     labels. Settings that all masks contradict, and classes that occur in none
-    of them, are named. The number of images must match the official split. Pairs of an
-    image and a text need an image that can be read and a caption.
+    of them, are named. The number of images must match the official split.
+    Pairs of an image and a text need an image that can be read and a caption.
 
     Args:
         dataset (dict): Config of a dataset without wrappers; see
