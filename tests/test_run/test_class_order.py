@@ -93,7 +93,7 @@ def stock(tmp_path_factory):
 def test_a_checkpoint_and_its_data(stock):
     assert 0 <= stock(['a', 'b', 'c'], ['a', 'b', 'c'])['mIoU'] <= 100
     with pytest.raises(UserError, match=(
-            "'b' is class 1 of the checkpoint, but class 0 of the data")):
+            "'a' is class 0 of the checkpoint, but class 1 of the data")):
         stock(['a', 'b', 'c'], ['b', 'a', 'c'])
     with pytest.raises(UserError, match='3 classes .a, b, c, .*have 2'):
         stock(['a', 'b', 'c'], ['a', 'b'])
