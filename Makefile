@@ -13,6 +13,8 @@ BIN := .venv/bin
 OLDEST := .venv-oldest/bin
 # Tests run in a process per core, at most four: each takes up to 3 GB.
 PARALLEL := --numprocesses auto --maxprocesses 4
+# Of the campaign's examples and kills.
+SEED ?= $(shell date +%s)
 
 TOY_CLIPS := $(foreach seed,1 2,work_dirs/toy-vit-p8-seed$(seed).safetensors)
 METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
@@ -41,7 +43,8 @@ test-oldest: .venv-oldest/ready
 	$(OLDEST)/python -m pytest $(PARALLEL)
 
 campaign: .venv/ready
-	$(BIN)/python -m pytest $(PARALLEL) tests/campaign --campaign
+	$(BIN)/python -m pytest $(PARALLEL) tests/campaign --campaign \
+		--hypothesis-seed $(SEED)
 
 lint: .venv/ready
 	$(BIN)/python -m pip install --quiet "ruff>=0.6"

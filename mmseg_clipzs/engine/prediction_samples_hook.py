@@ -7,7 +7,7 @@ from mmseg.registry import HOOKS
 from PIL import Image
 
 from mmseg_clipzs.datasets import read_image, unique_names
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import atomic_write, check_number
 from mmseg_clipzs.visualization import voc_palette
 
 
@@ -29,9 +29,8 @@ class PredictionSamplesHook(Hook):
     """
 
     def __init__(self, path, count=4, side=192):
-        if count < 1 or side < 1:
-            raise UserError('PredictionSamplesHook takes count and side of 1 '
-                            f'or more, but got {count} and {side}.')
+        check_number('count', count, '[1, inf)', int)
+        check_number('side', side, '[1, inf)', int)
         self.path = Path(path)
         self.count = count
         self.side = side

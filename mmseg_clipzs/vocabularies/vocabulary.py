@@ -83,6 +83,27 @@ class Vocabulary:
         """bool: Whether any class does not have exactly one word."""
         return any(len(words) != 1 for words in self.synonyms)
 
+    @cached_property
+    def has_shared_words(self):
+        """bool: Whether any word is of several classes."""
+        return sum(map(len, self.synonyms)) > len(self.words)
+
+    @cached_property
+    def classes_by_length(self):
+        """list[tuple]: Classes with the same number of words, of 1 or more.
+
+        For each number W a list of K class indices, and for each class a list
+        of the W positions of its words, counted over all classes.
+        """
+        groups, position = {}, 0
+        for index, words in enumerate(self.synonyms):
+            if words:
+                classes, rows = groups.setdefault(len(words), ([], []))
+                classes.append(index)
+                rows.append([*range(position, position + len(words))])
+            position += len(words)
+        return list(groups.values())
+
     def subset(self, indices):
         """Vocabulary: Restricted to the classes at ``indices``."""
         return Vocabulary(

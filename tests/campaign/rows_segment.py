@@ -186,10 +186,12 @@ ROWS = [
         '--out {my_photos}', works(lambda r: len(list(
             (r.folder / 'photos').glob('?.*'))) == 3)),
     Row('groups_without', f'{TOY} {CLASSES} --groups', says('groupvit')),
-    Row('heat_maps_of_paths', f'{TOY} --classes "../../up; a/b; CON" '
+    Row('heat_maps_of_paths', f'{TOY} --classes "up/../../x; a/b; CON" '
         '--heatmaps', works(lambda r: sorted(
             path.parent.name for path in r.folder.rglob('*.png'))
             == ['out'] * 5)),
+    Row('class_of_a_path', f'{TOY} --classes "../../up; sky" --heatmaps',
+        says(r'\.\./\.\./up')),
     Row('heat_map_of_a_long_name',
         f'{TOY} --heatmaps --classes "{"long " * 60}; sky"',
         works(lambda r: len(list((r.folder / 'out').iterdir())) == 4)),

@@ -3,7 +3,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 
 from mmseg_clipzs.labels import HIDDEN_LABEL
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .distillation import distillation_loss
 from .pseudo_labels import assign_pseudo_labels, batch_labels, with_labels
@@ -65,6 +65,14 @@ class MaskClipPlus(TextStudent):
         if conf_by not in ('score', 'probability'):
             raise UserError(f'conf_by={conf_by!r} is unknown; choose "score" '
                             'or "probability".')
+        check_number('conf_thresh', conf_thresh, (
+            '[-1, 1]' if conf_by == 'score' else '[0, 1]'), optional=True)
+        check_number(
+            'distill_weight', distill_weight, '(0, inf)', optional=True)
+        if test_cfg or train_cfg:
+            raise UserError(
+                'Set test_cfg and train_cfg of MaskClipPlus in its student: '
+                'student=dict(test_cfg=...).')
         super().__init__(student, teacher, unseen, learn_background,
                          normalize, data_preprocessor, init_cfg)
         self.conf_thresh, self.conf_by = conf_thresh, conf_by

@@ -36,8 +36,14 @@ def with_classes(segmentor, count):
         dict: A changed copy of the config.
 
     Raises:
-        UserError: A head that cannot be used; it is not built.
+        UserError: A head that cannot be used; it is not built. Fewer than two
+            classes, with which every loss is 0.
     """
+    if count < 2:
+        raise UserError(
+            'Training needs two classes or more, but the vocabulary has '
+            f'{count}, which would be right everywhere. Name what else the '
+            'images show, as in --classes "cat; grass; sky".')
     filled, own = dict(segmentor), dict(num_classes=count)
     if count > IGNORE_INDEX:
         own['ignore_index'] = ignore_index(count)
