@@ -1,3 +1,4 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .average_statistics_hook import AverageStatisticsHook
 from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
 from .check_texts_hook import CheckTextsHook
@@ -11,8 +12,8 @@ from .self_training_hook import SelfTrainingHook
 from .vocabulary_hook import VocabularyHook
 
 __all__ = [
-    'AverageStatisticsHook', 'Bfloat16OptimWrapper', 'CheckTextsHook',
-    'DataStateHook', 'GlobalBatchRunner', 'GroupVisualizationHook',
-    'ImageFilesHook', 'PredictionSamplesHook', 'RandomStateHook',
-    'SelfTrainingHook', 'VocabularyHook', 'read_samples'
+    'AtomicCheckpointHook', 'AverageStatisticsHook', 'Bfloat16OptimWrapper',
+    'CheckTextsHook', 'DataStateHook', 'GlobalBatchRunner',
+    'GroupVisualizationHook', 'ImageFilesHook', 'PredictionSamplesHook',
+    'RandomStateHook', 'SelfTrainingHook', 'VocabularyHook', 'read_samples'
 ]

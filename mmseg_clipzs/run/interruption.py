@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 
 from mmseg_clipzs.utils import UserError
 
@@ -47,6 +47,19 @@ class LastCheckpoint:
             return None
         path = Path(self._marker.read_text().strip())
         return path if path.is_file() else None
+
+
+def write_whole_checkpoints(cfg):
+    """Replace mmengine's checkpoint hook by :class:`AtomicCheckpointHook`.
+
+    Args:
+        cfg (Config): A training config; modified in place.
+    """
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = dict(hooks.get('checkpoint') or dict(type=CheckpointHook))
+    if hook['type'] in (CheckpointHook, 'CheckpointHook',
+                        'mmengine.CheckpointHook'):
+        hooks['checkpoint'] = {**hook, 'type': 'AtomicCheckpointHook'}
 
 
 class StopHook(Hook):

@@ -9,7 +9,11 @@ from mmseg_clipzs.utils import UserError
 
 from .cpu import plain_attention_on_cpu
 from .data import check_training_data, check_unseen
-from .interruption import LastCheckpoint, interruptible
+from .interruption import (
+    LastCheckpoint,
+    interruptible,
+    write_whole_checkpoints,
+)
 from .photos import report_skipped, train_on_photos
 from .prepare import prepare
 from .student_weights import check_student_weights, set_student_weights
@@ -61,6 +65,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
             if torch.cuda.is_available() else
             dict(type='Bfloat16OptimWrapper'))
     prepare(cfg, job, work_dir, launcher)
+    write_whole_checkpoints(cfg)
     last = LastCheckpoint(cfg.work_dir, resume)
     if resume and last.path is None:
         print_log(f'--resume found no checkpoint in {cfg.work_dir}: training '
