@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from mmseg_clipzs.checkpoints import trained_words
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import VocabularyMixin
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import (
@@ -51,7 +52,7 @@ class VocabularyHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint):
         model = unwrap(runner.model, 'training_classes')
-        words = checkpoint.get('meta', {}).get('vocabulary')
+        words = trained_words(checkpoint)
         if model is None or words is None:
             return
         trained = get_vocabulary(words)
