@@ -7,7 +7,11 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 
-from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.checkpoints import (
+    dataset_meta_of,
+    load_checkpoint_file,
+    weights_of,
+)
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import (
@@ -47,8 +51,8 @@ def export_student(cfg, checkpoint, folder):
     files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     check_replaceable(*files, by=files[0])
     checkpoint = load_checkpoint_file(checkpoint)
-    weights = export_weights(checkpoint.get('state_dict', checkpoint))
-    meta = checkpoint.get('meta', {}).get('dataset_meta') or dataset_meta(
+    weights = export_weights(weights_of(checkpoint))
+    meta = dataset_meta_of(checkpoint) or dataset_meta(
         _vocabulary(cfg.model))
     rows = len(weights[f'{_CLASSIFIER}weight'])
     if len(meta['classes']) != rows:

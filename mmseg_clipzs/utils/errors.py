@@ -3,6 +3,8 @@ import itertools
 import re
 import sys
 
+from .processes import is_first_to_fail, misses_another
+
 _TRACEBACK = 'Traceback (most recent call last):\n'
 _WORKER = re.compile(rf'Caught \w+ .*\nOriginal {re.escape(_TRACEBACK)}')
 _RAISED = re.compile(r'(?:[\w<>]+\.)*(?P<name>\w+)(?:: |$)')
@@ -35,7 +37,11 @@ def run_tool(main):
         if isinstance(e, AssertionError) and (
                 not message.startswith('failed to load image')):
             raise
-        sys.exit(f'error: {message}')
+        sys.exit(f'error: {message}' if is_first_to_fail() else 1)
+    except RuntimeError as e:
+        if not misses_another(e):
+            raise
+        sys.exit(1)  # the other process says why
 
 
 def error_message(error):
