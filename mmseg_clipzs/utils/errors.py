@@ -1,7 +1,6 @@
-"""Errors that a user can fix, and how the tools print them."""
+"""Errors that a user can fix, and their messages."""
 import itertools
 import re
-import sys
 
 from .processes import is_first_to_fail, misses_another
 
@@ -18,6 +17,8 @@ class UserError(ValueError):
     """
 
 
+<<<<<<< HEAD
+=======
 def run_tool(main):
     """Run a command-line tool; a user's mistake ends it with one line.
 
@@ -44,6 +45,7 @@ def run_tool(main):
         sys.exit(1)  # the other process says why
 
 
+>>>>>>> main
 def error_message(error):
     """Name and message of an exception, also of one raised in a data loader.
 
