@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 
 from .errors import UserError, error_message
+from .processes import is_first_to_fail, misses_another
 
 HANDLERS = []  # of the tools that run, which a training may replace
 CODE = 130  # of an interrupted tool, for SIGINT and SIGTERM
@@ -54,13 +55,15 @@ def run_tool(main):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_CLOSED)
     except Exception as e:
+        if misses_another(e):  # the other process says why
+            sys.exit(1)
         message = user_message(e)
         if message is None:
             print('The following is a bug, not a mistake of yours. Please '
                   'report it with the command, all lines below and the '
                   'output of tools/doctor.py.', file=sys.stderr)
             raise
-        sys.exit(f'error: {message}')
+        sys.exit(f'error: {message}' if is_first_to_fail() else 1)
 
 
 def user_message(error):
