@@ -2,7 +2,7 @@
 import os
 from pathlib import Path
 
-from mmseg_clipzs.utils import check_output
+from mmseg_clipzs.utils import check_output, remove_stale
 
 from .class_order import check_class_order
 from .cpu import fit_to_cpu
@@ -32,6 +32,7 @@ def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
         # mmengine caches visualizers by name: with the same name, a second
         # run in this process would write to the folder of the first.
         cfg.visualizer.name = str(visualizer or cfg.work_dir)
+    remove_stale(cfg.work_dir)
     check_class_order(cfg)
     fit_labels(cfg)
     fit_to_cpu(cfg)
