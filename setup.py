@@ -47,6 +47,7 @@ setup(
     package_data={
         'mmseg_clipzs.models': ['weights/*'],
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
+        'mmseg_clipzs.doctor': ['*.csv'],
         'mmseg_clipzs.leaderboard': ['*.html'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
     },
