@@ -11,6 +11,8 @@ from mmseg_clipzs.run.device import gpu_name
 from .finding import Finding
 from .plain_vit import dense_features
 
+# Of the image tower: GPUs may round products of convolutions to 10 bits.
+_ERROR = 1e-2
 # Dtype -> largest relative error of a product of 256 terms.
 _DTYPES = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 
@@ -84,7 +86,7 @@ def check_image_tower(device):
             image).float()[None].to(device))[0]
     got = got[0].flatten(1).T.cpu().double().numpy()  # (D, h, w) -> (h w, D)
     error = np.abs(got - want).max() / np.abs(want).max()
-    if not error < 1e-3:
+    if not error < _ERROR:
         return Finding(f'image tower, {device}', 'WRONG', (
             f'differs from the equations of MaskCLIP by {error:.1%}: this '
             'device or its PyTorch computes wrong results'))

@@ -33,22 +33,20 @@ def dense_features(state, image, heads):
     x = _norm(state, 'ln_pre', x + state['positional_embedding'])
     depth = 1 + max(int(name.split('.')[2]) for name in state
                     if name.startswith('transformer.'))
-    for i in range(depth - 1):
+    for i in range(depth):
         block = f'transformer.resblocks.{i}'
-        q, k, v = _query_key_value(state, block, x)
-        q, k, v = (y.reshape(len(y), heads, -1) for y in (q, k, v))
-        scores = np.einsum('ihc,jhc->hij', q, k) / math.sqrt(q.shape[-1])
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
-        weights /= weights.sum(-1, keepdims=True)
-        y = np.einsum('hij,jhc->ihc', weights, v).reshape(x.shape)
-        x = x + _linear(state, f'{block}.attn.out_proj', y)
+        q, k, v = (y.reshape(len(y), heads, -1)
+                   for y in _query_key_value(state, block, x))
+        if i < depth - 1:  # in the last one each patch attends to itself
+            scores = np.einsum('ihc,jhc->hij', q, k) / math.sqrt(q.shape[-1])
+            weights = np.exp(scores - scores.max(-1, keepdims=True))
+            weights /= weights.sum(-1, keepdims=True)
+            v = np.einsum('hij,jhc->ihc', weights, v)
+        x = x + _linear(state, f'{block}.attn.out_proj', v.reshape(x.shape))
         y = _linear(state, f'{block}.mlp.c_fc',
                     _norm(state, f'{block}.ln_2', x))
         y *= .5 * (1 + _erf(y / math.sqrt(2)))  # GELU
         x = x + _linear(state, f'{block}.mlp.c_proj', y)
-    last = f'transformer.resblocks.{depth - 1}'
-    v = _query_key_value(state, last, x)[2]
-    x = _linear(state, f'{last}.attn.out_proj', v)
     return (_norm(state, 'ln_post', x) @ state['proj'])[1:]
 
 
