@@ -8,7 +8,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from mmseg_clipzs.utils import MARK
 
-from .labels import IGNORE_INDEX
+from .labels import ignore_index, label_dtype
 
 _MARGIN = 8  # pixels
 _TEXT = (20, 20, 20)
@@ -45,8 +45,7 @@ def colour_map(mask, palette):
     Returns:
         ndarray: (H, W, 3) uint8 RGB; ignored pixels are white.
     """
-    table = np.full((max(len(palette), IGNORE_INDEX + 1), 3), 255,
-                    dtype=np.uint8)
+    table = np.full((ignore_index(len(palette)) + 1, 3), 255, dtype=np.uint8)
     table[:len(palette)] = palette
     return table[mask]
 
@@ -196,11 +195,9 @@ def save_mask(path, mask, palette):
         mask (ndarray): (H, W) class indices.
         palette (Sequence): RGB colour of each class.
     """
-    if len(palette) > IGNORE_INDEX:
-        save_image(path, Image.fromarray(mask.astype(np.uint16)))
-        return
-    image = Image.fromarray(mask.astype(np.uint8), mode='P')
-    image.putpalette([value for colour in palette for value in colour])
+    image = Image.fromarray(mask.astype(label_dtype(len(palette))))
+    if image.mode == 'L':  # becomes P
+        image.putpalette([value for colour in palette for value in colour])
     save_image(path, image)
 
 

@@ -14,7 +14,8 @@ GUIDE = ROOT / 'CONTRIBUTING.md'
 MAX_LINES = 300
 # Bottom-up. A room may import only rooms of lower layers.
 LAYERS = [
-    ('utils', 'labels', 'version'),
+    ('utils', 'version'),
+    ('labels', ),
     ('compat', 'checkpoints', 'visualization', 'vocabularies', 'recipes'),
     ('clip', ),
     ('datasets', ),

@@ -5,7 +5,8 @@
 
 Checks that all images and masks of the training, validation and test sets
 exist, can be read and have the same size, that all labels are valid, and that
-their number matches the published split. Exits with 1 if there is a problem.
+their number matches the published split. Classes that occur in no mask are
+named. Exits with 1 if there is a problem.
 """
 import sys
 from functools import partial
@@ -84,6 +85,8 @@ def main():
             print(problem)
         if len(found.problems) > SHOWN:
             print(f'... and {len(found.problems) - SHOWN} more.')
+        for note in found.notes:
+            print(f'Note: {note}')
         table.add_row([
             found.dataset, found.split,
             *('-' if n is None else n for n in (found.images, found.official)),

@@ -4,8 +4,11 @@
     python tools/corruptions.py clip_toy maskclip_toy --levels 1 3 5
 
 Writes curves.png, results.csv and results.json to the work dir. An
-interrupted run continues where it stopped.
+interrupted run continues where it stopped. On several processes:
+
+    torchrun --nproc_per_node 8 tools/corruptions.py ... --launcher pytorch
 """
+from mmengine.dist import is_main_process
 from prettytable import PrettyTable
 from tqdm import tqdm
 
@@ -34,7 +37,8 @@ def parse_args():
         parser, 'data_root', work_dir=dict(
             flags=['--work-dir', '--out'], default='work_dirs/corruptions',
             help='folder for the results, and for the log of each cell'))
-    add_arguments(parser, 'cfg_options')
+    add_arguments(parser, 'cfg_options', launcher=dict(
+        help='job launcher; each cell runs in all processes'))
     return parser.parse_args()
 
 
@@ -45,7 +49,10 @@ def main():
         kinds = corruptions().get_corruption_names('all')
     cells = plan(args.configs, kinds, args.levels, args.data_root,
                  args.cfg_options)
-    rows = run(cells, args.work_dir, tqdm)
+    rows = run(cells, args.work_dir, lambda todo: tqdm(
+        todo, disable=not is_main_process()), args.launcher)
+    if not is_main_process():
+        return
     plot = write_results(rows, args.work_dir)
     table = PrettyTable(['corruption', 'config', 'clean', *(
         f'level {level}' for level in args.levels)])

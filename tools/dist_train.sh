@@ -13,7 +13,8 @@ processes=${1:?the number of processes is missing}
 shift
 
 # torchrun, of the Python that is active
-"${PYTHON:-python}" -m torch.distributed.run --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+"${PYTHON:-python}" "$(dirname "$0")/launch.py" \
+    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
     --nproc_per_node="$processes" --master_addr="${MASTER_ADDR:-127.0.0.1}" \
     --master_port="${PORT:-29500}" "$(dirname "$0")/train.py" "$config" \
     --launcher pytorch "$@"

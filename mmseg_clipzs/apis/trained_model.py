@@ -1,4 +1,6 @@
 """Build segmentors whose classes are those of their checkpoint."""
+from collections import defaultdict
+
 import torch
 from mmengine.runner import load_checkpoint
 from mmseg.apis import init_model
@@ -41,6 +43,36 @@ def build_segmentor(cfg, device):
         # Its own names and colours rather than those of the training data.
         model.dataset_meta = dataset_meta(model.vocabulary)
     return model
+
+
+def find_test_pipeline(cfg):
+    """list[dict]: As mmseg's inference_model and its inferencer find it."""
+    if 'test_pipeline' in cfg:
+        return cfg.test_pipeline
+    return datasets_of(cfg, 'test_dataloader')[0].pipeline
+
+
+def predict_batch(model, batch):
+    """Predict images of different sizes.
+
+    mmseg's models take images of one size only.
+
+    Args:
+        model (nn.Module): A segmentor.
+        batch (dict): ``inputs`` and ``data_samples``, lists of N.
+
+    Returns:
+        list[SegDataSample]: Results, in the order of the batch.
+    """
+    groups = defaultdict(list)
+    for i, image in enumerate(batch['inputs']):
+        groups[image.shape].append(i)
+    samples = {}
+    for group in groups.values():
+        samples.update(zip(group, model.test_step({
+            key: [values[i] for i in group]
+            for key, values in batch.items()})))
+    return [samples[i] for i in range(len(batch['inputs']))]
 
 
 def class_probabilities(model, seg_logits):

@@ -1,5 +1,6 @@
 import logging
-from collections import defaultdict
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
-from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.run.device import survive_forks
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
@@ -27,7 +27,12 @@ from mmseg_clipzs.utils import (
 )
 
 from .photos import Photo, Photos
-from .trained_model import build_segmentor, class_probabilities
+from .trained_model import (
+    build_segmentor,
+    class_probabilities,
+    find_test_pipeline,
+    predict_batch,
+)
 from .zero_shot_result import ZeroShotResult
 
 
@@ -70,7 +75,8 @@ class ZeroShotInferencer:
         config = job.load()
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
-            config.model.vocabulary = None  # do not embed the config's
+            # Do not embed the config's.
+            config.model.update(vocabulary=None, text_embeddings=None)
         device = device or get_device()
         survive_forks()
         seed = config.randomness.get('seed')
@@ -88,10 +94,12 @@ class ZeroShotInferencer:
         # Images arrive as arrays, without annotations.
         self.pipeline = Compose([
             dict(type='LoadImageFromNDArray')] + [
-                step for step in _test_pipeline(config)
+                step for step in find_test_pipeline(config)
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
         self._encoded = None
+        # Calls of other threads may choose other classes.
+        self._lock, self._local = threading.RLock(), threading.local()
 
     def _set_classes(self, classes):
         if classes is None:
@@ -146,12 +154,18 @@ class ZeroShotInferencer:
             ZeroShotResult: In the order of the images.
         """
         check_number('batch_size', batch_size, '[1, inf)', int)
-        self._set_classes(classes)
+        with self._lock:
+            self._set_classes(classes)
+            # A view of its own, or for a student, which has no views, the
+            # classes to set again if another call has changed them.
+            model = self.model.with_vocabulary() if isinstance(
+                self.model, OpenVocabularySegmentor) else self.model
+            vocabulary = getattr(model, 'vocabulary', None)
         photos, failed, done = Photos(photos), [], 0
         if out_dir:
             remove_stale(out_dir)
         for batch in self._readable(photos, out_dir, batch_size, failed):
-            for result in self._segment(*zip(*batch)):
+            for result in self._segment(model, vocabulary, *zip(*batch)):
                 try:
                     if out_dir:
                         result.save(out_dir, heatmaps)
@@ -198,26 +212,14 @@ class ZeroShotInferencer:
             yield batch
 
     @torch.no_grad()
-    def _segment(self, paths, names, images):
-        samples = self._test(self._batch(images))
-        return [_result(self.model, image, sample, name, path)
-                for path, name, image, sample in zip(
-                    paths, names, images, samples)]
-
-    def _test(self, batch):
-        """list[SegDataSample]: Of a batch, in its order.
-
-        mmseg's models take images of one size only.
-        """
-        groups = defaultdict(list)
-        for i, image in enumerate(batch['inputs']):
-            groups[image.shape].append(i)
-        samples = {}
-        for group in groups.values():
-            samples.update(zip(group, self.model.test_step({
-                key: [values[i] for i in group]
-                for key, values in batch.items()})))
-        return [samples[i] for i in range(len(batch['inputs']))]
+    def _segment(self, model, vocabulary, paths, names, images):
+        batch = self._batch(images)
+        with self._lock if model is self.model else nullcontext():
+            if vocabulary is not getattr(model, 'vocabulary', None):
+                model.set_vocabulary(vocabulary)
+            return [_result(model, image, sample, name, path)
+                    for path, name, image, sample in zip(
+                        paths, names, images, predict_batch(model, batch))]
 
     def _batch(self, images):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
@@ -231,7 +233,8 @@ class ZeroShotInferencer:
     def set_image(self, photo):
         """Run the image tower once, for any number of :meth:`predict` calls.
 
-        Works with sliding windows, key smoothing, PAMR and GroupViT.
+        Works with sliding windows, key smoothing, PAMR and GroupViT. Each
+        thread that sets an image has its own; other threads get the last one.
 
         Args:
             photo: A file, an array (H, W, 3) uint8 RGB, or a PIL image.
@@ -243,11 +246,11 @@ class ZeroShotInferencer:
             raise UserError(
                 f'{type(self.model).__name__} is a trained segmentor, whose '
                 'features depend on its classes: call the inferencer instead.')
-        self._encoded = None
+        self._local.encoded = None
         photo = Photo(photo, 0)
         image = photo.read().copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
-        self._encoded = (
+        self._local.encoded = self._encoded = (
             photo.names[0], photo.path, image, data['data_samples'][0],
             self.model.encode(data['inputs']))
 
@@ -267,19 +270,14 @@ class ZeroShotInferencer:
         Raises:
             UserError: No image is set, or unusable classes.
         """
-        if self._encoded is None:
+        encoded = getattr(self._local, 'encoded', self._encoded)
+        if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
-        name, path, image, sample, encoded = self._encoded
-        model = self.model.with_vocabulary(classes, background)
+        name, path, image, sample, encoded = encoded
+        with self._lock:
+            model = self.model.with_vocabulary(classes, background)
         sample, = model.decode(encoded, [sample.clone()])
         return _result(model, image, sample, name, path)
-
-
-def _test_pipeline(config):
-    """list[dict]: As mmseg's inference_model and its inferencer find it."""
-    if 'test_pipeline' in config:
-        return config.test_pipeline
-    return datasets_of(config, 'test_dataloader')[0].pipeline
 
 
 def _result(model, image, sample, name, path):

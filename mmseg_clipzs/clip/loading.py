@@ -56,7 +56,11 @@ class LoadedClip:
         digest = hashlib.sha256(self.name.encode())
         for name, module in self.model.named_modules():
             if not name.startswith('visual'):  # e.g. GELU or QuickGELU
-                digest.update(f'{name} {type(module).__name__},'.encode())
+                # Their settings are in no weight.
+                settings = [getattr(module, key, None)
+                            for key in ('num_heads', 'eps')]
+                digest.update(
+                    f'{name} {type(module).__name__} {settings},'.encode())
         state = {key: value
                  for key, value in sorted(self.model.state_dict().items())
                  if not key.startswith('visual.')}

@@ -32,8 +32,11 @@ def get_templates(templates):
         tuple[str]: The templates.
 
     Raises:
-        UserError: An unknown key, or a template without "{}".
+        UserError: An unknown key, another type, or a template without "{}".
     """
+    if not isinstance(templates, (str, list, tuple)):
+        raise UserError('Prompt templates are the name of a set, a text or a '
+                        f'list of texts, but got {templates!r}.')
     if isinstance(templates, str):
         if '{}' not in templates:
             if templates not in TEMPLATE_SETS:
@@ -43,8 +46,8 @@ def get_templates(templates):
                     '"{}".')
             return TEMPLATE_SETS[templates]
         templates = (templates, )
-    wrong = [t for t in templates if re.findall('[{}]', str(t)) != ['{', '}']
-             or '{}' not in str(t)]
+    wrong = [t for t in templates if not isinstance(t, str)
+             or re.findall('[{}]', t) != ['{', '}'] or '{}' not in t]
     if wrong or not templates:
         raise UserError(
             'A prompt template is a text with one "{}" for the class name, '

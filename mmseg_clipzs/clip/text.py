@@ -5,17 +5,22 @@ space.
 """
 import hashlib
 import json
+import logging
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from tqdm import tqdm
+
+from mmseg_clipzs.utils import UserError
 
 from .templates import get_templates
 from .text_cache import EmbeddingFile, cache_folder
 from .text_tower import encode_sorted_tokens
 
 _BATCH = 256  # prompts; keeps the text tower's memory below 1 GB
-_PART = 8192  # prompts between two writes of the cache
+_PART = 8192  # prompts between two writes of the cache, or more:
+_GROWTH = 1.1  # factor by which it grows at least
 
 
 class TextEncoder:
@@ -45,16 +50,25 @@ class TextEncoder:
             Tensor: (Q, D) float32 on the CPU, rows of length 1.
         """
         templates = get_templates(prompts)
+        _check_words(words)
         if not self.cache or self.clip.pretrained is None:
             return self.compute(words, templates)
+        model = self.clip.model
+        check_texts(self.clip.tokenizer, words, templates, getattr(
+            getattr(model, 'text', model), 'context_length', None))
         file = EmbeddingFile(self._path(templates),
-                             self.clip.model.visual.output_dim)
+                             model.visual.output_dim)
         embeddings = file.read()
+        written = len(embeddings)
         missing = [word for word in words if word not in embeddings]
         for part in embed_in_parts(
                 self.clip.tokenizer, self._encode, missing, templates):
             embeddings.update(part)
-            file.add(embeddings)  # an interrupted run resumes from here
+            # An interrupted run resumes from here. A write takes as long as
+            # the file is large: for linear time it grows in proportion.
+            if missing[-1] in part or len(embeddings) >= _GROWTH * written:
+                file.add(embeddings)
+                written = len(embeddings)
         return torch.stack([embeddings[word] for word in words])
 
     def compute(self, words, templates):
@@ -97,11 +111,56 @@ def embed_words(tokenizer, encode, words, templates, normalize_each=True):
     Returns:
         Tensor: (Q, D), rows of length 1.
     """
+    _check_words(words)
+    check_texts(tokenizer, words, templates)
     embeddings = {}
     for part in embed_in_parts(
             tokenizer, encode, words, templates, normalize_each):
         embeddings.update(part)
     return torch.stack([embeddings[word] for word in words])
+
+
+def _check_words(words):
+    if isinstance(words, str) or not words or not all(
+            isinstance(word, str) for word in words):
+        raise UserError('The words to embed are a list of one text or more, '
+                        f'but got {words!r}.')
+
+
+def check_texts(tokenizer, words, templates, length=None):
+    """Warn of words that the tokenizer cuts.
+
+    Args:
+        tokenizer (Callable): list of N str -> (N, L) int64.
+        words (Sequence[str]): The words.
+        templates (Sequence[str]): With one "{}" each.
+        length (int, optional): L, by default asked of the tokenizer.
+
+    Raises:
+        UserError: A word of which nothing is left, such as "&nbsp;".
+    """
+    begin = max((each.partition('{}')[0] for each in templates), key=len)
+    # A token has one byte or more; two are for begin and end.
+    most = (length or tokenizer(['']).size(1)) - 2
+    # HTML's entities become characters.
+    long = [word for word in words if '&' in word or len(
+        f'{begin}{word}'.encode()) > most]
+    if not long:
+        return
+    whole, shorter = (tokenizer([f'{begin}{text}' for text in texts])
+                      for texts in (long, [word[:-1] for word in long]))
+    cut = [word for word, tokens, others in zip(long, whole, shorter)
+           if '&' not in word and torch.equal(tokens, others)]
+    if cut:
+        print_log(
+            f'{len(cut)} of {len(words)} words are longer than the text tower '
+            f'reads ({whole.size(1)} tokens, with the prompt) and were cut, '
+            f'first {cut[0][:60]!r}.', 'current', logging.WARNING)
+    nothing = tokenizer([''])[0]
+    for word in long:
+        if '&' in word and torch.equal(tokenizer([word])[0], nothing):
+            raise UserError(f'The tokenizer leaves nothing of the word '
+                            f'{word!r}.')
 
 
 # Not inference_mode: a classifier may be trained on the embeddings.

@@ -8,20 +8,25 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from mmseg_clipzs.utils import atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write
+
+_UNIT = 1e-3  # rows whose length differs more are damaged
 
 
 def cache_folder():
-    """Path: ``$MMSEG_CLIPZS_CACHE``, or a folder in the user's cache."""
-    default = Path(os.environ.get('XDG_CACHE_HOME', '~/.cache'))
-    return Path(os.environ.get('MMSEG_CLIPZS_CACHE',
-                               default / 'mmseg_clipzs')).expanduser()
+    """Path: ``$MMSEG_CLIPZS_CACHE``, or a folder in the user's cache.
+
+    Unset and empty variables are the same.
+    """
+    own = os.environ.get('MMSEG_CLIPZS_CACHE')
+    user = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
+    return Path(os.path.expanduser(own or f'{user}/mmseg_clipzs'))
 
 
 class EmbeddingFile:
     """A growing file of word embeddings.
 
-    Every update rewrites the file and renames it into place, so readers never
+    An update rewrites the file and renames it into place, so readers never
     see a partial file. If two processes write at once, the words of one may
     be lost; they are computed again when needed.
 
@@ -36,15 +41,18 @@ class EmbeddingFile:
         self._is_writable = True
 
     def read(self):
-        """dict[str, Tensor]: (D,) per word; empty if the file is damaged."""
+        """dict[str, Tensor]: (D,) per word, those that are not damaged."""
         try:
-            return self._load()
+            embeddings, damaged = self._load()
+            if not damaged:
+                return embeddings
+            said = f'{damaged} of them are not finite or not of length 1'
         except Exception as e:  # a damaged file may raise anything
-            print_log(
-                f'Cached text embeddings {self.path} are damaged ({e}) and '
-                'will be recomputed.', logger='current',
-                level=logging.WARNING)
-            return {}
+            embeddings, said = {}, e
+        print_log(
+            f'Cached text embeddings {self.path} are damaged ({said}) and '
+            'will be recomputed.', logger='current', level=logging.WARNING)
+        return embeddings
 
     def add(self, embeddings):
         """Add embeddings to those already in the file.
@@ -55,7 +63,7 @@ class EmbeddingFile:
         if not self._is_writable:
             return
         try:
-            embeddings = {**embeddings, **self._load()}
+            embeddings = {**embeddings, **self._load()[0]}
         except Exception:  # damaged; read() has warned
             pass
         try:
@@ -66,18 +74,28 @@ class EmbeddingFile:
                 rows = torch.stack(list(embeddings.values()))
                 np.savez(temporary, embeddings=rows.numpy(),
                          words=np.frombuffer(words, np.uint8))
-        except OSError as e:
+        except (OSError, UserError) as e:
             self._is_writable = False
-            print_log(f'Text embeddings were not cached in {self.path}: {e}.',
+            print_log(f'Text embeddings were not cached in {self.path}: {e}',
                       logger='current', level=logging.WARNING)
 
     def _load(self):
+        """Embeddings, and the number of damaged ones that are left out."""
         if not self.path.is_file():
-            return {}
+            return {}, 0
         with np.load(self.path, allow_pickle=False) as file:
             words = json.loads(file['words'].tobytes())
             embeddings = torch.from_numpy(file['embeddings'])
         if embeddings.shape != (len(words), self.width):
             raise ValueError(
                 f'shape {tuple(embeddings.shape)} for {len(words)} words')
-        return dict(zip(words, embeddings))
+        if embeddings.dtype != torch.float32 or not all(
+                isinstance(word, str) for word in words):
+            raise ValueError(f'{embeddings.dtype} for {words[:1]}')
+        # NaN is not below the limit either.
+        sound = (embeddings.norm(dim=1) - 1).abs() < _UNIT
+        if sound.all():
+            return dict(zip(words, embeddings)), 0
+        return {word: row for word, row, is_sound in zip(
+            words, embeddings, sound.tolist()) if is_sound}, (
+                len(words) - int(sound.sum()))

@@ -59,17 +59,18 @@ def leaf_datasets(dataset):
 
 def loads_masks(dataset):
     """bool: Whether the pipeline of a dataset's config loads annotations."""
-    return 'LoadAnnotations' in _step_types(dataset.get('pipeline', ()))
+    return any(step['type'] in ('LoadAnnotations', 'LoadLabels')
+               for step in all_steps(dataset.get('pipeline', ())))
 
 
-def _step_types(steps):
-    """Yield the types of all steps, also those inside of others (TTA)."""
-    for step in steps:
+def all_steps(pipeline):
+    """Yield all steps of a pipeline, also those inside of others (TTA)."""
+    for step in pipeline:
         if isinstance(step, (list, tuple)):
-            yield from _step_types(step)
+            yield from all_steps(step)
         else:
-            yield step['type']
-            yield from _step_types(step.get('transforms', ()))
+            yield step
+            yield from all_steps(step.get('transforms', ()))
 
 
 def check_available(dataset):

@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from mmseg_clipzs.utils import UserError, import_optional
+from mmseg_clipzs.utils import UserError, check_number, import_optional
 
 # Corruptions in the MaskCLIP paper; the library has eleven more.
 PAPER_KINDS = ('gaussian_noise', 'shot_noise', 'impulse_noise',
@@ -56,9 +56,7 @@ class Corrupt(BaseTransform):
         if kind not in known:
             raise UserError(f'Unknown corruption {kind!r}; choose one of '
                             f'{", ".join(known)}.')
-        if level not in LEVELS:
-            raise UserError('The level of a corruption must be 1 to 5, but '
-                            f'got {level!r}.')
+        check_number('level', level, f'[{LEVELS[0]}, {LEVELS[-1]}]', int)
         self.kind = kind
         self.level = level
 

@@ -14,7 +14,8 @@ class HideLabels(BaseTransform):
     Place it directly after ``LoadAnnotations``, before any transform that
     reads labels. Hidden pixels get ``mmseg_clipzs.labels.HIDDEN_LABEL``.
 
-    Required keys: gt_seg_map. Modified keys: gt_seg_map, to int16.
+    Required keys: gt_seg_map. Modified keys: gt_seg_map, to int16, or int32
+    for more than 255 classes.
 
     Args:
         classes: All classes in the order of the dataset; see
@@ -39,9 +40,10 @@ class HideLabels(BaseTransform):
             results (dict): With ``gt_seg_map`` (H, W).
 
         Returns:
-            dict: With ``gt_seg_map`` (H, W) int16.
+            dict: With ``gt_seg_map`` (H, W) int16 or int32.
         """
-        labels = results['gt_seg_map'].astype(np.int16)
+        labels = results['gt_seg_map']
+        labels = labels.astype(np.promote_types(labels.dtype, np.int16))
         labels[np.isin(labels, self.unseen)] = HIDDEN_LABEL
         results['gt_seg_map'] = labels
         return results

@@ -3,7 +3,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
 
 @TRANSFORMS.register_module()
@@ -26,12 +26,13 @@ class RandomResizedCrop(BaseTransform):
     """
 
     def __init__(self, size, scale=(0.08, 1.), ratio=(3 / 4, 4 / 3)):
-        if size < 1 or not 0 < scale[0] <= scale[1] <= 1 or not (
-                0 < ratio[0] <= ratio[1]):
+        check_number('size', size, '[1, inf)', int)
+        scale = check_numbers('scale', scale, '(0, 1]', count=2)
+        ratio = check_numbers('ratio', ratio, '(0, inf)', count=2)
+        if scale[0] > scale[1] or ratio[0] > ratio[1]:
             raise UserError(
-                'RandomResizedCrop needs size >= 1, 0 < scale <= 1 and ratio '
-                '> 0, each range in ascending order, but got '
-                f'{size=}, {scale=}, {ratio=}.')
+                'RandomResizedCrop needs scale and ratio in ascending order, '
+                f'but got {scale=}, {ratio=}.')
         self.size, self.scale, self.ratio = size, scale, ratio
 
     def transform(self, results):

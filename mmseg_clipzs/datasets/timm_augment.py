@@ -3,7 +3,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from mmseg_clipzs.utils import import_optional
+from mmseg_clipzs.utils import check_number, check_numbers, import_optional
 
 _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # ImageNet
 
@@ -30,6 +30,9 @@ class TimmAugment(BaseTransform):
     """
 
     def __init__(self, size, mean=_MEAN, std=_STD, **kwargs):
+        check_number('size', size, '[1, inf)', int)
+        check_numbers('mean', mean, '(-inf, inf)', count=3)
+        check_numbers('std', std, '(0, inf)', count=3)
         self.mean, self.std = np.float32(mean), np.float32(std)
         timm = import_optional('timm.data', 'train', 'TimmAugment')
         self.augment = timm.create_transform(

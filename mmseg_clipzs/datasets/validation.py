@@ -1,10 +1,10 @@
 """Validate the files of a dataset."""
+import copy
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
@@ -12,10 +12,13 @@ from mmseg_clipzs.utils import UserError
 
 from .availability import check_available
 from .check_sample import CheckSample
+from .fit_loading import fit_loading
 from .image_text import ImageTextDataset, ImageTextShards
 from .image_text.image_text_shards import parse_sample
 from .image_text.shard_files import list_shards, read_shard
-from .images import open_image, read_image
+from .images import read_image
+from .load_labels import LoadLabels
+from .mask_summary import MaskSummary
 
 # As annotated, and as the conversion with the package "detail" finds them.
 _CONTEXT = {'val.txt': (5104, 5105), 'train.txt': (4996, 4998)}
@@ -50,6 +53,8 @@ class ValidationReport:
         official (int, optional): Number of images in the official split.
         opened (int): Number of images decoded, with their masks or captions.
         problems (list[str]): One line per problem.
+        notes (list[str]): Explanations of the problems, and what may be
+            right, such as classes that occur in no mask.
     """
     dataset: str
     split: str
@@ -57,6 +62,7 @@ class ValidationReport:
     official: int | None = None
     opened: int = 0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def validate_dataset(dataset, most=None, progress=iter):
@@ -64,8 +70,9 @@ def validate_dataset(dataset, most=None, progress=iter):
 
     All images, and all masks if the pipeline loads annotations, must exist
     and be readable. Masks must have the size of their image and only known
-    labels. The number of images must match the official split. Pairs of an
-    image and a text need an image that can be read and a caption.
+    labels. Settings that all masks contradict, and classes that occur in none
+    of them, are named. The number of images must match the official split.
+    Pairs of an image and a text need an image that can be read and a caption.
 
     Args:
         dataset (dict): Config of a dataset without wrappers; see
@@ -92,9 +99,13 @@ def validate_dataset(dataset, most=None, progress=iter):
             built = DATASETS.build(
                 {**dataset, 'pipeline': [], 'serialize_data': False})
             _count(report, dataset, len(built))
-            check = (_pair_check if kind is ImageTextDataset
-                     else _mask_check(dataset, built))
+            check, summary = (
+                (_pair_check, None) if kind is ImageTextDataset
+                else _mask_check(dataset, built))
             _check_files(report, built, check, most, progress)
+            if summary:
+                report.problems += summary.problems()
+                report.notes += summary.notes()
     except UserError as e:
         report.problems.append(str(e))
     return report
@@ -167,33 +178,31 @@ def _check_shards(report, dataset, most, progress):
 
 
 def _mask_check(dataset, built):
-    """Keys and function for :func:`_check_files`."""
+    """Keys and function for :func:`_check_files`; a MaskSummary, if any."""
+    dataset = copy.deepcopy(dict(dataset))
+    fit_loading(dataset)
     load = [step for step in dataset.get('pipeline', [])
-            if step['type'] == 'LoadAnnotations']
-    load = TRANSFORMS.build(load[0]) if load else None
-    keys = ('img_path', 'seg_map_path') if load else ('img_path', )
-    return keys, partial(_sample_problem, load=load, dataset=built)
+            if step['type'] == LoadLabels.__name__]
+    if not load:
+        return (('img_path', ), _image_problem), None
+    summary = MaskSummary(
+        TRANSFORMS.build(load[0]), built.metainfo['classes'])
+    return (('img_path', 'seg_map_path'),
+            partial(_mask_problem, summary=summary)), summary
 
 
-def _sample_problem(info, load, dataset):
+def _image_problem(info):
+    try:
+        read_image(info['img_path'])
+    except UserError as e:
+        return str(e)
+
+
+def _mask_problem(info, summary):
     """str | None: What is wrong with an image or its mask."""
     try:
         info['ori_shape'] = read_image(info['img_path']).shape[:2]
-        if load is None:
-            return None
-        path = info['seg_map_path']
-        try:
-            info = load(info)
-        except Exception as e:  # decoders raise all kinds of errors
-            return f'The mask {path} is damaged: {e}.'
-        labels = CheckSample()(info)['gt_seg_map']
+        info['gt_seg_map'] = summary.labels(info)
+        CheckSample()(info)
     except UserError as e:
         return str(e)
-    classes = len(dataset.metainfo['classes'])
-    unknown = (labels >= classes) & (labels != dataset.ignore_index)
-    if not unknown.any():
-        return None
-    with open_image(path) as file:
-        values = np.unique(np.asarray(file)[unknown])
-    return (f'The mask {path} has labels outside the {classes} classes of '
-            f'{type(dataset).__name__}: {", ".join(map(str, values[:10]))}.')

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.datasets import ImageTextShards
-from mmseg_clipzs.utils import UserError, first_of
+from mmseg_clipzs.utils import UserError, check_number, first_of
 
 _NAMED = 100  # skipped samples that are logged individually
 _AT_THE_END = 10  # that are named once more after the training
@@ -36,9 +36,7 @@ class DataStateHook(Hook):
     """
 
     def __init__(self, interval=1000):
-        if not isinstance(interval, int) or interval < 1:
-            raise UserError(f'interval must be 1 iteration or more, but got '
-                            f'{interval!r}.')
+        check_number('interval', interval, '[1, inf)', int)
         self.interval = interval
         self._resumed = None
 

@@ -1,20 +1,18 @@
-from pathlib import Path
-
-from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.datasets import read_image
 from mmseg_clipzs.visualization import grouping_sheet
 
+from .image_files_hook import ImageFilesHook
 from .unwrap import unwrap
 
 
 @HOOKS.register_module()
-class GroupVisualizationHook(SegVisualizationHook):
-    """Draw GroupViT's groups next to mmseg's prediction images.
+class GroupVisualizationHook(ImageFilesHook):
+    """Draw GroupViT's groups next to the prediction images.
 
     With ``--show-dir``, a second image ``NAME_groups`` shows the input, the
-    groups of each stage and the prediction. Other models only get mmseg's.
+    groups of each stage and the prediction. Other models only get the first.
 
     Args:
         kwargs: As for ``SegVisualizationHook``.
@@ -31,7 +29,7 @@ class GroupVisualizationHook(SegVisualizationHook):
         if not self.draw or not self.every_n_inner_iters(
                 batch_idx, self.interval):
             return
-        meta = self._visualizer.dataset_meta
+        meta = self.meta()
         for output in outputs:
             if 'groups' in output:
                 sheet = grouping_sheet(
@@ -39,5 +37,5 @@ class GroupVisualizationHook(SegVisualizationHook):
                     output.groups.data.cpu().numpy(),
                     output.pred_sem_seg.data[0].cpu().numpy(),
                     meta['classes'], meta['palette'])
-                self._visualizer.add_image(
-                    f'{Path(output.img_path).stem}_groups', sheet)
+                self._add_image(
+                    f'{self.name(output.img_path)}_groups', sheet, 0)

@@ -6,8 +6,8 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from PIL import Image
 
-from mmseg_clipzs.datasets import read_image
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.datasets import read_image, unique_names
+from mmseg_clipzs.utils import atomic_write, check_number
 from mmseg_clipzs.visualization import voc_palette
 
 
@@ -29,9 +29,8 @@ class PredictionSamplesHook(Hook):
     """
 
     def __init__(self, path, count=4, side=192):
-        if count < 1 or side < 1:
-            raise UserError('PredictionSamplesHook takes count and side of 1 '
-                            f'or more, but got {count} and {side}.')
+        check_number('count', count, '[1, inf)', int)
+        check_number('side', side, '[1, inf)', int)
         self.path = Path(path)
         self.count = count
         self.side = side
@@ -56,12 +55,13 @@ class PredictionSamplesHook(Hook):
         found = {path: arrays for part in all_gather_object(self._found)
                  for path, arrays in part.items()}
         if is_main_process():
-            self._write(found, runner.test_dataloader.dataset.metainfo)
+            self._write(found, runner.test_dataloader.dataset)
 
-    def _write(self, found, meta):
+    def _write(self, found, dataset):
+        meta, names = dataset.metainfo, unique_names(dataset)
         classes = meta['classes']
         arrays = dict(
-            names=[Path(path).stem for path in self._wanted],
+            names=[names[path] for path in self._wanted],
             classes=classes,
             palette=meta.get('palette') or voc_palette(len(classes)))
         for i, path in enumerate(self._wanted):
@@ -90,7 +90,8 @@ def read_samples(path):
     Returns:
         dict: names (list[str]), classes (list[str]), palette (ndarray) (C, 3)
         and three lists of arrays: image (H, W, 3) uint8 RGB, truth and
-        prediction (H, W) int32 class indices, 255 for ignored pixels.
+        prediction (H, W) int32 class indices; ignored pixels have the label
+        of :func:`mmseg_clipzs.labels.ignore_index`.
     """
     with np.load(path) as file:
         names = file['names'].tolist()

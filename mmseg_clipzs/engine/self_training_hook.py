@@ -1,7 +1,7 @@
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .unwrap import unwrap
 
@@ -27,9 +27,7 @@ class SelfTrainingHook(Hook):
     """
 
     def __init__(self, begin=None):
-        if begin is not None and (not isinstance(begin, int) or begin < 0):
-            raise UserError('begin must be an iteration (0, 1, ...), but got '
-                            f'{begin!r}.')
+        check_number('begin', begin, '[0, inf)', int, optional=True)
         self.begin = begin
         self._switch = begin
 

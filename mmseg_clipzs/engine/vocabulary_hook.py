@@ -1,7 +1,10 @@
+import logging
+
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import VocabularyMixin
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import (
     BACKGROUND,
@@ -88,9 +91,20 @@ class VocabularyHook(Hook):
                 f'the dataset {type(dataset).__name__}: their labels do not '
                 'match. Leave background_threshold= out, which moves it to '
                 'the front, or name the class differently.')
-        model.vocabulary.check_order(
+        same = model.vocabulary.check_order(
             names, f'the dataset {type(dataset).__name__}')
-        model.dataset_meta = dict(dataset.metainfo)
+        if not same:
+            print_log(
+                f'No class of the vocabulary {model.vocabulary.source} '
+                f'({", ".join(model.vocabulary.classes[:3])}, ...) is called '
+                f'as in the dataset {type(dataset).__name__} '
+                f'({", ".join(names[:3])}, ...): they are joined by position.',
+                'current', logging.WARNING)
+        meta = dict(dataset.metainfo)
+        if isinstance(model, VocabularyMixin):
+            model.draw_as(meta)
+        else:
+            model.dataset_meta = meta
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '
             f'({model.vocabulary.source}).', logger='current')

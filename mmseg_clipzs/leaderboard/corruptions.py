@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from mmengine.dist import broadcast_object_list, is_main_process
 
 from mmseg_clipzs.datasets import Corrupt
+from mmseg_clipzs.run.cpu import join_processes
 from mmseg_clipzs.run.data import datasets_of, require_one_root
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
@@ -105,7 +107,7 @@ def plan(configs, kinds, levels, data_root=None, options=None):
     return cells
 
 
-def run(cells, folder, progress=iter):
+def run(cells, folder, progress=iter, launcher='none'):
     """Run unfinished cells.
 
     Args:
@@ -114,6 +116,8 @@ def run(cells, folder, progress=iter):
             ``cells/NAME.json``.
         progress (Callable): Wraps the sequence of cells to run, e.g.
             ``tqdm``.
+        launcher (str): As in mmseg's tools/test.py; each cell runs in all
+            processes.
 
     Returns:
         list[dict]: For each cell the row of :func:`run_test`, with config (the
@@ -122,14 +126,19 @@ def run(cells, folder, progress=iter):
     folder = Path(folder)
     names = [cell.name for cell in cells]
     paths = [folder / 'cells' / f'{name}.json' for name in names]
-    rows = [read_row(path) for path in paths]
+    join_processes(launcher)
+    shared = [[read_row(path) for path in paths] if is_main_process() else []]
+    broadcast_object_list(shared)  # the others may not see the files
+    rows, = shared
     for i in progress([i for i, row in enumerate(rows) if row is None]):
         cell = cells[i]
         quiet = cell.job.replace(
             options={**cell.job.options, 'log_level': 'ERROR'})
-        rows[i] = dict(run_test(quiet, folder / 'runs' / names[i]),
-                       config=cell.label, kind=cell.kind, level=cell.level)
-        write_row(rows[i], paths[i])
+        rows[i] = dict(
+            run_test(quiet, folder / 'runs' / names[i], launcher=launcher),
+            config=cell.label, kind=cell.kind, level=cell.level)
+        if is_main_process():
+            write_row(rows[i], paths[i])
     return rows
 
 

@@ -56,8 +56,8 @@ _ARGUMENTS = {
         "ViT-B-16:weights.pt; by default with the config's weights")),
     'classes': (['--classes'], dict(
         help='the classes: "cat; grass, lawn; sky" (";" between classes, "," '
-        'between words of a class), a .txt file, or the name of a '
-        'vocabulary (voc20)')),
+        'between words of a class), a text file with one class per line, or '
+        'the name of a vocabulary (voc20)')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(

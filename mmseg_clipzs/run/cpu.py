@@ -1,8 +1,29 @@
 """Runs on machines without a GPU."""
+import inspect
+import logging
+import os
+import subprocess
 from contextlib import contextmanager
 
 import torch
 import torch.distributed
+from mmengine.logging import print_log
+
+from mmseg_clipzs.engine import AverageStatisticsHook
+from mmseg_clipzs.utils import UserError
+
+_SYNCHRONISED = ('syncbn', 'mmsyncbn', 'naivesyncbn', 'syncbatchnorm')
+# launcher -> who starts its processes, and their variables
+_LAUNCHERS = {
+    'pytorch': ('torchrun, or bash tools/dist_test.sh or dist_train.sh', {
+        'RANK': 'RANK', 'WORLD_SIZE': 'WORLD_SIZE',
+        'LOCAL_RANK': 'LOCAL_RANK'}),
+    'slurm': ('srun, or bash tools/slurm_test.sh or slurm_train.sh', {
+        'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS',
+        'LOCAL_RANK': 'SLURM_LOCALID'}),
+    'mpi': ('mpirun', {
+        'RANK': 'OMPI_COMM_WORLD_RANK', 'WORLD_SIZE': 'OMPI_COMM_WORLD_SIZE',
+        'LOCAL_RANK': 'OMPI_COMM_WORLD_LOCAL_RANK'})}
 
 
 @contextmanager
@@ -27,30 +48,91 @@ def join_processes(launcher):
 
     Args:
         launcher (str): As for mmengine's runner; 'none' does nothing.
+
+    Raises:
+        UserError: The launcher did not start this process.
     """
     if launcher == 'none' or torch.distributed.is_initialized():
         return
-    if launcher == 'pytorch' and not torch.cuda.is_available():
-        torch.distributed.init_process_group('gloo')
-    else:
+    check_launcher(launcher)
+    if torch.cuda.is_available():
         from mmengine.dist import init_dist
         init_dist(launcher)
+        return
+    for name, own in _LAUNCHERS[launcher][1].items():
+        os.environ[name] = os.environ[own]
+    if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ:
+        os.environ['MASTER_ADDR'] = subprocess.run(
+            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']],
+            check=True, capture_output=True, text=True).stdout.split()[0]
+    os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
+    os.environ.setdefault('MASTER_PORT', '29500')
+    torch.distributed.init_process_group('gloo')
+
+
+def check_launcher(launcher):
+    """Check that a launcher started this process.
+
+    Args:
+        launcher (str): As for mmengine's runner, but not 'none'.
+
+    Raises:
+        UserError: It did not.
+    """
+    command, variables = _LAUNCHERS[launcher]
+    if not set(variables.values()) <= set(os.environ):
+        raise UserError(f'--launcher {launcher} is for processes that '
+                        f'{command} starts; leave it out for one process.')
 
 
 def fit_to_cpu(cfg):
-    """Let torchrun's processes run without a GPU.
+    """Let a launcher's processes run without a GPU.
 
-    Synchronised batch norm needs a GPU; without one each process has its own
-    statistics.
+    Synchronised batch norm needs a GPU; without one each process normalises
+    its own part of a batch. Checkpoints keep their keys.
 
     Args:
         cfg (Config): With ``launcher``; modified in place.
+
+    Raises:
+        UserError: The launcher did not start this process.
     """
-    if cfg.launcher != 'pytorch' or torch.cuda.is_available():
+    if cfg.launcher == 'none':
         return
-    cfg.sync_bn = None
+    wrapper = cfg.get('model_wrapper_cfg') or dict(broadcast_buffers=False)
+    wrapper.setdefault('type', 'MMDistributedDataParallel')
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []),
+                        dict(type=AverageStatisticsHook.__name__)]
+    if cfg.get('find_unused_parameters'):
+        # mmengine reads it only without a wrapper.
+        wrapper.setdefault('find_unused_parameters', True)
+    if torch.cuda.is_available():
+        check_launcher(cfg.launcher)
+        return
     join_processes(cfg.launcher)
-    wrapper = cfg.get('model_wrapper_cfg') or dict(
-        type='MMDistributedDataParallel', broadcast_buffers=False)
+    if _replace_synchronised(cfg.get('model')) or cfg.get('sync_bn'):
+        print_log('Synchronised batch norm needs a GPU: each process '
+                  'normalises its own part of the batch instead.', 'current',
+                  logging.WARNING)
+    cfg.sync_bn = None
     if wrapper['type'] == 'MMDistributedDataParallel':
-        cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)
+        wrapper['device_ids'] = None
+    cfg.model_wrapper_cfg = wrapper
+
+
+def _replace_synchronised(part):
+    """Replace synchronised batch norm in a part of a model's config.
+
+    Returns:
+        int: How often.
+    """
+    if isinstance(part, (list, tuple)):
+        return sum(map(_replace_synchronised, part))
+    if not isinstance(part, dict):
+        return 0
+    kind = part.get('type')
+    name = kind.__name__ if inspect.isclass(kind) else str(kind)
+    found = name.rpartition('.')[2].casefold() in _SYNCHRONISED
+    if found:
+        part['type'] = 'BN'
+    return found + sum(map(_replace_synchronised, part.values()))

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ class Job:
     tta: bool = False
 
     def __post_init__(self):
+        if isinstance(self.classes, Iterator):  # read once, used often
+            object.__setattr__(self, 'classes', list(self.classes))
         for name in ('config', 'options', 'classes'):
             object.__setattr__(self, name, copy.deepcopy(getattr(self, name)))
         object.__setattr__(self, 'options', Options(self.options))
@@ -186,8 +189,11 @@ class Job:
                 f'The classes of {self.name} cannot be replaced: '
                 f'{model.get("type")} has no vocabulary.')
         if train or embeds_config_words(model):
-            model.get('teacher', model).vocabulary = copy.deepcopy(
-                self.classes)
+            owner = model.get('teacher', model)
+            owner.vocabulary = copy.deepcopy(self.classes)
+            if not any(option.endswith('.text_embeddings')
+                       for option in self.options):
+                owner.pop('text_embeddings', None)  # of the config's words
 
     # ---------------------------------------------------------- its contents
     def digest(self):

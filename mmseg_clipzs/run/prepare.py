@@ -1,11 +1,15 @@
 """Settings of every run."""
 from pathlib import Path
 
+from .class_order import check_class_order
 from .cpu import fit_to_cpu
+from .labels import fit_labels
 
 
 def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
     """Set work dir, launcher and visualizer of a job's config.
+
+    Its labels are read and counted as :mod:`mmseg_clipzs.labels` says.
 
     Args:
         cfg (Config): Result of ``job.load()``; modified in place.
@@ -23,4 +27,6 @@ def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
         # mmengine caches visualizers by name: with the same name, a second
         # run in this process would write to the folder of the first.
         cfg.visualizer.name = str(visualizer or cfg.work_dir)
+    check_class_order(cfg)
+    fit_labels(cfg)
     fit_to_cpu(cfg)

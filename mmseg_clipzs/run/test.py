@@ -7,15 +7,23 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg_clipzs.checkpoints import weights_of
+from mmseg_clipzs.datasets import unique_names
 from mmseg_clipzs.datasets.availability import check_available
+from mmseg_clipzs.engine import ImageFilesHook
 from mmseg_clipzs.engine.unwrap import unwrap
-from mmseg_clipzs.evaluation.class_iou_metric import ClassIoUMetric
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.utils import UserError
 
+from .class_order import ClassOrderHook
+from .labels import evaluators_of
 from .memory import megabytes, peak_memory, reset_peak_memory
 from .prepare import prepare
-from .segmentor import embeds_config_words, segmentor_of, use_trained_classes
+from .segmentor import (
+    embeds_config_words,
+    has_vocabulary,
+    segmentor_of,
+    use_trained_classes,
+)
 
 
 def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
@@ -49,6 +57,10 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     reset_peak_memory()
     runner = Runner.from_cfg(cfg)
     runner.register_hook(_FitHook())
+    if not has_vocabulary(segmentor_of(cfg)):
+        runner.register_hook(ClassOrderHook())
+    if out or show_dir:
+        runner.register_hook(_NamesHook())
     if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
         # After the checkpoint is loaded, before VocabularyHook.
         runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
@@ -81,22 +93,19 @@ def _test_config(job, out, show, show_dir, wait_time, samples):
         raise UserError(f'{job.name} has no test_dataloader to test on.')
     check_available(cfg.test_dataloader.dataset)
     use_trained_classes(cfg)
-    evaluators = cfg.test_evaluator
-    if isinstance(evaluators, dict):
-        evaluators = [evaluators]
-    for evaluator in evaluators:
-        # The same metric, which also keeps the IoU of each class.
-        if evaluator.type in ('IoUMetric', 'mmseg.IoUMetric'):
-            evaluator.type = ClassIoUMetric.__name__
     if out:
+        evaluators = evaluators_of(cfg, 'test_evaluator')
         if len(evaluators) != 1:
             raise UserError('--out needs a single test_evaluator.')
         # The metric creates the folder in the main process only.
         Path(out).mkdir(parents=True, exist_ok=True)
         evaluators[0].update(output_dir=str(out), keep_results=True)
     if show or show_dir:
-        cfg.default_hooks.visualization.update(
-            draw=True, interval=1, show=show, wait_time=wait_time)
+        drawing = cfg.default_hooks.visualization
+        drawing.update(draw=True, interval=1, show=show, wait_time=wait_time)
+        if drawing.type in ('SegVisualizationHook',
+                            'mmseg.SegVisualizationHook'):
+            drawing.type = ImageFilesHook.__name__
     if show_dir:
         cfg.visualizer.save_dir = str(show_dir)
     if samples:
@@ -111,6 +120,18 @@ class _FitHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint):
         check_fit(unwrap(runner.model, 'encode_decode'),
                   weights_of(checkpoint))
+
+
+class _NamesHook(Hook):
+    """Give the results of each image a name of their own."""
+
+    def before_test(self, runner):
+        dataset = runner.test_dataloader.dataset
+        names = unique_names(dataset)
+        for each in (*runner.hooks, *runner.test_evaluator.metrics):
+            if hasattr(each, 'names'):
+                each.names = names
+                each.dataset_meta = dataset.metainfo
 
 
 class _ClassesHook(Hook):

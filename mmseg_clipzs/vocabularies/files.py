@@ -65,6 +65,10 @@ def read_file(path):
     _check_unnumbered(path, [line for _, line in numbered])
     classes = []
     for number, line in numbered:
+        if '\t' in line:
+            raise UserError(
+                f'{path}, line {number}: {line[:80]!r} has columns, separated '
+                'by a tab. "," separates the words of a class.')
         try:
             classes += map(read_class, split_classes(line))
         except UserError as e:

@@ -5,6 +5,8 @@ from functools import cached_property
 
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .order import check_order
+
 BACKGROUND = 'background'
 _SHOWN = 200  # names in a message
 
@@ -81,6 +83,27 @@ class Vocabulary:
         """bool: Whether any class does not have exactly one word."""
         return any(len(words) != 1 for words in self.synonyms)
 
+    @cached_property
+    def has_shared_words(self):
+        """bool: Whether any word is of several classes."""
+        return sum(map(len, self.synonyms)) > len(self.words)
+
+    @cached_property
+    def classes_by_length(self):
+        """list[tuple]: Classes with the same number of words, of 1 or more.
+
+        For each number W a list of K class indices, and for each class a list
+        of the W positions of its words, counted over all classes.
+        """
+        groups, position = {}, 0
+        for index, words in enumerate(self.synonyms):
+            if words:
+                classes, rows = groups.setdefault(len(words), ([], []))
+                classes.append(index)
+                rows.append([*range(position, position + len(words))])
+            position += len(words)
+        return list(groups.values())
+
     def subset(self, indices):
         """Vocabulary: Restricted to the classes at ``indices``."""
         return Vocabulary(
@@ -124,26 +147,21 @@ class Vocabulary:
     def check_order(self, names, owner):
         """Refuse other names of the classes that swap some of these.
 
-        Class lists are joined by position.
-
         Args:
             names (Sequence[str]): One per class.
             owner (str): Whose names they are, for the message.
 
+        Returns:
+            int: Number of classes with a name of their own in ``names``, at
+            the same position.
+
         Raises:
             UserError: A class has another position in ``names``.
         """
-        own, other = ([''.join(filter(str.isalnum, name.lower()))
-                       for name in each] for each in (self.classes, names))
-        counts = Counter(own), Counter(other)
-        position = {name: i for i, name in enumerate(other)}
-        for index, name in enumerate(own):
-            if all(count[name] == 1 for count in counts) and (
-                    position[name] != index):
-                raise UserError(
-                    f'{self.classes[index]!r} is class {index} of the '
-                    f'vocabulary {self.source}, but class {position[name]} of '
-                    f'{owner}. List the classes in the same order.')
+        return check_order(
+            [(name, *words) for name, words in zip(
+                self.classes, self.synonyms)],
+            f'the vocabulary {self.source}', names, owner)
 
     def with_background(self):
         """Vocabulary: With "background" as class 0.

@@ -14,7 +14,8 @@ _INVISIBLE = dict.fromkeys([
     0xad, 0x200b, 0x200e, 0x200f, *range(0x202a, 0x202f),
     *range(0x2060, 0x2065), *range(0x2066, 0x206a), 0xfeff])
 _JOINERS = '\u200c\u200d'  # part of words in Persian, Hindi and emoji
-_NO_TEXT = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]')
+_NO_TEXT = re.compile(  # a tab is a blank
+    '[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]')
 _PATH = re.compile(r'(\.{0,2}|~\w*|[a-z]:|\w+:/)[\\/]', re.IGNORECASE)
 _FILE_NAME = re.compile(
     r'\S\.(bmp|cfg|classes|conf|csv|docx?|gif|gz|html?|ini|ipynb|jpe?g|jsonl?|'
@@ -99,7 +100,7 @@ def read_word(text):
         str: The word; '' if nothing is left.
 
     Raises:
-        UserError: A line break, tab or control character within the word, a
+        UserError: A line break or control character within the word, a
             character that was not decoded, or the name of a file.
     """
     word = unicodedata.normalize('NFC', text).translate(_INVISIBLE).strip()
@@ -133,9 +134,8 @@ def looks_like_path(text):
 
 
 def _name(character):
-    names = {'\t': 'a tab', '\n': 'a line break', '\r': 'a line break',
-             '\u2028': 'a line break', '\u2029': 'a line break'}
+    if character in '\n\r\u2028\u2029':
+        return 'a line break'
     if character == '\ufffd' or '\ud800' <= character <= '\udfff':
         return 'a character that is not UTF-8'
-    return names.get(
-        character, f'the control character U+{ord(character):04X}')
+    return f'the control character U+{ord(character):04X}'

@@ -186,7 +186,7 @@ ROWS = [
         '--out {my_photos}', works(lambda r: len(list(
             (r.folder / 'photos').glob('?.*'))) == 3)),
     Row('groups_without', f'{TOY} {CLASSES} --groups', says('groupvit')),
-    Row('heat_maps_of_paths', f'{TOY} --classes "../../up; a/b; CON" '
+    Row('heat_maps_of_paths', f'{TOY} --classes "up/../../x; a/b; CON" '
         '--heatmaps', works(lambda r: sorted(
             path.parent.name for path in r.folder.rglob('*.png'))
             == ['out'] * 5)),

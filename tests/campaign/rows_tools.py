@@ -214,9 +214,9 @@ ROWS = [
     Row('corrupt_kind', 'corruptions maskclip_toy --kinds blurr',
         says('blur')),
     Row('corrupt_level_0', 'corruptions maskclip_toy --levels 0',
-        says('1 to 5')),
+        says('in .1, 5.')),
     Row('corrupt_level_6', 'corruptions maskclip_toy --levels 1 6',
-        says('1 to 5')),
+        says('in .1, 5.')),
     Row('corrupt_level_word', 'corruptions maskclip_toy --levels strong',
         usage('invalid int value')),
     Row('corrupt_twice', 'corruptions maskclip_toy maskclip_toy --kinds '

@@ -1,10 +1,12 @@
 import copy
+import json
 import multiprocessing
 import os
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.clip.text_cache import EmbeddingFile, cache_folder
@@ -158,6 +160,9 @@ def test_cache_folder(monkeypatch, tmp_path):
     monkeypatch.delenv('XDG_CACHE_HOME')
     monkeypatch.setenv('HOME', '/home/somebody')
     assert str(cache_folder()) == '/home/somebody/.cache/mmseg_clipzs'
+    monkeypatch.setenv('XDG_CACHE_HOME', '')
+    monkeypatch.setenv('MMSEG_CLIPZS_CACHE', '')
+    assert str(cache_folder()) == '/home/somebody/.cache/mmseg_clipzs'
 
 
 # ------------------------------------------------------------------- damage
@@ -185,6 +190,14 @@ DAMAGES = {
     'words are cut': lambda path: _save(path, '["a', embeddings=ROWS),
     'one row': lambda path: _save(path, embeddings=ROWS[:, 0]),
     'other width': lambda path: _save(path, embeddings=ROWS[:, 1:]),
+    'NaN': lambda path: _save(path, embeddings=ROWS * np.nan),
+    'infinite': lambda path: _save(path, embeddings=ROWS * np.inf),
+    'zeros': lambda path: _save(path, embeddings=ROWS * 0),
+    'long rows': lambda path: _save(path, embeddings=ROWS),
+    'float64': lambda path: _save(
+        path, embeddings=ROWS.astype(float) / 24**.5),
+    'numbers as words': lambda path: _save(
+        path, '[1, 2, 3, 4, 5]', embeddings=ROWS / 24**.5),
     'other name': lambda path: _save(path, values=ROWS),
     'objects': lambda path: _save(
         path, embeddings=np.array([[None] * 24] * 5)),
@@ -208,10 +221,40 @@ def test_damaged_file_is_repaired(encoder, cache, log, computed, damage):
     assert list(cache.iterdir()) == [path]
 
 
+def test_a_damaged_row_is_repaired(encoder, cache, log, computed):
+    """The others are kept."""
+    want = encoder(WORDS, 'single')
+    path, = cache.iterdir()
+    rows = want.clone().numpy()
+    rows[2, 5] = np.nan
+    _save(path, json.dumps(WORDS), embeddings=rows)
+    computed.clear()
+    assert _max_difference(encoder(WORDS, 'single'), want) < 1e-6
+    assert sum(computed) == 1
+    line, = (line for line in log if line.startswith('WARNING'))
+    assert '1 of them are not finite' in line
+
+
+def test_many_words_are_written_in_proportion(encoder, monkeypatch):
+    """Not after each part, which would take quadratic time."""
+    monkeypatch.setattr('mmseg_clipzs.clip.text._PART', 1)
+    sizes = []
+    add = EmbeddingFile.add
+    monkeypatch.setattr(EmbeddingFile, 'add', lambda file, rows: (
+        sizes.append(len(rows)), add(file, rows)))
+    words = [f'word {i}' for i in range(200)]
+    encoder(words, 'single')
+    assert sizes[:10] == list(range(1, 11)) and sizes[-1] == 200
+    assert sum(sizes) < 12 * len(words)
+    assert list(EmbeddingFile(encoder._path(
+        ('a photo of a {}.', )), 24).read()) == words
+
+
 def test_any_flipped_bit(tmp_path):
     """The file is rejected or unaffected."""
     file = EmbeddingFile(tmp_path / 'x.npz', 3)
-    rows = torch.randn(2, 3, generator=torch.Generator().manual_seed(0))
+    rows = F.normalize(torch.randn(
+        2, 3, generator=torch.Generator().manual_seed(0)))
     file.add(dict(cat=rows[0], dog=rows[1]))
     content = file.path.read_bytes()
     for position in range(len(content)):
@@ -249,7 +292,7 @@ def test_full_disk_only_warns(encoder, cache, monkeypatch, log):
 
     monkeypatch.setattr(np, 'savez', savez)
     encoder(WORDS, 'single')
-    assert any('were not cached' in line and 'No space' in line
+    assert any('were not cached' in line and 'no space' in line
                for line in log)
     assert not list(cache.iterdir())
 
@@ -259,7 +302,7 @@ ROUNDS = 30
 
 
 def _row(word):
-    return torch.full((24, ), float(len(word)))
+    return F.normalize(torch.arange(24.) + len(word), dim=0)
 
 
 def _add_words(path, name, barrier):

@@ -319,5 +319,5 @@ def test_only_the_first_hundred_are_named(log):
 
 @pytest.mark.parametrize('interval', [0, '5', 1.5])
 def test_bad_interval(interval):
-    with pytest.raises(UserError, match='interval must be 1 iteration'):
+    with pytest.raises(UserError, match='interval must be a whole'):
         DataStateHook(interval=interval)

@@ -103,7 +103,7 @@ def test_resumed_runs_switch_where_uninterrupted_ones_do(tmp_path, stop):
 
 @pytest.mark.parametrize('begin', [-1, 1.5, '3'])
 def test_bad_begin(begin):
-    with pytest.raises(UserError, match='begin must be an iteration'):
+    with pytest.raises(UserError, match='begin must be a whole number'):
         SelfTrainingHook(begin)
 
 

@@ -207,7 +207,7 @@ def test_written_results(tmp_path):
 @pytest.mark.parametrize('configs, kinds, levels, message', [
     (['no_such'], ['fog'], [1], 'No config'),
     (['maskclip_voc'], ['rain'], [1], "Unknown corruption 'rain'"),
-    (['maskclip_voc'], ['fog'], [9], '1 to 5, but got 9')])
+    (['maskclip_voc'], ['fog'], [9], 'in .1, 5., but got 9')])
 def test_bad_input(configs, kinds, levels, message):
     with pytest.raises(UserError, match=message):
         robustness.plan(configs, kinds, levels)

@@ -12,7 +12,7 @@ from mmseg_clipzs.datasets.images import (
     SampleError,
     read_image,
 )
-from mmseg_clipzs.utils import UserError, shown
+from mmseg_clipzs.utils import UserError, check_number, shown
 
 from .lists import captions_of, nouns_of
 from .seeded import seeded
@@ -58,9 +58,8 @@ class ImageTextShards(IterableDataset):
     metainfo = {}  # the runner reads it; image-text data has no classes
 
     def __init__(self, urls, data_root='', pipeline=(), shuffle=1000, seed=0):
-        if not isinstance(shuffle, int) or shuffle < 1:
-            raise UserError('shuffle must be a positive number of samples, '
-                            f'but got {shuffle!r}.')
+        check_number('shuffle', shuffle, '[1, inf)', int)
+        check_number('seed', seed, '(-inf, inf)', int)
         self.shards = list_shards(urls, data_root)
         self.pipeline = Compose(pipeline)
         self.shuffle, self.seed = shuffle, seed

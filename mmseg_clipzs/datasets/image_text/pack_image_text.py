@@ -3,7 +3,7 @@ from mmseg.datasets import PackSegInputs
 from mmseg.registry import TRANSFORMS
 
 from mmseg_clipzs.clip import get_templates, get_tokenizer
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import check_number
 
 from .nouns import noun_finder, unique_nouns
 
@@ -45,9 +45,8 @@ class PackImageText(PackSegInputs):
                  meta_keys=('img_path', 'caption', 'ori_shape', 'img_shape',
                             'flip', 'flip_direction')):
         super().__init__(meta_keys)
-        if not isinstance(num_nouns, int) or num_nouns < 0:
-            raise UserError(
-                f'num_nouns must be 0 or more, but got {num_nouns!r}.')
+        check_number('num_nouns', num_nouns, '[0, inf)', int)
+        check_number('context_length', context_length, '[3, inf)', int)
         self.num_nouns = num_nouns
         self.templates = get_templates(templates)
         self.context_length = context_length

@@ -6,7 +6,7 @@ from open_clip.modified_resnet import ModifiedResNet
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import split_heads
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_flag
 
 from .patch_grid import to_map
 
@@ -49,6 +49,7 @@ class ClipResNet(BaseModule):
         if out_keys not in (None, 'raw'):
             raise UserError(f'out_keys={out_keys!r} is unknown for a ResNet; '
                             'choose None or "raw".')
+        check_flag('out_stages', out_stages)
         self.last_block = last_block
         self.out_keys = out_keys
         self.out_stages = out_stages

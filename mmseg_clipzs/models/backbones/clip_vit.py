@@ -7,7 +7,7 @@ from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_flag, check_number
 
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
@@ -77,6 +77,8 @@ class ClipViT(BaseModule):
             if value not in choices:
                 raise UserError(f'{option}={value!r} is unknown; choose one '
                                 f'of {choices}.')
+        check_flag('quick_gelu', quick_gelu, optional=True)
+        check_number('norm_eps', norm_eps, '(0, 1)', optional=True)
         self.last_block = _last_block(last_block)
         self.out_keys = out_keys
         self.off_grid = off_grid
@@ -126,13 +128,15 @@ class ClipViT(BaseModule):
             return self._interpolate(weight, grid)
         # Loading a checkpoint or moving the model invalidates the cache.
         state = (weight._version, weight.data_ptr(), weight.dtype)
-        if self._positions.get('state') != state:
+        positions = self._positions  # another thread may replace it
+        if positions.get('state') != state:
             # 'weight' keeps the memory alive, so no other tensor can get the
             # same address.
-            self._positions = {'state': state, 'weight': weight.detach()}
-        if grid not in self._positions:
-            self._positions[grid] = self._interpolate(weight, grid)
-        return self._positions[grid]
+            positions = {'state': state, 'weight': weight.detach()}
+            self._positions = positions
+        if grid not in positions:
+            positions[grid] = self._interpolate(weight, grid)
+        return positions[grid]
 
     def _interpolate(self, weight, grid):
         patches = resize_positions(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 
 from mmseg_clipzs.clip.blocks import project, run_block, split_heads
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import check_number
 
 from .last_block import patch_keys
 
@@ -29,10 +29,8 @@ class Gem:
     iterations: int = 1
 
     def __post_init__(self):
-        if self.depth < 1 or self.iterations < 0:
-            raise UserError('GEM needs depth >= 1 and iterations >= 0, but '
-                            f'got depth={self.depth} and '
-                            f'iterations={self.iterations}.')
+        check_number('depth of GEM', self.depth, '[1, inf)', int)
+        check_number('iterations of GEM', self.iterations, '[0, inf)', int)
 
     def __call__(self, blocks, x, grid, keys=None):
         """See :meth:`LastBlock.__call__`."""

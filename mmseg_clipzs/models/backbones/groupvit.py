@@ -8,7 +8,12 @@ from open_clip.transformer import Transformer
 from torch import nn
 
 from mmseg_clipzs.clip.blocks import run_block
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import (
+    UserError,
+    check_flag,
+    check_number,
+    check_numbers,
+)
 
 from .grouping_block import GroupingBlock, mix_tokens, mlp
 from .patch_grid import fit_to_grid, resize_positions
@@ -139,6 +144,21 @@ class GroupViT(BaseModule):
                  grouping_gain=None,
                  init_cfg=None):
         super().__init__(init_cfg)
+        for option, value, within in (
+            ('embed_dims', embed_dims, '[1, inf)'),
+            ('num_heads', num_heads, '[1, inf)'),
+            ('img_size', img_size, '[1, inf)'),
+            ('patch_size', patch_size, '[1, inf)')):
+            check_number(option, value, within, int)
+        for option, values, within in (
+            ('depths', depths, '[0, inf)'),
+            ('num_group_tokens', num_group_tokens, '[0, inf)'),
+            ('num_output_groups', num_output_groups, '[1, inf)')):
+            check_numbers(option, values, within, int)
+        check_number('drop_path_rate', drop_path_rate, '[0, 1)')
+        check_flag('gumbel', gumbel)
+        check_number('gumbel_tau', gumbel_tau, '(0, inf)')
+        check_number('grouping_gain', grouping_gain, '(0, inf)', optional=True)
         grouping = [count > 0 for count in num_group_tokens]
         if len(depths) != len(grouping) or not any(grouping) or (
                 sum(grouping) != len(num_output_groups)

@@ -5,14 +5,15 @@ last block (qk, qq, kk, vv) and in whether it keeps its residual connection
 and feed-forward. ``gem.py`` and ``self_calibration.py`` implement methods
 that use more blocks, with the same signature.
 """
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 
 from mmseg_clipzs.clip.blocks import project, run_block, split_heads
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_flag, check_number
+
+_PAIRS = ('qk', 'qq', 'kk', 'vv')
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class LastBlock:
     similarity: bool = True
 
     def __post_init__(self):
-        if not isinstance(self.attend, Sequence) or set(self.attend) - {
-                'qk', 'qq', 'kk', 'vv'}:
+        if not isinstance(self.attend, (list, tuple)) or not all(
+                pair in _PAIRS for pair in self.attend):
             raise UserError(f'Invalid attend={self.attend!r}: pass a sequence '
                             'of "qk", "qq", "kk" and "vv".')
+        check_number('neighbour_std', self.neighbour_std, '[0, inf)')
+        for option in ('residual', 'ffn', 'similarity'):
+            check_flag(option, getattr(self, option))
         if self.neighbour_std and not self.attend:
             raise UserError('neighbour_std adds to similarities, but attend '
                             'is empty; set e.g. attend=("kk", ).')

@@ -5,11 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from mmseg_clipzs.clip.blocks import project, run_block, split_heads
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
 from .last_block import mix_values, patch_keys
 
 _DEPTH = 12  # blocks of the model that layer numbers refer to
+_LAYERS = f'[1, {_DEPTH}]'
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,18 @@ class SelfCalibration:
     outliers: float = 0.05
 
     def __post_init__(self):
-        first, last = self.summed_layers
-        if not (1 <= first <= last and self.neighbours >= 1
-                and 0 <= self.outliers < 1):
-            raise UserError(
-                'SC-CLIP needs summed_layers in ascending order, neighbours '
-                '>= 1 and outliers in [0, 1), but got '
-                f'{self.summed_layers}, {self.neighbours}, {self.outliers}.')
+        for name, within, kind in (
+            ('similar_layer', _LAYERS, int), ('output_layer', _LAYERS, int),
+            ('threshold', '[-1, 1]', float),
+            ('cls_weight', '(-inf, inf)', float),
+            ('neighbours', '[1, inf)', int), ('outliers', '[0, 1)', float)):
+            check_number(
+                f'{name} of SC-CLIP', getattr(self, name), within, kind)
+        first, last = check_numbers(
+            'summed_layers of SC-CLIP', self.summed_layers, _LAYERS, int, 2)
+        if first > last:
+            raise UserError('SC-CLIP needs summed_layers in ascending order, '
+                            f'but got {self.summed_layers}.')
 
     def __call__(self, blocks, x, grid, keys=None):
         """See :meth:`LastBlock.__call__`."""

@@ -6,7 +6,7 @@ from torch import nn
 
 from mmseg_clipzs.clip import get_tokenizer
 from mmseg_clipzs.clip.text_tower import encode_tokens
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 
 @MODELS.register_module()
@@ -21,11 +21,24 @@ class TextTransformer(BaseModule):
         depth (int): Transformer blocks.
         context_length (int): Maximum number of tokens.
         vocab_size (int): Size of CLIP's byte pair encoding.
+
+    Raises:
+        UserError: A size out of range.
     """
 
     def __init__(self, embed_dims=256, depth=12, context_length=77,
                  vocab_size=49408, init_cfg=None):
         super().__init__(init_cfg)
+        for option, value, within in (
+            ('embed_dims', embed_dims, '[64, inf)'),
+            ('depth', depth, '[1, inf)'),
+            ('context_length', context_length, '[3, inf)'),
+            ('vocab_size', vocab_size, '[1, inf)')):
+            check_number(option, value, within, int)
+        if embed_dims % 64:
+            raise UserError('embed_dims of TextTransformer must be a multiple '
+                            f'of 64, the width of a head, but got '
+                            f'{embed_dims}.')
         self.embed_dims = embed_dims
         self.context_length = context_length
         self.token_embedding = nn.Embedding(vocab_size, embed_dims)

@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.utils import UserError, import_optional
+from mmseg_clipzs.utils import UserError, check_number, import_optional
 
 from .maskclip_head import MaskClipHead
 
@@ -54,17 +54,10 @@ class ClusterHead(MaskClipHead):
         if method not in self._METHODS:
             raise UserError(f'method={method!r} is unknown; choose one of '
                             f'{sorted(self._METHODS)}.')
-        for option, value, smallest in (('num_groups', num_groups, 1),
-                                        ('seed', seed, 0)):
-            if not isinstance(value, int) or value < smallest:
-                raise UserError(f'{option} must be an integer of {smallest} '
-                                f'or more, but got {value!r}.')
-        if bandwidth is not None and not bandwidth > 0:
-            raise UserError('bandwidth must be positive, or None to estimate '
-                            f'it, but got {bandwidth!r}.')
-        if not 0 < quantile <= 1:
-            raise UserError(
-                f'quantile must be in (0, 1], but got {quantile!r}.')
+        check_number('num_groups', num_groups, '[1, inf)', int)
+        check_number('seed', seed, f'[0, {2**32})', int)
+        check_number('bandwidth', bandwidth, '(0, inf)', optional=True)
+        check_number('quantile', quantile, '(0, 1]')
         _sklearn()
         self.method = method
         self.num_groups = num_groups

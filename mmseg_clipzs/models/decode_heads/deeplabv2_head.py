@@ -2,6 +2,8 @@ from mmseg.models.decode_heads.aspp_head import ASPPModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 
+from mmseg_clipzs.utils import check_numbers
+
 
 @MODELS.register_module()
 class DeepLabV2Head(BaseDecodeHead):
@@ -15,9 +17,13 @@ class DeepLabV2Head(BaseDecodeHead):
         dilations (Sequence[int]): Dilation of each convolution. With 1, it is
             1x1, as in ``ASPPHead``.
         **kwargs: See ``BaseDecodeHead``.
+
+    Raises:
+        UserError: A dilation below 1.
     """
 
     def __init__(self, dilations=(6, 12, 18, 24), **kwargs):
+        check_numbers('dilations', dilations, '[1, inf)', int)
         super().__init__(**kwargs)
         self.aspp_modules = ASPPModule(
             dilations, self.in_channels, self.channels, self.conv_cfg,

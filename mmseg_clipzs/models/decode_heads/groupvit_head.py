@@ -4,7 +4,7 @@ import torch
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import check_number
 
 from .text_head import TextHead
 
@@ -42,8 +42,7 @@ class GroupViTHead(TextHead):
 
     def __init__(self, in_channels, topk=5, **kwargs):
         super().__init__(in_channels, **kwargs)
-        if topk < 1:
-            raise UserError(f'topk must be 1 or more, but got {topk}.')
+        check_number('topk', topk, '[1, inf)', int)
         self.topk = topk
 
     def forward(self, inputs):

@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .text_head import TextHead
 
@@ -41,9 +41,7 @@ class MaskClipHead(TextHead):
         super().__init__(in_channels, **kwargs)
         for option, value in (('pd_thresh', pd_thresh),
                               ('ks_thresh', ks_thresh)):
-            if value is not None and not 0 < value <= 1:
-                raise UserError(f'{option} must be in (0, 1], but got '
-                                f'{value}.')
+            check_number(option, value, '(0, 1]', optional=True)
         if key_norm not in ('channels', 'tokens'):
             raise UserError(f'key_norm={key_norm!r} is unknown; choose '
                             '"channels" (paper) or "tokens" (authors\' code).')

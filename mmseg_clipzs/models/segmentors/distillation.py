@@ -2,10 +2,8 @@
 import torch.nn.functional as F
 from mmseg.models.utils import resize
 
-from mmseg_clipzs.labels import IGNORE_INDEX
 
-
-def distillation_loss(features, wanted, labels):
+def distillation_loss(features, wanted, known):
     """L1 distance to the teacher's unit-length features, pixel by pixel.
 
     As in the authors' code of MaskCLIP (arXiv 2112.01071), both are upsampled
@@ -14,13 +12,12 @@ def distillation_loss(features, wanted, labels):
     Args:
         features (Tensor): (N, D, h, w) features of the student.
         wanted (Tensor): (N, D, h', w') features of the teacher.
-        labels (Tensor): (N, 1, H, W) int64.
+        known (Tensor): (N, 1, H, W) bool, False for ignored pixels.
 
     Returns:
         Tensor: Mean over pixels and channels; 0 if all pixels are ignored.
     """
     wanted = F.normalize(wanted, dim=1)
-    known = labels != IGNORE_INDEX
     # Image by image: a batch at full size takes gigabytes.
     total = sum(
         ((resize(ours, size=mask.shape[1:], mode='bilinear')

@@ -12,9 +12,10 @@ from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.clip.text import embed_words
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .contrastive_loss import contrastive_loss
+from .embedded_words import check_embeddings
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
 from .projector import Projector
 
@@ -73,13 +74,15 @@ class ImageTextContrastive(OpenVocabularySegmentor):
                  train_cfg=None,
                  test_cfg=None,
                  pretrained=None,
-                 init_cfg=None,
-                 **kwargs):
+                 init_cfg=None, **kwargs):
         if 'weights' not in kwargs or pretrained is not None:
             raise UserError(
                 'Name the weights of GroupViT in weights=: "toy", a file, or '
                 'a hub name such as "nvidia/groupvit-gcc-yfcc"; weights=None '
                 'starts from random weights.')
+        check_number('embed_dims', embed_dims, '[1, inf)', int)
+        check_number('projector_dims', projector_dims, '[1, inf)', int)
+        check_number('num_nouns', num_nouns, '[0, inf)', int)
         weights = kwargs.pop('weights')
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
@@ -114,14 +117,14 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """Weights are initialised or loaded by the constructor."""
 
     # ------------------------------------------------------------ vocabulary
-    def set_vocabulary(self, classes, text_embeddings=None):
-        super().set_vocabulary(classes, text_embeddings)
+    def _set_vocabulary(self, given, text_embeddings):
+        super()._set_vocabulary(given, text_embeddings)
         self._given = text_embeddings is not None
 
     def current_embeddings(self):
         """See the base class; the text tower may have changed since."""
-        fresh = self._given or self._embedded
-        return super().current_embeddings() if fresh else None
+        self._ready_words()
+        return super().current_embeddings()
 
     def embed_words(self, words):
         """None: the text tower may be trained or loaded before it is used."""
@@ -132,11 +135,12 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         if self._embedded or self._given or self.vocabulary is None:
             return
         device = self.logit_scale.device
-        self.decode_head.set_text_embeddings(embed_words(
-            self.text_backbone.tokenize,
-            lambda tokens: self.embed_tokens(tokens.to(device)),
-            self.vocabulary.words, get_templates(self.prompts),
-            normalize_each=False))
+        self.decode_head.set_text_embeddings(check_embeddings(
+            self.vocabulary, embed_words(
+                self.text_backbone.tokenize,
+                lambda tokens: self.embed_tokens(tokens.to(device)),
+                self.vocabulary.words, get_templates(self.prompts),
+                normalize_each=False)))
         self._embedded = True
 
     def train(self, mode=True):

@@ -3,7 +3,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 
 from mmseg_clipzs.labels import HIDDEN_LABEL
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .distillation import distillation_loss
 from .pseudo_labels import assign_pseudo_labels, batch_labels, with_labels
@@ -65,6 +65,14 @@ class MaskClipPlus(TextStudent):
         if conf_by not in ('score', 'probability'):
             raise UserError(f'conf_by={conf_by!r} is unknown; choose "score" '
                             'or "probability".')
+        check_number('conf_thresh', conf_thresh, (
+            '[-1, 1]' if conf_by == 'score' else '[0, 1]'), optional=True)
+        check_number(
+            'distill_weight', distill_weight, '(0, inf)', optional=True)
+        if test_cfg or train_cfg:
+            raise UserError(
+                'Set test_cfg and train_cfg of MaskClipPlus in its student: '
+                'student=dict(test_cfg=...).')
         super().__init__(student, teacher, unseen, learn_background,
                          normalize, data_preprocessor, init_cfg)
         self.conf_thresh, self.conf_by = conf_thresh, conf_by
@@ -103,8 +111,8 @@ class MaskClipPlus(TextStudent):
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised for the student.
-            labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
-                ``IGNORE_INDEX``.
+            labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and the
+                head's ``ignore_index``.
             scores (Tensor): (N, C, h, w), the student's.
 
         Returns:
@@ -118,7 +126,8 @@ class MaskClipPlus(TextStudent):
         return assign_pseudo_labels(
             self._ask_teacher(inputs)[1], labels, self.teacher_classes,
             self.conf_thresh, self.probabilities
-            if self.conf_by == 'probability' else None)
+            if self.conf_by == 'probability' else None,
+            self.decode_head.ignore_index)
 
     def probabilities(self, scores):
         """Probabilities (K, ...) of the teacher's scores (K, ...)."""
@@ -146,10 +155,12 @@ class MaskClipPlus(TextStudent):
         output, features, scores = run_head(head, x)
         labels = batch_labels(
             inputs, data_samples,
-            None if self.unseen is None else self.teacher_classes)
+            None if self.unseen is None else self.teacher_classes,
+            self.num_classes, head.ignore_index)
         if self.distill_weight is not None:
             losses = dict(loss_distill=self.distill_weight * distillation_loss(
-                features, self._ask_teacher(inputs)[0], labels))
+                features, self._ask_teacher(inputs)[0],
+                labels != head.ignore_index))
         else:
             samples = with_labels(
                 data_samples, self.pseudo_labels(inputs, labels, scores))

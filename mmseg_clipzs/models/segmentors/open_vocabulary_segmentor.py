@@ -3,6 +3,8 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 
+from mmseg_clipzs.clip import get_templates
+
 from .checkpoint_fit import check_fit
 from .pamr import check_pamr
 from .results import refine_upsampled, set_result, upsample
@@ -37,12 +39,15 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
                  pamr=None, **kwargs):
-        super().__init__(
-            test_cfg=dict(test_cfg or dict(mode='whole')), **kwargs)
-        check_windows(self.test_cfg)
-        self.background_threshold = check_threshold(background_threshold)
+        # First what does not need the weights.
+        get_templates(prompts)
+        test_cfg = check_windows(test_cfg)
+        check_threshold(background_threshold)
+        pamr = None if pamr is None else check_pamr(pamr)
+        super().__init__(test_cfg=test_cfg, **kwargs)
+        self.background_threshold = background_threshold
         self.prompts = prompts
-        self.pamr = None if pamr is None else check_pamr(pamr)
+        self.pamr = pamr
 
     def describe(self):
         """str: The model, for messages."""
@@ -196,7 +201,7 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     def _batch_size(self, inputs):
         usual = 4 if inputs.device.type == 'cpu' else 32
-        return self.test_cfg.get('window_batch', usual)
+        return self.test_cfg.get('window_batch') or usual
 
     def _score(self, inputs, grid):
         """Scores of all windows, (N, Q, windows * h, windows * w)."""

@@ -2,7 +2,7 @@
 import torch
 import torch.nn.functional as F
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
 
 def check_pamr(options):
@@ -18,13 +18,14 @@ def check_pamr(options):
     Raises:
         UserError: An unknown option, or one out of range.
     """
+    if not isinstance(options, dict) or set(options) - {'steps', 'dilations'}:
+        raise UserError('pamr takes a dict with steps= and dilations=, all 1 '
+                        f'or more, but got {options!r}.')
     options = {**dict(steps=10, dilations=(8, 16)), **options}
-    if set(options) != {'steps', 'dilations'} or not (
-            options['steps'] >= 1 and options['dilations']
-            and min(options['dilations']) >= 1):
-        raise UserError('pamr takes steps= and dilations=, all 1 or more, but '
-                        f'got {options}.')
-    return options
+    return dict(
+        steps=check_number('pamr.steps', options['steps'], '[1, inf)', int),
+        dilations=check_numbers(
+            'pamr.dilations', options['dilations'], '[1, inf)', int))
 
 
 def refine(image, scores, steps, dilations):

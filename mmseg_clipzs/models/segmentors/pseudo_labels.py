@@ -11,7 +11,7 @@ from .upsampling import UpsampledScores, first_argmax, upsampling_weights
 
 
 def assign_pseudo_labels(scores, labels, classes, conf_thresh=None,
-                         probabilities=None):
+                         probabilities=None, ignored=IGNORE_INDEX):
     """Label the hidden pixels with their best class.
 
     MaskCLIP (arXiv 2112.01071), section 3.5.
@@ -19,13 +19,14 @@ def assign_pseudo_labels(scores, labels, classes, conf_thresh=None,
     Args:
         scores (Tensor): (N, K, h, w) scores of K classes, at any resolution.
         labels (Tensor): (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
-            ``IGNORE_INDEX``.
+            ``ignored``.
         classes (Tensor): (K, ) int64, the class index of each score.
         conf_thresh (float, optional): Confidence threshold. Pixels below it
             are ignored, labelled ones too, as in the authors' code.
         probabilities (Callable, optional): (K, ...) upsampled scores ->
             (K, ...) probabilities. The confidence is the best probability;
             by default the best score.
+        ignored (int): Label of ignored pixels.
 
     Returns:
         Tensor: (N, 1, H, W) int64 without ``HIDDEN_LABEL``.
@@ -46,13 +47,14 @@ def assign_pseudo_labels(scores, labels, classes, conf_thresh=None,
         maps = UpsampledScores(one, *weights)
         label = torch.where(label == HIDDEN_LABEL, maps.map_tiles(best), label)
         if conf_thresh is not None:
-            label = label.masked_fill(maps.map_tiles(is_unsure), IGNORE_INDEX)
+            label = label.masked_fill(maps.map_tiles(is_unsure), ignored)
         filled.append(label)
     return torch.stack(filled)
 
 
-def batch_labels(inputs, data_samples, unseen=None):
-    """Labels of a batch, checked for labels of unseen classes.
+def batch_labels(inputs, data_samples, unseen=None, classes=None,
+                 ignored=IGNORE_INDEX):
+    """Labels of a batch, checked for labels of unseen and of no classes.
 
     Args:
         inputs (Tensor): (N, 3, H, W).
@@ -60,31 +62,37 @@ def batch_labels(inputs, data_samples, unseen=None):
             ``unseen`` is None.
         unseen (Tensor, optional): Class indices that must not occur. By
             default labels are not read and all pixels but padding are hidden.
+        classes (int, optional): Number of classes; higher labels are refused.
+        ignored (int): Label of ignored pixels.
 
     Returns:
-        Tensor: (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and
-        ``IGNORE_INDEX``.
+        Tensor: (N, 1, H, W) int64 with ``HIDDEN_LABEL`` and ``ignored``.
 
     Raises:
-        UserError: A label of an unseen class.
+        UserError: A label of an unseen class, or of none.
     """
     if unseen is None:
         labels = inputs.new_full((len(inputs), 1, *inputs.shape[2:]),
-                                 IGNORE_INDEX, dtype=torch.int64)
+                                 ignored, dtype=torch.int64)
         for label, sample in zip(labels, data_samples):
             h, w = sample.metainfo['img_shape'][:2]
             label[:, :h, :w] = HIDDEN_LABEL
         return labels
     labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
     leaks = torch.isin(labels, unseen)
+    if classes is not None:
+        leaks |= (labels >= classes) & (labels != ignored)
     if leaks.any():
         index = leaks.flatten(1).any(1).nonzero()[0].item()
         label = labels[index][leaks[index]][0].item()
+        path = data_samples[index].metainfo.get('img_path')
+        if classes is not None and label >= classes:
+            raise UserError(f'The mask of {path} has label {label}, outside '
+                            f'the {classes} classes.')
         raise UserError(
             f'A label of the unseen class {label} reached the loss, in '
-            f'{data_samples[index].metainfo.get("img_path")}. Put '
-            'dict(type="HideLabels", classes=..., unseen=...) right after '
-            'LoadAnnotations.')
+            f'{path}. Put dict(type="HideLabels", classes=..., unseen=...) '
+            'right after LoadAnnotations.')
     return labels
 
 

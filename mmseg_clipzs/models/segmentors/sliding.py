@@ -3,33 +3,53 @@ from dataclasses import dataclass
 
 import torch
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import (
+    UserError,
+    check_number,
+    check_numbers,
+    did_you_mean,
+)
 
 
-def check_windows(test_cfg):
+def check_windows(test_cfg, known=('mode', 'crop_size', 'stride',
+                                   'window_batch')):
     """Check the options of sliding-window inference.
 
     Args:
-        test_cfg (dict): ``mode``, ``crop_size``, ``stride``,
-            ``window_batch``.
+        test_cfg (dict | None): ``mode``, ``crop_size``, ``stride``,
+            ``window_batch``; None or an empty dict for whole images.
+        known (Sequence[str]): The options that there are.
+
+    Returns:
+        dict: The options, with ``mode``.
 
     Raises:
-        UserError: An unknown mode, or windows that do not cover the image.
+        UserError: An unknown option or mode, or windows that do not cover the
+            image.
     """
+    if not isinstance(test_cfg or {}, dict):
+        raise UserError(f'test_cfg must be a dict, but got {test_cfg!r}.')
+    test_cfg = dict(test_cfg or dict(mode='whole'))
+    for key in test_cfg:
+        if key not in known:
+            raise UserError(
+                f'test_cfg has no option {key!r}; it takes '
+                f'{", ".join(known)}.{did_you_mean(key, known)}')
     if test_cfg.get('mode') not in ('whole', 'slide'):
         raise UserError('test_cfg.mode must be "whole" or "slide", but got '
                         f'{test_cfg.get("mode")!r}.')
-    if test_cfg.get('window_batch', 1) < 1:
-        raise UserError('window_batch must be 1 or more, but got '
-                        f'{test_cfg["window_batch"]}.')
+    check_number('test_cfg.window_batch', test_cfg.get('window_batch'),
+                 '[1, inf)', int, optional=True)
     if test_cfg['mode'] == 'whole':
-        return
-    crop, stride = (test_cfg.get(key, ()) for key in ('crop_size', 'stride'))
-    if len(crop) != 2 or len(stride) != 2 or not all(
-            0 < s <= c for s, c in zip(stride, crop)):
+        return test_cfg
+    crop, stride = (
+        check_numbers(f'test_cfg.{key}', test_cfg.get(key), '[1, inf)', int, 2)
+        for key in ('crop_size', 'stride'))
+    if not all(s <= c for s, c in zip(stride, crop)):
         raise UserError(
             'Sliding windows need crop_size=(h, w) and stride=(h, w) with '
             f'0 < stride <= crop_size, but got {crop} and {stride}.')
+    return test_cfg
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@ import torch
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.clip import TextEncoder, load_clip
-from mmseg_clipzs.labels import HIDDEN_LABEL, IGNORE_INDEX
+from mmseg_clipzs.clip import TextEncoder, get_templates, load_clip
+from mmseg_clipzs.labels import HIDDEN_LABEL
 from mmseg_clipzs.vocabularies import get_vocabulary
 
+from .embedded_words import embed_vocabulary
 from .pseudo_labels import batch_labels, with_labels
-from .text_classifier import MappedClassifier, average_words
+from .sliding import check_windows
+from .teacher import class_embeddings
+from .text_classifier import MappedClassifier
 from .trained_heads import (
     check_training_classes,
     classifier_width,
@@ -15,7 +18,7 @@ from .trained_heads import (
     to_log_probabilities,
     with_classes,
 )
-from .vocabulary_mixin import dataset_meta
+from .vocabulary_mixin import check_words, dataset_meta, warn_of_one_class
 
 
 @MODELS.register_module()
@@ -44,6 +47,8 @@ class TextMappedSegmentor(EncoderDecoder):
                  prompts='imagenet80', auxiliary_head=None, train_cfg=None,
                  test_cfg=None, data_preprocessor=None, pretrained=None,
                  init_cfg=None):
+        get_templates(prompts)
+        check_windows(test_cfg, ('mode', 'crop_size', 'stride'))
         loaded = load_clip(**clip)
         vocabulary = get_vocabulary(vocabulary)
         heads = with_classes(
@@ -68,12 +73,10 @@ class TextMappedSegmentor(EncoderDecoder):
 
     def _embed(self, vocabulary):
         """Embeddings (C, D) of the classes."""
-        words = self.text_encoder(
-            [word for words in vocabulary.synonyms for word in words],
-            self.prompts)
-        if not vocabulary.has_synonyms:
-            return words
-        return average_words(words, [len(one) for one in vocabulary.synonyms])
+        check_words(vocabulary, False)
+        rows = embed_vocabulary(vocabulary, None, lambda words: (
+            self.text_encoder(words, self.prompts)))
+        return class_embeddings(vocabulary, dict(zip(vocabulary.words, rows)))
 
     def _set_classes(self, vocabulary):
         self.vocabulary = vocabulary
@@ -95,6 +98,7 @@ class TextMappedSegmentor(EncoderDecoder):
             classes: See :func:`mmseg_clipzs.vocabularies.get_vocabulary`.
         """
         vocabulary = get_vocabulary(classes)
+        warn_of_one_class(vocabulary, False)
         self.decode_head.conv_seg.set_embeddings(self._embed(vocabulary))
         self._set_classes(vocabulary)
 
@@ -113,8 +117,11 @@ class TextMappedSegmentor(EncoderDecoder):
                 was not built for.
         """
         check_training_classes(self)
-        labels = batch_labels(inputs, data_samples, self.unseen)
-        labels = labels.masked_fill(labels == HIDDEN_LABEL, IGNORE_INDEX)
+        head = self.decode_head
+        labels = batch_labels(inputs, data_samples, self.unseen,
+                              self.num_classes, head.ignore_index)
+        labels = labels.masked_fill(
+            labels == HIDDEN_LABEL, head.ignore_index)
         return super().loss(inputs, with_labels(data_samples, labels))
 
     def encode_decode(self, inputs, batch_img_metas):

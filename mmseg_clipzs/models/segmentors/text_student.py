@@ -4,10 +4,11 @@ from mmengine.logging import print_log
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_flag
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
 from .checkpoint_fit import check_fit
+from .embedded_words import embed_vocabulary
 from .teacher import (
     LazyTeacher,
     class_embeddings,
@@ -21,7 +22,7 @@ from .trained_heads import (
     to_log_probabilities,
     with_classes,
 )
-from .vocabulary_mixin import check_words, dataset_meta, embed_vocabulary
+from .vocabulary_mixin import check_words, dataset_meta, warn_of_one_class
 
 
 class TextStudent(BaseSegmentor):
@@ -49,6 +50,8 @@ class TextStudent(BaseSegmentor):
 
     def __init__(self, student, teacher, unseen=None, learn_background=False,
                  normalize=False, data_preprocessor=None, init_cfg=None):
+        check_flag('learn_background', learn_background)
+        check_flag('normalize', normalize)
         if unseen is not None and (
                 not unseen or learn_background and (
                     unseen == 'all' or BACKGROUND in unseen)):
@@ -207,6 +210,8 @@ class TextStudent(BaseSegmentor):
         """
         given = get_vocabulary(classes)
         vocabulary = self._student_vocabulary(given)
+        if not self.learn_background:
+            warn_of_one_class(vocabulary, False)
         if text_embeddings is None and self._reuse_embeddings(vocabulary):
             known = set(vocabulary.words) <= set(self._rows or ())
             self._set_classes(vocabulary, self._rows if known else None)
@@ -223,7 +228,9 @@ class TextStudent(BaseSegmentor):
             return False
         before, classes = (embedded_classes(each, self.learn_background)
                            for each in (self.vocabulary, vocabulary))
-        self._known.update(zip(before, classifier.weight.detach().flatten(1)))
+        # Copies: the classifier's weights are changed in place.
+        self._known.update(zip(
+            before, classifier.weight.detach().flatten(1).clone()))
         if not set(classes) <= set(self._known):
             return False
         classifier.set_embeddings(

@@ -7,6 +7,11 @@ from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 
+from mmseg_clipzs.labels import (
+    IGNORE_INDEX,
+    WIDE_IGNORE_INDEX,
+    ignore_index,
+)
 from mmseg_clipzs.utils import UserError
 
 from .results import keep_argmax
@@ -14,10 +19,13 @@ from .upsampling import first_argmax
 
 _FITTING = ('Use one head that ends in conv_seg and is trained with label '
             'maps, e.g. FCNHead, ASPPHead, PSPHead, UPerHead, SegformerHead.')
+_IGNORED = IGNORE_INDEX, WIDE_IGNORE_INDEX
 
 
 def with_classes(segmentor, count):
     """Fill ``num_classes`` into a segmentor's heads.
+
+    With more than 255 classes, they ignore label 65535 instead of 255.
 
     Args:
         segmentor (dict): Config with ``decode_head`` and, optionally,
@@ -28,9 +36,17 @@ def with_classes(segmentor, count):
         dict: A changed copy of the config.
 
     Raises:
-        UserError: A head that cannot be used; it is not built.
+        UserError: A head that cannot be used; it is not built. Fewer than two
+            classes, with which every loss is 0.
     """
-    filled = dict(segmentor)
+    if count < 2:
+        raise UserError(
+            'Training needs two classes or more, but the vocabulary has '
+            f'{count}, which would be right everywhere. Name what else the '
+            'images show, as in --classes "cat; grass; sky".')
+    filled, own = dict(segmentor), dict(num_classes=count)
+    if count > IGNORE_INDEX:
+        own['ignore_index'] = ignore_index(count)
     for name in ('decode_head', 'auxiliary_head'):
         heads = segmentor.get(name)
         if heads is None:
@@ -42,8 +58,8 @@ def with_classes(segmentor, count):
                 f'{_type_name(heads[-1])}. {_FITTING}')
         for head in heads if several else [heads]:
             _check_type(head)
-        filled[name] = ([dict(head, num_classes=count) for head in heads]
-                        if several else dict(heads, num_classes=count))
+        filled[name] = ([dict(head, **own) for head in heads]
+                        if several else dict(heads, **own))
     return filled
 
 
@@ -140,6 +156,8 @@ def set_class_count(segmentor, count):
         part.num_classes = part.out_channels = count
     # mmseg thresholds a single class; at 1 no pixel is foreground.
     segmentor.decode_head.threshold = 1.
+    if segmentor.decode_head.ignore_index in _IGNORED:
+        segmentor.decode_head.ignore_index = ignore_index(count)
 
 
 def to_log_probabilities(results):

@@ -1,12 +1,15 @@
 """The vocabulary of a segmentor: classes, their words and thresholds."""
 import copy
+import logging
 
 import torch
+from mmengine.logging import print_log
 
-from mmseg_clipzs.clip import load_text_embeddings
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number, did_you_mean
 from mmseg_clipzs.visualization import voc_palette
-from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
+from mmseg_clipzs.vocabularies import BACKGROUND, available, get_vocabulary
+
+from .embedded_words import embed_vocabulary
 
 
 def check_threshold(value):
@@ -21,11 +24,8 @@ def check_threshold(value):
     Raises:
         UserError: It is out of range.
     """
-    if value is not None and not (
-            isinstance(value, (int, float)) and 0 < value < 1):
-        raise UserError('background_threshold must be in (0, 1), but got '
-                        f'{value!r}.')
-    return value
+    return check_number(
+        'background_threshold', value, '(0, 1)', optional=True)
 
 
 def dataset_meta(vocabulary):
@@ -40,32 +40,6 @@ def dataset_meta(vocabulary):
     classes = vocabulary.classes
     return dict(classes=classes, palette=voc_palette(
         len(classes), background=classes[0] == BACKGROUND))
-
-
-def embed_vocabulary(vocabulary, text_embeddings, embed_words):
-    """Text embeddings of the words of a vocabulary.
-
-    Args:
-        vocabulary (Vocabulary): Q words.
-        text_embeddings (str | Path | Tensor | None): Precomputed embeddings
-            (Q, D), or a file of them.
-        embed_words (Callable): words -> (Q, D), without precomputed ones.
-
-    Returns:
-        Tensor | None: (Q, D), unless ``embed_words`` returns None.
-
-    Raises:
-        UserError: Another number of embeddings.
-    """
-    if text_embeddings is None:
-        return embed_words(vocabulary.words)
-    if not isinstance(text_embeddings, torch.Tensor):
-        text_embeddings = load_text_embeddings(text_embeddings)
-    if len(text_embeddings) != len(vocabulary.words):
-        raise UserError(
-            f'Got {len(text_embeddings)} text embeddings for '
-            f'{len(vocabulary.words)} words of {vocabulary.source}.')
-    return text_embeddings
 
 
 def check_words(vocabulary, background):
@@ -91,19 +65,65 @@ def check_words(vocabulary, background):
             'background.')
 
 
+def warn_of_one_class(vocabulary, background):
+    """Warn of classes of which one wins everywhere.
+
+    Args:
+        vocabulary (Vocabulary): The classes.
+        background (bool): Whether a threshold may predict class 0.
+    """
+    named = [(name, words) for name, words in zip(
+        vocabulary.classes, vocabulary.synonyms) if words]
+    if len(named) > 1 or not named:
+        return
+    (name, words), = named
+    said = f'{name!r} is the only class' + (
+        f', with {len(words)} words, as "," separates words and ";" classes'
+        if len(words) > 1 else '')
+    if background:
+        said += ('. Its probability is 1 everywhere, or shared between its '
+                 'words, so that the background threshold means nothing')
+    else:
+        said += ', so that it covers every image'
+    print_log(
+        f'{said}. Name other classes that the images may show, as in '
+        f'"{name}; grass; sky".{did_you_mean(name, available())}',
+        logger='current', level=logging.WARNING)
+
+
 class VocabularyMixin:
     """Vocabulary of a segmentor with a :class:`TextHead`.
 
     Attributes:
         vocabulary (Vocabulary | None): C classes with Q words.
         background_threshold (float | None): Probability threshold of class 0.
-        dataset_meta (dict): ``classes`` and ``palette``, for the toolbox.
+        dataset_meta (dict | None): ``classes`` and ``palette``, for the
+            toolbox. Setting it has no effect on a model with a vocabulary:
+            mmseg's inferencer sets Cityscapes'. See :meth:`draw_as`.
         absent (Tensor | None): (C, ) bool, classes that the present image
             cannot have.
     """
     vocabulary = None
     background_threshold = None
     absent = None
+    _dataset_meta = None
+
+    @property
+    def dataset_meta(self):
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, meta):
+        if self.vocabulary is None:
+            self._dataset_meta = meta
+
+    def draw_as(self, meta):
+        """Draw results with other names and colours of the same classes.
+
+        Args:
+            meta (dict): ``classes`` and ``palette``, as of a dataset.
+        """
+        self._dataset_meta = meta
 
     def embed_words(self, words):
         """Text embeddings (Q, D) of words; None to embed them later."""
@@ -123,9 +143,14 @@ class VocabularyMixin:
 
         Raises:
             UserError: An empty list, a duplicate name or one without letters,
-                embeddings of the wrong shape.
+                embeddings that do not fit or that are equal.
         """
-        given = vocabulary = get_vocabulary(classes)
+        vocabulary = get_vocabulary(classes)
+        warn_of_one_class(vocabulary, self.background_threshold is not None)
+        self._set_vocabulary(vocabulary, text_embeddings)
+
+    def _set_vocabulary(self, given, text_embeddings):
+        vocabulary = given
         has_background = self.background_threshold is not None
         if has_background:
             vocabulary = given.with_background()
@@ -143,7 +168,7 @@ class VocabularyMixin:
         self.num_classes = len(vocabulary.classes)
         # mmseg's TTA takes a single channel for a sigmoid.
         self.out_channels = max(self.num_classes, 2)
-        self.dataset_meta = dataset_meta(vocabulary)
+        self.draw_as(dataset_meta(vocabulary))
 
     def with_vocabulary(self, classes=None, background_threshold=None):
         """A view of this model with other classes.
@@ -170,14 +195,14 @@ class VocabularyMixin:
         if classes is not None:
             view.set_vocabulary(classes)
         elif self.vocabulary is not None:
-            view.set_vocabulary(self.vocabulary, self.current_embeddings())
+            view._set_vocabulary(self.vocabulary, self.current_embeddings())
         return view
 
     def current_embeddings(self):
-        """Embeddings of the vocabulary's words, unless they are outdated.
+        """Embeddings of the vocabulary's words, made now if outdated.
 
         Returns:
-            Tensor | None: (Q, D).
+            Tensor: (Q, D).
         """
         return self.decode_head.text_embeddings
 
@@ -196,19 +221,24 @@ class VocabularyMixin:
             Tensor: (N, C, ...); -inf for an absent class and for one without
             words.
         """
-        indices = self.vocabulary.word_indices
-        counts = [len(words) for words in indices]
-        if sum(counts) > scores.size(1):
+        vocabulary = self.vocabulary
+        if vocabulary.has_shared_words:
             scores = scores.index_select(1, torch.tensor(
-                [i for each in indices for i in each], device=scores.device))
+                [i for each in vocabulary.word_indices for i in each],
+                device=scores.device))
         if normalize is not None:
             scores = normalize(scores)
-        if self.vocabulary.has_synonyms:
-            scores = torch.stack([
-                part.amax(1) if part.size(1) else
-                part.new_full((len(part), *part.shape[2:]), -torch.inf)
-                for part in scores.split(counts, dim=1)
-            ], dim=1)
+        if vocabulary.has_synonyms:
+            words, scores = scores, scores.new_full(
+                (len(scores), len(vocabulary.classes), *scores.shape[2:]),
+                -torch.inf)
+            # All classes of one length at once: there may be thousands.
+            for classes, rows in vocabulary.classes_by_length:
+                classes, rows = (torch.tensor(index, device=scores.device)
+                                 for index in (classes, rows))
+                best = words.index_select(1, rows.flatten()).unflatten(
+                    1, rows.shape).amax(2)
+                scores.index_copy_(1, classes, best)
         if self.absent is not None:
             scores = scores.index_fill(
                 1, self.absent.nonzero()[:, 0], -torch.inf)

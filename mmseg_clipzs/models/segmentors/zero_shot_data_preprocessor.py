@@ -1,6 +1,8 @@
 from mmseg.models.data_preprocessor import SegDataPreProcessor
 from mmseg.registry import MODELS
 
+from mmseg_clipzs.utils import UserError, check_numbers
+
 
 @MODELS.register_module()
 class ZeroShotDataPreProcessor(SegDataPreProcessor):
@@ -14,9 +16,18 @@ class ZeroShotDataPreProcessor(SegDataPreProcessor):
             segmentor sets those of CLIP's weights.
         bgr_to_rgb (bool): Convert BGR, as the toolbox loads images, to RGB.
         kwargs: See ``SegDataPreProcessor``.
+
+    Raises:
+        UserError: Other than three numbers, or a ``std`` that is not positive.
     """
 
     def __init__(self, mean=None, std=None, bgr_to_rgb=True, **kwargs):
+        if (mean is None) != (std is None):
+            raise UserError('mean and std normalise together, but got '
+                            f'mean={mean} and std={std}.')
+        if mean is not None:
+            check_numbers('mean', mean, '(-inf, inf)', count=3)
+            check_numbers('std', std, '(0, inf)', count=3)
         super().__init__(mean, std, bgr_to_rgb=bgr_to_rgb, **kwargs)
 
     def forward(self, data, training=False):

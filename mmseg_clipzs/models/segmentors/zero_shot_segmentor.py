@@ -5,10 +5,11 @@ import torch
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import TextEncoder, load_clip
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
 from .upsampling import first_argmax
+from .vocabulary_mixin import check_threshold
 
 
 @MODELS.register_module()
@@ -68,12 +69,13 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         if pretrained is not None:
             raise UserError('Name the weights in clip=dict(pretrained=...), '
                             'not in pretrained=.')
-        if area_threshold is not None and (
-                background_threshold is None or not 0 < area_threshold < 1):
+        check_threshold(background_threshold)
+        check_number('area_threshold', area_threshold, '(0, 1)', optional=True)
+        if area_threshold is not None and background_threshold is None:
             raise UserError(
-                'area_threshold must be in (0, 1) and needs a '
-                f'background_threshold=, but got {area_threshold} and '
-                f'{background_threshold}.')
+                f'area_threshold={area_threshold} needs a '
+                'background_threshold=, whose foreground it is a share of.')
+        check_number('logit_scale', logit_scale, '(0, inf)', optional=True)
         loaded = load_clip(**clip)
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
@@ -97,7 +99,9 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 'last block: set backbone=dict(out_keys="raw").')
         self.requires_grad_(False)
         self.area_threshold = area_threshold
-        self.logit_scale = logit_scale or loaded.logit_scale
+        self.logit_scale = check_number(
+            f'The logit scale of CLIP {loaded.name}', loaded.logit_scale,
+            '(0, inf)') if logit_scale is None else logit_scale
         self.text_encoder = TextEncoder(loaded)
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, text_embeddings)

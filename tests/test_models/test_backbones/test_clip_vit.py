@@ -360,7 +360,7 @@ def test_method_with_changes(tiny):
     (dict(last_block=dict(attend='qk')), "attend='qk'"),
     (dict(last_block=dict(atend=('qk', ))), 'atend is unknown; LastBlock '
      'takes attend, residual, ffn, neighbour_std, similarity'),
-    (dict(last_block=dict(type='gem', depth=0)), 'GEM needs depth >= 1'),
+    (dict(last_block=dict(type='gem', depth=0)), 'depth of GEM must'),
     (dict(last_block=dict(type='gem', layers=3)),
      'layers is unknown; gem takes depth, iterations'),
     (dict(last_block=dict(type='gem', depth=4.5)),

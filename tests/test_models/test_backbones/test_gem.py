@@ -37,5 +37,5 @@ def test_arguments(tiny_quick, changes):
 
 @pytest.mark.parametrize('changes', [dict(depth=0), dict(iterations=-1)])
 def test_wrong_arguments(changes):
-    with pytest.raises(UserError, match='GEM needs depth >= 1 and iterat'):
+    with pytest.raises(UserError, match='of GEM must be a whole number'):
         Gem(**changes)

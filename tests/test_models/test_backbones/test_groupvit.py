@@ -176,7 +176,8 @@ def test_no_block_after_the_last_grouping():
 @pytest.mark.parametrize('settings, message', [
     (dict(depths=(1, 1)), 'number of group tokens for each stage'),
     (dict(num_output_groups=(6, )), 'output groups for each grouping'),
-    (dict(num_group_tokens=(0, 0, 0), num_output_groups=()), 'grouping'),
+    (dict(num_group_tokens=(0, 0, 0), num_output_groups=()),
+     'num_output_groups must be a list'),
     (dict(num_group_tokens=(6, 0, 3)), 'grouping stages first'),
     (dict(num_heads=3), 'multiple of num_heads=3'),
     (dict(img_size=30), 'patch_size=8'),

@@ -253,16 +253,16 @@ def test_defaults_are_the_papers(text):
 @pytest.mark.parametrize('settings, message', [
     (dict(method='k-means'), r"method='k-means' is unknown; choose one of "
      r"\['kmeans', 'mean_shift', 'spectral'\]"),
-    (dict(num_groups=0), 'num_groups must be an integer of 1 .* got 0'),
+    (dict(num_groups=0), r'num_groups must be .* in \[1, inf\), but got 0'),
     (dict(num_groups=2.5), 'num_groups .* got 2.5'),
     (dict(num_groups=None), 'num_groups .* got None'),
-    (dict(seed=-1), 'seed must be an integer of 0 or more, but got -1'),
+    (dict(seed=-1), r'seed must be a whole number in \[0, .* but got -1'),
     (dict(seed=None), 'seed .* got None'),
-    (dict(bandwidth=0.), 'bandwidth must be positive, or None .* got 0.0'),
+    (dict(bandwidth=0.), r'bandwidth must .* \(0, inf\) or None, but got 0'),
     (dict(bandwidth=-1), 'bandwidth .* got -1'),
-    (dict(quantile=0), r'quantile must be in \(0, 1\], but got 0'),
+    (dict(quantile=0), r'quantile must be a number in \(0, 1\], but got 0'),
     (dict(quantile=30), 'quantile .* got 30'),
-    (dict(pd_thresh=2), r'pd_thresh must be in \(0, 1\]'),
+    (dict(pd_thresh=2), r'pd_thresh must be a number in \(0, 1\]'),
 ])
 def test_wrong_options(settings, message):
     with pytest.raises(UserError, match=message):

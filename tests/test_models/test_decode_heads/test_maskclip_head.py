@@ -285,7 +285,7 @@ def test_smoothing_needs_keys(random):
 
 
 @pytest.mark.parametrize('settings, message', [
-    (dict(pd_thresh=0), r'pd_thresh must be in \(0, 1\], but got 0'),
+    (dict(pd_thresh=0), r'pd_thresh must be .* \(0, 1\] or None, but got 0'),
     (dict(pd_thresh=50), 'pd_thresh must be .* 50'),
     (dict(ks_thresh=-1.), 'ks_thresh must be .* -1.0'),
     (dict(ks_thresh=1.1), 'ks_thresh must be .* 1.1'),

@@ -424,8 +424,8 @@ def test_groups_are_kept_when_asked():
 # ---------------------------------------------------------------- bad input
 @pytest.mark.parametrize('settings, message', [
     (dict(pretrained='x.pth'), 'Name the weights of GroupViT in weights='),
-    (dict(background_threshold=1.5), 'must be in'),
-    (dict(decode_head=dict(type='GroupViTHead', topk=0)), 'topk must be 1 or'),
+    (dict(background_threshold=1.5), 'must be a number in'),
+    (dict(decode_head=dict(type='GroupViTHead', topk=0)), 'topk must be'),
 ])
 def test_bad_settings(settings, message):
     with pytest.raises(UserError, match=message):

@@ -184,7 +184,7 @@ def test_a_view_keeps_precomputed_embeddings(zero_shot):
     view = model.with_vocabulary(background_threshold=.5)
     assert torch.equal(view.decode_head.text_embeddings, rows)
     assert view.dataset_meta['classes'] == ('background', 'cat', 'sea')
-    with pytest.raises(UserError, match='must be in .0, 1., but got 2'):
+    with pytest.raises(UserError, match='number in .0, 1. or None, but got 2'):
         model.with_vocabulary(background_threshold=2)
 
 

@@ -503,8 +503,8 @@ SLIDE = dict(mode='slide', crop_size=(32, 32), stride=(16, 16))
 @pytest.mark.parametrize('settings, message', [
     (dict(test_cfg=dict(mode='tiles')),
      r'test_cfg.mode must be "whole" or "slide", but got \'tiles\''),
-    (dict(background_threshold=1.5), r'must be in \(0, 1\), but got 1.5'),
-    (dict(background_threshold=0), r'must be in \(0, 1\), but got 0'),
+    (dict(background_threshold=1.5), r'in \(0, 1\) or None, but got 1.5'),
+    (dict(background_threshold=0), r'in \(0, 1\) or None, but got 0'),
     (dict(pretrained='weights.pth'), r'in clip=dict\(pretrained=...\)'),
     (dict(text_embeddings='x.npy'), 'needs the words of its rows'),
     (dict(vocabulary='cat', text_embeddings='/no/x.npy'),

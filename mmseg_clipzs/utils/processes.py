@@ -1,0 +1,28 @@
+"""One error of several processes."""
+import os
+from datetime import timedelta
+
+_WAIT = timedelta(seconds=5)
+
+
+def is_first_to_fail():
+    """Whether no other process of torchrun has reported an error yet.
+
+    A user's mistake usually stops all processes. The first one that asks
+    reports it, by a counter in the store of torchrun; a later one would be
+    heard as well, or only complains that the first is gone.
+
+    Returns:
+        bool: True for a single process and other launchers.
+    """
+    if os.environ.get('TORCHELASTIC_USE_AGENT_STORE') != 'True':
+        return True
+    from torch.distributed import TCPStore
+    key = f'clipzs/{os.environ.get("TORCHELASTIC_RESTART_COUNT")}/errors'
+    try:
+        store = TCPStore(
+            os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']),
+            is_master=False, timeout=_WAIT)
+        return store.add(key, 1) == 1
+    except RuntimeError:  # torchrun is gone
+        return True
