@@ -140,7 +140,7 @@ def test_another_number_of_classes(tool):
     ('cat; cat', "The class 'cat' occurs more than once"),
     ('cat; 12', "A class needs letters, but got '12'"),
     ('gone.txt', 'No vocabulary file at gone.txt'),
-    (';', 'Unknown vocabulary'),
+    (';', 'The list of classes is empty'),
 ])
 def test_classes_that_cannot_be(tool, classes, message):
     assert message in error_of(
