@@ -1,5 +1,5 @@
 """An installation checks itself: software, devices, weights."""
-from .devices import check_devices, check_image_tower, devices
+from .devices import check_devices, check_image_tower, list_devices
 from .finding import Finding
 from .software import (
     check_cache,
@@ -32,7 +32,7 @@ def examine(clips=(), checkpoints=()):
     yield check_cache()
     yield from check_devices()
     yield from check_shipped()
-    for device in devices():
+    for device in list_devices():
         yield check_image_tower(device)
     for clip in clips:
         yield from check_clip(clip)

@@ -17,7 +17,7 @@ _ERROR = 1e-2
 _DTYPES = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 
 
-def devices():
+def list_devices():
     """list[str]: 'cpu' and the GPU, if there is one."""
     if not torch.accelerator.is_available():
         return ['cpu']
@@ -26,7 +26,7 @@ def devices():
 
 def check_devices():
     """Yields: The dtypes in which each device computes rightly."""
-    for device in devices():
+    for device in list_devices():
         name = gpu_name() if device != 'cpu' else (
             f'{platform.machine()}, {torch.get_num_threads()} threads')
         right, wrong = [], []

@@ -18,20 +18,21 @@ from mmseg_clipzs.clip.text import embed_words
 
 FILE = Path(__file__).parent / 'published_texts.csv'
 TEMPLATE = 'a photo of a {}'
-WIDTH, DIRECTIONS = 512, 16
+DIRECTIONS = 16
 
 
 def project(embeddings):
     """Project embeddings onto the fixed directions.
 
     Args:
-        embeddings (ndarray): (N, 512), unit length.
+        embeddings (ndarray): (N, D), unit length; D is 512 for ViT-B/16.
 
     Returns:
         ndarray: (N, 16).
     """
     # The legacy generator: its stream will not change.
-    directions = np.random.RandomState(0).standard_normal((WIDTH, DIRECTIONS))
+    directions = np.random.RandomState(0).standard_normal(
+        (embeddings.shape[1], DIRECTIONS))
     return np.asarray(embeddings, np.float64) @ directions
 
 
@@ -54,7 +55,7 @@ def published_cosine(clip, path=FILE):
     """Mean cosine between a CLIP's text embeddings and the published ones.
 
     Args:
-        clip (LoadedClip): With embeddings of width 512.
+        clip (LoadedClip): With embeddings of the published width.
         path (Path): See :func:`read_published`.
 
     Returns:

@@ -11,10 +11,7 @@ from mmseg.datasets import COCOStuffDataset, PascalVOCDataset
 from mmseg_clipzs.clip import get_tokenizer, load_clip
 from mmseg_clipzs.doctor import check_checkpoint, check_clip, weights
 from mmseg_clipzs.doctor.published import (
-    FILE,
-    TEMPLATE,
     project,
-    published_cosine,
     read_published,
 )
 from mmseg_clipzs.doctor.weights import check_shipped, check_texts
@@ -76,61 +73,42 @@ def test_broken_weights(tiny_vit, tmp_path, change, message):
 
 # ----------------------------------------------------------------- the texts
 @pytest.fixture(scope='module')
-def published(hugging_face_b16, tmp_path_factory):
-    """Projections of embeddings by Hugging Face's model, seeded weights."""
-    tokens = get_tokenizer('ViT-B-16')([
-        TEMPLATE.format(name) for name in NAMES])
+def published(tiny_vit, tmp_path_factory):
+    """Embeddings by open_clip's own model, with QuickGELU."""
+    model = load_clip(**tiny_vit, quick_gelu=True).model
+    tokens = get_tokenizer('tiny-vit')([f'a photo of a {n}' for n in NAMES])
     with torch.no_grad():
-        features = hugging_face_b16.text_model(tokens).pooler_output
-        features = hugging_face_b16.text_projection(features)
-    rows = project(F.normalize(features, dim=1).numpy())
+        features = F.normalize(model.encode_text(tokens), dim=1)
     path = tmp_path_factory.mktemp('published') / 'texts.csv'
-    with path.open('w', newline='') as file:
-        csv.writer(file).writerows([['dataset', 'name'], *(
-            ['voc', name, *row] for name, row in zip(NAMES, rows))])
+    _write(path, project(features.numpy()))
     return path
 
 
-@pytest.fixture(scope='module')
-def archive(seeded_weights, tmp_path_factory):
-    """The same weights in an archive, and as a state dict without a word on
-    the activation."""
-    folder = tmp_path_factory.mktemp('archive')
-    seeded_weights.save_openai_archive(folder / 'archive.pt', 'ViT-B-16', 0)
-    clip = load_clip('ViT-B-16', pretrained=folder / 'archive.pt')
-    torch.save(clip.model.state_dict(), folder / 'state.pt')
-    yield folder
-    shutil.rmtree(folder)  # a gigabyte
-
-
-def test_texts_of_the_right_weights(published, archive):
-    clip = load_clip('ViT-B-16', pretrained=archive / 'archive.pt')
-    finding = check_texts(clip, path=published)
-    assert finding.verdict == 'ok' and 'cosine 1.00000 to' in finding.found
-    with_dot = read_published(published)[1] + np.random.default_rng(
-        0).standard_normal((4, 16)) * .1  # cosine 0.995
-    assert check_texts(clip, path=_csv(published, with_dot)).verdict == 'WRONG'
-    other = _csv(published, -read_published(published)[1])
-    assert check_texts(clip, path=other).verdict == 'note'
-    assert check_texts(clip, True, path=other).verdict == 'WRONG'
-
-
-def test_texts_of_the_wrong_activation(published, archive):
-    clip = load_clip('ViT-B-16', pretrained=archive / 'state.pt')
-    finding = check_texts(clip, path=published)
-    assert finding.verdict == 'WRONG'
-    assert '1.00000 with QuickGELU: load them with quick_gelu=True' in (
-        finding.found)
-    clip = load_clip('ViT-B-16-quickgelu', pretrained=archive / 'state.pt')
-    assert check_texts(clip, path=published).verdict == 'ok'
-
-
-def _csv(like, projections):
-    path = like.with_name('other.csv')
+def _write(path, projections):
     with path.open('w', newline='') as file:
         csv.writer(file).writerows([['dataset', 'name'], *(
             ['voc', name, *row] for name, row in zip(NAMES, projections))])
     return path
+
+
+def test_texts_of_the_right_weights(published, tiny_vit, tmp_path):
+    clip = load_clip(**tiny_vit, quick_gelu=True)
+    finding = check_texts(clip, path=published)
+    assert finding.verdict == 'ok' and 'cosine 1.00000 to' in finding.found
+    right = read_published(published)[1]
+    noise = np.random.default_rng(0).standard_normal(right.shape)
+    path = _write(tmp_path / 'x.csv', right + .1 * noise)  # cosine 0.995
+    assert check_texts(clip, path=path).verdict == 'WRONG'
+    path = _write(tmp_path / 'x.csv', -right)
+    assert check_texts(clip, path=path).verdict == 'note'
+    assert check_texts(clip, True, path=path).verdict == 'WRONG'
+
+
+def test_texts_of_the_wrong_activation(published, tiny_vit):
+    finding = check_texts(load_clip(**tiny_vit), path=published)
+    assert finding.verdict == 'WRONG'
+    assert '1.00000 with QuickGELU: load them with quick_gelu=True' in (
+        finding.found)
 
 
 def test_projections_of_the_published_embeddings(real_embeddings):
@@ -153,13 +131,6 @@ def test_the_estimated_cosine():
         x, y = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (a, b))
         estimate = ((project(x) - project(y))**2).mean() / 2
         assert estimate == pytest.approx(1 - (x * y).sum(1).mean(), rel=.1)
-
-
-def test_other_weights_are_not_openais(tiny_vit):
-    """Seeded ones, and the file that ships."""
-    assert len(read_published(FILE)[0]) == 191
-    with pytest.raises(ValueError):  # of another width
-        published_cosine(load_clip(**tiny_vit))
 
 
 # ------------------------------------------------------------- a checkpoint
