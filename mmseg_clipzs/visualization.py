@@ -8,7 +8,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from mmseg_clipzs.utils import MARK
 
-from .labels import ignore_index, label_dtype
+from .labels import IGNORE_INDEX, ignore_index, label_dtype
 
 _MARGIN = 8  # pixels
 _TEXT = (20, 20, 20)
@@ -192,12 +192,15 @@ def save_mask(path, mask, palette):
 
     Args:
         path (str | Path): PNG file to write.
-        mask (ndarray): (H, W) class indices.
+        mask (ndarray): (H, W) class indices, or ignored pixels.
         palette (Sequence): RGB colour of each class.
     """
     image = Image.fromarray(mask.astype(label_dtype(len(palette))))
     if image.mode == 'L':  # becomes P
-        image.putpalette([value for colour in palette for value in colour])
+        # With fewer colours, Pillow would keep fewer bits of each label.
+        colours = np.full((IGNORE_INDEX + 1, 3), 255, np.uint8)
+        colours[:len(palette)] = palette
+        image.putpalette(colours.tobytes())
     save_image(path, image)
 
 

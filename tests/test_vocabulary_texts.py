@@ -221,6 +221,17 @@ def test_an_open_file(tmp_path):
         get_vocabulary(file)
 
 
+def test_indices():
+    vocabulary = get_vocabulary('cat; dog; sky')
+    assert vocabulary.indices(['sky', 'cat']) == [0, 2]
+    assert vocabulary.indices('dog') == [1]
+    assert vocabulary.indices('all') == [0, 1, 2]
+    with pytest.raises(UserError, match="'dgo' is not a class .*mean dog"):
+        vocabulary.indices(['cat', 'dgo'])
+    with pytest.raises(UserError, match='are a list of names or "all", but'):
+        vocabulary.indices(3)
+
+
 # --------------------------------------------------------------- invariants
 def random_word(rng):
     letters = 'abcxyzäöüéñßœž猫狗空天κόσμεдомбקطة-\'&.0123'

@@ -43,7 +43,8 @@ class ZeroShotIoUMetric(ClassIoUMetric):
         if self.format_only:
             return metrics
         iou = self.class_iou
-        seen = self.seen or [name for name in iou if name not in self.unseen]
+        unseen = set(self.unseen)
+        seen = self.seen or [name for name in iou if name not in unseen]
         unknown = [name for name in [*seen, *self.unseen] if name not in iou]
         if unknown:
             raise UserError(f'{unknown[0]!r} is not a class of the dataset; '

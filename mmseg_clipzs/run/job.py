@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mmengine.config import Config
 
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.version import __version__
-from mmseg_clipzs.vocabularies import get_vocabulary
+from mmseg_clipzs.vocabularies import Vocabulary, get_vocabulary
 
 from .augmentation import augmented, check_augmented
 from .configs import find_config
@@ -30,6 +29,8 @@ from .segmentor import (
 # A colon separates the two, except that of a Windows drive (C:\mine.py).
 _CONFIG_AND_CHECKPOINT = re.compile(
     r'(?P<config>(?:[A-Za-z]:[\\/])?[^:]+)(?::(?P<checkpoint>.*))?', re.DOTALL)
+# What a config can hold, and be read from again.
+_PLAIN = (type(None), str, os.PathLike, list, tuple, dict, Vocabulary)
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ class Job:
     tta: bool = False
 
     def __post_init__(self):
-        if isinstance(self.classes, Iterator):  # read once, used often
-            object.__setattr__(self, 'classes', list(self.classes))
+        if not isinstance(self.classes, _PLAIN):  # e.g. an array, a generator
+            object.__setattr__(
+                self, 'classes', get_vocabulary(self.classes).to_dict())
         for name in ('config', 'options', 'classes'):
             object.__setattr__(self, name, copy.deepcopy(getattr(self, name)))
         object.__setattr__(self, 'options', Options(self.options))

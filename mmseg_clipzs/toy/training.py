@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write, check_number
 
 from .painters import OBJECTS
 from .scenes import CLASSES, make_scene, make_varied_scene
@@ -67,25 +67,17 @@ class Recipe:
     precision: str = 'bf16'
 
     def __post_init__(self):
-        for name, least in (('steps', 1), ('batch_size', 1), ('warmup', 0),
-                            ('seed', 0)):
-            _check(name, getattr(self, name), f'{least} or more',
-                   getattr(self, name) >= least)
-        _check('scenes', self.scenes,
-               f'at least a batch ({self.batch_size})',
-               self.scenes >= self.batch_size)
-        _check('lr', self.lr, 'positive', 0 < self.lr < math.inf)
-        _check('weight_decay', self.weight_decay, '0 or more',
-               0 <= self.weight_decay < math.inf)
-        _check('patch_dropout', self.patch_dropout, '0 or more, below 1',
-               0 <= self.patch_dropout < 1)
-        _check('late_share', self.late_share, '0 to 1',
-               0 <= self.late_share <= 1)
-
-
-def _check(name, value, expected, fits):
-    if not fits:
-        raise UserError(f'{name} must be {expected}, but got {value}.')
+        for name, within, kind in (
+                ('steps', '[1, inf)', int),
+                ('batch_size', '[1, inf)', int),
+                ('lr', '(0, inf)', float),
+                ('weight_decay', '[0, inf)', float),
+                ('warmup', '[0, inf)', int),
+                ('patch_dropout', '[0, 1)', float),
+                ('late_share', '[0, 1]', float),
+                ('scenes', f'[{self.batch_size}, inf)', int),
+                ('seed', '[0, inf)', int)):
+            check_number(name, getattr(self, name), within, kind)
 
 
 def learning_rate(step, recipe):
@@ -169,8 +161,8 @@ def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
         UserError: ``workers`` or ``save_every`` is out of range, or the
             checkpoint was written with another recipe.
     """
-    _check('save_every', save_every, '1 or more', save_every >= 1)
-    _check('workers', workers, '0 or more', workers is None or workers >= 0)
+    check_number('save_every', save_every, '[1, inf)', int)
+    check_number('workers', workers, '[0, inf)', int, optional=True)
     torch.manual_seed(recipe.seed)
     open_clip.add_model_config(CONFIG)
     model = open_clip.create_model(

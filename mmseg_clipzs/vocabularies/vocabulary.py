@@ -114,7 +114,7 @@ class Vocabulary:
         """Look up classes.
 
         Args:
-            names (Sequence[str] | str): Display names, or 'all'.
+            names (Sequence[str] | str): Display names, one of them, or 'all'.
 
         Returns:
             list[int]: Class indices in ascending order.
@@ -124,6 +124,11 @@ class Vocabulary:
         """
         if names == 'all':
             return list(range(len(self.classes)))
+        if isinstance(names, str):
+            names = [names]
+        if not isinstance(names, (list, tuple, set, frozenset)):
+            raise UserError(f'Classes of {self.source} are a list of names or '
+                            f'"all", but got {names!r}.')
         index = {name: i for i, name in enumerate(self.classes)}
         unknown = [name for name in names if name not in index]
         if unknown:

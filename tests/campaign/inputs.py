@@ -158,3 +158,37 @@ def tiny_weights(folder):
     torch.save(load_clip('tiny-vit', pretrained=None).model.state_dict(),
                path)
     return path
+
+
+# -------------------------------------------------------------------- kills
+@prepared
+def scenes(folder):
+    """A data root of toy scenes: 8 to train, 4 to validate, 64 x 64."""
+    from mmseg_clipzs.toy.voc_layout import write_voc
+    write_voc(folder / 'toy', train=8, val=4, size=64)
+    return folder / 'toy'
+
+
+@prepared
+def many_photos(folder):
+    """A folder of ten photos."""
+    rng = np.random.default_rng(4)
+    for i in range(10):
+        Image.fromarray(rng.integers(
+            0, 256, (6, 6, 3), dtype=np.uint8)).resize((120, 90)).save(
+                folder / f'{i}.jpg')
+    return folder
+
+
+@prepared
+def student(folder, scenes):
+    """Config and checkpoint of a MaskCLIP+ student, trained for a step."""
+    from processes import run_python
+
+    from .kills import TRAIN
+    done = run_python(
+        Path(__file__).parents[2] / 'tools/train.py', 'maskclip_plus_toy',
+        '--student-weights', 'none', '--data-root', scenes, '--work-dir',
+        folder, '--cfg-options', *TRAIN, 'train_cfg.max_iters=1')
+    assert done.returncode == 0, done.stderr
+    return folder / 'maskclip_plus_toy.py', folder / 'iter_1.pth'

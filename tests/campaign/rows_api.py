@@ -125,13 +125,15 @@ ROWS = [
         PIXELS, {'b': ['sky'], 'a': ['cat']}), works(
             lambda r: r.value[0].classes == ('b', 'a'))),
     Row('classes_many_blanks', lambda box: get_vocabulary(
-        '  white \t car ;\n red\u00a0bus  '), works(
+        '  white \u2003 car ;  red\u00a0bus  '), works(
             lambda r: r.value.classes == ('white car', 'red bus'))),
     Row('classes_other_script',
         lambda box: get_vocabulary('猫; Собака; ñandú'),
         works(lambda r: r.value.classes == ('猫', 'Собака', 'ñandú'))),
     Row('classes_tuple', lambda box: get_vocabulary(('cat', ('sky', 'air'))),
         works(lambda r: r.value.synonyms == (('cat', ), ('sky', 'air')))),
+    Row('classes_last_comma', lambda box: get_vocabulary('cat,; sky'),
+        works(lambda r: r.value.synonyms == (('cat', ), ('sky', )))),
     Row('classes_last_semicolon', lambda box: get_vocabulary('cat; sky;'),
         works(lambda r: r.value.classes == ('cat', 'sky'))),
     Row('vocabulary_without_words', lambda box: Vocabulary(

@@ -115,7 +115,8 @@ ROWS = [
            skipped(1, '5|1 of 2|skipped')),
     shards('nan.json', f'[{ONE}, {{"image": "1.png", "caption": NaN}}]',
            skipped(1, '1.png|1 of 2|skipped')),
-    shards('image_list.json', f'[{ONE}, {{"image": ["1.png"], "caption": "x"}}]',
+    shards('image_list.json', f'[{ONE}, {{"image": ["1.png"], '
+           '"caption": "x"}]',
            skipped(1, '1.png|1 of 2|skipped')),
     shards('null_name.json', f'[{ONE}, {{"image": "a\\u0000.png", '
            '"caption": "x"}]', skipped(1, '1 of 2|skipped|a')),

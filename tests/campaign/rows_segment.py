@@ -190,6 +190,8 @@ ROWS = [
         '--heatmaps', works(lambda r: sorted(
             path.parent.name for path in r.folder.rglob('*.png'))
             == ['out'] * 5)),
+    Row('class_of_a_path', f'{TOY} --classes "../../up; sky" --heatmaps',
+        says(r'\.\./\.\./up')),
     Row('heat_map_of_a_long_name',
         f'{TOY} --heatmaps --classes "{"long " * 60}; sky"',
         works(lambda r: len(list((r.folder / 'out').iterdir())) == 4)),

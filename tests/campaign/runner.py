@@ -25,7 +25,7 @@ TOOLS = Path(__file__).parents[2] / 'tools'
 SECONDS = 100  # a call that takes longer hangs
 _ERROR = re.compile(r'^(?:\S+: )?error: (.*)$', re.MULTILINE)
 _PLACEHOLDER = re.compile(r'\{([a-z]\w*)\}')
-_TEMPORARY = re.compile(r'^\.|\.(part|tmp|partial)$')
+TEMPORARY = re.compile(r'^\.|\.(part|tmp|partial)$')
 FAULTS = ('traceback', 'silent', 'hang', 'another sentence', 'wrong result',
           'no warning', 'litter', 'changed inputs')
 
@@ -201,7 +201,7 @@ def _left(wanted, box):
             before |= {f'{name}/{path}': state for path, state in snapshot(
                 box._inputs.root / name).items()}
     for path, state in snapshot(box.folder).items():
-        if path not in before and _TEMPORARY.search(path.split('/')[-1]):
+        if path not in before and TEMPORARY.search(path.split('/')[-1]):
             return 'litter', f'a temporary file: {path}'
         if state != before.get(path) and not any(
                 fnmatch(path, glob) for glob in (

@@ -100,5 +100,5 @@ def test_name_of_version_0_1():
 @pytest.mark.parametrize('settings', [
     dict(count=0), dict(side=0), dict(count=-1)])
 def test_bad_settings(settings):
-    with pytest.raises(UserError, match='count and side of 1 or more, but'):
+    with pytest.raises(UserError, match='(count|side) must be a whole'):
         PredictionSamplesHook('s.npz', **settings)

@@ -3,6 +3,7 @@ import copy
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmcv.transforms import processing
 from mmengine.config import Config
@@ -10,6 +11,7 @@ from mmengine.config import Config
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 
 @pytest.fixture
@@ -252,6 +254,38 @@ def test_what_does_not_fit(settings, message):
     with pytest.raises(UserError, match=message) as info:
         Job(**{'config': 'maskclip_toy', **settings})
     assert len(str(info.value)) < 300
+
+
+@pytest.mark.parametrize('classes', [
+    (name for name in ('cat, kitten', 'sky')), {'cat, kitten': 1, 'sky': 2},
+    np.array(['cat, kitten', 'sky'])], ids=['generator', 'keys', 'array'])
+def test_classes_of_any_ordered_kind(classes):
+    if isinstance(classes, dict):
+        classes = classes.keys()
+    job = Job('maskclip_toy', classes=classes)
+    for _ in range(2):
+        words = get_vocabulary(job.load().model.vocabulary).synonyms
+        assert words == (('cat', 'kitten'), ('sky', ))
+    with pytest.raises(UserError, match='A set of classes has no order'):
+        Job('maskclip_toy', classes={'cat', 'sky'})
+
+
+def test_embeddings_belong_to_the_words_of_the_config():
+    """They go with these, unless an option names others."""
+    for name, path in (('maskclip_toy', 'model'),
+                       ('maskclip_plus_toy', 'model.teacher')):
+        cfg = Job(name).load()
+        owner = cfg.model.get('teacher', cfg.model)
+        owner.text_embeddings = 'toy.npy'
+
+        def given(job):
+            model = job.load(train=True).model
+            return model.get('teacher', model).get('text_embeddings')
+
+        assert given(Job(cfg)) == 'toy.npy'
+        assert given(Job(cfg, classes='cat; sky')) is None
+        assert given(Job(cfg, classes='cat; sky', options={
+            f'{path}.text_embeddings': 'mine.npy'})) == 'mine.npy'
 
 
 def test_keys_that_mmengine_reads_may_be_new():

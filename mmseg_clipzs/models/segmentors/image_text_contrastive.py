@@ -110,8 +110,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         self.keep_groups = False  # in results, for visualization
         self._embedded = self._given = False
         load_groupvit(self, weights)
-        if vocabulary is not None:
-            self.set_vocabulary(vocabulary, text_embeddings)
+        self._set_first_vocabulary(vocabulary, text_embeddings)
 
     def init_weights(self):
         """Weights are initialised or loaded by the constructor."""

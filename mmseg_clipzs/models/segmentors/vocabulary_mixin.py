@@ -149,6 +149,14 @@ class VocabularyMixin:
         warn_of_one_class(vocabulary, self.background_threshold is not None)
         self._set_vocabulary(vocabulary, text_embeddings)
 
+    def _set_first_vocabulary(self, vocabulary, text_embeddings):
+        """Set the vocabulary of a config, if it names one."""
+        if vocabulary is not None:
+            self.set_vocabulary(vocabulary, text_embeddings)
+        elif text_embeddings is not None:
+            raise UserError('text_embeddings= needs the words of its rows: '
+                            'set vocabulary= as well.')
+
     def _set_vocabulary(self, given, text_embeddings):
         vocabulary = given
         has_background = self.background_threshold is not None

@@ -103,11 +103,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             f'The logit scale of CLIP {loaded.name}', loaded.logit_scale,
             '(0, inf)') if logit_scale is None else logit_scale
         self.text_encoder = TextEncoder(loaded)
-        if vocabulary is not None:
-            self.set_vocabulary(vocabulary, text_embeddings)
-        elif text_embeddings is not None:
-            raise UserError('text_embeddings= needs the words of its rows: '
-                            'set vocabulary= as well.')
+        self._set_first_vocabulary(vocabulary, text_embeddings)
 
     def _init_decode_head(self, decode_head):
         super()._init_decode_head(

@@ -155,6 +155,12 @@ def test_known_classes_are_the_same_again(tiny_vit):
     assert not torch.equal(want['cat; dog'], want['sky; sea'])
 
 
+def test_embeddings_without_words(zero_shot, unit):
+    for make in (zero_shot, small_groupvit):
+        with pytest.raises(UserError, match='needs the words of its rows'):
+            make(text_embeddings=unit(3))
+
+
 # ---------------------------------------------------------------- one class
 @pytest.mark.parametrize('words, threshold, message', [
     ('cat', None, "'cat' is the only class, so that it covers every image"),
