@@ -15,6 +15,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from PIL import Image
 from processes import do_not_wait
+from web_server import serve
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
 from mmseg_clipzs.clip import load_clip
@@ -35,6 +36,19 @@ def _quiet(tmp_path_factory):
     os.environ['MMSEG_CLIPZS_CACHE'] = str(tmp_path_factory.mktemp('cache'))
     torch.set_num_threads(1 if 'PYTEST_XDIST_WORKER' in os.environ else 2)
     init_default_scope('mmseg')  # as a runner does
+
+
+@pytest.fixture
+def web(tmp_path, monkeypatch):
+    """A web server on this machine, and an empty cache of downloads."""
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
+    for name in ('http_proxy', 'https_proxy', 'all_proxy'):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    # urllib keeps the proxies of the first request of a process.
+    monkeypatch.setattr('urllib.request._opener', None)
+    with serve() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -41,7 +41,7 @@ def checkpoint(tmp_path_factory):
     return str(path)
 
 
-def in_threads(function, count=24):
+def in_threads(function, count=12):
     barrier = threading.Barrier(4)
 
     def run(i):

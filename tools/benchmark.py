@@ -19,7 +19,12 @@ from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.side import STAGES
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.job import Job
-from mmseg_clipzs.utils import atomic_write, run_tool
+from mmseg_clipzs.utils import (
+    MARK,
+    atomic_write,
+    check_replaceable,
+    run_tool,
+)
 
 LABELS = {'upsampling': 'upsampling + argmax'}
 
@@ -119,14 +124,17 @@ def verdict(comparison, images):
 
 def main():
     args = parse_args()
+    if args.out:
+        check_replaceable(args.out)
     report = run_benchmark(
         *jobs_of(args), images=args.images, warmup=args.warmup,
         photos=args.photos, size=args.size, num_classes=args.num_classes,
         random=args.random, progress=partial(tqdm, desc='batches'))
     if args.out:
         with atomic_write(args.out) as temporary:
-            temporary.write_text(json.dumps(report, indent=2) + '\n',
-                                 encoding='utf-8')
+            temporary.write_text(json.dumps(
+                {'software': MARK, **report}, indent=2) + '\n',
+                encoding='utf-8')
     sides = report['sides']
     table = PrettyTable(['', *(
         f'{letter}: {side["config"]}' for letter, side in zip('AB', sides))])

@@ -15,12 +15,13 @@ from tqdm import tqdm
 from mmseg_clipzs.datasets.corrupt import LEVELS, PAPER_KINDS, corruptions
 from mmseg_clipzs.leaderboard.corruptions import (
     curves,
+    failures,
     plan,
     run,
     write_results,
 )
 from mmseg_clipzs.run.arguments import add_arguments, make_parser
-from mmseg_clipzs.utils import run_tool
+from mmseg_clipzs.utils import UserError, first_of, run_tool
 
 
 def parse_args():
@@ -58,10 +59,15 @@ def main():
         f'level {level}' for level in args.levels)])
     for kind, of_kind in curves(rows).items():
         table.add_rows([[kind, config, *(
-            f'{values[level]:.1f}' for level in (0, *args.levels))]
+            f'{values[level]:.1f}' if level in values else 'failed'
+            for level in (0, *args.levels))]
             for config, values in of_kind.items()])
     print(table)
     print(f'mIoU in percent; curves: {plot}')
+    failed = failures(rows)
+    if failed:
+        raise UserError(f'{len(failed)} of {len(rows)} cells failed and run '
+                        f'again next time. {first_of(failed)}')
 
 
 if __name__ == '__main__':

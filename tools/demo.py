@@ -18,8 +18,13 @@ from mmseg_clipzs.leaderboard.matrix import evaluate, plan
 from mmseg_clipzs.run.arguments import add_arguments, make_parser
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.toy.voc_layout import write_voc
-from mmseg_clipzs.utils import atomic_write, run_tool
-from mmseg_clipzs.visualization import overlay, sheet, with_legend
+from mmseg_clipzs.utils import atomic_write, check_replaceable, run_tool
+from mmseg_clipzs.visualization import (
+    overlay,
+    save_image,
+    sheet,
+    with_legend,
+)
 
 METHODS = ('clip', 'maskclip', 'maskclip_ks_pd', 'groupvit')
 COLUMNS = ('method', 'dataset', 'clip', 'prompts', 'mIoU', 'seconds',
@@ -56,24 +61,25 @@ def draw_sheet(rows, folders):
 def main():
     args = parse_args()
     work_dir = Path(args.work_dir)
+    results, picture = work_dir / 'results.json', work_dir / 'sheet.png'
+    check_replaceable(results, picture, by=picture)
     write_voc(args.data_root, progress=tqdm)
     jobs = plan(METHODS, ['toy'], data_root=args.data_root)
     folders = [work_dir / job.name for job in jobs]
     # Separate processes, for separate peak memory.
     rows = [run_alone(evaluate, job, folder)
             for job, folder in zip(tqdm(jobs, 'methods'), folders)]
-    with atomic_write(work_dir / 'results.json') as temporary:
+    with atomic_write(picture) as temporary:
+        save_image(temporary, Image.fromarray(draw_sheet(rows, folders)))
+    with atomic_write(results) as temporary:
         temporary.write_text(json.dumps(rows, indent=2) + '\n',
                              encoding='utf-8')
-    with atomic_write(work_dir / 'sheet.png') as temporary:
-        Image.fromarray(draw_sheet(rows, folders)).save(temporary)
 
     table = PrettyTable(COLUMNS, align='r')
     table.add_rows([['its own' if row[key] is None else row[key]
                      for key in COLUMNS] for row in rows])
     print(table)
-    print(f'Predictions: {work_dir / "sheet.png"}; all figures: '
-          f'{work_dir / "results.json"}')
+    print(f'Predictions: {picture}; all figures: {results}')
 
 
 if __name__ == '__main__':

@@ -12,7 +12,13 @@ from safetensors.torch import save_file
 
 from mmseg_clipzs.clip.files import read_state_dict
 from mmseg_clipzs.run.arguments import make_parser
-from mmseg_clipzs.utils import UserError, atomic_write, run_tool
+from mmseg_clipzs.utils import (
+    MARK,
+    UserError,
+    atomic_write,
+    check_replaceable,
+    run_tool,
+)
 
 
 def parse_args():
@@ -29,13 +35,15 @@ def main():
     if Path(args.out).suffix != '.safetensors':
         raise UserError(
             f'--out must be a .safetensors file, but got {args.out}.')
+    check_replaceable(args.out)
     state = read_state_dict(Path(args.checkpoint))[0]
     weights = {
         key: (value.half() if value.is_floating_point() else value
               ).contiguous()
         for key, value in state.items()}
     with atomic_write(args.out) as temporary:
-        save_file(weights, temporary, metadata=dict(format='pt'))
+        save_file(weights, temporary,
+                  metadata=dict(format='pt', software=MARK))
     print(f'{args.out}: {len(weights)} tensors, '
           f'{Path(args.out).stat().st_size / 1e6:.1f} MB')
 

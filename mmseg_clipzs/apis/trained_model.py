@@ -6,7 +6,7 @@ from mmengine.runner import load_checkpoint
 from mmseg.apis import init_model
 from mmseg.registry import DATASETS
 
-from mmseg_clipzs.checkpoints import weights_of
+from mmseg_clipzs.checkpoints import dataset_meta_of, weights_of
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.run.data import datasets_of
@@ -36,7 +36,7 @@ def build_segmentor(cfg, device):
         checkpoint = load_checkpoint(
             model, cfg.load_from, 'cpu', logger='silent')
         check_fit(model, weights_of(checkpoint))
-        meta = checkpoint.get('meta', {})
+        meta = dataset_meta_of(checkpoint)
     if not hasattr(model, 'set_vocabulary'):
         model.dataset_meta = _stock_meta(cfg, meta, model)
     elif model.vocabulary is not None:
@@ -94,11 +94,8 @@ def class_probabilities(model, seg_logits):
     return seg_logits.softmax(0)
 
 
-def _stock_meta(cfg, meta, model):
+def _stock_meta(cfg, found, model):
     """Classes and palette of a checkpoint or, without them, its test data."""
-    found = dict(meta.get('dataset_meta') or {
-        key.lower(): meta[key] for key in ('CLASSES', 'PALETTE')
-        if key in meta})
     for dataset in datasets_of(cfg, 'test_dataloader'):
         if not found.get('classes'):
             found = {**getattr(DATASETS.get(dataset.type), 'METAINFO', {}),

@@ -35,9 +35,6 @@ def set_images(cfg, photos=None):
         type='PhotoFolderDataset', data_root=photos, pipeline=[
             step for step in next(leaf_datasets(dataset)).pipeline
             if step['type'] != 'LoadAnnotations'])
-    # VocabularyHook needs the dataset's class names.
-    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks', [])
-                        if hook['type'] != 'VocabularyHook']
 
 
 def make_images(folder, size, count):

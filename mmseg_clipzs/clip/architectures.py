@@ -7,6 +7,10 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 
 open_clip.add_model_config(Path(__file__).parent / 'model_configs')
 
+# Entries whose shapes tell a Vision Transformer, and their dimensions.
+_TELLING = {'visual.conv1.weight': 4, 'visual.proj': 2,
+            'visual.positional_embedding': 2}
+
 
 def check_architecture(model):
     """Resolve and check the name of an architecture.
@@ -51,10 +55,14 @@ def guess_architecture(state):
         str: The architectures of open_clip whose image tower fits, or
         the tower's sizes if there is no such architecture.
     """
-    if 'visual.class_embedding' in state and 'visual.proj' in state:
+    dims = {key: state[key].ndim if key in state else 0 for key in _TELLING}
+    if dims == _TELLING:
         return _guess_vit(state)
-    if 'visual.layer1.0.conv1.weight' in state:
+    if 'visual.layer1.0.conv1.weight' in state and (
+            state['visual.layer1.0.conv1.weight'].ndim == 4):
         return _guess_resnet(state)
+    if any(key.startswith('visual.') for key in state):
+        return 'a damaged CLIP'
     keys = ', '.join(list(state)[:3])
     return f'no CLIP at all (first keys: {keys})'
 

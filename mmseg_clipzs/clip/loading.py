@@ -16,11 +16,16 @@ from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.modified_resnet import ModifiedResNet
 from torch import nn
 
+from mmseg_clipzs.checkpoints import hub_file, reason
 from mmseg_clipzs.utils import UserError
 
 from .architectures import check_architecture
-from .files import read_state_dict
-from .weights import fill_model, find_weights, list_tags
+from .weights import (
+    fill_model,
+    list_tags,
+    read_weights,
+    reduce_precision,
+)
 
 # Dtypes of the image tower, by open_clip's names.
 PRECISIONS = dict(
@@ -114,11 +119,9 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         raise UserError(f'precision={precision!r} is unknown; choose one of '
                         f'{list(PRECISIONS)}.')
     name = check_architecture(model)
-    path, preset = find_weights(name, pretrained)
-
-    state, config = None, open_clip.get_model_config(name)
-    if path is not None:
-        state, is_openai_archive = read_state_dict(path)
+    config, preset, state = open_clip.get_model_config(name), {}, None
+    if pretrained is not None:
+        path, state, is_openai_archive, preset = read_weights(name, pretrained)
         if quick_gelu is None:
             quick_gelu = preset.get('quick_gelu', is_openai_archive or None)
     if quick_gelu is not None:
@@ -137,7 +140,7 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         print_log(
             f'CLIP {name} has RANDOM weights (pretrained=None): its results '
             'are meaningless.', logger='current', level=logging.WARNING)
-    network.visual.to(PRECISIONS[precision])
+    reduce_precision(network.visual, PRECISIONS[precision], pretrained)
     if isinstance(network.visual, ModifiedResNet):
         # Convolutions take a fifth less time in this layout.
         network.visual.to(memory_format=torch.channels_last)
@@ -150,8 +153,32 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         std=tuple(preset.get('std') or OPENAI_DATASET_STD))
 
 
-# Reading the vocabulary takes a second.
-get_tokenizer = lru_cache(open_clip.get_tokenizer)
+@lru_cache  # reading the vocabulary takes a second
+def get_tokenizer(name, **options):
+    """Tokenizer of an architecture.
+
+    Args:
+        name (str): Architecture, in open_clip's spelling.
+        options: As for ``open_clip.get_tokenizer``.
+
+    Returns:
+        Callable: list of N str -> (N, context length) int64.
+
+    Raises:
+        UserError: It comes from Hugging Face and cannot be downloaded.
+    """
+    text = open_clip.get_model_config(name)['text_cfg']
+    repository = text.get('hf_tokenizer_name')
+    if repository:
+        try:  # before transformers, which tries again for a minute
+            hub_file(repository, ['tokenizer_config.json'])
+        except OSError as e:
+            raise UserError(
+                f'The tokenizer {repository} of CLIP {name} could not be '
+                f'downloaded ({reason(e)}). Without a network, copy it into '
+                "huggingface_hub's cache ($HF_HOME) from another machine."
+            ) from e
+    return open_clip.get_tokenizer(name, **options)
 
 
 def _tokenize(name, texts):

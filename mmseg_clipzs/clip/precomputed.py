@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_is_file
 
 _UNIT = 1e-6  # rows whose length differs less are not touched
 
@@ -35,14 +35,16 @@ def load_text_embeddings(source):
     if not isinstance(source, (str, Path)):
         raise UserError('Text embeddings are a file, an array or a tensor, '
                         f'but got {type(source).__name__}.')
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise UserError(f'No text embeddings at {path}.')
+    try:
+        path = check_is_file(source, 'text embeddings')
+    except FileNotFoundError as e:
+        raise UserError(f'No text embeddings at {source}.') from e
     if path.suffix == '.npy':
         try:
             array = torch.from_numpy(np.load(path, allow_pickle=False))
-        except (ValueError, EOFError, TypeError) as e:
-            raise UserError(f'{path} cannot be read as .npy: {e}.') from e
+        except Exception as e:  # a damaged header may raise anything
+            raise UserError(f'{path} cannot be read as .npy: '
+                            f'{e or type(e).__name__}.') from e
     else:
         array = load_checkpoint_file(path)
     return unit_rows(array, path)

@@ -1,12 +1,22 @@
 """Find the weights of a CLIP and load them into its model."""
+import os
 from pathlib import Path
 
 import open_clip
+import torch
 from open_clip.model import convert_to_custom_text_state_dict
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.checkpoints import (
+    check_finite,
+    check_kinds,
+    hub_file,
+    read_download,
+    reason,
+)
+from mmseg_clipzs.utils import UserError, check_is_file
 
 from .architectures import guess_architecture
+from .files import read_state_dict
 
 # Weights shipped with the package: (architecture, tag) -> file.
 SHIPPED = {
@@ -21,53 +31,105 @@ def list_tags(name):
     return shipped + open_clip.list_pretrained_tags_by_model(name)
 
 
-def find_weights(name, pretrained):
-    """Locate a weights file, downloading it if need be.
+def read_weights(name, pretrained):
+    """Read the weights of a tag or file, downloading them if need be.
+
+    A download that has been damaged since is replaced.
 
     Args:
         name (str): Architecture, in open_clip's spelling.
-        pretrained (str | Path | None): A tag or a path.
+        pretrained (str | Path): A tag or a path.
 
     Returns:
-        tuple[Path | None, dict]: The file (None for random weights) and
-        open_clip's entry for the tag (``mean``, ``std``, ``quick_gelu``, ...;
-        empty for a file).
+        tuple[Path | str, dict, bool, dict]: Where they come from, the state
+        dict, whether it is OpenAI's archive (see
+        :func:`~mmseg_clipzs.clip.files.read_state_dict`) and open_clip's
+        entry for the tag (``mean``, ``std``, ``quick_gelu``, ...; empty for a
+        file).
 
     Raises:
-        UserError: Neither a known tag nor a file, or a failed download.
+        UserError: Neither a known tag nor a file, a failed download, or an
+            unusable file.
     """
-    if pretrained is None:
-        return None, {}
+    if not isinstance(pretrained, (str, Path)) or not str(pretrained):
+        raise UserError(f'pretrained= must be a tag of {name} '
+                        f'({", ".join(list_tags(name)) or "it has none"}), '
+                        f'the path of a file or None, but got {pretrained!r}.')
     if (name, pretrained) in SHIPPED:
-        return SHIPPED[name, pretrained], {}
-    if not isinstance(pretrained, Path):
-        preset = open_clip.get_pretrained_cfg(name, pretrained)
-        if preset:
-            return _download(name, pretrained, preset), preset
-    path = Path(pretrained).expanduser()
-    if path.is_file():
-        return path, {}
+        path, preset = SHIPPED[name, pretrained], {}
+    elif isinstance(pretrained, Path):
+        path, preset = pretrained, {}
+    else:
+        path = Path(pretrained).expanduser()
+        preset = open_clip.get_pretrained_cfg(name, pretrained) or {}
+    if preset and 'file' not in preset:
+        path, (state, is_archive) = _read_preset(name, pretrained, preset)
+    else:
+        path = preset.get('file') or path
+        if not preset and not os.path.exists(path):
+            raise UserError(_unknown(name, pretrained, path))
+        state, is_archive = read_state_dict(check_is_file(
+            path, 'weights of a CLIP'))
+    return path, state, is_archive, preset
+
+
+def _unknown(name, pretrained, path):
     looks_like_path = path.suffix or len(path.parts) > 1
     what = ('No weights file at' if looks_like_path else
             f'CLIP {name} has no weights called')
-    raise UserError(
+    return (
         f'{what} {str(pretrained)!r}. Pass one of the tags '
         f'({", ".join(list_tags(name)) or "none for this architecture"}) or '
         'the path of an existing file (OpenAI archive, state dict or '
         'safetensors).')
 
 
-def _download(name, tag, preset):
-    """Download with open_clip, explaining failures."""
+def _read_preset(name, tag, preset):
+    """Read weights of open_clip's table.
+
+    Returns:
+        tuple: Where they come from, and the result of ``read_state_dict``.
+    """
+    remedy = (f'Without a network, fetch the file elsewhere and pass its '
+              f'path: --clip {name}:FILE of the tools, or pretrained=FILE in '
+              'configs.')
+    url, hub = preset.get('url'), preset.get('hf_hub')
+    if not hub:
+        return url, read_download(url, read_state_dict, remedy=remedy)
+    repository, _, file = hub.rpartition('/')
+    names = [file] if file else ['open_clip_model.safetensors',
+                                 'open_clip_pytorch_model.bin']
+    if file.endswith(('.bin', '.pth')):
+        names.insert(0, f'{os.path.splitext(file)[0]}.safetensors')
     try:
-        return Path(open_clip.download_pretrained(preset))
-    except Exception as e:  # urllib, huggingface_hub and httpx differ
-        source = preset.get('url') or preset.get('hf_hub')
+        return read_hub(repository, names)
+    except OSError as e:
         raise UserError(
             f'The weights {tag!r} of CLIP {name} could not be downloaded '
-            f'({type(e).__name__}: {e}). Without network access, fetch them '
-            f'elsewhere ({source}), copy the file here and pass its path: '
-            '--clip MODEL:FILE of the tools, pretrained= in configs.') from e
+            f'({reason(e)}) from {url or f"huggingface.co/{repository}"}. '
+            f'{remedy}') from e
+
+
+def read_hub(repository, names):
+    """Read weights of a Hugging Face repository.
+
+    Args:
+        repository (str): Its name.
+        names (Sequence[str]): File names; the first that exists is taken.
+
+    Returns:
+        tuple: The path, and the result of ``read_state_dict``.
+
+    Raises:
+        OSError: A failed download.
+        UserError: A file that cannot be read, also when downloaded again.
+    """
+    path = hub_file(repository, names)
+    try:
+        return path, read_state_dict(path)
+    except UserError:  # damaged since
+        path = hub_file(repository, names, again=True)
+        return path, read_state_dict(path)
 
 
 def fill_model(model, state, name, path):
@@ -100,6 +162,22 @@ def fill_model(model, state, name, path):
             'match it.'))
 
 
+def reduce_precision(module, dtype, path):
+    """Convert a filled module to another dtype.
+
+    Args:
+        module (nn.Module): Modified in place.
+        dtype (torch.dtype): A floating-point dtype.
+        path (Path): Source of its weights, for messages.
+
+    Raises:
+        UserError: float16 cannot hold one of the weights.
+    """
+    module.to(dtype)
+    if dtype == torch.float16:
+        check_finite(f'{path} as float16', module.state_dict())
+
+
 def load_exactly(model, state, path, name, hint):
     """Load a state dict; every key and shape must match.
 
@@ -128,6 +206,7 @@ def load_exactly(model, state, path, name, hint):
             f'{len(wrong)} of {len(wanted)} entries are missing or of another '
             f'shape and {len(extra)} are unexpected, e.g. {key!r} ({shapes}). '
             f'{hint()}')
+    check_kinds(path, state, wanted)
     model.load_state_dict(
         {key: value.float() if value.is_floating_point() else value
          for key, value in state.items()})

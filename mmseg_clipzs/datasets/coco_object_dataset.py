@@ -9,7 +9,13 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_clipzs.labels import IGNORE_INDEX
-from mmseg_clipzs.utils import UserError, atomic_write, import_optional
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_write,
+    check_replaceable,
+    import_optional,
+)
+from mmseg_clipzs.visualization import save_image
 
 _THINGS = 80  # COCO-Stuff lists the 80 object classes first
 
@@ -69,14 +75,17 @@ def write_masks(instances, folder, progress=iter):
     except (ValueError, KeyError, AssertionError, UnicodeDecodeError) as e:
         raise UserError(
             f'{instances} does not hold COCO instances: {e!r}.') from e
-    for image in progress(data.dataset['images']):
+    names = [f'{Path(image["file_name"]).stem}_labelTrainIds.png'
+             for image in data.dataset['images']]
+    # COCO-Stuff's masks have the same names.
+    check_replaceable(*(Path(folder) / name for name in names))
+    for image, name in zip(progress(data.dataset['images']), names):
         mask = np.full((image['height'], image['width']), IGNORE_INDEX,
                        np.uint8)
         objects = data.loadAnns(data.getAnnIds(image['id']))
         for each in sorted(objects, reverse=True, key=lambda each: (
                 each['iscrowd'], each['area'])):
             mask[data.annToMask(each) == 1] = labels[each['category_id']]
-        name = f'{Path(image["file_name"]).stem}_labelTrainIds.png'
         with atomic_write(Path(folder) / name) as path:
-            Image.fromarray(mask).save(path)
+            save_image(path, Image.fromarray(mask))
     return len(data.dataset['images'])

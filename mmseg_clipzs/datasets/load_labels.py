@@ -1,3 +1,5 @@
+import io
+
 import mmcv
 import mmengine.fileio as fileio
 import numpy as np
@@ -10,7 +12,9 @@ from mmseg_clipzs.labels import (
     ignore_index,
     label_dtype,
 )
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_is_file
+
+from .images import open_image
 
 _SHOWN = 10  # labels in a message
 
@@ -91,11 +95,17 @@ class LoadLabels(LoadAnnotations):
             UserError: It is missing, damaged, or not a map of labels.
         """
         try:
+            if not self.backend_args and '://' not in str(path):
+                check_is_file(path, 'a mask')
+            content = fileio.get(path, backend_args=self.backend_args)
+            if self.imdecode_backend == 'pillow':  # only raster formats
+                open_image(io.BytesIO(content)).close()
             mask = mmcv.imfrombytes(
-                fileio.get(path, backend_args=self.backend_args),
-                flag='unchanged', backend=self.imdecode_backend)
+                content, flag='unchanged', backend=self.imdecode_backend)
         except FileNotFoundError as e:
             raise UserError(f'No mask at {path}.') from e
+        except UserError:
+            raise
         except Exception as e:  # decoders raise all kinds of errors
             raise UserError(f'The mask {path} is damaged: {e}.') from e
         if mask is None:  # OpenCV's answer

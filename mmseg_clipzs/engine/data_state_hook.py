@@ -42,7 +42,11 @@ class DataStateHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint):
         if runner._resume:
-            self._resumed = checkpoint.get('data_state')
+            state = checkpoint.get('data_state')
+            if state is not None and not _is_state(state):
+                raise UserError("The checkpoint's data_state is damaged: "
+                                'resume another checkpoint.')
+            self._resumed = state
 
     def before_train(self, runner):
         loader = runner.train_dataloader
@@ -118,3 +122,11 @@ class DataStateHook(Hook):
     def _counts(self):
         return ', '.join(
             f'{kind}: {n}' for kind, n in sorted(self.skipped.items()))
+
+
+def _is_state(state):
+    """bool: Whether a checkpoint's ``data_state`` has the form of ours."""
+    kinds = dict(settings=dict, positions=list, next=int, skipped=dict)
+    return isinstance(state, dict) and all(
+        isinstance(state.get(key), kind) for key, kind in kinds.items()
+    ) and all(isinstance(count, int) for count in state['skipped'].values())

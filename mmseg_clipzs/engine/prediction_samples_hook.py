@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,17 @@ from mmseg.registry import HOOKS
 from PIL import Image
 
 from mmseg_clipzs.datasets import read_image, unique_names
-from mmseg_clipzs.utils import atomic_write, check_number
+from mmseg_clipzs.labels import ignore_index
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_write,
+    check_is_file,
+    check_number,
+    shown,
+)
 from mmseg_clipzs.visualization import voc_palette
 
+_LARGEST = 2**28  # bytes of a file of samples, unpacked
 
 # Configs of version 0.1 call it 'SampleHook'.
 @HOOKS.register_module(name=['PredictionSamplesHook', 'SampleHook'])
@@ -92,12 +101,51 @@ def read_samples(path):
         and three lists of arrays: image (H, W, 3) uint8 RGB, truth and
         prediction (H, W) int32 class indices; ignored pixels have the label
         of :func:`mmseg_clipzs.labels.ignore_index`.
+
+    Raises:
+        FileNotFoundError: No such file.
+        UserError: It is damaged, or another file.
     """
-    with np.load(path) as file:
-        names = file['names'].tolist()
-        return dict(
-            names=names,
-            classes=file['classes'].tolist(),
-            palette=file['palette'],
-            **{what: [file[f'{what}_{i}'] for i in range(len(names))]
-               for what in ('image', 'truth', 'prediction')})
+    path = check_is_file(path, 'a file of prediction samples')
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(one.file_size for one in archive.infolist()) > _LARGEST:
+                raise ValueError(f'more than {_LARGEST} bytes')
+        with np.load(path) as file:
+            names = file['names'].tolist()
+            samples = dict(
+                names=names,
+                classes=file['classes'].tolist(),
+                palette=file['palette'],
+                **{what: [file[f'{what}_{i}'] for i in range(len(names))]
+                   for what in ('image', 'truth', 'prediction')})
+        _check(samples)
+    except Exception as e:  # of zipfile, zlib, NumPy and of memory
+        raise UserError(f'{shown(path)} does not have prediction samples: '
+                        f'{e!r}.') from e
+    return samples
+
+
+def _check(samples):
+    """Raises: ValueError: Arrays that do not fit each other."""
+    palette, count = samples['palette'], len(samples['classes'])
+    if palette.shape != (count, 3) or not _within(palette, 256):
+        raise ValueError(f'palette {palette.shape} of {count} classes')
+    if not all(isinstance(text, str) for text in (
+            *samples['names'], *samples['classes'])):
+        raise ValueError('names that are no texts')
+    for image, *masks in zip(*(samples[what] for what in (
+            'image', 'truth', 'prediction'))):
+        if image.ndim != 3 or image.shape[2] != 3 or (
+                image.dtype != np.uint8) or not image.size:
+            raise ValueError(f'image {image.shape} {image.dtype}')
+        for mask in masks:
+            if mask.shape != image.shape[:2] or not _within(
+                    mask[mask != ignore_index(count)], count):
+                raise ValueError(f'labels {mask.shape} {mask.dtype}')
+
+
+def _within(values, end):
+    """bool: Whether all are integers from 0 to ``end - 1``."""
+    return values.dtype.kind in 'iu' and (
+        not values.size or 0 <= values.min() and values.max() < end)

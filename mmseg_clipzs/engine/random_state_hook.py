@@ -2,6 +2,8 @@ import torch
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
+from mmseg_clipzs.utils import UserError
+
 
 @HOOKS.register_module()
 class RandomStateHook(Hook):
@@ -11,6 +13,9 @@ class RandomStateHook(Hook):
     augmentation, but not the random numbers drawn by the model, e.g. dropout.
     Validation draws some, too, and is not repeated on resume: training goes on
     as if there had been none.
+
+    Raises:
+        UserError: The random state of a resumed checkpoint is damaged.
     """
     priority = 'VERY_LOW'
 
@@ -27,7 +32,11 @@ class RandomStateHook(Hook):
         _set_state(self._training)
 
     def after_load_checkpoint(self, runner, checkpoint):
-        self._resumed = checkpoint.get('random_state')
+        state = checkpoint.get('random_state')
+        if runner._resume and state is not None and not _is_state(state):
+            raise UserError("The checkpoint's random_state is damaged: resume "
+                            'another checkpoint.')
+        self._resumed = state
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         # Not earlier: loading the first batch also draws random numbers.
@@ -35,6 +44,13 @@ class RandomStateHook(Hook):
             return
         _set_state(self._resumed)
         self._resumed = None
+
+
+def _is_state(state):
+    return isinstance(state, dict) and 'torch' in state and all(
+        isinstance(value, torch.Tensor) and value.dtype == torch.uint8
+        for value in state.values()) and (
+            state['torch'].shape == torch.get_rng_state().shape)
 
 
 def _get_state():

@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from mmseg_clipzs.checkpoints import trained_words
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import VocabularyMixin
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import (
@@ -36,9 +37,7 @@ class VocabularyHook(Hook):
         self._follows_data = None
 
     def before_train(self, runner):
-        dataset = runner.train_dataloader.dataset
-        if 'classes' in dataset.metainfo:  # image-text pairs have none
-            self._apply(runner.model, dataset)
+        self._apply(runner.model, runner.train_dataloader.dataset)
 
     def before_val(self, runner):
         self._apply(runner.model, runner.val_dataloader.dataset)
@@ -53,7 +52,7 @@ class VocabularyHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint):
         model = unwrap(runner.model, 'training_classes')
-        words = checkpoint.get('meta', {}).get('vocabulary')
+        words = trained_words(checkpoint)
         if model is None or words is None:
             return
         trained = get_vocabulary(words)
@@ -66,9 +65,9 @@ class VocabularyHook(Hook):
 
     def _apply(self, model, dataset):
         model = unwrap(model, 'set_vocabulary')
-        if model is None:
+        names = dataset.metainfo.get('classes')
+        if model is None or names is None:  # pairs and photos have none
             return
-        names = dataset.metainfo['classes']
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None
         if self._follows_data:

@@ -7,7 +7,7 @@ from mmseg.registry import METRICS
 from PIL import Image
 
 from mmseg_clipzs.labels import IGNORE_INDEX, ignore_index, label_dtype
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write, check_replaceable
 from mmseg_clipzs.visualization import save_image
 
 
@@ -83,7 +83,9 @@ class ClassIoUMetric(IoUMetric):
             label_dtype(count + shift))
         path = sample['img_path']
         name = self.names.get(path, Path(path).stem)
-        with atomic_write(Path(self.output_dir) / f'{name}.png') as temporary:
+        path = Path(self.output_dir) / f'{name}.png'
+        check_replaceable(path)  # never the masks of the dataset
+        with atomic_write(path) as temporary:
             save_image(temporary, Image.fromarray(labels))
 
     def evaluate(self, size):

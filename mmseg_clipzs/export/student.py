@@ -7,10 +7,19 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 
-from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.checkpoints import (
+    dataset_meta_of,
+    load_checkpoint_file,
+    weights_of,
+)
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import (
+    MARK,
+    UserError,
+    atomic_write,
+    check_replaceable,
+)
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .stock_head import stock_head, stock_head_weights
@@ -36,11 +45,14 @@ def export_student(cfg, checkpoint, folder):
         UserError: Not a ``MaskClipPlus`` training, the checkpoint of another
             student, or a student that stock heads cannot express, see
             :func:`export_config`.
+        NotOursError: A file in the folder is no result of an export.
         FileNotFoundError: No such checkpoint.
     """
+    files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
+    check_replaceable(*files, by=files[0])
     checkpoint = load_checkpoint_file(checkpoint)
-    weights = export_weights(checkpoint.get('state_dict', checkpoint))
-    meta = checkpoint.get('meta', {}).get('dataset_meta') or dataset_meta(
+    weights = export_weights(weights_of(checkpoint))
+    meta = dataset_meta_of(checkpoint) or dataset_meta(
         _vocabulary(cfg.model))
     rows = len(weights[f'{_CLASSIFIER}weight'])
     if len(meta['classes']) != rows:
@@ -51,9 +63,9 @@ def export_student(cfg, checkpoint, folder):
     weights = _stock_weights(weights, cfg.model)
     with DefaultScope.overwrite_default_scope('mmseg'):
         check_fit(MODELS.build(config.model), weights)
-    files = Path(folder) / 'student.py', Path(folder) / 'student.pth'
     with atomic_write(files[0]) as temporary:
-        config.dump(temporary)
+        temporary.write_text(f'# {MARK}.\n{config.pretty_text}\n',
+                             encoding='utf-8')
     with atomic_write(files[1]) as temporary:
         torch.save(dict(state_dict=weights, meta=dict(dataset_meta=meta)),
                    temporary)

@@ -8,15 +8,16 @@ from matplotlib.figure import Figure
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from mmseg_clipzs.datasets import Corrupt
-from mmseg_clipzs.run.cpu import join_processes
 from mmseg_clipzs.run.data import datasets_of, require_one_root
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write, remove_stale
 
-from .rows import read_row, write_row
+from .attempts import attempt, join
+from .rows import check_row, check_work_dir, read_row, write_row
 
 CLEAN = 'none'
+FILES = ('results.json', 'results.csv', 'curves.png')
 
 
 @dataclass(frozen=True)
@@ -121,29 +122,53 @@ def run(cells, folder, progress=iter, launcher='none'):
 
     Returns:
         list[dict]: For each cell the row of :func:`run_test`, with config (the
-        curve's label), kind and level.
+        curve's label), kind and level; failed ones have an ``error`` instead
+        of figures.
+
+    Raises:
+        UserError: All cells failed, or one of several processes did.
     """
     folder = Path(folder)
+    group = join(launcher)
+    check_work_dir(folder, FILES)
+    remove_stale(folder / 'cells')
     names = [cell.name for cell in cells]
     paths = [folder / 'cells' / f'{name}.json' for name in names]
-    join_processes(launcher)
     shared = [[read_row(path) for path in paths] if is_main_process() else []]
     broadcast_object_list(shared)  # the others may not see the files
-    rows, = shared
+    rows = [row and {**row, **_head(cell)}
+            for row, cell in zip(shared[0], cells)]
     for i in progress([i for i, row in enumerate(rows) if row is None]):
-        cell = cells[i]
-        quiet = cell.job.replace(
-            options={**cell.job.options, 'log_level': 'ERROR'})
-        rows[i] = dict(
-            run_test(quiet, folder / 'runs' / names[i], launcher=launcher),
-            config=cell.label, kind=cell.kind, level=cell.level)
-        if is_main_process():
+        row, error = attempt(
+            group, _measure, cells[i], folder / 'runs' / names[i], launcher)
+        rows[i] = {**(dict(error=error) if error else row), **_head(cells[i])}
+        if is_main_process() and not error:
             write_row(rows[i], paths[i])
+    if all('error' in row for row in rows):
+        raise UserError(f'All {len(rows)} cells failed. {rows[0]["error"]}')
     return rows
 
 
+def _head(cell):
+    return dict(config=cell.label, kind=cell.kind, level=cell.level)
+
+
+def _measure(cell, folder, launcher):
+    quiet = cell.job.replace(
+        options={**cell.job.options, 'log_level': 'ERROR'})
+    row = run_test(quiet, folder, launcher=launcher)
+    check_row(row)
+    return row
+
+
+def failures(rows):
+    """list[str]: A sentence per failed row."""
+    return [f'{row["config"]}, {row["kind"]} {row["level"]}: {row["error"]}'
+            for row in rows if 'error' in row]
+
+
 def write_results(rows, folder):
-    """Write ``results.json``, ``results.csv`` and ``curves.png``.
+    """Write :data:`FILES`, without the failed rows.
 
     Args:
         rows (Sequence[dict]): Result of :func:`run`.
@@ -153,6 +178,7 @@ def write_results(rows, folder):
         Path: The plot, ``curves.png``.
     """
     folder = Path(folder)
+    rows = [row for row in rows if 'error' not in row]
     with atomic_write(folder / 'results.json') as path:
         path.write_text(json.dumps(rows, indent=2), encoding='utf-8')
     with atomic_write(folder / 'results.csv') as path:
@@ -175,17 +201,18 @@ def curves(rows):
 
     Returns:
         dict: kind -> config -> {level: mIoU in percent}, the clean result
-        at level 0.
+        at level 0. Failed rows are left out.
     """
     found = {}
+    rows = [row for row in rows if 'error' not in row]
     for row in rows:
         if row['kind'] != CLEAN:
             found.setdefault(row['kind'], {}).setdefault(
                 row['config'], {})[row['level']] = row['mIoU']
     for row in rows:
         if row['kind'] == CLEAN:
-            for kind in found:
-                found[kind][row['config']][0] = row['mIoU']
+            for of_kind in found.values():
+                of_kind.setdefault(row['config'], {})[0] = row['mIoU']
     return {kind: {config: dict(sorted(values.items()))
                    for config, values in of_kind.items()}
             for kind, of_kind in found.items()}
@@ -201,8 +228,8 @@ def draw_curves(rows):
         matplotlib.figure.Figure: The plot.
     """
     panels = curves(rows)
-    columns = min(4, len(panels))
-    lines = -(-len(panels) // columns)
+    columns = min(4, max(1, len(panels)))
+    lines = max(1, -(-len(panels) // columns))
     figure = Figure((3 * columns, 2.6 * lines + 0.5), layout='constrained')
     axes = figure.subplots(lines, columns, sharex=True, sharey=True,
                            squeeze=False).ravel()  # (lines * columns, )

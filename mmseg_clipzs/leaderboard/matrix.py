@@ -9,10 +9,7 @@ import gc
 import os
 import sys
 import traceback
-import zipfile
-import zlib
 from contextlib import redirect_stderr, redirect_stdout
-from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -21,26 +18,28 @@ from mmengine.dist import (
     get_world_size,
     is_main_process,
 )
-from torch import distributed
 from tqdm import tqdm
 
 from mmseg_clipzs.compat import versions
 from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.run.configs import list_configs
-from mmseg_clipzs.run.cpu import join_processes
 from mmseg_clipzs.run.data import require_one_root
 from mmseg_clipzs.run.device import gpu_name
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.run.segmentor import clip_of
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.utils import UserError, error_message
+from mmseg_clipzs.utils import UserError, remove_stale
 
-from .report import write_report
-from .rows import read_row, report_damaged, write_row
-
-# How long a failed process waits for the others to fail as well.
-_PATIENCE = timedelta(minutes=5)
+from .attempts import attempt, join
+from .report import FILES, write_report
+from .rows import (
+    check_row,
+    check_work_dir,
+    read_row,
+    report_damaged,
+    write_row,
+)
 
 
 def plan(methods=(), datasets=(), configs=(), clips=(), options=None,
@@ -123,16 +122,16 @@ def run(jobs, work_dir, launcher='none'):
         UserError: A cell failed in some of several processes only, so that
             the others cannot continue.
     """
-    join_processes(launcher)
-    group = None
-    if launcher != 'none':
-        group = distributed.new_group(backend='gloo', timeout=_PATIENCE)
+    group = join(launcher)
     work_dir = Path(work_dir)
+    check_work_dir(work_dir, FILES)
     folders = [work_dir / 'cells' / cell_name(job) for job in jobs]
+    for folder in (work_dir, *folders):
+        remove_stale(folder)
     rows = [None] * len(jobs)
     todo = []
     if is_main_process():
-        rows = [_finished(folder) for folder in folders]
+        rows = [_finished(*cell) for cell in zip(jobs, folders)]
         todo = [i for i, row in enumerate(rows) if row is None]
         # A cell that was started may have crashed the last run: it runs last.
         todo.sort(key=lambda i: folders[i].is_dir())
@@ -149,7 +148,7 @@ def run(jobs, work_dir, launcher='none'):
     return rows
 
 
-def _finished(folder):
+def _finished(job, folder):
     """The row of a finished cell; None if a file is missing or damaged."""
     row = read_row(folder / 'row.json')
     if row is None:
@@ -157,27 +156,20 @@ def _finished(folder):
     samples = folder / 'samples.npz'
     try:
         read_samples(samples)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile,
-            zlib.error) as e:
+    except (UserError, FileNotFoundError) as e:
         report_damaged(samples, e)
         return None
-    return row
+    return {**row, **_head(job, folder)}
+
+
+def _head(job, folder):
+    return dict(job.describe(), folder=f'cells/{folder.name}')
 
 
 def _attempt(job, folder, launcher, group):
     """The row of a cell, finished or failed."""
-    error = result = None
-    try:
-        if group is None:
-            result = run_alone(evaluate, job, folder)
-        else:
-            result = evaluate(job, folder, launcher)
-            gc.collect()  # frees the model before the next one is built
-    except Exception as e:
-        error = ': '.join(error_message(e))
-    if group is not None:
-        error = _first_error(error, group)
-    head = dict(job.describe(), folder=f'cells/{folder.name}')
+    result, error = attempt(group, _measure, job, folder, launcher)
+    head = _head(job, folder)
     if error:
         if is_main_process():
             tqdm.write(f'{folder.name} failed: {error}', file=sys.stderr)
@@ -185,17 +177,14 @@ def _attempt(job, folder, launcher, group):
     return {**result, **head}  # in the order of run_test
 
 
-def _first_error(error, group):
-    """str | None: First error of any process, the same in all of them."""
-    errors = [None] * get_world_size()
-    try:
-        distributed.all_gather_object(errors, error, group)
-    except RuntimeError as e:
-        tqdm.write(error or str(e), file=sys.stderr)
-        raise UserError('A cell failed in one process while the others were '
-                        'waiting for it. Run the command again: the '
-                        'remaining cells run first.') from e
-    return next(filter(None, errors), None)
+def _measure(job, folder, launcher):
+    if launcher == 'none':
+        row = run_alone(evaluate, job, folder)
+    else:
+        row = evaluate(job, folder, launcher)
+        gc.collect()  # frees the model before the next one is built
+    check_row(row)
+    return row
 
 
 def evaluate(job, folder, launcher='none'):

@@ -16,6 +16,8 @@ from mmseg_clipzs.utils import atomic_write
 
 from .page import to_html
 
+FILES = tuple(f'leaderboard.{suffix}'
+              for suffix in ('csv', 'json', 'md', 'html'))
 # Columns beside those of CLIP's weights.
 _SPREAD, _PUBLISHED = 'mean ± std', 'published'
 _NOTE = ('mIoU in percent. Columns called "published" have the papers\' '
@@ -214,18 +216,18 @@ def _markdown(header, lines):
 
 
 def write_report(rows, folder):
-    """Write ``leaderboard.csv``, ``.json``, ``.md`` and ``.html``.
+    """Write :data:`FILES`.
 
     Args:
         rows (Sequence[dict]): Result of :func:`matrix.run`.
         folder (str | Path): Work dir, with the cells' folders.
     """
     tables = compare(rows, PUBLISHED)
-    for suffix, text in (
-            ('csv', to_csv(rows)),
-            ('json', json.dumps(rows, indent=2) + '\n'),
-            ('md', to_markdown(tables, rows)),
-            ('html', to_html(tables, rows, _NOTE, failures(rows),
-                             settings(rows), environments(rows), folder))):
-        with atomic_write(Path(folder) / f'leaderboard.{suffix}') as temporary:
+    for name, text in zip(FILES, (
+            to_csv(rows),
+            json.dumps(rows, indent=2) + '\n',
+            to_markdown(tables, rows),
+            to_html(tables, rows, _NOTE, failures(rows), settings(rows),
+                    environments(rows), folder))):
+        with atomic_write(Path(folder) / name) as temporary:
             temporary.write_text(text, encoding='utf-8')

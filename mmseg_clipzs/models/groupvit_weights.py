@@ -1,16 +1,16 @@
 """GroupViT weights: the authors', Hugging Face's and this package's."""
 import logging
+import os
 import re
 from pathlib import Path
 
 import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError
 from mmengine.logging import print_log
 
+from mmseg_clipzs.checkpoints import reason
 from mmseg_clipzs.clip.files import read_state_dict
-from mmseg_clipzs.clip.weights import load_exactly
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.clip.weights import load_exactly, read_hub
+from mmseg_clipzs.utils import UserError, check_is_file
 
 # Weights shipped with the package.
 SHIPPED = {'toy': Path(__file__).parent / 'weights/groupvit-toy.safetensors'}
@@ -136,8 +136,7 @@ def load_groupvit(model, weights):
             'meaningless until it is trained or a checkpoint is loaded.',
             logger='current', level=logging.WARNING)
         return
-    path = _find(weights)
-    state = read_state_dict(path)[0]
+    path, state = _read(weights)
     if any(key.startswith('img_encoder.') for key in state):
         state = from_official(state)
     elif any(key.startswith('vision_model.') for key in state):
@@ -150,12 +149,12 @@ def load_groupvit(model, weights):
     print_log(f'Loaded GroupViT from {str(weights)!r}.', logger='current')
 
 
-def _find(weights):
-    if weights in SHIPPED:
-        return SHIPPED[weights]
-    path = Path(weights).expanduser()
-    if path.is_file():
-        return path
+def _read(weights):
+    """tuple[Path, dict[str, Tensor]]: A file and its state dict."""
+    path = SHIPPED.get(weights) or Path(weights).expanduser()
+    if os.path.exists(path):
+        path = check_is_file(path, 'weights of a GroupViT')
+        return path, read_state_dict(path)[0]
     if not re.fullmatch(r'[\w-]+/[\w.-]+', str(weights)) or path.suffix in (
             '.pth', '.pt', '.bin', '.safetensors'):
         raise UserError(
@@ -163,13 +162,13 @@ def _find(weights):
             f'{sorted(SHIPPED)}, an existing file, or a Hugging Face hub name '
             'such as "nvidia/groupvit-gcc-yfcc".')
     try:
-        try:
-            return Path(hf_hub_download(weights, 'model.safetensors'))
-        except EntryNotFoundError:
-            return Path(hf_hub_download(weights, 'pytorch_model.bin'))
-    except Exception as e:  # huggingface_hub, httpx and requests differ
+        path, (state, _) = read_hub(
+            weights, ('model.safetensors', 'pytorch_model.bin'))
+    except OSError as e:
         raise UserError(
             f'The weights {weights!r} could not be downloaded '
-            f'({type(e).__name__}: {e}). Without network access, fetch '
-            'model.safetensors (or pytorch_model.bin) elsewhere, copy it here '
-            'and pass its path as weights=.') from e
+            f'({reason(e)}). Without a network, fetch model.safetensors (or '
+            'pytorch_model.bin) elsewhere, copy it here and pass its path: '
+            'model.weights=FILE with --cfg-options of the tools, weights=FILE '
+            'in configs.') from e
+    return path, state

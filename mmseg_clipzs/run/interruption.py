@@ -1,13 +1,16 @@
 """What to do next when training is interrupted."""
+import os
 import signal
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_is_file
+
+_LONGEST = 4096  # characters of a path
 
 
 class LastCheckpoint:
@@ -28,8 +31,8 @@ class LastCheckpoint:
         if resume and self._before and not self._path():
             raise UserError(
                 f'--resume found no checkpoint: {self._marker} names '
-                f'{self._marker.read_text().strip() or "none"}. Write the '
-                'path of another one to it, or train without --resume.')
+                f'{self._named() or "none"}. Write the path of another one to '
+                'it, or train without --resume.')
 
     @property
     def path(self):
@@ -39,14 +42,36 @@ class LastCheckpoint:
         return self._path()
 
     def _stamp(self):
-        return (self._marker.stat().st_mtime_ns if self._marker.is_file()
-                else None)
+        # Not is_file(): mmengine would open a named pipe and wait.
+        if not os.path.lexists(self._marker):
+            return None
+        return check_is_file(self._marker, 'the name of a checkpoint'
+                             ).stat().st_mtime_ns
+
+    def _named(self):
+        with self._marker.open(errors='replace') as file:
+            return file.read(_LONGEST).strip()
 
     def _path(self):
-        if not self._marker.is_file():
+        if self._stamp() is None or not self._named():
             return None
-        path = Path(self._marker.read_text().strip())
-        return path if path.is_file() else None
+        try:
+            return check_is_file(self._named(), 'a checkpoint')
+        except (FileNotFoundError, UserError):
+            return None
+
+
+def write_whole_checkpoints(cfg):
+    """Replace mmengine's checkpoint hook by :class:`AtomicCheckpointHook`.
+
+    Args:
+        cfg (Config): A training config; modified in place.
+    """
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = dict(hooks.get('checkpoint') or dict(type=CheckpointHook))
+    if hook['type'] in (CheckpointHook, 'CheckpointHook',
+                        'mmengine.CheckpointHook'):
+        hooks['checkpoint'] = {**hook, 'type': 'AtomicCheckpointHook'}
 
 
 class StopHook(Hook):

@@ -4,6 +4,7 @@ import inspect
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
+from mmseg_clipzs.checkpoints import dataset_meta_of, trained_words
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -60,11 +61,10 @@ def use_trained_classes(cfg):
     owner = model.get('teacher', model)
     checkpoint = CheckpointLoader.load_checkpoint(
         cfg.load_from, 'cpu', logger='silent')
-    meta = checkpoint.get('meta', {})
-    words = meta.get('vocabulary')
+    words = trained_words(checkpoint)
     if words is None and not owner.get('vocabulary'):
         # Without words the names of the training data.
-        words = {name: [name] for name in meta.get('dataset_meta', {}).get(
+        words = {name: [name] for name in dataset_meta_of(checkpoint).get(
             'classes', ())}
     if not words:
         return

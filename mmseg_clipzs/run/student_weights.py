@@ -1,7 +1,7 @@
 """ImageNet weights that the training of a student starts from."""
-import threading
+import os
+from http.client import HTTPException
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import torch
 from mmengine.logging import print_log
@@ -9,12 +9,17 @@ from mmengine.model import PretrainedInit
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.checkpoints import cached_file, load_checkpoint_file
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.checkpoints import (
+    answer,
+    cached_file,
+    check_kinds,
+    load_checkpoint_file,
+    reason,
+)
+from mmseg_clipzs.utils import UserError, check_is_file
 
 from .segmentor import has_vocabulary, segmentor_of
 
-_SECONDS = 5  # for an answer from the network
 _TOLERANCE = 0.1  # share of a backbone's entries; a stem has 5 or 15
 _COUNTER = 'num_batches_tracked'
 _HELP = ('--student-weights FILE reads another file, --student-weights none '
@@ -88,13 +93,13 @@ def check_student_weights(cfg, name, resumes=False):
         if '://' in address and not is_url:
             continue  # s3:// and others
         file = cached_file(address) if is_url else Path(address).expanduser()
-        if file.is_file():
+        if os.path.exists(file):
+            check_is_file(file, 'weights of the student')
             continue
         if resumes or _holds(cfg.get('load_from'), f'{outer}{path}'):
             _forget(part)
             continue
-        where = (f'has no weights to start from: {file.name} is not in '
-                 f'{file.parent}')
+        where = f'has no weights to start from: there is no {file}'
         if not is_url:
             raise UserError(f'The student of {name} {where}. {_HELP}')
         error = _unreachable(address)
@@ -102,7 +107,7 @@ def check_student_weights(cfg, name, resumes=False):
             raise UserError(
                 f'The student of {name} {where} and cannot be downloaded from '
                 f'{address} ({error}). Without a network, copy the file '
-                f'there; {_HELP}')
+                f'to {file}; {_HELP}')
 
 
 def _pretrained(student):
@@ -184,22 +189,11 @@ def _weights(checkpoint):
 
 def _unreachable(address):
     """str | None: Why an address does not answer, within seconds."""
-    result = ['no answer']
-
-    def ask():
-        try:
-            # As torch.hub asks; some servers refuse HEAD.
-            urlopen(Request(address, headers={'User-Agent': 'torch.hub'}),
-                    timeout=_SECONDS).close()
-            result[0] = None
-        except Exception as e:  # urllib and http.client raise all kinds
-            result[0] = str(e)
-
-    # The timeout does not cover the look-up of the name.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(_SECONDS + 1)
-    return result[0]
+    try:
+        answer(address).close()
+    except (OSError, ValueError, HTTPException) as e:
+        return reason(e)
+    return None
 
 
 def _find_prefix(path, backbone):
@@ -215,26 +209,27 @@ def _find_prefix(path, backbone):
     Raises:
         UserError: No such file, or weights of another backbone.
     """
-    if not Path(path).expanduser().is_file():
+    if not os.path.exists(os.path.expanduser(path)):
         raise UserError(f'No student weights at {path}. {_HELP}')
-    shapes = {key.removeprefix('module.'): value.shape for key, value
-              in _weights(load_checkpoint_file(path)).items()}
+    state = {key.removeprefix('module.'): value for key, value
+             in _weights(load_checkpoint_file(path)).items()}
     wanted = {
-        key: value.shape for key, value in MODELS.build(
+        key: value for key, value in MODELS.build(
             {**backbone, 'init_cfg': None}).state_dict().items()
         if not key.endswith(_COUNTER)}
-    fitting = {prefix: sum(shapes.get(f'{prefix}{key}') == shape
-                           for key, shape in wanted.items())
-               for prefix in ('', 'backbone.', 'student.backbone.')}
+    fitting = {prefix: sum(
+        f'{prefix}{key}' in state and state[f'{prefix}{key}'].shape
+        == value.shape for key, value in wanted.items())
+        for prefix in ('', 'backbone.', 'student.backbone.')}
     prefix = max(fitting, key=fitting.get)
     said = (f'{fitting[prefix]} of {len(wanted)} entries of the student\'s '
             f'{backbone.type} are in {path}')
     if fitting[prefix] < (1 - _TOLERANCE) * len(wanted):
         raise UserError(f'Only {said}, which holds weights of another '
-                        f'architecture ({len(shapes)} entries).')
+                        f'architecture ({len(state)} entries).')
     # Not the classifier's or another stem's.
     layers = {key.partition('.')[0] for key in wanted}
-    names = [key.removeprefix(prefix) for key in shapes
+    names = [key.removeprefix(prefix) for key in state
              if key.startswith(prefix) and not key.endswith(_COUNTER)]
     surplus = [name for name in names if name not in wanted
                and name.partition('.')[0] in layers]
@@ -243,5 +238,7 @@ def _find_prefix(path, backbone):
             f'{said}, which holds weights of a larger architecture: it has '
             f'{len(surplus)} more entries of the same layers, such as '
             f'{surplus[0]}.')
+    check_kinds(path, state, {f'{prefix}{key}': value
+                              for key, value in wanted.items()})
     print_log(f'{said}.', logger='current')
     return prefix

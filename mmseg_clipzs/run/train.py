@@ -5,11 +5,16 @@ import torch
 from mmengine.logging import print_log
 from mmseg.registry import RUNNERS
 
+from mmseg_clipzs.engine.check_weights_hook import CheckWeightsHook
 from mmseg_clipzs.utils import UserError
 
 from .cpu import plain_attention_on_cpu
 from .data import check_training_data, check_unseen
-from .interruption import LastCheckpoint, interruptible
+from .interruption import (
+    LastCheckpoint,
+    interruptible,
+    write_whole_checkpoints,
+)
 from .photos import report_skipped, train_on_photos
 from .prepare import prepare
 from .student_weights import check_student_weights, set_student_weights
@@ -61,8 +66,9 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
             if torch.cuda.is_available() else
             dict(type='Bfloat16OptimWrapper'))
     prepare(cfg, job, work_dir, launcher)
+    write_whole_checkpoints(cfg)
     last = LastCheckpoint(cfg.work_dir, resume)
-    if resume and last.path is None:
+    if resume and last.path is None and not cfg.get('load_from'):
         print_log(f'--resume found no checkpoint in {cfg.work_dir}: training '
                   'starts from the beginning.', 'current', logging.WARNING)
     if student_weights:
@@ -82,6 +88,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
         # The config's runner_type, or mmengine's.
         runner = RUNNERS.build(cfg)
         runner.register_hook(stop)
+        runner.register_hook(CheckWeightsHook(), 'VERY_HIGH')
         with plain_attention_on_cpu():
             runner.train()
     return runner

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
+from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.utils import UserError, atomic_write, check_number
 
 from .painters import OBJECTS
@@ -267,9 +268,10 @@ def _save_checkpoint(model, optimizer, step, path, recipe):
 
 def _load_checkpoint(model, optimizer, path, recipe):
     """Returns: int: Completed steps."""
-    state = torch.load(path, map_location='cpu', weights_only=True)
-    if state['recipe'] != asdict(recipe):
-        raise UserError(f'{path} was written with {state["recipe"]}, but this '
+    state = load_checkpoint_file(path)
+    written = state.get('recipe') if isinstance(state, dict) else None
+    if written != asdict(recipe):
+        raise UserError(f'{path} was written with {written}, but this '
                         f'run has {asdict(recipe)}. Use the same options, or '
                         'start over without --resume.')
     model.load_state_dict(state['model'])

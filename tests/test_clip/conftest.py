@@ -1,5 +1,6 @@
 import copy
 import json
+from pathlib import Path
 
 import open_clip
 import pytest
@@ -36,14 +37,13 @@ def add_config(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def preset(monkeypatch, tiny_vit):
-    """Register one tag with open_clip, which downloads the tiny weights."""
-    facts = dict(url='https://example.invalid/tiny.pt', hf_hub='')
+def preset(monkeypatch, web, tiny_vit):
+    """Register one tag with open_clip, whose weights are on the web."""
+    web.files['/tiny.pt'] = Path(tiny_vit['pretrained']).read_bytes()
+    facts = dict(url=f'{web.address}/tiny.pt', hf_hub='')
     monkeypatch.setattr(
         open_clip, 'get_pretrained_cfg',
         lambda name, tag: dict(facts) if tag == 'my-tag' else {})
     monkeypatch.setattr(open_clip, 'list_pretrained_tags_by_model',
                         lambda name: ['my-tag'])
-    monkeypatch.setattr(open_clip, 'download_pretrained',
-                        lambda preset: tiny_vit['pretrained'])
     return facts

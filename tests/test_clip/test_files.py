@@ -174,9 +174,9 @@ def test_truncated(tmp_path, state, archive, kind, share):
         save({key: value.contiguous() for key, value in state.items()}, path)
         whole = path.read_bytes()
     path.write_bytes(whole[:int(share * len(whole))])
-    with pytest.raises(UserError, match=(
-            rf'{path.name} \([\d,]+ bytes\) cannot be read.*Is the download '
-            'complete')):
+    message = (r'\([\d,]+ bytes\) cannot be read.*Is the download complete'
+               if share else 'is empty; expected a checkpoint')
+    with pytest.raises(UserError, match=f'{path.name} {message}'):
         read_state_dict(path)
 
 
@@ -214,7 +214,10 @@ def test_flipped_bit(tmp_path, archive):
 @pytest.mark.parametrize('name', [
     'archive.pt', 'plain.pt', 'legacy.pt', 'x.safetensors'])
 def test_any_damage(tmp_path, archive, name):
-    """A flipped bit raises UserError or has no effect."""
+    """A flipped bit or a cut raises UserError or has no effect.
+
+    Older formats and safetensors have no check sums: their numbers may change.
+    """
     path, state = tmp_path / name, {'a': torch.ones(3), 'b': torch.ones(())}
     if name == 'archive.pt':
         path = archive
@@ -224,16 +227,20 @@ def test_any_damage(tmp_path, archive, name):
         torch.save(state, path, _use_new_zipfile_serialization=(
             name == 'plain.pt'))
     content, rng = path.read_bytes(), random.Random(0)
-    refused = 0
-    for _ in range(300):
+    want, refused = read_state_dict(path)[0], 0
+    for i in range(150):
         damaged = bytearray(content)
         damaged[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
-        path.write_bytes(damaged)
+        path.write_bytes(damaged if i % 10 else content[:rng.randrange(
+            len(content))])
         try:
-            read_state_dict(path)
+            got = read_state_dict(path)[0]
         except UserError:
             refused += 1
-    assert refused > 50
+        else:
+            if name in ('archive.pt', 'plain.pt'):
+                _assert_same(got, want)
+    assert refused > 30
 
 
 @pytest.mark.parametrize('content', [
@@ -249,7 +256,7 @@ def test_no_state_dict(tmp_path, content):
 @pytest.mark.parametrize('name', ['x.pt', 'x.safetensors', 'x'])
 def test_web_page(tmp_path, name):
     (tmp_path / name).write_text('<html>404 not found</html>')
-    with pytest.raises(UserError, match=rf'{name} .* cannot be read'):
+    with pytest.raises(UserError, match=rf'{name} .* is a web page'):
         read_state_dict(tmp_path / name)
 
 

@@ -14,6 +14,13 @@ def _max_difference(a, b):
     return (torch.as_tensor(a) - torch.as_tensor(b)).abs().max().item()
 
 
+def _npy(header=b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}"):
+    """A .npy file with this header and 2 x 3 numbers."""
+    header += b'\n'
+    return (b'\x93NUMPY\1\0' + len(header).to_bytes(2, 'little') + header
+            + np.ones(6, np.float32).tobytes())
+
+
 @pytest.mark.parametrize('name, save', [
     ('x.npy', lambda path, x: np.save(path, x.numpy())),
     ('x.npy', lambda path, x: np.save(path, x.double().numpy())),
@@ -103,7 +110,21 @@ def test_runs_no_code(tmp_path):
     ('x.pth', lambda path: torch.save({'a': torch.ones(2, 3)}, path),
      'but holds dict'),
     ('x.pth', lambda path: torch.save([1, 2], path), 'but holds list'),
-    ('x.pth', lambda path: path.write_bytes(b''), 'cannot be read'),
+    ('x.pth', lambda path: path.write_bytes(b''), 'x.pth is empty'),
+    # Headers that are cut, of another length, no dict, or of huge arrays.
+    ('x.npy', lambda path: path.write_bytes(_npy()[:30]), 'as .npy'),
+    ('x.npy', lambda path: path.write_bytes(_npy(b'{"descr": (')), 'as .npy'),
+    ('x.npy', lambda path: path.write_bytes(_npy(b'[' * 60)), 'as .npy'),
+    ('x.npy', lambda path: path.write_bytes(_npy(b'1 if')), 'as .npy'),
+    ('x.npy', lambda path: path.write_bytes(_npy(b'\xff\0')), 'as .npy'),
+    ('x.npy', lambda path: path.write_bytes(
+        b'\x93NUMPY\3\0\xff\xff\xff\x7f' + bytes(99)), 'as .npy'),
+    *(('x.npy', lambda path, shape=shape: path.write_bytes(_npy((
+        "{'descr': '<f4', 'fortran_order': False, "
+        f"'shape': ({shape})}}").encode())), 'as .npy') for shape in (
+            f'{10**15}, 512', f'{2**63}, 2', '-3, 2', '3.5, 2', "'a', 2")),
+    ('x.npy', lambda path: os.mkfifo(path), 'is a named pipe; expected text'),
+    ('x.npy', lambda path: path.mkdir(), 'is a folder; expected text'),
 ])
 def test_files(tmp_path, name, save, message):
     save(tmp_path / name)

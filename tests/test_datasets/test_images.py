@@ -17,6 +17,7 @@ from mmseg_clipzs.datasets import (
     read_image,
 )
 from mmseg_clipzs.datasets.images import ImageReadError, to_rgb
+from mmseg_clipzs.datasets.load_labels import LoadLabels
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -65,7 +66,8 @@ def test_ghostscript_is_never_started(tmp_path, monkeypatch):
     for check in (
             read_image, lambda path: CheckSample()(dict(img_path=path)),
             lambda path: LoadImageFromFile(imdecode_backend='pillow')(
-                dict(img_path=str(path)))):
+                dict(img_path=str(path))),
+            LoadLabels(num_classes=2, imdecode_backend='pillow').read):
         with pytest.raises((UserError, UnidentifiedImageError)):
             check(path)
     assert not started

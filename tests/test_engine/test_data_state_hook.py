@@ -321,3 +321,13 @@ def test_only_the_first_hundred_are_named(log):
 def test_bad_interval(interval):
     with pytest.raises(UserError, match='interval must be a whole'):
         DataStateHook(interval=interval)
+
+
+@pytest.mark.parametrize('state', [
+    'text', {}, dict(settings={}, positions=[], next='0', skipped={}),
+    dict(settings={}, positions=[], next=0, skipped=dict(image='many'))])
+def test_damaged_state(state):
+    hook = HOOKS.build(dict(type='DataStateHook'))
+    with pytest.raises(UserError, match='data_state is damaged'):
+        hook.after_load_checkpoint(SimpleNamespace(_resume=True),
+                                   dict(data_state=state))

@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmseg.registry import HOOKS
 
+from mmseg_clipzs.utils import UserError
+
 
 @pytest.fixture(autouse=True)
 def _own_random_state():
@@ -50,6 +52,16 @@ def test_checkpoints_without_a_state():
     hook.after_load_checkpoint(runner, dict(state_dict={}))
     hook.before_train_iter(runner, 0)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize('state', [
+    'text', {}, dict(torch='text'), dict(torch=torch.zeros(3)),
+    dict(torch=torch.zeros(3, dtype=torch.uint8))])
+def test_damaged_state(state):
+    hook = HOOKS.build(dict(type='RandomStateHook'))
+    with pytest.raises(UserError, match='random_state is damaged'):
+        hook.after_load_checkpoint(SimpleNamespace(_resume=True),
+                                   dict(random_state=state))
 
 
 def test_validation_leaves_no_trace():

@@ -109,6 +109,67 @@ def test_a_damaged_row_runs_again(plan, tmp_path, capsys):
     assert json.loads(path.read_text()) == again
 
 
+@pytest.fixture
+def figures(monkeypatch):
+    """Figures instead of runs: 50 without a corruption, else an error."""
+    def run_test(job, folder, launcher):
+        steps = job.load().test_dataloader.dataset.pipeline
+        if any(step.type == 'Corrupt' for step in steps):
+            raise UserError('The disk was removed.')
+        return dict(mIoU=50., seconds=1.)
+
+    monkeypatch.setattr(robustness, 'run_test', run_test)
+
+
+def test_a_cell_that_fails_does_not_end_the_table(
+        plan, figures, tmp_path, monkeypatch):
+    cells = plan(levels=[1, 5])
+    rows = robustness.run(cells, tmp_path)
+    assert [row.get('mIoU') for row in rows] == [50., None, None]
+    assert robustness.failures(rows) == [
+        f'maskclip_voc, shot_noise {level}: UserError: The disk was removed.'
+        for level in (1, 5)]
+    assert robustness.curves(rows) == {}
+    with Image.open(robustness.write_results(rows, tmp_path)) as image:
+        assert image.size[0] > 0
+    written = json.loads((tmp_path / 'results.json').read_text())
+    assert [row['mIoU'] for row in written] == [50.]
+    # Only those run again.
+    monkeypatch.setattr(robustness, 'run_test', lambda *args, **kwargs: dict(
+        mIoU=20.))
+    rows = robustness.run(cells, tmp_path)
+    assert [row['mIoU'] for row in rows] == [50., 20., 20.]
+
+
+def test_all_cells_fail(plan, figures, tmp_path):
+    with pytest.raises(UserError, match='All 2 cells failed. UserError: The'):
+        robustness.run(plan(levels=[1, 5])[1:], tmp_path)
+
+
+def test_the_tool_names_failed_cells(
+        figures, small_voc, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', [
+        'corruptions.py', 'maskclip_voc', '--kinds', 'spatter', '--levels',
+        '2', '--data-root', str(small_voc), '--out', str(tmp_path / 'out')])
+    with pytest.raises(SystemExit, match=(
+            'error: 1 of 2 cells failed and run again next time. maskclip_voc,'
+            ' spatter 2: UserError: The disk')):
+        runpy.run_path(str(ROOT / 'tools/corruptions.py'), run_name='__main__')
+    assert (tmp_path / 'out/results.csv').is_file()
+
+
+def test_files_of_the_user_are_not_replaced(plan, figures, tmp_path):
+    cells = plan(levels=[])
+    (tmp_path / 'results.json').write_text('mine')
+    with pytest.raises(UserError, match='results.json exists and was not'):
+        robustness.run(cells, tmp_path)
+    (tmp_path / 'results.json').unlink()
+    (tmp_path / 'notes.txt').write_text('mine')
+    for _ in range(2):
+        robustness.write_results(robustness.run(cells, tmp_path), tmp_path)
+    assert (tmp_path / 'notes.txt').read_text() == 'mine'
+
+
 def test_same_as_images_that_are_corrupted_before(plan, small_voc, tmp_path):
     """Independently of the batch size and of worker processes."""
     clean, corrupted = plan(levels=[4])

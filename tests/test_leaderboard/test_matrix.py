@@ -1,4 +1,5 @@
 """The jobs of a matrix, and the files of a cell."""
+import io
 import json
 
 import numpy as np
@@ -153,7 +154,7 @@ def test_large_samples_are_resized(job, tmp_path):
 
 @pytest.mark.parametrize('arguments', [dict(count=0), dict(side=0)])
 def test_no_pictures(arguments):
-    with pytest.raises(UserError, match='1 or more'):
+    with pytest.raises(UserError, match='must be a whole number'):
         PredictionSamplesHook('s.npz', **arguments)
 
 
@@ -181,8 +182,8 @@ def alone(monkeypatch):
 @pytest.mark.parametrize('name, content', [
     ('row.json', b'{"mIoU": 1'), ('row.json', b'\xff\xfe'),
     ('row.json', b'[]'), ('row.json', b'{}'), ('row.json', b''),
-    ('samples.npz', b'PK\x03\x04'), ('samples.npz', b''),
-    ('samples.npz', None)])
+    ('row.json', b'{"mIoU": NaN}'), ('samples.npz', b'PK\x03\x04'),
+    ('samples.npz', b''), ('samples.npz', None)])
 def test_a_damaged_cell_runs_again(name, content, job, tmp_path, alone,
                                    capsys):
     rows = run([job], tmp_path)
@@ -206,6 +207,51 @@ def test_half_a_samples_file_is_damaged(job, tmp_path, alone, capsys):
     run([job], tmp_path)
     assert len(alone) == 2
     assert f'{path} is damaged' in capsys.readouterr().err
+
+
+def samples_of(**changes):
+    file = io.BytesIO()
+    np.savez(file, **{**dict(
+        names=['a'], classes=['x', 'y'], palette=np.zeros((2, 3), int),
+        image_0=np.zeros((4, 5, 3), np.uint8), truth_0=np.full((4, 5), 255),
+        prediction_0=np.ones((4, 5), int)), **changes})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize('changes', [
+    dict(palette=np.zeros((3, 3), int)), dict(palette=np.zeros((2, 3))),
+    dict(palette=np.full((2, 3), 256)), dict(names=[1]),
+    dict(names=['a', 'b']), dict(classes=[1, 2]),
+    dict(image_0=np.zeros((4, 5), np.uint8)),
+    dict(image_0=np.zeros((4, 5, 3))), dict(truth_0=np.zeros((5, 4), int)),
+    dict(prediction_0=np.full((4, 5), 2)), dict(truth_0=-np.ones((4, 5), int)),
+    dict(truth_0=np.array([None]))])
+def test_samples_that_do_not_fit(changes, tmp_path):
+    path = tmp_path / 's.npz'
+    path.write_bytes(samples_of())
+    assert read_samples(path)['names'] == ['a']
+    path.write_bytes(samples_of(**changes))
+    with pytest.raises(UserError, match='s.npz does not have prediction sam'):
+        read_samples(path)
+
+
+def test_a_row_is_of_its_job(job, tmp_path, alone):
+    """The file has the figures; what was run is known."""
+    row, = run([job], tmp_path)
+    path = tmp_path / 'cells' / cell_name(job) / 'row.json'
+    changed = {'mIoU': row['mIoU'], 'folder': '../..', 'method': 'another'}
+    path.write_text(json.dumps(changed))
+    again, = run([job], tmp_path)
+    assert len(alone) == 1
+    assert again['method'] == row['method'] and again['folder'] == (
+        row['folder'])
+
+
+def test_a_cell_without_a_figure_fails(job, tmp_path, alone, monkeypatch):
+    monkeypatch.setattr(matrix, 'run_test', lambda *args, **kwargs: dict(
+        mIoU=float('nan')))
+    row, = run([job], tmp_path)
+    assert 'mIoU must be a number from 0 to 100, but is nan' in row['error']
 
 
 def test_the_error_of_a_cell_is_whole(job, tmp_path, alone, monkeypatch):

@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 import torch
-from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub import constants
+from safetensors.torch import save_file
 from small_groupvit import small_groupvit
 
-from mmseg_clipzs.models import groupvit_weights
 from mmseg_clipzs.models.groupvit_weights import (
     from_hugging_face,
     from_official,
@@ -82,20 +82,21 @@ def test_own_checkpoint(tmp_path):
 
 def test_hub_name(monkeypatch, groupvit, tmp_path):
     """A file in Hugging Face's layout, with its new or old name."""
-    asked, path = [], tmp_path / 'pytorch_model.bin'
-    torch.save(in_hugging_faces_layout(groupvit.seeded), path)
-
-    def download(name, file):
-        asked.append((name, file))
-        if file != path.name:
-            raise EntryNotFoundError(file)
-        return str(path)
-
-    monkeypatch.setattr(groupvit_weights, 'hf_hub_download', download)
-    model = groupvit('tiny_two_stage')
-    load_groupvit(model, 'nvidia/groupvit-gcc-yfcc')
-    assert asked == [('nvidia/groupvit-gcc-yfcc', 'model.safetensors'),
-                     ('nvidia/groupvit-gcc-yfcc', 'pytorch_model.bin')]
+    monkeypatch.setattr(constants, 'HF_HUB_CACHE', str(tmp_path))
+    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
+    folder = tmp_path / 'models--nvidia--groupvit-gcc-yfcc'
+    (folder / 'refs').mkdir(parents=True)
+    (folder / 'refs/main').write_text('abc')
+    (folder / 'snapshots/abc').mkdir(parents=True)
+    state = in_hugging_faces_layout(groupvit.seeded)
+    want = groupvit('tiny_two_stage', state).state_dict()
+    for save, name in ((torch.save, 'pytorch_model.bin'),
+                       (save_file, 'model.safetensors')):
+        save(state, folder / 'snapshots/abc' / name)
+        model = groupvit('tiny_two_stage')
+        load_groupvit(model, 'nvidia/groupvit-gcc-yfcc')
+        assert all(torch.equal(value, want[key])
+                   for key, value in model.state_dict().items())
 
 
 @pytest.mark.parametrize('weights, message', [
@@ -111,10 +112,9 @@ def test_random_weights_are_announced(log):
     assert any('WARNING' in line and 'RANDOM' in line for line in log)
 
 
-def test_download_without_a_network(monkeypatch):
-    def offline(*args):
-        raise OSError('no route')
-
-    monkeypatch.setattr(groupvit_weights, 'hf_hub_download', offline)
-    with pytest.raises(UserError, match='no route.*pass its path as weights'):
+def test_download_without_a_network(monkeypatch, tmp_path):
+    monkeypatch.setattr(constants, 'HF_HUB_CACHE', str(tmp_path))
+    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
+    with pytest.raises(UserError, match='could not be downloaded .*pass its '
+                       'path: model.weights=FILE .*weights=FILE'):
         small_groupvit(weights='nvidia/groupvit-gcc-yfcc')

@@ -1,4 +1,5 @@
 """Whether a checkpoint belongs to a model."""
+from mmseg_clipzs.checkpoints import check_kinds
 from mmseg_clipzs.utils import UserError
 
 _BACKGROUND = 'conv_seg.background'
@@ -14,10 +15,12 @@ def check_fit(model, state):
         state (dict[str, Tensor]): All weights of the checkpoint.
 
     Raises:
-        UserError: A weight of the model is missing or has another shape, or
-            the checkpoint has a learnt background and the model has none.
+        UserError: A weight of the model is missing, has another shape or is
+            no floating-point number, or the checkpoint has a learnt
+            background and the model has none.
     """
     own = model.state_dict()
+    check_kinds('The checkpoint', state, own)
     missing = [key for key in own if key not in state]
     reshaped = [key for key, value in own.items()
                 if key in state and state[key].shape != value.shape]

@@ -116,9 +116,9 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """Weights are initialised or loaded by the constructor."""
 
     # ------------------------------------------------------------ vocabulary
-    def _set_vocabulary(self, given, text_embeddings):
-        super()._set_vocabulary(given, text_embeddings)
-        self._given = text_embeddings is not None
+    def _set_vocabulary(self, given, embeddings):
+        super()._set_vocabulary(given, embeddings)
+        self._given = embeddings is not None
 
     def current_embeddings(self):
         """See the base class; the text tower may have changed since."""

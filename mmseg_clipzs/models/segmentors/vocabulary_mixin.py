@@ -145,9 +145,11 @@ class VocabularyMixin:
             UserError: An empty list, a duplicate name or one without letters,
                 embeddings that do not fit or that are equal.
         """
-        vocabulary = get_vocabulary(classes)
-        warn_of_one_class(vocabulary, self.background_threshold is not None)
-        self._set_vocabulary(vocabulary, text_embeddings)
+        given = get_vocabulary(classes)
+        warn_of_one_class(given, self.background_threshold is not None)
+        self._with_background(given)  # its errors come before the embeddings
+        self._set_vocabulary(given, embed_vocabulary(
+            given, text_embeddings, self.embed_words))
 
     def _set_first_vocabulary(self, vocabulary, text_embeddings):
         """Set the vocabulary of a config, if it names one."""
@@ -157,14 +159,17 @@ class VocabularyMixin:
             raise UserError('text_embeddings= needs the words of its rows: '
                             'set vocabulary= as well.')
 
-    def _set_vocabulary(self, given, text_embeddings):
-        vocabulary = given
+    def _with_background(self, vocabulary):
+        """A vocabulary with, if there is a threshold, the background."""
         has_background = self.background_threshold is not None
         if has_background:
-            vocabulary = given.with_background()
+            vocabulary = vocabulary.with_background()
         check_words(vocabulary, has_background)
-        embeddings = embed_vocabulary(
-            given, text_embeddings, self.embed_words)
+        return vocabulary
+
+    def _set_vocabulary(self, given, embeddings):
+        """Set classes and the checked embeddings of their words, if any."""
+        vocabulary = self._with_background(given)
         if embeddings is not None:
             if vocabulary.words != given.words:  # background has moved
                 rows = dict(zip(given.words, embeddings))
