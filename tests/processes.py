@@ -22,8 +22,9 @@ from types import SimpleNamespace
 import torch
 
 ROOT = Path(__file__).parent.parent
-LIBRARIES = ['mmengine.runner', 'mmcv', 'open_clip', 'matplotlib.pyplot',
-             'scipy.ndimage', 'sklearn', 'webdataset', 'nltk']
+LIBRARIES = ['torch.distributed.run', 'mmengine.runner', 'mmcv', 'open_clip',
+             'matplotlib.pyplot', 'scipy.ndimage', 'sklearn', 'webdataset',
+             'nltk']
 DISTRIBUTED = ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')
 _server = multiprocessing.get_context('forkserver')
 # CUDA cannot be forked, and the libraries look for it.
