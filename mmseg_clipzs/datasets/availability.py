@@ -2,7 +2,7 @@
 from functools import partial
 from pathlib import Path
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_is_file
 
 from .image_text.image_text_shards import require_usable
 from .image_text.shard_files import list_shards
@@ -97,15 +97,32 @@ def _check_paths(dataset):
     wanted = [root / folder for key, folder in dataset.get(
         'data_prefix', {}).items()
         if folder and (key != 'seg_map_path' or loads_masks(dataset))]
-    wanted += [root / dataset[key] for key in ('ann_file', 'split')
-               if dataset.get(key)]
-    missing = [path for path in [root, *wanted] if not path.exists()]
+    lists = [root / dataset[key] for key in ('ann_file', 'split')
+             if dataset.get(key)]
+    missing = [path for path in [root, *wanted, *lists] if not path.exists()]
     if missing:
         raise UserError(
             f'The dataset {name} is incomplete: {missing[0]} does not exist. '
             f'{how_to_get(name, root)}')
+    for path in lists:
+        if path.suffix == '.txt':
+            _check_names(path)
     if name == 'ImageTextShards':
         try:
             require_usable(list_shards(dataset['urls'], root))
         except UserError as e:
             raise UserError(f'{e} {how_to_get(name, root)}') from e
+
+
+def _check_names(path):
+    """Refuse a list that names no image.
+
+    mmseg takes a folder for no list, and then all images.
+    """
+    what = 'a list of image names'
+    try:
+        text = check_is_file(path, what).read_text(encoding='utf-8')
+    except (UnicodeDecodeError, OSError) as e:
+        raise UserError(f'{path} cannot be read as {what}: {e}.') from e
+    if not text.strip():
+        raise UserError(f'{path} is empty; expected {what}, one per line.')

@@ -46,7 +46,8 @@ class ClassIoUMetric(IoUMetric):
         """
         count = len(self.dataset_meta['classes'])
         for sample in data_samples:
-            labels = sample['pred_sem_seg']['data'].squeeze()  # (H, W)
+            labels = sample['pred_sem_seg']['data']
+            labels = labels.reshape(labels.shape[-2:])
             if not self.format_only:
                 self.results.append(self._areas(sample, labels, count))
             if self.output_dir is not None:
@@ -54,7 +55,7 @@ class ClassIoUMetric(IoUMetric):
 
     def _areas(self, sample, labels, count):
         """tuple[Tensor]: As ``intersect_and_union``, (C, ) int64 each."""
-        truth = sample['gt_sem_seg']['data'].squeeze().to(labels)
+        truth = sample['gt_sem_seg']['data'].to(labels).reshape(labels.shape)
         ignored = self.ignore_index
         if ignored == IGNORE_INDEX:  # mmseg's default
             ignored = ignore_index(count)

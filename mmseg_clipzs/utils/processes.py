@@ -1,8 +1,24 @@
 """One error of several processes."""
 import os
+import re
 from datetime import timedelta
 
 _WAIT = timedelta(seconds=5)
+# gloo's, when the process at the other end is gone
+_GONE = re.compile(r'gloo.*(onnection (closed|reset|refused)|Broken pipe|'
+                   'Socket closed)', re.DOTALL)
+
+
+def misses_another(error):
+    """Whether an error only says that another process has ended.
+
+    Args:
+        error (Exception): As raised by a collective of gloo.
+
+    Returns:
+        bool: The other process says why, or torchrun does.
+    """
+    return isinstance(error, RuntimeError) and bool(_GONE.search(str(error)))
 
 
 def is_first_to_fail():

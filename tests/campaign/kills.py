@@ -72,7 +72,7 @@ def _toy_clip(folder):
     """Not the weights before the last: only the checkpoint counts."""
     path = folder / 'toy.safetensors.checkpoint'
     state = load_checkpoint_file(path) if path.exists() else dict(step=0)
-    if state['step'] < 6:
+    if state['step'] < 2:
         return {}
     return {key: value.numpy().tobytes() for key, value in load_file(
         folder / 'toy.safetensors').items()}
@@ -111,8 +111,8 @@ TRAIN = [
     'model.student.decode_head.in_channels=64',
     'model.student.decode_head.dropout_ratio=0.3',
     'model.teacher.prompts=single', 'train_dataloader.batch_size=2',
-    'train_cfg.max_iters=8', 'train_cfg.val_interval=100',
-    'default_hooks.checkpoint.interval=2',
+    'train_cfg.max_iters=4', 'train_cfg.val_interval=100',
+    'default_hooks.checkpoint.interval=1',
     'default_hooks.checkpoint.max_keep_ckpts=9']
 TEST = ['test_dataloader.num_workers=0', 'log_level=ERROR',
         'test_dataloader.persistent_workers=False', 'model.prompts=single']
@@ -123,7 +123,7 @@ from mmseg_clipzs.clip import TextEncoder, load_clip
 import mmseg_clipzs.clip.text as text
 text._PART = 160  # writes of the cache: one for every two words
 TextEncoder(load_clip('toy-vit-p8', pretrained='toy'))(
-    [f'word {i}' for i in range(60)])
+    [f'word {i}' for i in range(16)])
 '''
 PROGRAMS = {
     'text cache': Program(
@@ -166,8 +166,8 @@ PROGRAMS = {
             'exported'], _exported),
     'toy CLIP': Program(
         lambda inputs: [
-            'tools/train_toy_clip.py', '--steps', '6', '--batch-size', '4',
-            '--scenes', '8', '--workers', '0', '--save-every', '2',
+            'tools/train_toy_clip.py', '--steps', '2', '--batch-size', '4',
+            '--scenes', '8', '--workers', '0', '--save-every', '1',
             '--precision', 'fp32', '--resume', '--out', 'toy.safetensors'],
         _toy_clip),
 }

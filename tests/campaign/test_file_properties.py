@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import noise
 from mmengine.logging import HistoryBuffer
@@ -29,6 +29,7 @@ from mmseg_clipzs.utils import UserError
 
 pytestmark = [pytest.mark.usefixtures('one_thread'),
               pytest.mark.filterwarnings('ignore')]
+FEWER = settings(max_examples=settings().max_examples // 4)  # 21 formats
 STATE = dict(w=torch.arange(6.).reshape(2, 3), b=torch.ones(2).half())
 
 
@@ -190,6 +191,7 @@ def test_good_files_are_read(good, name):
 
 
 @pytest.mark.parametrize('name', FORMATS)
+@FEWER
 @given(damages())
 def test_damaged_files(good, name, damage):
     _, reader, check = FORMATS[name]
@@ -199,6 +201,7 @@ def test_damaged_files(good, name, damage):
 
 
 @pytest.mark.parametrize('name', FORMATS)
+@FEWER
 @given(st.binary(max_size=200), st.integers(0, 40))
 def test_random_bytes(good, name, content, kept):
     """Also behind the beginning of a good file."""

@@ -149,7 +149,7 @@ NUMBERS = st.one_of(st.integers(-3, 99), st.floats(), st.none(),
     window_batch=NUMBERS)))
 def test_options_fit_or_are_refused(options):
     try:
-        check_windows(options)
+        options = check_windows(options)
     except UserError:
         return
     if options['mode'] == 'slide':
@@ -157,4 +157,4 @@ def test_options_fit_or_are_refused(options):
             for crop, stride in zip(options['crop_size'], options['stride']):
                 found = spans(size, crop, stride)
                 assert found.starts[-1] + found.length == size
-    assert int(options.get('window_batch', 1)) >= 1
+    assert int(options.get('window_batch') or 1) >= 1

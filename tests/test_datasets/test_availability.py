@@ -13,7 +13,7 @@ def dataset(tmp_path):
     for part in PARTS:
         path = root / part
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch() if path.suffix else path.mkdir()
+        path.write_text('a\n') if path.suffix else path.mkdir()
     return ConfigDict(
         type='PascalVOCDataset', data_root=str(root), ann_file=PARTS[2],
         data_prefix=dict(img_path=PARTS[0], seg_map_path=PARTS[1]),
@@ -95,7 +95,7 @@ def test_lists_of_images_and_captions(folder, recipe, part, tmp_path):
     root = tmp_path / folder
     (root / 'images').mkdir(parents=True)
     for name in ('captions.json', 'train.txt'):
-        (root / name).touch()
+        (root / name).write_text('a\n')
     dataset = dict(
         type='ImageTextDataset', data_root=str(root), split='train.txt',
         ann_file='captions.json', data_prefix=dict(img_path='images'))

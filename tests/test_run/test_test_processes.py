@@ -38,7 +38,8 @@ def evaluate(config, data_root, weights, folder, launcher):
     from_cfg = Runner.from_cfg
     Runner.from_cfg = lambda cfg: wrapped.append(from_cfg(cfg)) or wrapped[0]
     row = run_test(Job(cfg, data_root=data_root), folder / 'work',
-                   out=folder / 'masks', launcher=launcher)
+                   out=folder / 'masks', show_dir=folder / 'vis',
+                   launcher=launcher)
     Runner.from_cfg = from_cfg
     if os.environ.get('RANK', '0') == '0':
         row['model'] = type(wrapped[0].model).__name__
@@ -70,6 +71,10 @@ def test_two_processes_are_one(config, small_voc, tiny_vit, tmp_path):
         one, two = (np.asarray(Image.open(tmp_path / f'{n}/masks/{i}.png'))
                     for n in (1, 2))
         assert (one == two).mean() > 0.999
+    for n in (1, 2):
+        pictures = (tmp_path / f'{n}/vis/vis_data/vis_image').iterdir()
+        assert sorted(path.name for path in pictures) == [
+            f'test_{i}.jpg_0.png' for i in range(7)]
 
 
 if __name__ == '__main__':
