@@ -21,7 +21,7 @@ from mmseg_clipzs.run.arguments import add_arguments, make_parser
 from mmseg_clipzs.run.configs import find_dataset_config
 from mmseg_clipzs.run.data import datasets_of, require_one_root
 from mmseg_clipzs.run.job import Job
-from mmseg_clipzs.utils import run_tool
+from mmseg_clipzs.utils import UserError, run_tool
 
 SHOWN = 10  # problems printed per dataset
 QUICK = 100  # images opened by --quick
@@ -62,8 +62,10 @@ def unique_datasets(jobs):
     """Each dataset that the jobs load, once."""
     found = []
     for job in jobs:
-        cfg = job.load()
-        for dataset in datasets_of(cfg):
+        datasets = datasets_of(job.load())
+        if not datasets:
+            raise UserError(f'{job.name} has no datasets to check.')
+        for dataset in datasets:
             # Only how masks are loaded matters here.
             dataset.pipeline = [step for step in dataset.get('pipeline', [])
                                 if step.type == 'LoadAnnotations']

@@ -59,7 +59,8 @@ def apply_options(cfg, options, name):
         merge_options(cfg, options)
     except (KeyError, TypeError) as e:
         raise UserError(
-            f'The options do not fit {name}: {e.args[0]}') from e
+            f'The options {", ".join(options)} do not fit {name}: '
+            f'{e.args[0]}') from e
     _replace(list(cfg.values()), lambda block: (
         block['type'] if isinstance(block, dict) and set(block) == {'type'}
         else block))
