@@ -1,8 +1,11 @@
 """Fixtures: tiny and seeded models, stored arrays, generated and real data."""
+import importlib
 import json
 import logging
 import os
 import re
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,13 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / 'tests/golden'
 SHARED = ROOT.parent / 'shared'
 
+# What a tool imports first. Tests run tools in this process, which keeps its
+# own handlers.
+sys.path.append(str(ROOT / 'tools'))
+importlib.import_module('_start')
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+sys.excepthook = sys.__excepthook__
 open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 

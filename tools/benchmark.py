@@ -7,17 +7,23 @@
 
 docs/benchmark.md explains the figures.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import json
 import math
 from functools import partial
 
-from mmengine.config import DictAction
 from prettytable import PrettyTable
 from tqdm import tqdm
 
 from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.side import STAGES
-from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
+from mmseg_clipzs.run.arguments import (
+    ConfigOptions,
+    add_arguments,
+    job_of,
+    make_parser,
+)
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import (
     MARK,
@@ -53,13 +59,14 @@ def parse_args():
         '--against', metavar='CONFIG[:CHECKPOINT]',
         help='another config, interleaved with the first one')
     parser.add_argument(
-        '--against-options', nargs='+', action=DictAction, default={},
+        '--against-options', nargs='+', action=ConfigOptions, default={},
         metavar='KEY=VALUE', help='override settings of the second side, '
         'by default with the config of the first side')
     add_arguments(
         parser,
         cfg_options=dict(help='override settings of both sides'),
-        out=dict(metavar='FILE.json', help='file for the whole report'))
+        out=dict(metavar='FILE.json', folder=False,
+                 help='file for the whole report'))
     return parser.parse_args()
 
 

@@ -8,6 +8,8 @@ exist, can be read and have the same size, that all labels are valid, and that
 their number matches the published split. Classes that occur in no mask are
 named. Exits with 1 if there is a problem.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import sys
 from functools import partial
 

@@ -8,6 +8,8 @@ interrupted run continues where it stopped. On several processes:
 
     torchrun --nproc_per_node 8 tools/corruptions.py ... --launcher pytorch
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from mmengine.dist import is_main_process
 from prettytable import PrettyTable
 from tqdm import tqdm

@@ -5,6 +5,8 @@
 Prints a table and writes all figures (results.json) and a sheet of images,
 ground truth and predictions (sheet.png) to the work dir.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import json
 from pathlib import Path
 

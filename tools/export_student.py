@@ -6,11 +6,11 @@
 Writes exported/student.py and exported/student.pth, which MMSegmentation loads
 without this package.
 """
-from mmengine.config import Config
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
 from mmseg_clipzs.export import export_student
-from mmseg_clipzs.run.arguments import make_parser
-from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.arguments import add_output, make_parser
+from mmseg_clipzs.run.configs import load_config
 from mmseg_clipzs.utils import run_tool
 
 
@@ -18,13 +18,14 @@ def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('config', help='training config, or its name')
     parser.add_argument('checkpoint', help='checkpoint of the training')
-    parser.add_argument('--out', default='exported', help='output folder')
+    add_output(parser, '--out', folder=True, default='exported',
+               help='output folder')
     return parser.parse_args()
 
 
 def main():
     args = parse_args()
-    cfg = Config.fromfile(find_config(args.config))
+    cfg = load_config(args.config)
     config, weights = export_student(cfg, args.checkpoint, args.out)
     print(f'Wrote {config} and {weights}.')
     print(f'Segment images: python tools/segment.py PHOTO --config {config} '

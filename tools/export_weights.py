@@ -6,12 +6,14 @@
 The file has the model's weights only, without optimizer or training state.
 Use it as ``model.weights`` in a config.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from mmseg_clipzs.clip.files import read_state_dict
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.utils import (
     MARK,
     UserError,
@@ -25,8 +27,8 @@ def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('checkpoint',
                         help='checkpoint written by tools/train.py')
-    parser.add_argument('--out', required=True,
-                        help='.safetensors file to write')
+    add_output(parser, '--out', required=True,
+               help='.safetensors file to write')
     return parser.parse_args()
 
 

@@ -9,6 +9,8 @@
 Finished cells are not run again. Writes leaderboard.csv, .json, .md and .html
 to the work dir; docs/leaderboard.md explains them.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import sys
 from pathlib import Path
 

@@ -6,18 +6,21 @@
 Not needed if COCO-Stuff's masks are available: configs/*_coco_object.py read
 those.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
 from mmseg_clipzs.datasets.coco_object_dataset import write_masks
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('instances', help='instances_val2017.json')
-    parser.add_argument(
-        '--out', default='data/coco_object/annotations/val2017',
+    add_output(
+        parser, '--out', folder=True,
+        default='data/coco_object/annotations/val2017',
         help='folder for the masks')
     return parser.parse_args()
 

@@ -5,6 +5,8 @@
 
 The recipes are in mmseg_clipzs/recipes. Run it in a checkout of the project.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import sys
 from pathlib import Path
 

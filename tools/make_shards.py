@@ -9,6 +9,8 @@ caption are skipped and named; the exit code is then 1. Nouns in the list are
 packed as well; add missing ones with --nouns (NLTK's tagger) or --words (a
 word list).
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from tqdm import tqdm
 from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.run.skipped import fail_if_skipped
 from mmseg_clipzs.utils import run_tool
 
@@ -28,7 +30,8 @@ def parse_args():
     parser.add_argument(
         '--images', metavar='FOLDER',
         help="root of the images' paths (default: the list's folder)")
-    parser.add_argument('--out', required=True, help='folder to create')
+    add_output(parser, '--out', folder=True, required=True,
+               help='folder to create')
     parser.add_argument('--size', type=int, default=1000,
                         help='samples per shard')
     parser.add_argument('--nouns', action='store_true',

@@ -2,16 +2,19 @@
 
     python tools/make_toy_scenes.py --out data/toy
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import run_tool
 
 
 def parse_args():
     parser = make_parser(__doc__)
-    parser.add_argument('--out', default='data/toy', help='folder to create')
+    add_output(parser, '--out', folder=True, default='data/toy',
+               help='folder to create')
     parser.add_argument('--train', type=int, default=600,
                         help='number of training scenes')
     parser.add_argument('--val', type=int, default=100,

@@ -8,6 +8,8 @@ Nouns are found by NLTK's tagger or in a word list. All other entries are kept,
 so --out may be the list itself; no other file is replaced. Damaged rows are
 left out and named; the exit code is then 1.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import os
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from tqdm import tqdm
 
 from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.run.skipped import fail_if_skipped
 from mmseg_clipzs.utils import UserError, run_tool
 
@@ -23,8 +25,8 @@ from mmseg_clipzs.utils import UserError, run_tool
 def parse_args():
     parser = make_parser(__doc__)
     parser.add_argument('list', help='.csv, .json, .jsonl or .parquet file')
-    parser.add_argument('--out', required=True,
-                        help='list to write; the suffix selects its format')
+    add_output(parser, '--out', required=True,
+               help='list to write; the suffix selects its format')
     parser.add_argument(
         '--words', help='word list to use instead of the tagger: "cat; polar '
         'bear", a .txt file, or the name of a vocabulary')

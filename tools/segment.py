@@ -12,6 +12,8 @@ each image. Images that cannot be read are skipped and named at the end; the
 exit code is then 1. Only earlier results are ever replaced, and none counts as
 an image.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from tqdm import tqdm
 
 from mmseg_clipzs.apis import ZeroShotInferencer

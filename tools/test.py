@@ -6,7 +6,14 @@ Zero-shot models need no checkpoint.
     python tools/test.py configs/maskclip_voc.py --data-root /data/VOC2012
     python tools/test.py CONFIG CHECKPOINT --show-dir vis --out masks --tta
 """
-from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
+from mmseg_clipzs.run.arguments import (
+    add_arguments,
+    add_output,
+    job_of,
+    make_parser,
+)
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.utils import run_tool
 
@@ -19,8 +26,8 @@ def parse_args():
         out=dict(help='folder for the predicted label maps, PNG'))
     parser.add_argument(
         '--show', action='store_true', help='show predictions in a window')
-    parser.add_argument(
-        '--show-dir', metavar='FOLDER',
+    add_output(
+        parser, '--show-dir', metavar='FOLDER', folder=True,
         help='folder for drawn predictions, in vis_data/vis_image')
     parser.add_argument(
         '--wait-time', type=float, default=2, metavar='SECONDS',

@@ -7,6 +7,8 @@
 
 Ctrl-C says from which checkpoint --resume goes on.
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.utils import run_tool

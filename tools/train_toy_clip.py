@@ -8,11 +8,13 @@ The weights shipped with the package come from
 which takes about half an hour on two cores with bfloat16 support
 (torch >= 2.3).
 """
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
 import logging
 import os
 from dataclasses import fields
 
-from mmseg_clipzs.run.arguments import make_parser
+from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.toy.training import ARCHITECTURE, Recipe, train_toy_clip
 from mmseg_clipzs.utils import run_tool
 
@@ -33,8 +35,8 @@ HELP = dict(
 
 def parse_args():
     parser = make_parser(__doc__)
-    parser.add_argument(
-        '--out', default=f'work_dirs/{ARCHITECTURE}.safetensors',
+    add_output(
+        parser, '--out', default=f'work_dirs/{ARCHITECTURE}.safetensors',
         help='weights to write (float16)')
     for field in fields(Recipe):
         parser.add_argument(

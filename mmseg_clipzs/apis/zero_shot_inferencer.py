@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.dataset import Compose
-from mmengine.device import get_device
 from mmengine.logging import print_log
 from tqdm import tqdm
 
@@ -14,7 +13,8 @@ from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
-from mmseg_clipzs.run.device import survive_forks
+from mmseg_clipzs.run.device import choose_device, survive_forks
+from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import (
@@ -70,6 +70,7 @@ class ZeroShotInferencer:
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False):
+        device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
         config = job.load()
@@ -77,13 +78,13 @@ class ZeroShotInferencer:
         if classes is not None and embeds_config_words(config.model):
             # Do not embed the config's.
             config.model.update(vocabulary=None, text_embeddings=None)
-        device = device or get_device()
         survive_forks()
         seed = config.randomness.get('seed')
         with torch.random.fork_rng(devices=[]):  # not the caller's numbers
             if seed is not None:
                 torch.default_generator.manual_seed(seed)
-            self.model = build_segmentor(config, device)
+            with explain_settings(job):
+                self.model = build_segmentor(config, device)
         self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.runner import Runner, autocast
 
+from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.prepare import prepare
 from mmseg_clipzs.run.segmentor import (
     clip_of,
@@ -77,12 +78,8 @@ class Side:
         cfg.update(log_level='WARNING', randomness=dict(seed=SEED),
                    experiment_name=f'benchmark-{Path(folder).name}')
         prepare(cfg, job, folder)
-        try:
+        with explain_settings(job):
             runner = Runner.from_cfg(cfg)
-        except TypeError as e:
-            if 'unexpected keyword' not in str(e):
-                raise
-            raise UserError(f'An option does not fit: {e}.') from e
         self.loop, self.model = runner.test_loop, runner.model
         runner.call_hook('before_run')
         runner.load_or_resume()

@@ -5,7 +5,7 @@ import torch
 
 from .downloads import read_download
 from .reading import drop_sources, load_checkpoint_file
-from .weights import meta_of
+from .weights import meta_of, weights_of
 
 _REMEDY = ('Or pass the path of a copy in place of the address: --checkpoint '
            'FILE or --student-weights FILE of the tools, load_from= or '
@@ -32,13 +32,17 @@ def load_from_http(filename, map_location=None, model_dir=None, **kwargs):
 
 
 def _completed(checkpoint):
-    """Give a plain state dict the form that mmseg's ``init_model`` expects."""
-    if isinstance(checkpoint, dict):
-        if checkpoint and all(isinstance(value, torch.Tensor)
-                              for value in checkpoint.values()):
-            return dict(state_dict=checkpoint, meta={})
-        if 'state_dict' in checkpoint:
-            checkpoint['meta'] = meta_of(checkpoint)
+    """Give a plain state dict the form that mmseg's ``init_model`` expects.
+
+    Raises:
+        UserError: There are no names and weights.
+    """
+    weights_of(checkpoint)  # raises before mmengine takes them apart
+    if checkpoint and all(isinstance(value, torch.Tensor)
+                          for value in checkpoint.values()):
+        return dict(state_dict=checkpoint, meta={})
+    if 'state_dict' in checkpoint:
+        checkpoint['meta'] = meta_of(checkpoint)
     return checkpoint
 
 

@@ -14,7 +14,8 @@ def weights_of(checkpoint):
         checkpoint (dict): With ``state_dict``, or the weights alone.
 
     Returns:
-        dict[str, Tensor]: Without the prefix of distributed training.
+        dict[str, Tensor]: Without the prefix of distributed training and
+        without entries that are no tensors.
 
     Raises:
         UserError: It has no weights.
@@ -25,8 +26,8 @@ def weights_of(checkpoint):
             isinstance(key, str) for key in state):
         raise UserError('The checkpoint has no weights: expected names and '
                         f'tensors, but got {type(state).__name__}.')
-    return {key.removeprefix('module.'): value
-            for key, value in state.items()}
+    return {key.removeprefix('module.'): value for key, value in state.items()
+            if isinstance(value, torch.Tensor)}
 
 
 def meta_of(checkpoint):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write, remove_stale
 
 _UNIT = 1e-3  # rows whose length differs more are damaged
 
@@ -42,6 +42,7 @@ class EmbeddingFile:
 
     def read(self):
         """dict[str, Tensor]: (D,) per word, those that are not damaged."""
+        remove_stale(self.path.parent)
         try:
             embeddings, damaged = self._load()
             if not damaged:

@@ -2,8 +2,11 @@
 import argparse
 import os
 import textwrap
+import weakref
 
 from mmengine.config import DictAction
+
+from mmseg_clipzs.utils import check_output
 
 from .job import Job
 
@@ -28,11 +31,113 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
                 for line in textwrap.wrap(paragraph, width)]
 
 
+class _Parser(argparse.ArgumentParser):
+    """Checks the outputs, also default ones, as soon as they are known."""
+
+    def parse_args(self, *args, **kwargs):
+        parsed = super().parse_args(*args, **kwargs)
+        if os.environ.get('RANK', '0') == '0':  # one of several processes
+            for action in self._actions:
+                folder = _OUTPUTS.get(action)
+                value = getattr(parsed, action.dest, None)
+                if folder is not None and value is not None:
+                    check_output(value, action.option_strings[0], folder)
+        return parsed
+
+
+# Action -> whether it names a folder or a file to be written.
+_OUTPUTS = weakref.WeakKeyDictionary()
+
+
+def add_output(parser, *flags, folder=False, **settings):
+    """Add an option for what a tool writes, checked before it begins.
+
+    Args:
+        parser (ArgumentParser): Result of :func:`make_parser`.
+        flags (str): As for ``add_argument``.
+        folder (bool): Whether it is a folder, or a file.
+        settings: As for ``add_argument``.
+    """
+    _OUTPUTS[parser.add_argument(*flags, **settings)] = folder
+
+
+class _Launcher(argparse.Action):
+    """Refuse a launcher that did not start this process."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        missing = [name for name in _LAUNCHED[values]
+                   if name not in os.environ]
+        if missing:
+            start = _HOW_TO_LAUNCH[values]
+            parser.error(f'argument {option_string}: {values} did not start '
+                         f'this process ({missing[0]} is not set); {start}')
+        setattr(namespace, self.dest, values)
+
+
+_LAUNCHED = dict(
+    none=(), pytorch=('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
+    slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
+    mpi=('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'))
+_HOW_TO_LAUNCH = dict(
+    pytorch='use torchrun --nproc_per_node N, or leave --launcher out',
+    slurm='use srun, or leave --launcher out',
+    mpi='use mpirun, or leave --launcher out')
+
+
 class _LocalRank(argparse.Action):
     """Pass the rank on to mmengine, which reads the environment."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         os.environ.setdefault('LOCAL_RANK', str(values))
+
+
+class ConfigOptions(DictAction):
+    """mmengine's KEY=VALUE; keeps blanks, and argparse explains mistakes."""
+
+    @staticmethod
+    def _parse_iterable(text):
+        """Read '3', 'white car', '1,2', '[a, (b, c)]' or '(1, 2)'.
+
+        mmengine's own removes all blanks.
+        """
+        text = text.strip().strip('\'"').strip()
+        brackets = text[:1] + text[-1:]
+        if ',' not in text and brackets not in ('()', '[]'):
+            return DictAction._parse_int_float_bool(text)
+        if brackets in ('()', '[]') and len(_split(text)) == 1:
+            inner = text[1:-1].strip().removesuffix(',')
+            values = [ConfigOptions._parse_iterable(each)
+                      for each in _split(inner)] if inner else []
+            return tuple(values) if brackets == '()' else values
+        return [ConfigOptions._parse_iterable(each) for each
+                in _split(text.removesuffix(','))]
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        for value in values:
+            key, equals, _ = value.partition('=')
+            if not equals or not key.strip():
+                parser.error(f'argument {option_string}: expected KEY=VALUE '
+                             f'without blanks around "=", but got {value!r}')
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except ValueError as e:
+            parser.error(f'argument {option_string}: {e}')
+
+
+def _split(text):
+    """list[str]: At commas that are not in brackets."""
+    parts, depth = [''], 0
+    for char in text:
+        depth += (char in '([') - (char in ')]')
+        if depth < 0:
+            break
+        if char == ',' and not depth:
+            parts.append('')
+        else:
+            parts[-1] += char
+    if depth:
+        raise ValueError(f'the brackets of {text} do not match')
+    return parts
 
 
 _CONFIG = dict(
@@ -66,18 +171,20 @@ _ARGUMENTS = {
     'device': (['--device'], dict(
         help='cpu, cuda:0, ... (default: the first GPU, if any)')),
     'out': (['--out'], dict(
-        metavar='FOLDER', help='folder for the results')),
+        metavar='FOLDER', folder=True, help='folder for the results')),
     'work_dir': (['--work-dir'], dict(
-        metavar='FOLDER', help='folder for logs and checkpoints (default: '
+        metavar='FOLDER', folder=True,
+        help='folder for logs and checkpoints (default: '
         "the config's, or work_dirs/CONFIG)")),
     'tta': (['--tta'], dict(
         action='store_true', help='test-time augmentation')),
     'cfg_options': (['--cfg-options'], dict(
-        nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+        nargs='+', action=ConfigOptions, default={}, metavar='KEY=VALUE',
         help='override settings of the config, e.g. '
         'test_dataloader.num_workers=8')),
     'launcher': (['--launcher'], dict(
         choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
+        action=_Launcher,
         help='job launcher')),
     'local_rank': (['--local_rank', '--local-rank'], dict(
         type=int, action=_LocalRank, default=argparse.SUPPRESS,
@@ -87,7 +194,7 @@ _ARGUMENTS = {
 
 def make_parser(description):
     """ArgumentParser: Its help keeps line breaks and shows defaults."""
-    return argparse.ArgumentParser(
+    return _Parser(
         description=description, formatter_class=_Formatter)
 
 
@@ -100,7 +207,8 @@ def add_arguments(parser, *names, **changed):
             ``--local_rank``.
         changed (dict): Arguments with settings of ``add_argument`` that differ
             in this tool. ``flags`` replaces the flags, but not the
-            attribute's name.
+            attribute's name; ``folder`` says whether an output is a folder or
+            a file.
     """
     for name in (*names, *changed):
         flags, settings = _ARGUMENTS[name]
@@ -108,7 +216,10 @@ def add_arguments(parser, *names, **changed):
         if 'flags' in settings:
             flags = settings.pop('flags')
             settings['dest'] = name
-        parser.add_argument(*flags, **settings)
+        folder = settings.pop('folder', None)
+        action = parser.add_argument(*flags, **settings)
+        if folder is not None:
+            _OUTPUTS[action] = folder
         if name == 'launcher':
             add_arguments(parser, 'local_rank')
 

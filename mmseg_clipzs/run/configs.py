@@ -1,7 +1,10 @@
 """The configs that ship with the project, by name."""
+import traceback
 from pathlib import Path
 
-from mmseg_clipzs.utils import UserError, did_you_mean
+from mmengine.config import Config
+
+from mmseg_clipzs.utils import UserError, did_you_mean, error_message
 
 _PACKAGE = Path(__file__).parent.parent
 _FOLDERS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
@@ -11,6 +14,52 @@ _SUFFIXES = ('.py', '.json', '.yaml', '.yml')  # mmengine reads these
 def list_configs():
     """dict[str, Path]: The configs that ship with the project, by name."""
     return _by_name('*.py')
+
+
+def load_config(name):
+    """Load a config file.
+
+    Args:
+        name (str | Path): As for :func:`find_config`.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        UserError: No such config, or one that cannot be loaded: a mistake in
+            its Python, a base or module that is missing, another format.
+    """
+    path = find_config(name)
+    try:
+        cfg = Config.fromfile(path)
+        dict(cfg.items())  # what it imports is imported here
+        return cfg
+    except RecursionError as e:
+        raise UserError(f'{path} cannot be loaded: it is among its own '
+                        '_base_ configs, or those of its bases.') from e
+    except UnicodeDecodeError as e:
+        raise UserError(f'{path}, or one of its _base_ configs, is not a '
+                        f'text in UTF-8: {e}.') from e
+    # A config in Python may raise anything.
+    except (Exception, SystemExit) as e:
+        raise UserError(f'{path} cannot be loaded: {_reason(e, path)} Mend '
+                        'the config.') from e
+
+
+def _reason(error, path):
+    """str: Why a config cannot be loaded, in a sentence."""
+    kind, message = error_message(error)
+    if path.suffix != '.py' and isinstance(
+            error, (AttributeError, TypeError)):
+        return 'its top level is no mapping of keys to values.'
+    if "No module named 'pkg_resources'" in message:
+        return ('_base_ configs of another package ("mmseg::") need '
+                'pkg_resources: pip install "setuptools<81".')
+    message = message.partition(', the current sys.path is')[0]
+    lines = [frame.lineno for frame in traceback.extract_tb(
+        error.__traceback__) if not frame.filename]  # compiled by mmengine
+    where = f' in line {lines[-1]}' if lines else ''
+    return f'{kind}{where}: {message.rstrip(".") or "no reason given"}.'
 
 
 def find_config(name):
@@ -28,6 +77,8 @@ def find_config(name):
     """
     known = list_configs()
     path = known.get(str(name), Path(name))
+    if path.is_dir():
+        raise UserError(f'{path} is a folder; name a config in it.')
     if not path.is_file():
         raise UserError(
             f'No config {str(name)!r}: it is neither a file nor the name of '
@@ -47,7 +98,8 @@ def find_dataset_config(name):
     known = _by_name('_base_/datasets/*.py')
     if name not in known:
         raise UserError(
-            f'No dataset {name!r}; choose one of {", ".join(known)}.')
+            f'No dataset {name!r}; choose one of {", ".join(known)}.'
+            f'{did_you_mean(name, known)}')
     return known[name]
 
 

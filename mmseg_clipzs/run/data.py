@@ -28,6 +28,20 @@ def datasets_of(cfg, *loaders):
             for dataset in leaf_datasets(cfg[loader].dataset)]
 
 
+def fit_loaders(cfg):
+    """Take out what PyTorch refuses without worker processes.
+
+    Args:
+        cfg (Config): Modified in place: loaders with ``num_workers=0``.
+    """
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if loader and loader.get('num_workers') == 0:
+            if loader.get('persistent_workers'):
+                loader.persistent_workers = False
+            loader.pop('prefetch_factor', None)
+
+
 def check_training_data(cfg):
     """Check that the data of a training exist.
 

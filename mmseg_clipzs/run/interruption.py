@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook, Hook
 
-from mmseg_clipzs.utils import UserError, check_is_file
+from mmseg_clipzs.utils import HANDLERS, UserError, check_is_file
 
 _LONGEST = 4096  # characters of a path
 
@@ -137,7 +137,8 @@ def interruptible(progress):
     if threading.current_thread() is threading.main_thread():
         for number, usual in ((signal.SIGINT, signal.default_int_handler),
                               (signal.SIGTERM, signal.SIG_DFL)):
-            if signal.getsignal(number) == usual:
+            # Python's own, or that of the tool that runs.
+            if signal.getsignal(number) in (usual, *HANDLERS):
                 replaced[number] = signal.signal(number, stop.handle)
     try:
         yield stop

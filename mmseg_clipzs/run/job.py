@@ -16,15 +16,18 @@ from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import Vocabulary, get_vocabulary
 
 from .augmentation import augmented, check_augmented
-from .configs import find_config
-from .data import datasets_of, replace_data_root
+from .configs import load_config
+from .data import datasets_of, fit_loaders, replace_data_root
 from .options import Options, apply_options
+from .protocol import changes_of_protocol
 from .segmentor import (
     clip_of,
     embeds_config_words,
     has_vocabulary,
     segmentor_of,
 )
+from .settings import check_settings
+from .values import check_values
 
 # A colon separates the two, except that of a Windows drive (C:\mine.py).
 _CONFIG_AND_CHECKPOINT = re.compile(
@@ -69,6 +72,12 @@ class Job:
     tta: bool = False
 
     def __post_init__(self):
+        if not isinstance(self.config, (str, Path, Config)):
+            raise UserError('A config is a file, a name or a Config, but got '
+                            f'{self.config!r}.')
+        if not isinstance(self.options, dict):
+            raise UserError('options must be a dict, e.g. {"model.prompts": '
+                            f'"single"}}, but got {self.options!r}.')
         if not isinstance(self.classes, _PLAIN):  # e.g. an array, a generator
             object.__setattr__(
                 self, 'classes', get_vocabulary(self.classes).to_dict())
@@ -79,6 +88,8 @@ class Job:
             value = getattr(self, name)
             object.__setattr__(self, name, str(value) if value else None)
         cfg = self._changed()
+        check_settings(cfg, self.name)
+        check_values(cfg, self.name)
         if self.tta and 'tta_model' not in cfg:
             raise UserError(f'{self.name} has no tta_model, which test-time '
                             'augmentation needs.')
@@ -158,11 +169,12 @@ class Job:
     def _changed(self, train=False):
         """The config with options, CLIP and classes."""
         cfg = copy.deepcopy(self.config) if isinstance(
-            self.config, Config) else Config.fromfile(find_config(self.config))
+            self.config, Config) else load_config(self.config)
         apply_options(cfg, self.options, self.name)
+        fit_loaders(cfg)
         # Random weights are the same in every run.
         cfg.randomness = {'seed': 0, **(cfg.get('randomness') or {})}
-        if self.clip:
+        if self.clip is not None:
             self._replace_clip(cfg)
         if self.classes is not None:
             self._replace_classes(cfg, train)
@@ -237,21 +249,37 @@ class Job:
             method=cfg.get('method', self.name),
             dataset=cfg.get('dataset_name') or (
                 datasets[0].type if datasets else None),
-            # The augmentation adds to the protocol's image size.
-            protocol=cfg.get('protocol', 'custom') + ', TTA' * self.tta,
+            protocol=self._protocol(cfg),
             clip=clip_of(cfg).get('model'),
             weights=clip_of(cfg).get('pretrained'),
             config=self.name,
             checkpoint=cfg.get('load_from'))
 
+    def _protocol(self, cfg):
+        """str: The config's, with what the job changes about it."""
+        # The augmentation adds to the protocol's image size.
+        name = cfg.get('protocol', 'custom') + ', TTA' * self.tta
+        if 'protocol' in self.options or not (
+                self.options or self.classes is not None):
+            return name
+        plain = self.replace(options={}, classes=None, clip=None)
+        label = changes_of_protocol(plain.load(), self.load())
+        embedded = embeds_config_words(segmentor_of(cfg))
+        if self.classes is not None and not embedded:
+            label += (', ' if label else ', changed: ') + 'classes'
+        return name + label
+
     def require_weights(self):
         """Refuse a model that would silently run with random weights.
 
         Raises:
-            UserError: It must be trained and has no checkpoint.
+            UserError: No model, or one that must be trained and has no
+                checkpoint.
         """
         cfg = self.load()
         model = segmentor_of(cfg)
+        if not model:
+            raise UserError(f'{self.name} has no model.')
         ready = model.get('weights') or (
             {'clip', 'weights'} & set(model)
             and not cfg.get('train_dataloader'))

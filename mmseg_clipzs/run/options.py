@@ -1,17 +1,9 @@
 """Changes to a config, as of ``--cfg-options``."""
-import inspect
-
-from mmengine.runner import Runner
-
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .known import READ
 from .schedule import merge_options
 
-# Keys that mmengine or this package read, whether or not a config has them.
-_KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) | {
-    'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
-    'runner_type', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters',
-    'compile', 'activation_checkpointing', 'efficient_conv_bn_eval'}
 # Settings that may be a name, short for dict(type=name).
 _NAMED = 'last_block'
 
@@ -42,11 +34,20 @@ def apply_options(cfg, options, name):
         UserError: An option that does not fit the config.
     """
     for option in options:
-        key = option.partition('.')[0]
-        if key not in cfg and key not in _KNOWN_KEYS:
+        key, _, rest = option.partition('.')
+        if key in READ:
+            continue
+        if key not in cfg:
             raise UserError(
                 f'{name} has no {key!r}, which the option {option!r} would '
-                f'change.{did_you_mean(key, cfg)}')
+                f'change.{did_you_mean(key, READ | set(cfg))}')
+        if not _imports_others(cfg):
+            copies = [f'{path}.{rest}' if rest else path
+                      for path in _copies(cfg, cfg[key])]
+            raise UserError(
+                f'The option {option!r} would change nothing: {key} is a '
+                f'variable of {name}, which only its own lines read.' + (
+                    f' Set {", ".join(copies)} instead.' if copies else ''))
     # With last_block='naclip', last_block.neighbour_std=3 means
     # last_block=dict(type='naclip', neighbour_std=3).
     options = {f'{option}.type' if option.endswith(_NAMED) and any(
@@ -62,6 +63,29 @@ def apply_options(cfg, options, name):
     _replace(list(cfg.values()), lambda block: (
         block['type'] if isinstance(block, dict) and set(block) == {'type'}
         else block))
+
+
+def _imports_others(cfg):
+    """bool: Whether code of others may read any key of the config."""
+    imports = (cfg.get('custom_imports') or {}).get('imports', [])
+    return bool({imports} if isinstance(imports, str) else set(imports)
+                - {'mmseg_clipzs'})
+
+
+def _copies(cfg, value):
+    """list[str]: Up to three keys, of those that are read, of a value."""
+    found = []
+
+    def search(part, path):
+        if path and part == value and type(part) is type(value):
+            found.append(path)
+        elif isinstance(part, (dict, list, tuple)):
+            for key, each in (part.items() if isinstance(part, dict)
+                              else enumerate(part)):
+                search(each, f'{path}.{key}' if path else f'{key}')
+
+    search({key: cfg[key] for key in sorted(READ & set(cfg))}, '')
+    return found[:3]
 
 
 def _replace(config, change):

@@ -1,6 +1,7 @@
 """Run a function in a separate process."""
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -23,10 +24,16 @@ def run_alone(function, *arguments):
     Raises:
         BrokenProcessPool: The process was killed.
     """
+    before = set(multiprocessing.active_children())
     with ProcessPoolExecutor(
             1, mp_context=_context(), initializer=_prepare,
             initargs=(dict(os.environ), )) as process:
-        return process.submit(function, *arguments).result()
+        try:
+            return process.submit(function, *arguments).result()
+        except KeyboardInterrupt:  # do not wait for its end
+            for child in set(multiprocessing.active_children()) - before:
+                child.terminate()
+            raise
 
 
 def _context():
@@ -43,9 +50,14 @@ def _context():
 
 
 def _prepare(environment):
-    """Take over the parent's environment, and end if it is killed."""
+    """Take over the parent's environment, and end if it is killed.
+
+    Ctrl-C, which a terminal sends to all processes, is left to the parent.
+    """
     os.environ.clear()
     os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def watch():
         multiprocessing.parent_process().join()

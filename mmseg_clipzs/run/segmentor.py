@@ -5,10 +5,16 @@ from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.checkpoints import dataset_meta_of, trained_words
+from mmseg_clipzs.clip import get_templates
+from mmseg_clipzs.clip.architectures import check_architecture
+from mmseg_clipzs.models.backbones.clip_vit import ClipViT, get_last_block
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
+from mmseg_clipzs.models.segmentors.pamr import check_pamr
+from mmseg_clipzs.models.segmentors.sliding import check_windows
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
+from mmseg_clipzs.models.segmentors.vocabulary_mixin import check_threshold
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 
@@ -76,6 +82,33 @@ def use_trained_classes(cfg):
             trained.classes, trained.synonyms):
         owner.vocabulary = trained.to_dict()
         owner.pop('text_embeddings', None)  # of the config's words
+
+
+def check_segmentor(kind, settings):
+    """Check a segmentor's values before its CLIP is loaded.
+
+    Args:
+        kind (type): Any class; only zero-shot segmentors are looked at.
+        settings (dict): Its config.
+
+    Raises:
+        UserError: As from its constructor.
+    """
+    if kind is ClipViT:
+        get_last_block(settings.get('last_block', 'maskclip'))
+    if not (inspect.isclass(kind) and issubclass(
+            kind, OpenVocabularySegmentor)):
+        return
+    check_windows(settings.get('test_cfg') or dict(mode='whole'))
+    check_threshold(settings.get('background_threshold'))
+    if settings.get('pamr') is not None:
+        check_pamr(settings['pamr'])
+    if 'prompts' in settings:
+        get_templates(settings['prompts'])
+    if settings.get('vocabulary') is not None:
+        get_vocabulary(settings['vocabulary'])
+    if settings.get('clip'):
+        check_architecture(settings['clip'].get('model'))
 
 
 def class_of(model):

@@ -15,6 +15,7 @@ from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.utils import UserError
 
 from .class_order import ClassOrderHook
+from .explain import explain_settings
 from .labels import evaluators_of
 from .memory import megabytes, peak_memory, reset_peak_memory
 from .prepare import prepare
@@ -55,17 +56,19 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     cfg = _test_config(job, out, show, show_dir, wait_time, samples)
     prepare(cfg, job, work_dir, launcher, show_dir)
     reset_peak_memory()
-    runner = Runner.from_cfg(cfg)
-    runner.register_hook(_FitHook())
-    if not has_vocabulary(segmentor_of(cfg)):
-        runner.register_hook(ClassOrderHook())
-    if out or show_dir:
-        runner.register_hook(_NamesHook())
-    if job.classes is not None and not embeds_config_words(segmentor_of(cfg)):
-        # After the checkpoint is loaded, before VocabularyHook.
-        runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
-    start = time.perf_counter()
-    metrics = runner.test()
+    with explain_settings(job):
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(_FitHook())
+        if not has_vocabulary(segmentor_of(cfg)):
+            runner.register_hook(ClassOrderHook())
+        if out or show_dir:
+            runner.register_hook(_NamesHook())
+        if job.classes is not None and not embeds_config_words(
+                segmentor_of(cfg)):
+            # After the checkpoint is loaded, before VocabularyHook.
+            runner.register_hook(_ClassesHook(job.classes), 'ABOVE_NORMAL')
+        start = time.perf_counter()
+        metrics = runner.test()
     seconds = time.perf_counter() - start
     images = len(runner.test_dataloader.dataset)
     model = unwrap(runner.model, 'set_vocabulary')

@@ -10,6 +10,7 @@ from mmseg_clipzs.utils import UserError
 
 from .cpu import plain_attention_on_cpu
 from .data import check_training_data, check_unseen
+from .explain import explain_settings
 from .interruption import (
     LastCheckpoint,
     interruptible,
@@ -53,7 +54,10 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
                         f'root, but got {photos} and {job.data_root}.')
     cfg = job.load(train=True)
     if not cfg.get('train_dataloader'):
-        raise UserError(f'{job.name} has no train_dataloader to train on.')
+        raise UserError(
+            f'{job.name} has no train_dataloader to train on. Zero-shot '
+            'configs are only tested (tools/test.py); maskclip_plus_* and '
+            'groupvit_pretrain_* train.')
     if photos:
         train_on_photos(cfg, job, photos)
     report_skipped(cfg)
@@ -85,10 +89,11 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
                 f'--resume{instead}.')
 
     with interruptible(progress) as stop:
-        # The config's runner_type, or mmengine's.
-        runner = RUNNERS.build(cfg)
-        runner.register_hook(stop)
-        runner.register_hook(CheckWeightsHook(), 'VERY_HIGH')
-        with plain_attention_on_cpu():
-            runner.train()
+        with explain_settings(job):
+            # The config's runner_type, or mmengine's.
+            runner = RUNNERS.build(cfg)
+            runner.register_hook(stop)
+            runner.register_hook(CheckWeightsHook(), 'VERY_HIGH')
+            with plain_attention_on_cpu():
+                runner.train()
     return runner

@@ -1,9 +1,6 @@
-"""Errors that a user can fix, and how the tools print them."""
+"""Errors that a user can fix, and their messages."""
 import itertools
 import re
-import sys
-
-from .processes import is_first_to_fail, misses_another
 
 _TRACEBACK = 'Traceback (most recent call last):\n'
 _WORKER = re.compile(rf'Caught \w+ .*\nOriginal {re.escape(_TRACEBACK)}')
@@ -16,32 +13,6 @@ class UserError(ValueError):
     The message names the input, the accepted values and a remedy. The
     command-line tools print it without a traceback.
     """
-
-
-def run_tool(main):
-    """Run a command-line tool; a user's mistake ends it with one line.
-
-    So does Ctrl-C, with exit code 130.
-
-    Args:
-        main (Callable): The tool, without arguments.
-    """
-    try:
-        main()
-    except KeyboardInterrupt as e:
-        print(f'{e}' or 'Interrupted.', file=sys.stderr)
-        sys.exit(130)
-    except (UserError, FileNotFoundError, AssertionError) as e:
-        message = error_message(e)[1]
-        # mmcv asserts that an image can be decoded.
-        if isinstance(e, AssertionError) and (
-                not message.startswith('failed to load image')):
-            raise
-        sys.exit(f'error: {message}' if is_first_to_fail() else 1)
-    except RuntimeError as e:
-        if not misses_another(e):
-            raise
-        sys.exit(1)  # the other process says why
 
 
 def error_message(error):

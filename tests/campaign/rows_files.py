@@ -145,6 +145,10 @@ ROWS = [
     Row('student_weights_page', 'train maskclip_plus_toy --data-root {toy} '
         '--student-weights {page}', says('page.pth.* is a web page')),
     Row('test_page', f'{TEST}{{page}}', says('page.pth.* is a web page')),
+    Row('test_list', f'{TEST}{{a_list}}', says('has no weights: .*list')),
+    Row('test_texts', f'{TEST}{{texts}}', says('another model|does not name')),
+    Row('test_file_as_words', f'{TEST}{{file_as_words}}',
+        says('must be the words of each class, but is str')),
     Row('test_lfs', f'{TEST}{{lfs}}', says('git lfs pull')),
     # ------------------------------------------------- kinds of checkpoints
     *(Row(f'kind_{name}', _unlike(value), says(f'holds {name}'))
@@ -205,3 +209,26 @@ def nan(folder, toy_weights):
 def pipe_weights(folder):
     """A named pipe."""
     return hostile_files.WRITERS['pipe'][0](folder)
+
+
+@prepared
+def a_list(folder):
+    """A checkpoint that is a list of tensors."""
+    torch.save([torch.ones(2)], folder / 'list.pth')
+    return folder / 'list.pth'
+
+
+@prepared
+def texts(folder):
+    """Texts in place of weights."""
+    torch.save(dict(state_dict={'student.backbone.conv1.weight': 'text'}),
+               folder / 'texts.pth')
+    return folder / 'texts.pth'
+
+
+@prepared
+def file_as_words(folder):
+    """A checkpoint whose words are the name of a file."""
+    torch.save(dict(state_dict={}, meta=dict(vocabulary='/etc/passwd')),
+               folder / 'words.pth')
+    return folder / 'words.pth'

@@ -238,7 +238,7 @@ def test_no_worker_processes_during_a_comparison(bench):
     (dict(data_root='/no/such/folder'), 'does not exist.*--size 500x375'),
     (dict(config='maskclip_vox'), "No config 'maskclip_vox'"),
     (dict(changes={'modle.logit_scale': 1}), "has no 'modle'"),
-    (dict(changes={'model.speed': 1}), "unexpected keyword argument 'speed'"),
+    (dict(changes={'model.speed': 1}), "ZeroShotSegmentor has no 'speed'"),
     (dict(changes={'model.clip.pretrained': None}), '--random'),
     (dict(config=f'maskclip_voc:{__file__}', random=True),
      'exclude each other'),

@@ -454,6 +454,19 @@ def test_no_weights(checkpoint):
         checkpoints.weights_of(checkpoint)
 
 
+@pytest.mark.parametrize('content', [
+    dict(state_dict=[1]), [torch.ones(1)], torch.ones(1), 'text', {1: 2}])
+def test_mmengine_gets_no_other_content(tmp_path, content):
+    torch.save(content, tmp_path / 'x.pth')
+    with pytest.raises(UserError, match='has no weights'):
+        _load_checkpoint(str(tmp_path / 'x.pth'))
+
+
+def test_entries_that_are_no_tensors():
+    assert checkpoints.weights_of(dict(state_dict={
+        'module.a': torch.ones(1), 'b': 'text', 'c': 5})).keys() == {'a'}
+
+
 def test_a_plain_state_dict_in_mmseg(tmp_path):
     """mmseg's init_model asks for ``meta``."""
     torch.save(dict(a=torch.ones(1)), tmp_path / 'x.pth')

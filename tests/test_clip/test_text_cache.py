@@ -143,6 +143,15 @@ def test_key_has_the_activation(tiny_vit, cache):
     assert _max_difference(*results) > 1e-3
 
 
+def test_key_has_the_settings(tiny_vit):
+    """Two architectures of one name may differ in what no weight shows."""
+    first, heads, eps = (load_clip(**tiny_vit) for _ in range(3))
+    heads.model.transformer.resblocks[0].attn.num_heads *= 2
+    eps.model.ln_final.eps = 1e-6
+    assert len({clip.text_fingerprint for clip in (first, heads, eps)}) == 3
+    assert first.text_fingerprint == load_clip(**tiny_vit).text_fingerprint
+
+
 def test_random_weights_are_not_cached(cache):
     TextEncoder(load_clip('tiny-vit', pretrained=None))(WORDS, 'single')
     assert not cache.exists()

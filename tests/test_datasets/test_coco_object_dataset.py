@@ -97,6 +97,18 @@ def test_write_masks(instances, tmp_path):
     with Image.open(tmp_path / 'masks/000000000285_labelTrainIds.png') as file:
         assert np.array_equal(np.asarray(file), np.full((5, 7), 255))
     assert len(list((tmp_path / 'masks').iterdir())) == 2
+    assert write_masks(instances, tmp_path / 'masks') == 2  # its own
+
+
+def test_masks_of_coco_stuff_are_not_replaced(instances, tmp_path):
+    """They have the same names."""
+    mask = tmp_path / '000000000285_labelTrainIds.png'
+    Image.new('L', (7, 5), 9).save(mask)
+    with pytest.raises(UserError, match='285_labelTrainIds.png exists and'):
+        write_masks(instances, tmp_path)
+    with Image.open(mask) as image:
+        assert image.getpixel((0, 0)) == 9
+    assert len(list(tmp_path.glob('*.png'))) == 1
 
 
 @pytest.mark.parametrize('text', [

@@ -82,7 +82,7 @@ def test_channels_keep_their_order():
 
 @pytest.mark.parametrize('kind, level, message', [
     ('rain', 1, "Unknown corruption 'rain'; choose one of gaussian_noise"),
-    ('fog', 0, 'in .1, 5., but got 0'), ('fog', 6, '1 to 5, but got 6'),
+    ('fog', 0, 'in .1, 5., but got 0'), ('fog', 6, 'in .1, 5., but got 6'),
     ('fog', '3', "in .1, 5., but got '3'")])
 def test_bad_settings(kind, level, message):
     with pytest.raises(UserError, match=message):

@@ -39,6 +39,10 @@ def test_label_maps_only(evaluate, label_maps, tmp_path):
     for i, (_, guess) in enumerate(label_maps):
         with Image.open(tmp_path / f'{i}.png') as image:
             assert np.array_equal(np.asarray(image), guess)
+    evaluate(metric)  # replaces its own
+    Image.new('L', (4, 5)).save(tmp_path / '0.png')
+    with pytest.raises(UserError, match='0.png exists and was not written'):
+        evaluate(metric)
 
 
 def sample(truth, predicted, path='a.jpg', **meta):

@@ -45,7 +45,9 @@ def test_the_same_label_maps(teacher, tmp_path, background, meta, head):
     if meta:
         checkpoint['meta'] = dict(dataset_meta=model.dataset_meta)
     torch.save(checkpoint, tmp_path / 'trained.pth')
-    files = export_student(cfg, tmp_path / 'trained.pth', tmp_path / 'out')
+    for _ in range(2):  # an earlier export is replaced
+        files = export_student(
+            cfg, tmp_path / 'trained.pth', tmp_path / 'out')
     assert [file.name for file in files] == ['student.py', 'student.pth']
     exported = Config.fromfile(files[0])
     assert 'clipzs' not in exported.pretty_text
@@ -102,3 +104,12 @@ def test_what_is_not_exported(teacher, settings, message):
 def test_other_checkpoints():
     with pytest.raises(UserError, match='checkpoint is not of a MaskClipPlus'):
         export_weights({'backbone.conv1.weight': torch.zeros(1)})
+
+
+def test_files_of_the_user_are_not_replaced(teacher, tmp_path):
+    """Known before the checkpoint is read."""
+    for name in ('student.pth', 'student.py'):
+        (tmp_path / name).write_text('mine')
+        with pytest.raises(UserError, match=r'student\.\w+ exists and was'):
+            export_student(config(teacher), 'gone.pth', tmp_path)
+        assert (tmp_path / name).read_text() == 'mine'

@@ -5,7 +5,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.job import Job
-from mmseg_clipzs.run.photos import train_on_photos
+from mmseg_clipzs.run.photos import report_skipped, train_on_photos
 
 DATA = 'train_dataloader.dataset'
 
@@ -67,6 +67,16 @@ def test_a_wrapped_dataset():
     assert (data.type, data.img_suffix, data.indices) == (
         'PhotoFolderDataset', '.png', 2)
     assert data.pipeline[1].scale == (64, 64)
+
+
+def test_what_is_skipped_is_reported():
+    """Whether the photos are the config's or given."""
+    for name, hooks in (('maskclip_plus_photos', 1), ('maskclip_plus_toy', 0)):
+        cfg = Job(name).load(train=True)
+        for _ in range(2):  # not twice
+            report_skipped(cfg)
+        assert [hook.type for hook in cfg.custom_hooks].count(
+            'DataStateHook') == hooks
 
 
 def test_images_that_are_read(small_voc):

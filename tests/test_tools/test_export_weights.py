@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from small_groupvit import small_groupvit
 
 from mmseg_clipzs.utils import run_tool
@@ -22,10 +23,21 @@ def test_exported_weights(tmp_path, monkeypatch, capsys):
     assert 'tensors' in capsys.readouterr().out
     assert out.stat().st_size < .55 * (
         tmp_path / 'iter_1.pth').stat().st_size
+    run_tool(export_weights.main)  # its own result is replaced
     again = small_groupvit(weights=str(out), noise=0)
     for key, value in again.state_dict().items():
         torch.testing.assert_close(
             value, model.state_dict()[key], atol=1e-3, rtol=1e-3)
+
+
+def test_other_weights_are_not_replaced(tmp_path, monkeypatch):
+    out = tmp_path / 'mine.safetensors'
+    save_file(dict(a=torch.ones(1)), out)
+    monkeypatch.setattr(sys, 'argv', [
+        'export_weights.py', 'iter_1.pth', '--out', str(out)])
+    with pytest.raises(SystemExit, match='mine.safetensors exists and was'):
+        run_tool(export_weights.main)
+    assert list(load_file(out)) == ['a']
 
 
 def test_another_suffix(tmp_path, monkeypatch):

@@ -57,8 +57,9 @@ class WordFinder:
 
     def __init__(self, words):
         vocabulary = get_vocabulary(words).words
-        self._words = {word.lower(): word for word in vocabulary}
-        longest_first = sorted(self._words, key=len, reverse=True)
+        # Folded: a long s, for example, matches an s.
+        self._words = {word.casefold(): word for word in vocabulary}
+        longest_first = sorted(vocabulary, key=len, reverse=True)
         self._pattern = re.compile(
             rf'(?<!\w)({"|".join(map(re.escape, longest_first))})'
             r'(?:e?s)?(?!\w)', re.IGNORECASE)
@@ -67,7 +68,7 @@ class WordFinder:
         """list[str]: Unique words as spelt in the list, in order of
         appearance."""
         found = self._pattern.findall(' '.join(caption.split()))
-        return list(dict.fromkeys(self._words[w.lower()] for w in found))
+        return list(dict.fromkeys(self._words[w.casefold()] for w in found))
 
 
 def noun_finder(words=None):
@@ -80,7 +81,7 @@ def noun_finder(words=None):
         Callable: Maps a caption to list[str]; a :class:`NounTagger` if
         ``words`` is not given.
     """
-    return WordFinder(words) if words else NounTagger()
+    return NounTagger() if words is None else WordFinder(words)
 
 
 def unique_nouns(captions, find):

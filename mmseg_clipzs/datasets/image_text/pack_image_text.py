@@ -53,7 +53,7 @@ class PackImageText(PackSegInputs):
         self.tokenizer = get_tokenizer(
             'ViT-B-16', context_length=context_length)
         # The tagger is loaded on first use: it needs extra data.
-        self._find_nouns = noun_finder(words) if words else None
+        self._find_nouns = noun_finder(words) if words is not None else None
 
     def transform(self, results):
         """Pack one sample.

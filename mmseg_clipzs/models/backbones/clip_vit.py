@@ -7,7 +7,12 @@ from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
-from mmseg_clipzs.utils import UserError, check_flag, check_number
+from mmseg_clipzs.utils import (
+    UserError,
+    check_flag,
+    check_number,
+    did_you_mean,
+)
 
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
@@ -79,7 +84,7 @@ class ClipViT(BaseModule):
                                 f'of {choices}.')
         check_flag('quick_gelu', quick_gelu, optional=True)
         check_number('norm_eps', norm_eps, '(0, 1)', optional=True)
-        self.last_block = _last_block(last_block)
+        self.last_block = get_last_block(last_block)
         self.out_keys = out_keys
         self.off_grid = off_grid
         self.pos_embed = pos_embed
@@ -149,7 +154,18 @@ def _is_capturing():
     return torch.jit.is_tracing() or torch.compiler.is_compiling()
 
 
-def _last_block(value):
+def get_last_block(value):
+    """Resolve ``last_block`` of :class:`ClipViT`.
+
+    Args:
+        value (str | dict): A key of ``METHODS``, or its arguments.
+
+    Returns:
+        LastBlock | Gem | SelfCalibration: What the blocks compute.
+
+    Raises:
+        UserError: An unknown name or argument, or a value of another type.
+    """
     try:
         options = dict(type=value) if isinstance(value, str) else dict(value)
     except (TypeError, ValueError) as e:
@@ -160,7 +176,8 @@ def _last_block(value):
     if name is not None and name not in sorted(METHODS):
         raise UserError(
             f'Unknown last block {name!r}; choose one of {sorted(METHODS)} '
-            'or pass the arguments of LastBlock.')
+            f'or pass the arguments of LastBlock.{did_you_mean(name, METHODS)}'
+        )
     variant = LastBlock() if name is None else METHODS[name]
     known = [field.name for field in fields(variant)]
     unknown = sorted(set(options) - set(known))

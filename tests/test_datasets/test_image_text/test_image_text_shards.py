@@ -281,7 +281,7 @@ def test_nothing_to_train_on(tmp_path):
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(shuffle=0), 'shuffle must be a positive number .* got 0'),
+    (dict(shuffle=0), 'shuffle must be a whole number .* got 0'),
     (dict(urls='{000000..000008}.tar'), '000008.tar'),
 ])
 def test_bad_input(options, message, shards):

@@ -7,6 +7,7 @@ from mmseg_clipzs.datasets.image_text.nouns import (
     NounTagger,
     WordFinder,
     add_nouns,
+    noun_finder,
 )
 from mmseg_clipzs.utils import UserError
 
@@ -93,3 +94,10 @@ def test_nouns_of_all_captions_of_an_image():
     row = dict(captions=['a dog', 'cats', 'a cat and a dog', ''])
     add_nouns(row, WordFinder('cat; dog'))
     assert row['nouns'] == ['dog', 'cat']
+
+
+def test_letters_that_match_without_being_equal():
+    find = WordFinder(['Sun', 'Straße'])
+    assert find('the \u017fun over a STRAßE') == ['Sun', 'Straße']
+    with pytest.raises(UserError, match='list of classes is empty'):
+        noun_finder('')
