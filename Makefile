@@ -8,6 +8,7 @@
 # make campaign     run the bad inputs, property tests and kills, and print
 #                   their counts; docs/reliability.md explains them
 # make lint         run ruff
+# make dist         build dist/*.tar.gz and, from it, dist/*.whl
 PYTHON ?= python3
 BIN := .venv/bin
 OLDEST := .venv-oldest/bin
@@ -20,7 +21,7 @@ TOY_CLIPS := $(foreach seed,1 2,work_dirs/toy-vit-p8-seed$(seed).safetensors)
 METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
 	scclip clip maskclip maskclip_ks_pd groupvit
 
-.PHONY: demo leaderboard test test-oldest campaign lint clean
+.PHONY: demo leaderboard test test-oldest campaign lint dist clean
 
 demo: .venv/ready
 	$(BIN)/python tools/demo.py
@@ -50,6 +51,10 @@ lint: .venv/ready
 	$(BIN)/python -m pip install --quiet "ruff>=0.6"
 	$(BIN)/ruff check .
 
+dist: .venv/ready
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build
+
 # Installed again when the requirements change.
 .venv/ready: setup.py requirements/runtime.txt requirements/lite.txt \
 		requirements/tests.txt
@@ -67,4 +72,4 @@ lint: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv .venv-oldest build *.egg-info work_dirs/demo
+	rm -rf .venv .venv-oldest build dist *.egg-info work_dirs/demo

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent
 
 
 def read_requirements(name):
-    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+    text = (ROOT / f'requirements/{name}.txt').read_text(encoding='utf-8')
+    lines = text.splitlines()
     return [line for line in lines if line and line[0] not in '#-']
 
 
@@ -18,17 +19,22 @@ class BuildWithMim(build_py):
     """Add configs, tools and the model index, where ``mim`` finds them."""
 
     def run(self):
-        super().run()
         if self.editable_mode:  # used from the checkout
+            super().run()
             return
-        mim = Path(self.build_lib) / 'mmseg_clipzs' / '.mim'
+        package = Path(self.build_lib) / 'mmseg_clipzs'
+        shutil.rmtree(package, ignore_errors=True)  # what has been removed
+        super().run()
+        mim = package / '.mim'
         for name in ('configs', 'tools'):
-            shutil.copytree(ROOT / name, mim / name, dirs_exist_ok=True)
+            shutil.copytree(ROOT / name, mim / name,
+                            ignore=shutil.ignore_patterns('__pycache__'))
         shutil.copy(ROOT / 'model-index.yml', mim)
 
 
 version = re.search("'(.+)'",
-                    (ROOT / 'mmseg_clipzs/version.py').read_text()).group(1)
+                    (ROOT / 'mmseg_clipzs/version.py').read_text(
+                        encoding='utf-8')).group(1)
 setup(
     name='mmseg_clipzs',
     version=version,
@@ -41,6 +47,7 @@ setup(
     package_data={
         'mmseg_clipzs.models': ['weights/*'],
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
+        'mmseg_clipzs.doctor': ['*.csv'],
         'mmseg_clipzs.leaderboard': ['*.html'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
     },
@@ -54,6 +61,8 @@ setup(
     cmdclass=dict(build_py=BuildWithMim),
     classifiers=[
         'License :: OSI Approved :: Apache Software License',
-        'Programming Language :: Python :: 3',
+        'Operating System :: OS Independent',
+        *(f'Programming Language :: Python :: {python}'
+          for python in ('3', '3.10', '3.11', '3.12', '3.13')),
         'Topic :: Scientific/Engineering :: Image Recognition',
     ])

@@ -39,23 +39,36 @@ def check_versions():
     Raises:
         ImportError: A module is missing or has an unsupported version.
     """
-    for module, (oldest, first_unsupported, install) in REQUIREMENTS.items():
-        try:
-            found = importlib.import_module(module)
-        except ImportError as e:
-            raise ImportError(
-                f'mmseg_clipzs needs {module}, which cannot be imported '
-                f'({e}). Install {install}, or all at once with '
-                'pip install "mmseg_clipzs[lite]".') from e
-        version = _version(found)
-        # '2.6.0+cpu' -> 2.6.0, 2.6.0a0 -> 2.6.0
-        release = Version(Version(version).base_version)
-        if release < Version(oldest) or (
-                first_unsupported and release >= Version(first_unsupported)
-                and not _is_fork(module)):
-            raise ImportError(
-                f'mmseg_clipzs does not work with {module} {version}. '
-                f'Install {install}.')
+    for module in REQUIREMENTS:
+        check_version(module)
+
+
+def check_version(module):
+    """Compare one of :data:`REQUIREMENTS` with what is installed.
+
+    Args:
+        module (str): Its name.
+
+    Raises:
+        ImportError: It is missing or has an unsupported version.
+    """
+    oldest, first_unsupported, install = REQUIREMENTS[module]
+    try:
+        found = importlib.import_module(module)
+    except ImportError as e:
+        raise ImportError(
+            f'mmseg_clipzs needs {module}, which cannot be imported '
+            f'({e}). Install {install}, or all at once with '
+            'pip install "mmseg_clipzs[lite]".') from e
+    version = _version(found)
+    # '2.6.0+cpu' -> 2.6.0, 2.6.0a0 -> 2.6.0
+    release = Version(Version(version).base_version)
+    if release < Version(oldest) or (
+            first_unsupported and release >= Version(first_unsupported)
+            and not _is_fork(module)):
+        raise ImportError(
+            f'mmseg_clipzs does not work with {module} {version}. '
+            f'Install {install}.')
 
 
 def versions():

@@ -16,6 +16,10 @@ class PlainViT:
         self.state, self.heads = state, heads
         self.patch, self.own_grid = patch, own_grid
 
+    @staticmethod
+    def activation(z):
+        return z / (1 + torch.exp(-1.702 * z))  # QuickGELU
+
     def norm(self, x, name):
         mean = x.mean(-1, keepdim=True)
         variance = ((x - mean)**2).mean(-1, keepdim=True)
@@ -74,8 +78,7 @@ class PlainViT:
             out = out + x
         if ffn:
             z = self.linear(self.norm(out, f'{name}.ln_2'), f'{name}.mlp.c_fc')
-            z = z / (1 + torch.exp(-1.702 * z))  # QuickGELU
-            out = out + self.linear(z, f'{name}.mlp.c_proj')
+            out = out + self.linear(self.activation(z), f'{name}.mlp.c_proj')
         return out
 
     def layers(self, image, positions):

@@ -19,12 +19,17 @@ from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
+import torch
+
 ROOT = Path(__file__).parent.parent
-LIBRARIES = ['mmengine.runner', 'mmcv', 'open_clip', 'matplotlib.pyplot',
-             'scipy.ndimage', 'sklearn', 'webdataset', 'nltk']
+LIBRARIES = ['torch.distributed.run', 'mmengine.runner', 'mmcv', 'open_clip',
+             'matplotlib.pyplot', 'scipy.ndimage', 'sklearn', 'webdataset',
+             'nltk']
 DISTRIBUTED = ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')
 _server = multiprocessing.get_context('forkserver')
-_server.set_forkserver_preload(LIBRARIES)
+# CUDA cannot be forked, and the libraries look for it.
+_server.set_forkserver_preload(
+    [] if torch.cuda.is_available() else LIBRARIES)
 
 
 def run_python(*arguments, processes=1, env=None, cwd=ROOT):

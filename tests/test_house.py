@@ -25,7 +25,7 @@ LAYERS = [
     ('evaluation', ),
     ('__init__', ),  # registers everything
     ('run', ),
-    ('leaderboard', 'benchmark', 'export'),
+    ('leaderboard', 'benchmark', 'export', 'doctor'),
     ('apis', ),
     ('tools', )]
 LAYER = {room: i for i, rooms in enumerate(LAYERS) for room in rooms}

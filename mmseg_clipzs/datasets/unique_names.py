@@ -52,6 +52,6 @@ def _clashing(names):
     """list[str]: Images whose names are not unique."""
     images = defaultdict(list)
     for path, name in names.items():
-        images[name].append(path)
+        images[name.casefold()].append(path)  # one file on Windows or macOS
     return [path for several in images.values() if len(several) > 1
             for path in several]

@@ -7,7 +7,9 @@ from mmengine.config import Config
 from mmseg_clipzs.utils import UserError, did_you_mean, error_message
 
 _PACKAGE = Path(__file__).parent.parent
-_FOLDERS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
+_INSTALLED = _PACKAGE / '.mim' / 'configs'
+# Beside an installed package, configs/ would be another project's.
+_FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / 'configs'
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')  # mmengine reads these
 
 
@@ -104,5 +106,4 @@ def find_dataset_config(name):
 
 
 def _by_name(pattern):
-    return {path.stem: path for folder in _FOLDERS
-            for path in sorted(folder.glob(pattern))}
+    return {path.stem: path for path in sorted(_FOLDER.glob(pattern))}

@@ -166,8 +166,6 @@ ROWS = [
           ('batch_word', 'test_dataloader.batch_size=two', 'batch_size'),
           ('workers_negative', 'test_dataloader.num_workers=-1',
            'num_workers'),
-          ('workers_persistent', 'test_dataloader.persistent_workers=True',
-           'persistent_workers'),
           ('dataset_type', 'test_dataloader.dataset.type=ToyScenes',
            'ToyScenesDataset'),
           ('dataset_key', 'test_dataloader.dataset.ann_fil=x', 'ann_file'),

@@ -247,7 +247,7 @@ ROWS = [
     Row('option_empty', f'{TOY} {CLASSES} --cfg-options ""',
         usage('KEY=VALUE|key=value')),
     Row('option_of_nothing', f'{TOY} {CLASSES} --cfg-options =3',
-        says('.')),
+        usage('KEY=VALUE')),
     Row('option_unknown', f'{TOY} {CLASSES} --cfg-options modle.prompts=x',
         says('model')),
     Row('option_unknown_inside', f'{TOY} {CLASSES} '

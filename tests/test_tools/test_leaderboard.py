@@ -116,7 +116,7 @@ def test_two_processes_are_one(scenes, broken, tmp_path):
         *options(scenes), processes=2)
     assert result.returncode == 1
     assert 'error: A cell failed in one process' in result.stderr
-    assert 'AssertionError: failed to load image' in result.stderr
+    assert 'ImageReadError: The image ' in result.stderr
     assert str(photo) in result.stderr
     (row, failed), figures = tables(tmp_path)
     job, = plan(['maskclip'], ['toy'], options={
