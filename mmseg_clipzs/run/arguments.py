@@ -109,8 +109,10 @@ class ConfigOptions(DictAction):
             values = [ConfigOptions._parse_iterable(each)
                       for each in _split(inner)] if inner else []
             return tuple(values) if brackets == '()' else values
-        return [ConfigOptions._parse_iterable(each) for each
-                in _split(text.removesuffix(','))]
+        parts = _split(text.removesuffix(','))
+        if parts == [text]:
+            raise ValueError(f'the brackets of {text} do not match')
+        return [ConfigOptions._parse_iterable(each) for each in parts]
 
     def __call__(self, parser, namespace, values, option_string=None):
         for value in values:

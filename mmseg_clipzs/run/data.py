@@ -37,7 +37,7 @@ def fit_loaders(cfg):
     for name in LOADERS:
         loader = cfg.get(name)
         if loader and loader.get('num_workers') == 0:
-            if loader.get('persistent_workers'):
+            if loader.get('persistent_workers') is True:
                 loader.persistent_workers = False
             loader.pop('prefetch_factor', None)
 

@@ -27,7 +27,8 @@ def merge_options(cfg, options):
     merged = copy.deepcopy(cfg)
     merged.merge_from_dict(copy.deepcopy(dict(options)))
     before, length = _length(cfg), _length(merged)
-    if before and length != before:
+    if before and length != before and 'max_iters' in (
+            merged.get('train_cfg') or {}):
         if not isinstance(length, int) or length < 1:
             raise UserError('train_cfg.max_iters must be 1 iteration or more, '
                             f'but got {length!r}.')
