@@ -21,7 +21,7 @@ from mmseg_clipzs.run.arguments import add_arguments, make_parser
 from mmseg_clipzs.run.configs import find_dataset_config
 from mmseg_clipzs.run.data import datasets_of, require_one_root
 from mmseg_clipzs.run.job import Job
-from mmseg_clipzs.utils import run_tool
+from mmseg_clipzs.utils import UserError, run_tool
 
 SHOWN = 10  # problems printed per dataset
 QUICK = 100  # images opened by --quick
@@ -78,8 +78,11 @@ def main():
         ['dataset', 'split', 'images', 'published', 'opened', 'problems'])
     table.align = 'r'
     table.align['dataset'] = table.align['split'] = 'l'
-    wrong = 0
-    for dataset in unique_datasets(jobs_of(args)):
+    datasets, wrong = unique_datasets(jobs_of(args)), 0
+    if not datasets:
+        raise UserError('There is nothing to check: no dataset in '
+                        f'{", ".join(args.configs)}.')
+    for dataset in datasets:
         found = validate_dataset(
             dataset, QUICK if args.quick else None,
             partial(tqdm, desc=dataset.type, unit='images'))
