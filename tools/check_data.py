@@ -80,8 +80,11 @@ def main():
         ['dataset', 'split', 'images', 'published', 'opened', 'problems'])
     table.align = 'r'
     table.align['dataset'] = table.align['split'] = 'l'
-    wrong = 0
-    for dataset in unique_datasets(jobs_of(args)):
+    datasets, wrong = unique_datasets(jobs_of(args)), 0
+    if not datasets:
+        raise UserError('There is nothing to check: no dataset in '
+                        f'{", ".join(args.configs)}.')
+    for dataset in datasets:
         found = validate_dataset(
             dataset, QUICK if args.quick else None,
             partial(tqdm, desc=dataset.type, unit='images'))

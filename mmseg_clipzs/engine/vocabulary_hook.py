@@ -2,9 +2,12 @@ import logging
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import HOOKS
 
 from mmseg_clipzs.checkpoints import trained_words
+from mmseg_clipzs.datasets.availability import leaf_datasets
+from mmseg_clipzs.labels import IGNORE_INDEX
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import VocabularyMixin
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import (
@@ -68,6 +71,13 @@ class VocabularyHook(Hook):
         names = dataset.metainfo.get('classes')
         if model is None or names is None:  # pairs and photos have none
             return
+        if len(names) > IGNORE_INDEX and any(
+                type(step) is LoadAnnotations for leaf in leaf_datasets(
+                    dataset) for step in leaf.pipeline.transforms):
+            raise UserError(
+                'LoadAnnotations keeps 8 bits of each label, but there are '
+                f'{len(names)} classes. Run the tools of this package, which '
+                'replace it by LoadLabels, or name LoadLabels in the config.')
         if self._follows_data is None:
             self._follows_data = model.vocabulary is None
         if self._follows_data:

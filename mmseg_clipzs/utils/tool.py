@@ -47,7 +47,8 @@ def run_tool(main):
                 sys.stdout.flush()
                 raise
     except KeyboardInterrupt as e:
-        if os.environ.get('RANK', '0') == '0':  # once for all processes
+        # Once for all processes, and not if one that failed stopped them.
+        if os.environ.get('RANK', '0') == '0' and is_first_to_fail():
             print(f'{e}' or 'Interrupted.', file=sys.stderr)
         sys.exit(CODE)
     except BrokenPipeError:

@@ -258,7 +258,6 @@ ROWS = [
         type='ClipViT', last_block=dict(neighbour_std=2.))),
     model('keys', 'out_keys', decode_head=dict(
         type='MaskClipHead', ks_thresh=1.)),
-    model('unknown_key', 'vocabulary', vocabularry='voc20'),
     model('prompts', 'imagenet80', prompts='imagenet8'),
     model('background_only', 'background', vocabulary='background',
           background_threshold=.5),

@@ -183,6 +183,10 @@ ROWS = [
           ('precision', 'model.clip.precision=fp8', 'bf16'),
           ('seed', 'randomness.seed=x', 'seed'),
           ('log_level', 'log_level=LOUD', 'log_level|LOUD'))),
+    Row('test_workers_persistent', f'{TEST} --data-root {{toy}} --cfg-options '
+        'test_dataloader.num_workers=0 log_level=ERROR model.prompts=single '
+        'test_dataloader.persistent_workers=True --out masks', works(
+            lambda r: len(list((r.folder / 'masks').iterdir())) == 2)),
     # ----------------------------------------------------------------- train
     Row('train_nothing', 'train', usage('CONFIG')),
     Row('train_zero_shot', 'train maskclip_toy', says('train')),

@@ -255,7 +255,7 @@ ROWS = [
     Row('option_unknown_block', f'{TOY} {CLASSES} '
         '--cfg-options model.backbone.last_block=naclap', says('naclip')),
     Row('option_through_a_string', f'{TOY} {CLASSES} '
-        '--cfg-options model.clip.model.x=1', says('model.clip.model')),
+        '--cfg-options model.clip.model.x=1', says('do not fit maskclip_toy')),
     Row('option_twice', f'{TOY} {CLASSES} --cfg-options model.prompts=single '
         'model.prompts=single', works(made('cat'))),
     *(Row(f'option_with_spaces_{i}', partial(parsed, text),

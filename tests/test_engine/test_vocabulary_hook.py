@@ -156,3 +156,18 @@ def test_the_next_dataset_brings_its_own_names(zero_shot):
     assert model.vocabulary.words == ('sea', 'sky')
     hook.before_test(runner(model, Dataset(['a', 'b', 'c'])))
     assert model.num_classes == 3
+
+
+def test_many_classes_without_the_tools(zero_shot, tmp_path):
+    """A runner of mmengine reads masks as mmseg does."""
+    names = [f'{chr(97 + i % 26)}{chr(97 + i // 26)}' for i in range(256)]
+    (tmp_path / 'a').mkdir()
+    dataset = DATASETS.build(dict(
+        type='BaseSegDataset', data_root=str(tmp_path),
+        data_prefix=dict(img_path='a', seg_map_path='a'),
+        metainfo=dict(classes=names),
+        pipeline=[dict(type='LoadAnnotations')], serialize_data=False))
+    with pytest.raises(UserError, match='8 bits of each label.* 256 classes'):
+        VocabularyHook().before_test(runner(zero_shot(), dataset))
+    dataset.pipeline.transforms.clear()
+    VocabularyHook().before_test(runner(zero_shot(), dataset))
