@@ -55,7 +55,7 @@ class ClassIoUMetric(IoUMetric):
 
     def _areas(self, sample, labels, count):
         """tuple[Tensor]: As ``intersect_and_union``, (C, ) int64 each."""
-        truth = sample['gt_sem_seg']['data'].to(labels).reshape(labels.shape)
+        truth = self._truth(sample, labels)
         ignored = self.ignore_index
         if ignored == IGNORE_INDEX:  # mmseg's default
             ignored = ignore_index(count)
@@ -75,6 +75,24 @@ class ClassIoUMetric(IoUMetric):
         intersect = torch.bincount(
             labels[labels == truth], minlength=count).cpu()
         return intersect, predicted + true - intersect, predicted, true
+
+    def _truth(self, sample, labels):
+        """Tensor: (H, W) labels of the mask, as large as the image."""
+        path = sample.get('img_path')
+        if 'gt_sem_seg' not in sample:
+            raise UserError(
+                f'No mask was loaded for {path}: the test pipeline needs '
+                'LoadAnnotations, behind Resize.')
+        truth = sample['gt_sem_seg']['data'].to(labels)
+        truth = truth.reshape(truth.shape[-2:])
+        if truth.shape != labels.shape:
+            raise UserError(
+                f'The mask of {path} has {truth.shape[1]} x '
+                f'{truth.shape[0]} pixels, but the image has '
+                f'{labels.shape[1]} x {labels.shape[0]}: in a test pipeline '
+                'LoadAnnotations comes behind Resize, so that masks keep '
+                'their size.')
+        return truth
 
     def _write(self, sample, labels, count):
         """Write a label map below ``output_dir``."""

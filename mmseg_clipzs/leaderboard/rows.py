@@ -37,7 +37,12 @@ def read_row(path):
 
 
 def write_row(row, path):
-    """Write a row of results atomically."""
+    """Write a row of results atomically.
+
+    Raises:
+        UserError: It cannot be shown.
+    """
+    check_row(row)
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(row, indent=2), encoding='utf-8')
 

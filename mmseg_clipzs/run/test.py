@@ -3,8 +3,16 @@ import math
 import time
 from pathlib import Path
 
+from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.registry import DATA_SAMPLERS
+from mmengine.runner import (
+    EpochBasedTrainLoop,
+    IterBasedTrainLoop,
+    Runner,
+    ValLoop,
+)
+from mmseg.registry import LOOPS
 
 from mmseg_clipzs.checkpoints import weights_of
 from mmseg_clipzs.datasets import unique_names
@@ -43,7 +51,8 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     Returns:
         dict: A row of results: the entries of :meth:`Job.describe`,
         vocabulary (source of the class names) and prompts (both None for
-        models without words), mIoU (percent), seconds (of the test loop),
+        models without words), mIoU (percent; None if the evaluator has none,
+        as with ``format_only``), seconds (of the test loop),
         images_per_second, peak_memory_mb (of this process, or of its GPU),
         the metric's other figures, such as aAcc and mAcc, and, in the main
         process, class_iou: class -> percent, None for a class that neither
@@ -76,7 +85,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
         **job.describe(),
         vocabulary=model and model.vocabulary.source,
         prompts=model and model.prompts,
-        mIoU=round(float(metrics.pop('mIoU')), 2),
+        mIoU=_pop_miou(metrics),
         seconds=round(seconds, 2),
         images_per_second=round(images / seconds, 2),
         peak_memory_mb=megabytes(peak_memory()),
@@ -89,11 +98,35 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
     return row
 
 
+def _pop_miou(metrics):
+    """float | None: The mIoU, which may have the evaluator's prefix."""
+    key = next((key for key in metrics
+                if key.rpartition('/')[2] == 'mIoU'), None)
+    return None if key is None else round(float(metrics.pop(key)), 2)
+
+
+def _check_loop(cfg, name):
+    """Refuse what would load other data, or never end."""
+    loop = LOOPS.get(cfg.test_cfg.get('type', 'TestLoop'))
+    if loop and issubclass(loop, (ValLoop, EpochBasedTrainLoop,
+                                 IterBasedTrainLoop)):
+        raise UserError(f'{name}: test_cfg.type must be a loop for testing, '
+                        f'such as TestLoop, but got {cfg.test_cfg.type}.')
+    sampler = cfg.test_dataloader.get('sampler') or {}
+    kind = DATA_SAMPLERS.get(sampler.get('type', 'DefaultSampler'))
+    if kind and issubclass(kind, InfiniteSampler):
+        raise UserError(f'{name}: a test with {sampler.type} never ends; '
+                        'test_dataloader.sampler.type must be one such as '
+                        'DefaultSampler.')
+
+
 def _test_config(job, out, show, show_dir, wait_time, samples):
     """The job's config, completed for testing."""
     cfg = job.load()
-    if not cfg.get('test_dataloader'):
-        raise UserError(f'{job.name} has no test_dataloader to test on.')
+    for key in ('test_dataloader', 'test_evaluator', 'test_cfg'):
+        if not cfg.get(key):
+            raise UserError(f'{job.name} has no {key}, which a test needs.')
+    _check_loop(cfg, job.name)
     check_available(cfg.test_dataloader.dataset)
     use_trained_classes(cfg)
     if out:

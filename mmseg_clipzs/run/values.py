@@ -31,9 +31,9 @@ _LEVELS = ('CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG')
 _LEVEL = (lambda value: isinstance(value, int) or value in _LEVELS,
           f'one of {", ".join(_LEVELS)}')
 _METRICS = ('mIoU', 'mDice', 'mFscore')
-_IOU_METRICS = (lambda value: isinstance(value, (list, tuple)) and value
-                and set(value) <= set(_METRICS),
-                f'a list of {", ".join(_METRICS)}')
+_IOU_METRICS = (lambda value: value in _METRICS or isinstance(
+    value, (list, tuple)) and value and set(value) <= set(_METRICS),
+                f'one of {", ".join(_METRICS)} or a list of them')
 # Key, as a regular expression -> (check, what it must be).
 _VALUES = {re.compile(key): value for key, value in {
     r'(train|val|test)_dataloader\.batch_size': _whole(1),

@@ -36,6 +36,11 @@ ROWS = [
     *rows(TOY, 'test', (
         ('model.backbon.last_block=naclip', 'Did you mean backbone'),
         ('model.backbone.lastblock.x=1', 'last_block'),
+        ('model.data_preprocessor.std=0', 'mean and std normalise together'),
+        ('test_cfg=None', 'no test_cfg'),
+        ('test_evaluator=None', 'no test_evaluator'),
+        ('test_cfg.type=ValLoop', 'must be a loop for testing'),
+        ('test_dataloader.sampler.type=InfiniteSampler', 'never ends'),
         ('model.pamr=yes', 'pamr.*dict'),
         ('model.pamr.step=3', 'steps'),
         ('model.test_cfg.croop_size=64', 'crop_size'),

@@ -120,3 +120,14 @@ def test_images_that_no_process_counted(monkeypatch):
     metric.process({}, [sample([[0]], [[0]])])
     with pytest.raises(UserError, match='Only 1 of 2 images were counted'):
         metric.evaluate(2)
+
+
+def test_masks_that_do_not_fit():
+    """A pipeline that resizes masks, or loads none."""
+    metric = metric_of(3)
+    resized = sample(np.zeros((2, 2), int), np.zeros((4, 5), int))
+    with pytest.raises(UserError, match='a.jpg has 2 x 2 pixels, but.*5 x 4'):
+        metric.process({}, [resized])
+    del resized['gt_sem_seg']
+    with pytest.raises(UserError, match='No mask was loaded for a.jpg'):
+        metric.process({}, [resized])

@@ -94,6 +94,20 @@ def test_row_of_results(small_config, small_voc, tmp_path, tiny_vit):
     assert row['vocabulary'] == 'voc20' and row['prompts'] == 'single'
 
 
+@pytest.mark.parametrize('changes, want', [
+    (dict(prefix='voc'), {'mIoU', 'voc/aAcc'}),
+    (dict(iou_metrics=['mDice']), {'mDice'}),
+    (dict(format_only=True), set())])
+def test_figures_of_other_evaluators(small_config, small_voc, tmp_path,
+                                     changes, want):
+    """mmseg's own settings of the metric; there may be no mIoU."""
+    cfg = small_config('maskclip_voc')
+    cfg.test_evaluator.update(output_dir=str(tmp_path / 'out'), **changes)
+    row = run_test(Job(cfg, data_root=small_voc), tmp_path)
+    assert (row['mIoU'] is not None) == ('mIoU' in want)
+    assert want <= set(row) and list((tmp_path / 'out').iterdir())
+
+
 @pytest.mark.parametrize('batch_size', [2, 3, 7])
 def test_batches_of_different_sizes(small_config, small_voc, tmp_path,
                                     batch_size):

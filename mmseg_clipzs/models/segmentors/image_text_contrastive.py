@@ -86,7 +86,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         weights = kwargs.pop('weights')
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
-        if preprocessor.get('mean') is None:
+        if preprocessor.get('mean') is preprocessor.get('std') is None:
             preprocessor.update(mean=_MEAN, std=_STD)
         super().__init__(
             prompts,

@@ -79,7 +79,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         loaded = load_clip(**clip)
         preprocessor = dict(data_preprocessor
                             or dict(type='ZeroShotDataPreProcessor'))
-        if preprocessor.get('mean') is None:
+        if preprocessor.get('mean') is preprocessor.get('std') is None:
             preprocessor.update(mean=[255 * value for value in loaded.mean],
                                 std=[255 * value for value in loaded.std])
         super().__init__(
