@@ -122,7 +122,9 @@ def test_runs_no_code(tmp_path):
     *(('x.npy', lambda path, shape=shape: path.write_bytes(_npy((
         "{'descr': '<f4', 'fortran_order': False, "
         f"'shape': ({shape})}}").encode())), 'as .npy') for shape in (
-            f'{10**15}, 512', f'{2**63}, 2', '-3, 2', '3.5, 2', "'a', 2")),
+            f'{10**15}, 512', f'{2**63}, 2', '3.5, 2', "'a', 2",
+            # NumPy 1 takes a negative length for one that is not given.
+            *(['-3, 2'] if int(np.__version__[0]) > 1 else []))),
     ('x.npy', lambda path: os.mkfifo(path), 'is a named pipe; expected text'),
     ('x.npy', lambda path: path.mkdir(), 'is a folder; expected text'),
 ])

@@ -71,6 +71,8 @@ def test_hub_without_a_network(hub):
     """Refused before huggingface_hub, which would try for a minute."""
     hub.silent = True
     preset = open_clip.get_pretrained_cfg('ViT-B-16', 'openai')
+    if not preset['hf_hub']:
+        pytest.skip('an older open_clip, which does not use the hub')
     with pytest.raises(UserError) as caught:
         load_clip('ViT-B/16', pretrained='openai')
     message = str(caught.value)
