@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 
 import torch
@@ -30,11 +31,34 @@ def run_alone(function, *arguments):
             1, mp_context=_context(), initializer=_prepare,
             initargs=(dict(os.environ), )) as process:
         try:
-            return process.submit(function, *arguments).result()
+            with _uninterrupted():
+                future = process.submit(function, *arguments)
+            return future.result()
         except KeyboardInterrupt:  # do not wait for its end
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
             raise
+
+
+@contextmanager
+def _uninterrupted():
+    """Let SIGINT and SIGTERM wait for the end of a block.
+
+    Nobody would know the process that is just being started.
+    """
+    received, usual = [], {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not None:  # as set by Python
+                usual[number] = signal.signal(
+                    number, lambda number, _: received.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        if received:
+            signal.raise_signal(received[0])
 
 
 def _context():

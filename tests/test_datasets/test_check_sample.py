@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from image_files import BAD, GOOD, noise, write_bad
@@ -25,6 +26,8 @@ def test_sound_samples_pass(kind, load, tmp_path):
     suffix, write, tolerance = GOOD[kind]
     path = tmp_path / f'image.{suffix}'
     expected = np.asarray(write(path), float)
+    if suffix.lower() == 'gif' and not cv2.haveImageReader(str(path)):
+        pytest.skip('an older OpenCV, which reads no GIF')
     mask = np.zeros(expected.shape[:2], np.uint8)
     Image.fromarray(mask).save(tmp_path / 'mask.png')
     if kind.startswith(('grey_32', 'floats')):  # only LoadPhoto reads them
