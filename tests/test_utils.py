@@ -1,4 +1,5 @@
 """Error messages of tools, safe writes, optional imports."""
+import errno
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from processes import run_python
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset
 
@@ -19,17 +21,21 @@ from mmseg_clipzs.utils import (
     atomic_folder,
     atomic_write,
     check_is_file,
+    check_output,
     check_replaceable,
     did_you_mean,
     error_message,
     files,
     import_optional,
+    interrupted,
     is_occupied,
     is_ours,
+    other_case,
     remove_stale,
     run_tool,
     shown,
     temporary_folder,
+    user_message,
 )
 from mmseg_clipzs.utils.temporary import temporary_name
 
@@ -117,6 +123,72 @@ def test_an_interrupted_tool(error, message, capsys):
         run_tool(lambda: raise_chained(error))
     assert info.value.code == 130
     assert capsys.readouterr().err == f'{message}\n'
+
+
+def test_an_interrupted_write(tmp_path):
+    """Nothing is written; a block that knows more says so instead."""
+    with pytest.raises(KeyboardInterrupt, match='a was not written'):
+        with atomic_folder(tmp_path / 'a'):
+            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt, match='^Interrupted; 3 are done$'):
+        done = 1
+        with interrupted(lambda: f'{done} are done'):
+            done = 3
+            with atomic_write(tmp_path / 'a'):
+                raise KeyboardInterrupt
+    assert not names(tmp_path)
+
+
+def test_a_closed_output_ends_a_tool_silently():
+    """As in ``tools/segment.py --help | head``."""
+    code = ('import os\nfrom mmseg_clipzs.utils import run_tool\n'
+            'read, write = os.pipe()\nos.dup2(write, 1)\nos.close(read)\n'
+            'run_tool(lambda: print("x"))')
+    result = run_python('-c', code)
+    assert (result.returncode, result.stderr) == (141, '')
+
+
+@pytest.mark.parametrize('error, message', [
+    (UserError('Name it.'), 'Name it.'),
+    (OSError(errno.ENOSPC, 'No space left on device', 'a.png'),
+     'a.png: No space left on device: there is no more space for the results'
+     '.'),
+    (MemoryError('5 GiB'), 'too little memory: use smaller batches'),
+    (RuntimeError('CUDA out of memory. Tried'), 'GPU has too little memory'),
+    (AssertionError('failed to load image: a.jpg'), 'failed to load image'),
+    (RuntimeError('CUDA'), None), (KeyError('a'), None)])
+def test_errors_that_are_no_bugs(error, message):
+    said = user_message(error)
+    assert said is None if message is None else message in said
+
+
+def test_check_output(tmp_path, limited_files):
+    (tmp_path / 'file').touch()
+    for path, folder, message in (
+            ('file', True, '--out needs a folder, but .*file is a file'),
+            ('.', False, '--out needs a file, but .* is a folder'),
+            ('file/a/b', True, 'file.a.b cannot be written: '),
+            ('a\0b', True, 'cannot be written: .*null')):
+        with pytest.raises(UserError, match=message):
+            check_output(tmp_path / path, '--out', folder)
+    with pytest.raises(UserError, match='--out is empty'):
+        check_output('', '--out')
+    with limited_files(1024), pytest.raises(
+            UserError, match='new cannot be written: .*. Choose another'):
+        check_output(tmp_path / 'new', '--out')
+    check_output(tmp_path / 'new/a/b', '--out')
+    check_output(tmp_path / 'file', '--out', folder=False)
+    assert names(tmp_path) == ['file']  # and nothing of the checks
+
+
+def test_endings_in_the_other_case(tmp_path):
+    (tmp_path / 'a.PNG').touch()
+    if not (tmp_path / 'a.png').exists():  # some file systems ignore it
+        assert other_case(tmp_path / 'a.png') == (
+            f' {tmp_path}/a.PNG exists, whose ending is in the other case.')
+        with pytest.raises(FileNotFoundError, match='a.PNG exists'):
+            check_is_file(tmp_path / 'a.png', 'an image')
+    assert other_case(tmp_path / 'b.png') == other_case(tmp_path / 'a') == ''
 
 
 def test_atomic_write(tmp_path):

@@ -11,25 +11,26 @@ import warnings
 
 CODE = 130  # of an interrupted tool, for both signals
 
-# Warnings of the toolbox that say nothing to a user of the tools: the text,
-# where it begins, and the module that warns. Those of mmengine's logger are
-# in mmseg_clipzs/utils/tool.py.
+# Warnings that say nothing to a user of the tools: the text, where it begins,
+# and the module that warns.
 QUIET = (
+    # Of every model of mmseg, and of every test without --show-dir.
     ('``build_loss`` would be deprecated soon', 'mmseg.models.builder'),
     ('Default ``avg_non_ignore`` is False', 'mmseg.models.losses'),
     ('The draw is False, it means that the hook for', 'mmseg.engine.hooks'),
-    (r"<class '.*Visualizer'> instance named of .* has been created",
-     'mmengine.utils.manager'),
-    (r'torch.meshgrid: in an upcoming release', 'torch.functional'),
+    # Heads with two classes; BEiT and Swin.
     ('For binary segmentation, we suggest using`out_channels = 1`',
      'mmseg.models.decode_heads'),
-    ('QuickGELU mismatch between final model config', 'open_clip.factory'),
-    ('pkg_resources is deprecated as an API', ''),
+    ('torch.meshgrid: in an upcoming release', 'torch.functional'),
+    # Cells of the leaderboard, which run in processes of their own.
+    ('Multi-processing start method `fork` is different', 'mmengine.utils'),
+    ("<class '.*Visualizer'> instance named of .* has been created",
+     'mmengine.utils.manager'),
+    # Configs that pin memory, on a CPU; --amp, on a GPU.
     ("'pin_memory' argument is set as true but no accelerator", 'torch.utils'),
-    ('`disable_subprocess_warning`', 'mmengine'),
-    (r'Please use the new API settings to control TF32', 'torch'),
-    (r'torch.(cuda|cpu).amp.(GradScaler|autocast)\(args...\)` is deprecated',
-     ''),
+    (r'`torch.cuda.amp.GradScaler\(args...\)` is deprecated', ''),
+    # mmengine, with the setuptools of Python 3.10 and 3.11.
+    ('pkg_resources is deprecated as an API', ''),
 )
 
 

@@ -21,7 +21,7 @@ from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
 from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.run.skipped import fail_if_skipped
-from mmseg_clipzs.utils import run_tool
+from mmseg_clipzs.utils import interrupted, run_tool
 
 
 def parse_args():
@@ -48,8 +48,9 @@ def main():
     rows = read_list(args.list, skipped)
     if args.nouns or args.words:
         find = noun_finder(args.words)
-        for row in tqdm(rows, 'nouns', unit='images'):
-            add_nouns(row, find)
+        with interrupted(lambda: f'{args.out} was not written.'):
+            for row in tqdm(rows, 'nouns', unit='images'):
+                add_nouns(row, find)
     packed, unreadable = write_shards(
         rows, args.images or Path(args.list).parent, args.out, args.size,
         partial(tqdm, desc='packing', unit='images'))

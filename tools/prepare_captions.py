@@ -19,7 +19,7 @@ from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
 from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
 from mmseg_clipzs.run.arguments import add_output, make_parser
 from mmseg_clipzs.run.skipped import fail_if_skipped
-from mmseg_clipzs.utils import UserError, run_tool
+from mmseg_clipzs.utils import UserError, interrupted, run_tool
 
 
 def parse_args():
@@ -45,8 +45,9 @@ def main():
             if not same else f'{skipped[0]} {out} would lose it: write to '
             'another --out.')
     find = noun_finder(args.words)
-    for row in tqdm(rows, 'nouns', unit='images'):
-        add_nouns(row, find)
+    with interrupted(lambda: f'{out} was not written.'):
+        for row in tqdm(rows, 'nouns', unit='images'):
+            add_nouns(row, find)
     write_list(rows, out)
     counts = [len(row['nouns']) for row in rows]
     print(f'{args.out}: {len(rows)} images, {sum(counts)} nouns '

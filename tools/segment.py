@@ -17,10 +17,11 @@ import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 from tqdm import tqdm
 
 from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.apis.photos import Photos
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.run.segmentor import embeds_config_words
 from mmseg_clipzs.run.skipped import fail_if_skipped
-from mmseg_clipzs.utils import UserError, run_tool, shown
+from mmseg_clipzs.utils import UserError, interrupted, run_tool, shown
 
 
 def parse_args():
@@ -50,6 +51,14 @@ def parse_args():
     return parser.parse_args()
 
 
+def largest_classes(result):
+    """Up to three classes with their shares of the image."""
+    shares = sorted(
+        (((result.mask == i).mean(), name)
+         for i, name in enumerate(result.classes)), reverse=True)
+    return [f'{name} {share:.0%}' for share, name in shares[:3] if share]
+
+
 def main():
     args = parse_args()
     # The inferencer sets the classes once the weights are loaded.
@@ -67,20 +76,20 @@ def main():
             'it with a class for the rest, or with learn_background=True.')
     if args.background is not None:
         cfg.model.background_threshold = args.background
+    Photos(args.photos).require_readable()
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
         groups=args.groups)
     done, skipped = 0, []
-    for result in inferencer.stream(
-            args.photos, out_dir=args.out, heatmaps=args.heatmaps,
-            batch_size=args.batch_size, skipped=skipped):
-        done += 1
-        shares = sorted(
-            (((result.mask == i).mean(), name)
-             for i, name in enumerate(result.classes)), reverse=True)
-        largest = ', '.join(
-            f'{name} {share:.0%}' for share, name in shares[:3] if share)
-        tqdm.write(shown(f'{args.out}/{result.name}_overlay.png: {largest}'))
+    with interrupted(lambda: f'the results of {done} images are in '
+                     f'{args.out}.'):
+        for result in inferencer.stream(
+                args.photos, out_dir=args.out, heatmaps=args.heatmaps,
+                batch_size=args.batch_size, skipped=skipped):
+            done += 1
+            largest = ', '.join(largest_classes(result))
+            tqdm.write(shown(
+                f'{args.out}/{result.name}_overlay.png: {largest}'))
     fail_if_skipped(skipped, done, 'images', args.out)
 
 

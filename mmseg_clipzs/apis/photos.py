@@ -145,6 +145,21 @@ class Photos:
             taken.add(_key(name))
             yield photo, name
 
+    def require_readable(self):
+        """Look for an image that can be read, before a model is loaded.
+
+        Raises:
+            UserError: There is none.
+        """
+        failed = []
+        for photo in self._listed:
+            try:
+                photo.read()
+                return
+            except ImageReadError as e:
+                failed.append(str(e))
+        raise none_readable(failed)
+
     def _expand(self):
         """Yields: Photo: With folders replaced by their images."""
         position, seen = 0, Counter()
@@ -170,6 +185,17 @@ class Photos:
             self.results += 1  # as of *.png in the folder of the results
         else:
             yield source, None
+
+
+def none_readable(failed):
+    """UserError: No image could be segmented.
+
+    Args:
+        failed (Sequence[str]): A sentence for each.
+    """
+    return UserError(failed[0] if len(failed) == 1 else (
+        f'None of the {len(failed)} images can be segmented. '
+        f'{failed[0]}' if failed else 'No images were given.'))
 
 
 def unique_names(photos):

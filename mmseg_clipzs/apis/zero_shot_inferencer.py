@@ -26,7 +26,7 @@ from mmseg_clipzs.utils import (
     remove_stale,
 )
 
-from .photos import Photo, Photos
+from .photos import Photo, Photos, none_readable
 from .trained_model import (
     build_segmentor,
     class_probabilities,
@@ -179,9 +179,7 @@ class ZeroShotInferencer:
             print_log(f'{photos.results} files are results of earlier runs '
                       'and were left out.', 'current')
         if not done:
-            raise UserError(failed[0] if len(failed) == 1 else (
-                f'None of the {len(failed)} images can be segmented. '
-                f'{failed[0]}' if failed else 'No images were given.'))
+            raise none_readable(failed)
         if skipped is not None:
             skipped += failed
         elif failed:

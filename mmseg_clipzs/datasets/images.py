@@ -4,7 +4,7 @@ import io
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mmseg_clipzs.utils import UserError, check_is_file, shown
+from mmseg_clipzs.utils import UserError, check_is_file, other_case, shown
 
 # Pillow chooses a decoder by a file's content: a photo that begins like an EPS
 # would start Ghostscript, others an installed handler. These only decode.
@@ -75,7 +75,8 @@ def read_image(path, content=None):
         try:
             file = check_is_file(path, 'an image')
         except FileNotFoundError as e:
-            raise ImageReadError(f'No image at {name}.') from e
+            raise ImageReadError(
+                f'No image at {name}.{other_case(path)}') from e
         except UserError as e:
             raise ImageReadError(str(e)) from e
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, other_case
 
 from .availability import check_available
 from .check_sample import CheckSample
@@ -140,7 +140,8 @@ def _check_files(report, dataset, check, most, progress):
     stride = 1 if most is None else -(-report.images // most)
     for i in progress(range(report.images)):
         info = dataset.get_data_info(i)
-        problem = next((f'{info[key]} does not exist.' for key in keys
+        problem = next((f'{info[key]} does not exist.'
+                        f'{other_case(info[key])}' for key in keys
                         if not Path(info[key]).is_file()), None)
         if not problem and i % stride == 0:
             report.opened += 1

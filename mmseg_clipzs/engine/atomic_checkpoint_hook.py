@@ -28,6 +28,11 @@ class AtomicBackend(LocalBackend):
 register_backend('mmseg_clipzs.AtomicBackend', AtomicBackend, force=True)
 
 
+# mmengine's hook makes a client that nothing uses, and warns of it.
+_OUTDATED = ('"FileClient" will be deprecated',
+             '"HardDiskBackend" is the alias of')
+
+
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
     """mmengine's hook, for runs that may be killed at any moment.
@@ -50,6 +55,8 @@ class AtomicCheckpointHook(CheckpointHook):
         super().__init__(**kwargs)
 
     def before_train(self, runner):
+        runner.logger.addFilter(lambda record: not record.getMessage(
+            ).startswith(_OUTDATED))
         super().before_train(runner)
         for folder in (self.out_dir, runner.work_dir):
             remove_stale(folder)

@@ -5,7 +5,7 @@ from mmengine.logging import print_log
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import HOOKS
 
-from mmseg_clipzs.checkpoints import trained_words
+from mmseg_clipzs.checkpoints import meta_of, trained_words
 from mmseg_clipzs.datasets.availability import leaf_datasets
 from mmseg_clipzs.labels import IGNORE_INDEX
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import VocabularyMixin
@@ -28,16 +28,20 @@ class VocabularyHook(Hook):
     hook can be part of a runtime shared with other mmseg configs.
 
     Checkpoints of a training contain the words of the classes, in
-    ``meta['vocabulary']``.
+    ``meta['vocabulary']``, and those that were trained without labels, in
+    ``meta['unseen']``: all for an annotation-free training. Figures of unseen
+    classes need a checkpoint that has not seen them.
 
     Raises:
         UserError: The vocabulary and the dataset differ in length or order
             (a threshold moves "background" to the front), or a checkpoint
-            was trained with other words.
+            was trained with other words, or is tested with other unseen
+            classes.
     """
 
     def __init__(self):
         self._follows_data = None
+        self._loaded = None  # meta of a checkpoint
 
     def before_train(self, runner):
         self._apply(runner.model, runner.train_dataloader.dataset)
@@ -46,16 +50,21 @@ class VocabularyHook(Hook):
         self._apply(runner.model, runner.val_dataloader.dataset)
 
     def before_test(self, runner):
+        model = unwrap(runner.model, 'training_classes')
+        if model is not None and self._loaded is not None:
+            _check_unseen(model, self._loaded.get('unseen'))
         self._apply(runner.model, runner.test_dataloader.dataset)
 
     def before_save_checkpoint(self, runner, checkpoint):
         model = unwrap(runner.model, 'training_classes')
         if model is not None:
             checkpoint['meta']['vocabulary'] = model.vocabulary.to_dict()
+            checkpoint['meta']['unseen'] = _without_labels(model)
 
     def after_load_checkpoint(self, runner, checkpoint):
         model = unwrap(runner.model, 'training_classes')
         words = trained_words(checkpoint)
+        self._loaded = meta_of(checkpoint)
         if model is None or words is None:
             return
         trained = get_vocabulary(words)
@@ -117,3 +126,43 @@ class VocabularyHook(Hook):
         print_log(
             f'{len(names)} classes, {len(model.vocabulary.words)} words '
             f'({model.vocabulary.source}).', logger='current')
+
+
+def _without_labels(model):
+    """list[str]: Classes that a student is trained on without labels."""
+    classes, unseen = model.training_classes, model.unseen
+    if unseen is None or isinstance(unseen, str):
+        return sorted(classes)
+    return sorted(classes[each] if isinstance(each, int) else each
+                  for each in getattr(unseen, 'tolist', lambda: unseen)())
+
+
+def _check_unseen(model, trained):
+    """Refuse a checkpoint of another setting, whose figures differ in kind.
+
+    Args:
+        model (nn.Module): Student, as configured.
+        trained (list[str], optional): Classes without labels in its training,
+            as its checkpoint has them.
+
+    Raises:
+        UserError: They differ.
+    """
+    wanted, count = _without_labels(model), len(model.training_classes)
+    if trained is None:
+        if 0 < len(wanted) < count:
+            print_log(
+                'The checkpoint does not say which classes it was trained on '
+                f'without labels; the config takes {", ".join(wanted)}.',
+                'current', logging.WARNING)
+    elif sorted(map(str, trained)) != wanted:
+        raise UserError(
+            f'The checkpoint was trained without labels of '
+            f'{_named(trained, count)}, but the config is for a training '
+            f'without labels of {_named(wanted, count)}: use the config that '
+            'it was trained with.')
+
+
+def _named(names, count):
+    return (f'all {count} classes' if len(names) == count else
+            ', '.join(map(str, names)) or 'no class')

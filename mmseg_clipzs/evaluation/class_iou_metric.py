@@ -30,6 +30,7 @@ class ClassIoUMetric(IoUMetric):
             default the image's own; see
             :func:`mmseg_clipzs.datasets.unique_names`.
     """
+    default_prefix = ''  # None is the same with a warning
     class_iou = _size = None
     names = {}
 

@@ -52,6 +52,20 @@ def attempt(group, function, *arguments):
     return result, error if group is None else _first_error(error, group)
 
 
+def cells_done(rows):
+    """Say what is done when a run of cells is interrupted.
+
+    Args:
+        rows (Sequence[dict | None]): Of each cell, None before it ran.
+
+    Returns:
+        str: Half a sentence.
+    """
+    done = sum(bool(row) and 'error' not in row for row in rows)
+    return (f'{done} of {len(rows)} cells are done; the same command runs the '
+            'others.')
+
+
 def _first_error(error, group):
     errors = [None] * get_world_size()
     try:

@@ -11,9 +11,14 @@ from mmseg_clipzs.datasets import Corrupt
 from mmseg_clipzs.run.data import datasets_of, require_one_root
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.utils import UserError, atomic_write, remove_stale
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_write,
+    interrupted,
+    remove_stale,
+)
 
-from .attempts import attempt, join
+from .attempts import attempt, cells_done, join
 from .rows import check_row, check_work_dir, read_row, write_row
 
 CLEAN = 'none'
@@ -127,6 +132,8 @@ def run(cells, folder, progress=iter, launcher='none'):
 
     Raises:
         UserError: All cells failed, or one of several processes did.
+        KeyboardInterrupt: After Ctrl-C, with a message that says what is
+            done.
     """
     folder = Path(folder)
     group = join(launcher)
@@ -138,12 +145,14 @@ def run(cells, folder, progress=iter, launcher='none'):
     broadcast_object_list(shared)  # the others may not see the files
     rows = [row and {**row, **_head(cell)}
             for row, cell in zip(shared[0], cells)]
-    for i in progress([i for i, row in enumerate(rows) if row is None]):
-        row, error = attempt(
-            group, _measure, cells[i], folder / 'runs' / names[i], launcher)
-        rows[i] = {**(dict(error=error) if error else row), **_head(cells[i])}
-        if is_main_process() and not error:
-            write_row(rows[i], paths[i])
+    with interrupted(lambda: cells_done(rows)):
+        for i in progress([i for i, row in enumerate(rows) if row is None]):
+            row, error = attempt(group, _measure, cells[i],
+                                 folder / 'runs' / names[i], launcher)
+            rows[i] = {**(dict(error=error) if error else row),
+                       **_head(cells[i])}
+            if is_main_process() and not error:
+                write_row(rows[i], paths[i])
     if all('error' in row for row in rows):
         raise UserError(f'All {len(rows)} cells failed. {rows[0]["error"]}')
     return rows

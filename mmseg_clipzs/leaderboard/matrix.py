@@ -29,9 +29,9 @@ from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.process import run_alone
 from mmseg_clipzs.run.segmentor import clip_of
 from mmseg_clipzs.run.test import run_test
-from mmseg_clipzs.utils import UserError, remove_stale
+from mmseg_clipzs.utils import UserError, interrupted, remove_stale
 
-from .attempts import attempt, join
+from .attempts import attempt, cells_done, join
 from .report import FILES, write_report
 from .rows import (
     check_row,
@@ -121,6 +121,8 @@ def run(jobs, work_dir, launcher='none'):
     Raises:
         UserError: A cell failed in some of several processes only, so that
             the others cannot continue.
+        KeyboardInterrupt: After Ctrl-C, with a message that says what is
+            done.
     """
     group = join(launcher)
     work_dir = Path(work_dir)
@@ -137,12 +139,13 @@ def run(jobs, work_dir, launcher='none'):
         todo.sort(key=lambda i: folders[i].is_dir())
     shared = [todo]  # the other processes may not see the files
     broadcast_object_list(shared)
-    for i in tqdm(shared[0], 'cells', disable=not is_main_process()):
-        rows[i] = _attempt(jobs[i], folders[i], launcher, group)
-        if is_main_process():
-            if 'error' not in rows[i]:
-                write_row(rows[i], folders[i] / 'row.json')
-            write_report([row for row in rows if row], work_dir)
+    with interrupted(lambda: cells_done(rows)):
+        for i in tqdm(shared[0], 'cells', disable=not is_main_process()):
+            rows[i] = _attempt(jobs[i], folders[i], launcher, group)
+            if is_main_process():
+                if 'error' not in rows[i]:
+                    write_row(rows[i], folders[i] / 'row.json')
+                write_report([row for row in rows if row], work_dir)
     if is_main_process() and not todo:
         write_report(rows, work_dir)
     return rows

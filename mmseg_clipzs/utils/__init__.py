@@ -1,18 +1,24 @@
 """Errors, checks of options, optional imports, safe files, near names."""
 from .errors import UserError, error_message
-from .files import atomic_folder, atomic_write, check_is_file, is_occupied
+from .files import (
+    atomic_folder,
+    atomic_write,
+    check_is_file,
+    is_occupied,
+    other_case,
+)
 from .imports import import_optional
 from .marks import MARK, NotOursError, check_replaceable, is_ours
 from .names import did_you_mean, first_of, shown
 from .numbers import check_flag, check_number, check_numbers
 from .outputs import check_output
 from .temporary import remove_stale, temporary_folder
-from .tool import HANDLERS, run_tool, user_message
+from .tool import HANDLERS, interrupted, run_tool, user_message
 
 __all__ = [
     'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
     'atomic_write', 'check_flag', 'check_is_file', 'check_number',
     'check_numbers', 'check_output', 'check_replaceable', 'did_you_mean',
-    'error_message', 'first_of', 'import_optional', 'is_occupied',
-    'is_ours', 'remove_stale', 'run_tool', 'shown', 'temporary_folder',
-    'user_message']
+    'error_message', 'first_of', 'import_optional', 'interrupted',
+    'is_occupied', 'is_ours', 'other_case', 'remove_stale', 'run_tool',
+    'shown', 'temporary_folder', 'user_message']

@@ -74,9 +74,12 @@ def atomic_folder(path):
 
 @contextmanager
 def _sentence(path):
-    """Say in one sentence why ``path`` cannot be written."""
+    """Say in one sentence why ``path`` was not written."""
     try:
         yield
+    except KeyboardInterrupt as e:
+        raise KeyboardInterrupt(
+            f'Interrupted; {path} was not written.') from e
     except Exception as e:
         number = getattr(e, 'errno', None)
         # torch and safetensors report a full disk without its number.
@@ -114,6 +117,24 @@ def is_occupied(path):
         path.is_dir() and not any(path.iterdir()))
 
 
+def other_case(path):
+    """Name the file whose ending is in the other case: x.PNG for x.png.
+
+    Args:
+        path (str | Path): A path where nothing exists.
+
+    Returns:
+        str: A blank and a sentence, or ''.
+    """
+    path = Path(path)
+    for suffix in (path.suffix.upper(), path.suffix.lower()):
+        found = path.with_suffix(suffix)
+        if found != path and os.path.lexists(found):
+            return (f' {shown(found)} exists, whose ending is in the other '
+                    'case.')
+    return ''
+
+
 def check_is_file(path, what):
     """Refuse a path that is not an ordinary file, without opening it.
 
@@ -135,8 +156,8 @@ def check_is_file(path, what):
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as e:
-        raise FileNotFoundError(
-            f'No file at {shown(path)}; expected {what}.') from e
+        raise FileNotFoundError(f'No file at {shown(path)}; expected {what}.'
+                                f'{other_case(path)}') from e
     except (OSError, ValueError) as e:  # no permission, a NUL, too long
         raise UserError(
             f'{shown(path)} cannot be read as {what}: {shown(e)}.') from e

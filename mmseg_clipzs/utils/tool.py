@@ -28,6 +28,7 @@ _SENTENCES = {
     'example for want of memory: use fewer (--cfg-options '
     'test_dataloader.num_workers=0, train_dataloader.num_workers=0).'}
 
+
 def run_tool(main):
     """Run a command-line tool; a user's mistake ends it with one line.
 
@@ -106,6 +107,22 @@ def _os_message(error):
 
 
 # ----------------------------------------------------------------- signals
+@contextmanager
+def interrupted(done):
+    """Say what is done if Ctrl-C or SIGTERM ends a block.
+
+    Args:
+        done (Callable): Without arguments; returns that (str).
+
+    Raises:
+        KeyboardInterrupt: With the message, which :func:`run_tool` prints.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as e:
+        raise KeyboardInterrupt(f'Interrupted; {done()}') from e
+
+
 @contextmanager
 def _interruptible():
     """Let SIGINT and SIGTERM raise KeyboardInterrupt, once.

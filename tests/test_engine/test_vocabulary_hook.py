@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.model import BaseTTAModel
 from mmseg.datasets import PascalVOCDataset
 from mmseg.registry import DATASETS, HOOKS, MODELS
@@ -171,3 +172,30 @@ def test_many_classes_without_the_tools(zero_shot, tmp_path):
         VocabularyHook().before_test(runner(zero_shot(), dataset))
     dataset.pipeline.transforms.clear()
     VocabularyHook().before_test(runner(zero_shot(), dataset))
+
+
+@pytest.mark.parametrize('unseen, trained, message', [
+    (['cat'], ['cat'], None), ('all', ['cat', 'dog'], None),
+    (None, ['cat', 'dog'], None), (torch.tensor([1]), ['dog'], None),
+    (['cat'], None, None),
+    (['cat'], ['cat', 'dog'], 'without labels of all 2 classes, but .* cat'),
+    (['cat'], ['dog'], 'without labels of dog, but .* of cat: use the config'),
+    (None, ['cat'], 'without labels of cat, but .* of all 2 classes'),
+    (['cat'], [], 'without labels of no class')])
+def test_checkpoints_of_another_setting(zero_shot, unseen, trained, message):
+    """Figures of unseen classes need a training without their labels."""
+    model = zero_shot(vocabulary='cat; dog')
+    model.training_classes, model.unseen = ('cat', 'dog'), unseen
+    hook, saved = VocabularyHook(), dict(meta={})
+    hook.before_save_checkpoint(runner(model, None), saved)
+    saved['meta']['unseen'], own = trained, saved['meta']['unseen']
+    assert message or trained in (None, own)
+    if trained is None:
+        saved['meta'].pop('unseen')
+    hook.after_load_checkpoint(runner(model, None), saved)
+    tested = runner(model, Dataset(('cat', 'dog')))
+    if message:
+        with pytest.raises(UserError, match=message):
+            hook.before_test(tested)
+    else:
+        hook.before_test(tested)

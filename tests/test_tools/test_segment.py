@@ -143,7 +143,9 @@ def test_bad_arguments(tool, photos, arguments, message):
     ('note.jpg', b'no photo', 'note.jpg is not an image'),
     ('.', None, 'No images in'),
 ])
-def test_bad_photos(tool, name, content, message, tmp_path):
+def test_bad_photos(tool, name, content, message, tmp_path, monkeypatch):
+    """Noticed before the model is loaded."""
+    monkeypatch.setattr(ZeroShotInferencer, '__init__', None)
     if content:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SystemExit) as info:
