@@ -40,7 +40,9 @@ def main():
     table.add_rows([[each.checked, each.verdict, each.found]
                     for each in findings])
     print(table)
-    sys.exit(any(each.verdict == 'WRONG' for each in findings))
+    wrong = sum(each.verdict == 'WRONG' for each in findings)
+    print(f'{wrong} of {len(findings)} checks found something wrong.')
+    sys.exit(bool(wrong))
 
 
 if __name__ == '__main__':
