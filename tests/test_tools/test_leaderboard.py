@@ -135,6 +135,6 @@ def test_unknown_method(monkeypatch):
 
 
 if __name__ == '__main__':
-    from mmseg_clipzs.leaderboard import matrix
-    matrix._PATIENCE = timedelta(seconds=10)
+    from mmseg_clipzs.leaderboard import attempts
+    attempts._PATIENCE = timedelta(seconds=10)
     runpy.run_path(str(TOOL), run_name='__main__')
