@@ -103,7 +103,7 @@ def run_last_block(block, x, variant, grid):
     attn, patches = block.attn, slice(1, None)
     h = block.ln_1(x)
     if variant.attend:
-        needed = {'v'}.union(*variant.attend)
+        needed = set('v' + ''.join(variant.attend))
         tokens = {part: split_heads(project(block, h, part), attn.num_heads)
                   for part in needed}
         prior = None

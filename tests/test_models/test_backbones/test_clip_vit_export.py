@@ -1,6 +1,4 @@
 """Tracing, export and compilation of the backbones."""
-import inspect
-
 import pytest
 import torch
 
@@ -26,10 +24,14 @@ def _export_strictly(model, x):
     return _export(model, x, strict=True)
 
 
-WAYS = {'trace': _trace}
-if 'strict' in inspect.signature(torch.export.export).parameters:
-    WAYS.update(export=_export, strict=_export_strictly)  # torch >= 2.4
-EXPORTS = [way for way in WAYS if way != 'trace']
+WAYS = dict(trace=_trace, export=_export, strict=_export_strictly)
+EXPORTS = ['export', 'strict']
+
+
+def _skip_quantile(method, way='export'):
+    if method == 'scclip' and way != 'trace' and (
+            torch.__version__.startswith('2.6.')):
+        pytest.skip('torch 2.6 cannot export a quantile')
 
 
 def _assert_equal(got, want):
@@ -49,6 +51,7 @@ def _frozen(clip, *args, **kwargs):
 @pytest.mark.parametrize('method', METHODS)
 def test_methods(tiny, method, grid, way):
     """The graph equals the model on other images, also with a warm cache."""
+    _skip_quantile(method, way)
     model, size = _frozen(tiny, method, 'raw'), GRIDS[grid]
     x = torch.randn(1, 3, *size)
     model(x)
@@ -86,6 +89,7 @@ def test_graph_follows_the_weights(tiny, way):
 @pytest.mark.parametrize('way', ['trace', *EXPORTS[:1]])
 @pytest.mark.parametrize('method', ['maskclip', 'gem', 'scclip'])
 def test_any_batch(tiny, method, way):
+    _skip_quantile(method, way)
     model, x = _frozen(tiny, method), torch.randn(2, 3, 112, 90)
     graph = _trace(model, x) if way == 'trace' else _export(
         model, x, dynamic_shapes=({0: torch.export.Dim('n', max=8)}, ))
@@ -94,10 +98,10 @@ def test_any_batch(tiny, method, way):
 
 
 @torch.no_grad()
-@pytest.mark.skipif(not EXPORTS, reason='torch is too old')
 @pytest.mark.parametrize('method', ['maskclip', 'naclip', 'gem', 'scclip'])
 def test_any_size(tiny, method):
     """With exact positions; SCLIP's scale factors are constants."""
+    _skip_quantile(method)
     model, x = _frozen(tiny, method), torch.randn(1, 3, 80, 112)
     h, w = (torch.export.Dim(name, min=2, max=40) for name in 'hw')
     graph = _export(model, x, dynamic_shapes=({2: 16 * h, 3: 16 * w}, ))
@@ -121,7 +125,6 @@ def test_cache_survives(tiny):
 
 
 @torch.no_grad()
-@pytest.mark.skipif(not EXPORTS, reason='this torch.compile breaks the graph')
 @pytest.mark.parametrize('pos_embed', ['exact', 'sclip'])
 def test_compiled(tiny, pos_embed):
     """A single graph without breaks."""
