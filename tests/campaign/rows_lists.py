@@ -71,7 +71,7 @@ ROWS = [
     captions('header_only.csv', 'image,caption\n', says('list|no')),
     captions('no_header.csv', '0.png,a cat\n', says('list|caption')),
     captions('semicolons.csv', 'image;caption\n0.png;a cat\n', says('Row 1')),
-    captions('quote.csv', 'image,caption\n0.png,"a cat\n', nouns(['cat'])),
+    captions('quote.csv', 'image,caption\n0.png,"a cat\n', says(r'list\.csv')),
     captions('long_field.csv', 'image,caption\n0.png,' + 'x' * 200000 + '\n',
              says('list')),
     captions('windows.csv', 'image,caption\r\n0.png,a cat\r\n',
