@@ -113,7 +113,7 @@ def test_a_mistyped_key_of_a_config():
 @pytest.mark.parametrize('option, value', [
     ('test_dataloader.batch_size', 0), ('test_dataloader.num_workers', -1),
     ('test_dataloader.persistent_workers', 'maybe'),
-    ('test_evaluator.iou_metrics', 'mIoU'), ('log_level', 'LOUD'),
+    ('test_evaluator.iou_metrics', 'mIou'), ('log_level', 'LOUD'),
     ('randomness.seed', 'x'), ('randomness.seed', 2**32),
     ('optim_wrapper.optimizer.lr', 'fast'),
     ('optim_wrapper.optimizer.lr', float('nan')),
