@@ -201,7 +201,7 @@ def _unicode(texts):
 
 def _read_csv(path):
     with open(path, encoding='utf-8-sig', newline='') as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, strict=True))
 
 
 def _write_csv(rows, path):
