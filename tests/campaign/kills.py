@@ -10,6 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,7 +241,7 @@ class Kills:
             with start_python(*arguments, cwd=home, env=env) as running:
                 time.sleep(moment)
                 child, = running.children
-                if child.is_alive():
+                with suppress(ProcessLookupError):  # it has ended
                     os.kill(child.pid, number)
                 done = running.wait()
             if done.returncode:

@@ -91,7 +91,8 @@ def test_labels_of_masks(count, bits, reduced, data):
     try:
         found = step.class_indices(mask, dict(seg_map_path='mask.png'))
     except UserError:
-        assert None in wanted
+        # Or a label more than fits into 16 bits.
+        assert None in wanted or count + reduced > 65535
         return
     assert found.dtype == label_dtype(count)
     assert found.tolist() == wanted
