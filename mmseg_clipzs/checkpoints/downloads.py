@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 import torch
 
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write, sha256_of
 
 SECONDS = 6  # for an answer, with the look-up of its name
 _STALL = 30  # seconds without any byte of an answer
@@ -210,8 +210,4 @@ def _is_as_promised(path, url):
     hashes = _HASH.findall(urlsplit(url).path)
     if not hashes or not path.is_file():
         return False
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while chunk := file.read(2**22):
-            digest.update(chunk)
-    return digest.hexdigest().startswith(tuple(hashes))
+    return sha256_of(path).startswith(tuple(hashes))

@@ -37,12 +37,7 @@ def read_row(path):
 
 
 def write_row(row, path):
-    """Write a row of results atomically.
-
-    Raises:
-        UserError: It cannot be shown.
-    """
-    check_row(row)
+    """Write a row of results atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(row, indent=2), encoding='utf-8')
 

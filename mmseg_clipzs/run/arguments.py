@@ -6,8 +6,9 @@ import weakref
 
 from mmengine.config import DictAction
 
-from mmseg_clipzs.utils import check_output
+from mmseg_clipzs.utils import UserError, check_output, is_first_process
 
+from .cpu import check_launcher
 from .job import Job
 
 _JOB = ('checkpoint', 'data_root', 'classes', 'clip', 'tta')
@@ -36,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_args(self, *args, **kwargs):
         parsed = super().parse_args(*args, **kwargs)
-        if os.environ.get('RANK', '0') == '0':  # one of several processes
+        if is_first_process():
             for action in self._actions:
                 folder = _OUTPUTS.get(action)
                 value = getattr(parsed, action.dest, None)
@@ -65,23 +66,13 @@ class _Launcher(argparse.Action):
     """Refuse a launcher that did not start this process."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        missing = [name for name in _LAUNCHED[values]
-                   if name not in os.environ]
-        if missing:
-            start = _HOW_TO_LAUNCH[values]
-            parser.error(f'argument {option_string}: {values} did not start '
-                         f'this process ({missing[0]} is not set); {start}')
+        if values != 'none':
+            try:
+                check_launcher(values)
+            except UserError as e:
+                parser.error(f'argument {option_string}: {values} did not '
+                             f'start this process. {e}')
         setattr(namespace, self.dest, values)
-
-
-_LAUNCHED = dict(
-    none=(), pytorch=('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
-    slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
-    mpi=('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'))
-_HOW_TO_LAUNCH = dict(
-    pytorch='use torchrun --nproc_per_node N, or leave --launcher out',
-    slurm='use srun, or leave --launcher out',
-    mpi='use mpirun, or leave --launcher out')
 
 
 class _LocalRank(argparse.Action):

@@ -1,6 +1,7 @@
 """Lists of classes that a run joins by position."""
 from mmengine.hooks import Hook
 
+from mmseg_clipzs.checkpoints import dataset_meta_of
 from mmseg_clipzs.datasets.fit_loading import classes_of
 from mmseg_clipzs.engine import VocabularyHook
 from mmseg_clipzs.utils import UserError
@@ -49,8 +50,7 @@ class ClassOrderHook(Hook):
     _trained = None
 
     def after_load_checkpoint(self, runner, checkpoint):
-        self._trained = (checkpoint.get('meta', {}).get(
-            'dataset_meta') or {}).get('classes')
+        self._trained = dataset_meta_of(checkpoint).get('classes')
 
     def before_test(self, runner):
         names = runner.test_dataloader.dataset.metainfo.get('classes')

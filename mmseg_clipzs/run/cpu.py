@@ -13,17 +13,17 @@ from mmseg_clipzs.engine import AverageStatisticsHook
 from mmseg_clipzs.utils import UserError
 
 _SYNCHRONISED = ('syncbn', 'mmsyncbn', 'naivesyncbn', 'syncbatchnorm')
-# launcher -> who starts its processes, and their variables
+# launcher -> who starts its processes, their variables, and others they need
 _LAUNCHERS = {
     'pytorch': ('torchrun, or bash tools/dist_test.sh or dist_train.sh', {
         'RANK': 'RANK', 'WORLD_SIZE': 'WORLD_SIZE',
-        'LOCAL_RANK': 'LOCAL_RANK'}),
+        'LOCAL_RANK': 'LOCAL_RANK'}, ('MASTER_ADDR', 'MASTER_PORT')),
     'slurm': ('srun, or bash tools/slurm_test.sh or slurm_train.sh', {
         'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS',
-        'LOCAL_RANK': 'SLURM_LOCALID'}),
+        'LOCAL_RANK': 'SLURM_LOCALID'}, ('SLURM_NODELIST', )),
     'mpi': ('mpirun', {
         'RANK': 'OMPI_COMM_WORLD_RANK', 'WORLD_SIZE': 'OMPI_COMM_WORLD_SIZE',
-        'LOCAL_RANK': 'OMPI_COMM_WORLD_LOCAL_RANK'})}
+        'LOCAL_RANK': 'OMPI_COMM_WORLD_LOCAL_RANK'}, ())}
 
 
 @contextmanager
@@ -79,10 +79,13 @@ def check_launcher(launcher):
     Raises:
         UserError: It did not.
     """
-    command, variables = _LAUNCHERS[launcher]
-    if not set(variables.values()) <= set(os.environ):
-        raise UserError(f'--launcher {launcher} is for processes that '
-                        f'{command} starts; leave it out for one process.')
+    command, variables, others = _LAUNCHERS[launcher]
+    missing = [name for name in (*variables.values(), *others)
+               if name not in os.environ]
+    if missing:
+        raise UserError(
+            f'--launcher {launcher} is for processes that {command} starts '
+            f'({missing[0]} is not set); leave it out for one process.')
 
 
 def fit_to_cpu(cfg):

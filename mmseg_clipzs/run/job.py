@@ -263,7 +263,7 @@ class Job:
                 self.options or self.classes is not None):
             return name
         plain = self.replace(options={}, classes=None, clip=None)
-        label = changes_of_protocol(plain.load(), self.load())
+        label = changes_of_protocol(plain.load(), cfg)
         embedded = embeds_config_words(segmentor_of(cfg))
         if self.classes is not None and not embedded:
             label += (', ' if label else ', changed: ') + 'classes'

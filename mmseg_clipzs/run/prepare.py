@@ -1,8 +1,7 @@
 """Settings of every run."""
-import os
 from pathlib import Path
 
-from mmseg_clipzs.utils import check_output, remove_stale
+from mmseg_clipzs.utils import check_output, is_first_process, remove_stale
 
 from .class_order import check_class_order
 from .cpu import fit_to_cpu
@@ -26,7 +25,7 @@ def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
     cfg.launcher = launcher
     cfg.work_dir = str(work_dir or cfg.get('work_dir')
                        or Path('work_dirs') / job.name)
-    if os.environ.get('RANK', '0') == '0':  # one of several processes
+    if is_first_process():
         check_output(cfg.work_dir, 'The work dir')
     if cfg.get('visualizer'):
         # mmengine caches visualizers by name: with the same name, a second

@@ -6,12 +6,14 @@ from .files import (
     check_is_file,
     is_occupied,
     other_case,
+    sha256_of,
 )
 from .imports import import_optional
 from .marks import MARK, NotOursError, check_replaceable, is_ours
 from .names import did_you_mean, first_of, shown
 from .numbers import check_flag, check_number, check_numbers
 from .outputs import check_output
+from .processes import is_first_process
 from .temporary import remove_stale, temporary_folder
 from .tool import HANDLERS, interrupted, run_tool, user_message
 
@@ -20,5 +22,6 @@ __all__ = [
     'atomic_write', 'check_flag', 'check_is_file', 'check_number',
     'check_numbers', 'check_output', 'check_replaceable', 'did_you_mean',
     'error_message', 'first_of', 'import_optional', 'interrupted',
-    'is_occupied', 'is_ours', 'other_case', 'remove_stale', 'run_tool',
-    'shown', 'temporary_folder', 'user_message']
+    'is_first_process', 'is_occupied', 'is_ours', 'other_case',
+    'remove_stale', 'run_tool', 'sha256_of', 'shown', 'temporary_folder',
+    'user_message']

@@ -1,5 +1,6 @@
 """Files written whole, and files that are safe to open."""
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -10,10 +11,12 @@ from .errors import UserError
 from .names import shown
 from .temporary import PREFIX, clean_once, temporary_folder, temporary_name
 
-_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', -1)}
-_NOT_ALLOWED = {
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
-    errno.ENAMETOOLONG, errno.EEXIST, errno.ENOENT}  # ENOENT: below /proc
+# Numbers of errors.
+NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', -1)}
+NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NOT_POSSIBLE = NOT_PERMITTED | {
+    errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST,
+    errno.ENOENT}  # ENOENT: below /proc
 
 
 @contextmanager
@@ -83,14 +86,14 @@ def _sentence(path):
     except Exception as e:
         number = getattr(e, 'errno', None)
         # torch and safetensors report a full disk without its number.
-        if number in _NO_ROOM or number is None and _is_full(path.parent) and (
+        if number in NO_ROOM or number is None and _is_full(path.parent) and (
                 isinstance(e, RuntimeError) or 'Safetensor' in repr(e)):
             raise UserError(
                 f'{path} cannot be written, there is no space left: make room '
                 'or choose another place. What was there before is unchanged.'
             ) from e
         named = os.fsdecode(getattr(e, 'filename', None) or '')
-        if number in _NOT_ALLOWED and (PREFIX in named or Path(named) in (
+        if number in _NOT_POSSIBLE and (PREFIX in named or Path(named) in (
                 path, *path.parents)):
             reason = (f'{named} is no folder' if isinstance(
                 e, (FileExistsError, NotADirectoryError)) else e.strerror)
@@ -104,6 +107,19 @@ def _is_full(folder):
         return shutil.disk_usage(folder).free < 2**16
     except OSError:
         return False
+
+
+def sha256_of(path):
+    """str: SHA-256 of a file's content, 64 hexadecimal digits.
+
+    Args:
+        path (str | Path): An existing file.
+    """
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while chunk := file.read(2**24):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def is_occupied(path):

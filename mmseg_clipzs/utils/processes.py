@@ -9,6 +9,18 @@ _GONE = re.compile(r'gloo.*(onnection (closed|reset|refused)|Broken pipe|'
                    'Socket closed)', re.DOTALL)
 
 
+def is_first_process():
+    """Whether this is the only process of a run, or the first of several.
+
+    Known before they join, from torchrun's variables; with other launchers
+    each process takes itself for the first one until then.
+
+    Returns:
+        bool: Whether it is.
+    """
+    return os.environ.get('RANK', '0') == '0'
+
+
 def misses_another(error):
     """Whether an error only says that another process has ended.
 

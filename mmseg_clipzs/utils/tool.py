@@ -1,5 +1,4 @@
 """Run a command-line tool: mistakes and interruptions are one line."""
-import errno
 import logging
 import os
 import signal
@@ -8,7 +7,8 @@ import threading
 from contextlib import contextmanager
 
 from .errors import UserError, error_message
-from .processes import is_first_to_fail, misses_another
+from .files import NO_ROOM, NOT_PERMITTED
+from .processes import is_first_process, is_first_to_fail, misses_another
 
 HANDLERS = []  # of the tools that run, which a training may replace
 CODE = 130  # of an interrupted tool, for SIGINT and SIGTERM
@@ -49,7 +49,7 @@ def run_tool(main):
                 raise
     except KeyboardInterrupt as e:
         # Once for all processes, and not if one that failed stopped them.
-        if os.environ.get('RANK', '0') == '0' and is_first_to_fail():
+        if is_first_process() and is_first_to_fail():
             print(f'{e}' or 'Interrupted.', file=sys.stderr)
         sys.exit(CODE)
     except BrokenPipeError:
@@ -97,9 +97,9 @@ def user_message(error):
 def _os_message(error):
     """str: Of an error of the operating system."""
     what = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_ROOM:
         what += ': there is no more space for the results'
-    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    elif error.errno in NOT_PERMITTED:
         what += ': choose another place or change the permissions'
     names = [os.fsdecode(name) for name in (error.filename, error.filename2)
              if isinstance(name, (str, bytes, os.PathLike))]

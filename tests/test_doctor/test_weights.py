@@ -50,7 +50,7 @@ def test_openais_hash(tiny_vit, monkeypatch):
     known = weights._openai_models()
     assert 'ViT-B-16' in known.values() and all(
         len(digest) == 64 for digest in known)
-    monkeypatch.setattr(weights, '_sha256', lambda path: next(
+    monkeypatch.setattr(weights, 'sha256_of', lambda path: next(
         digest for digest, name in known.items() if name == 'ViT-B-16'))
     file, *_ = check_clip(f'tiny-vit:{tiny_vit["pretrained"]}')
     assert file.verdict == 'ok' and "OpenAI's ViT-B-16" in file.found
