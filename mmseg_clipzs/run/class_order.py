@@ -7,7 +7,7 @@ from mmseg_clipzs.engine import VocabularyHook
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies.order import check_order
 
-from .data import datasets_of
+from .data import datasets_of, require_hook
 from .segmentor import has_vocabulary, segmentor_of
 
 
@@ -24,10 +24,7 @@ def check_class_order(cfg):
         UserError: The same classes in another order.
     """
     if has_vocabulary(segmentor_of(cfg)):
-        hooks = cfg.get('custom_hooks') or []
-        if not any(hook['type'] in (VocabularyHook.__name__, VocabularyHook)
-                   for hook in hooks):
-            cfg.custom_hooks = [*hooks, dict(type=VocabularyHook.__name__)]
+        require_hook(cfg, VocabularyHook)
     lists = [(classes_of(dataset), f'the {name} data')
              for name, loader in (('training', 'train_dataloader'),
                                   ('validation', 'val_dataloader'))

@@ -28,6 +28,18 @@ def datasets_of(cfg, *loaders):
             for dataset in leaf_datasets(cfg[loader].dataset)]
 
 
+def require_hook(cfg, hook):
+    """Add a custom hook to a config that lacks it.
+
+    Args:
+        cfg (Config): Modified in place.
+        hook (type): A registered hook.
+    """
+    hooks = cfg.get('custom_hooks') or []
+    if not any(each['type'] in (hook, hook.__name__) for each in hooks):
+        cfg.custom_hooks = [*hooks, dict(type=hook.__name__)]
+
+
 def fit_loaders(cfg):
     """Take out what PyTorch refuses without worker processes.
 

@@ -2,7 +2,13 @@
 import inspect
 
 from mmengine.dist import init_dist
-from mmengine.runner import Runner, set_random_seed
+from mmengine.runner import (
+    EpochBasedTrainLoop,
+    IterBasedTrainLoop,
+    Runner,
+    ValLoop,
+    set_random_seed,
+)
 from mmengine.utils.dl_utils import set_multi_processing
 from mmseg import registry
 from mmseg.registry import DATASETS, HOOKS, MODELS, TRANSFORMS
@@ -46,6 +52,8 @@ DEFAULTS = dict(model_wrapper_cfg='MMDistributedDataParallel',
                 log_processor='LogProcessor')
 LOOP_TYPES = dict(train_cfg=('IterBasedTrainLoop', 'EpochBasedTrainLoop'),
                   val_cfg=('ValLoop', ) * 2, test_cfg=('TestLoop', ) * 2)
+# Loops that are not for testing.
+OTHER_LOOPS = EpochBasedTrainLoop, IterBasedTrainLoop, ValLoop
 # What takes a dict without a type, and arguments that are not the user's.
 CALLED = {
     'clip': (load_clip, {'pretrained'}),

@@ -1,12 +1,11 @@
 """Train on a folder of photos."""
 from mmseg_clipzs.datasets.availability import leaf_datasets
+from mmseg_clipzs.engine import DataStateHook
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .data import datasets_of, drop_validation
-
-_HOOK = 'DataStateHook'  # reports photos that cannot be read
+from .data import datasets_of, drop_validation, require_hook
 
 
 def train_on_photos(cfg, job, photos):
@@ -56,11 +55,9 @@ def report_skipped(cfg):
     Args:
         cfg (Config): A training config; modified in place.
     """
-    hooks = cfg.get('custom_hooks') or []
     if any(dataset.type == 'PhotoFolderDataset'
-           for dataset in datasets_of(cfg, 'train_dataloader')) and (
-               not any(hook['type'] == _HOOK for hook in hooks)):
-        cfg.custom_hooks = [*hooks, dict(type=_HOOK)]
+           for dataset in datasets_of(cfg, 'train_dataloader')):
+        require_hook(cfg, DataStateHook)
 
 
 def _changes(cfg, original):

@@ -5,16 +5,13 @@ from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
 from mmseg_clipzs.checkpoints import dataset_meta_of, trained_words
-from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.clip.architectures import check_architecture
 from mmseg_clipzs.models.backbones.clip_vit import ClipViT, get_last_block
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
+    check_options,
 )
-from mmseg_clipzs.models.segmentors.pamr import check_pamr
-from mmseg_clipzs.models.segmentors.sliding import check_windows
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
-from mmseg_clipzs.models.segmentors.vocabulary_mixin import check_threshold
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 
@@ -99,12 +96,8 @@ def check_segmentor(kind, settings):
     if not (inspect.isclass(kind) and issubclass(
             kind, OpenVocabularySegmentor)):
         return
-    check_windows(settings.get('test_cfg') or dict(mode='whole'))
-    check_threshold(settings.get('background_threshold'))
-    if settings.get('pamr') is not None:
-        check_pamr(settings['pamr'])
-    if 'prompts' in settings:
-        get_templates(settings['prompts'])
+    check_options(**{key: settings[key] for key in inspect.signature(
+        check_options).parameters if key in settings})
     if settings.get('vocabulary') is not None:
         get_vocabulary(settings['vocabulary'])
     if settings.get('clip'):

@@ -2,6 +2,7 @@
 from difflib import get_close_matches
 from importlib.util import find_spec
 
+from mmengine.dataset import InfiniteSampler
 from mmengine.registry import FUNCTIONS
 from mmseg import registry
 from mmseg.registry import DATASETS, HOOKS, LOOPS, MODELS
@@ -18,6 +19,7 @@ from .known import (
     LOADER,
     LOOP_TYPES,
     NAMES,
+    OTHER_LOOPS,
     READ,
     REGISTRIES,
     TAKEN,
@@ -104,6 +106,11 @@ class _Check:
                            ('batch_sampler', registry.DATA_SAMPLERS),
                            ('collate_fn', FUNCTIONS)):
             self.built(loader.get(key), f'{path}.{key}', owner)
+        sampler = loader.get('sampler')
+        if path != 'train_dataloader' and sampler and _is_a(
+                sampler['type'], registry.DATA_SAMPLERS, InfiniteSampler):
+            self.refuse(f'{path}.sampler.type={sampler["type"]} never ends; '
+                        'it must be one such as DefaultSampler.')
 
     def loop(self, loop, path):
         """A training, validation or test loop."""
@@ -115,6 +122,10 @@ class _Check:
         default = LOOP_TYPES[path][bool(loop.get('by_epoch', True))]
         self.built(loop, path, LOOPS, default=default,
                    taken={'by_epoch'} if 'type' not in loop else ())
+        if path == 'test_cfg' and _is_a(
+                loop.get('type', default), LOOPS, OTHER_LOOPS):
+            self.refuse(f'{path}.type must be a loop for testing, such as '
+                        f'TestLoop, but got {loop["type"]}.')
 
     def optim_wrapper(self, wrapper, path):
         if not isinstance(wrapper, dict):
@@ -221,6 +232,12 @@ def _find(kind, owner):
     if scope and scope not in _SCOPES:
         return None
     return owner.get(name)
+
+
+def _is_a(kind, owner, classes):
+    """bool: Whether a type in a registry derives from one of the classes."""
+    found = _find(kind, owner)
+    return isinstance(found, type) and issubclass(found, classes)
 
 
 def _is_foreign(kind):

@@ -3,16 +3,8 @@ import math
 import time
 from pathlib import Path
 
-from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import Hook
-from mmengine.registry import DATA_SAMPLERS
-from mmengine.runner import (
-    EpochBasedTrainLoop,
-    IterBasedTrainLoop,
-    Runner,
-    ValLoop,
-)
-from mmseg.registry import LOOPS
+from mmengine.runner import Runner
 
 from mmseg_clipzs.checkpoints import weights_of
 from mmseg_clipzs.datasets import unique_names
@@ -105,28 +97,12 @@ def _pop_miou(metrics):
     return None if key is None else round(float(metrics.pop(key)), 2)
 
 
-def _check_loop(cfg, name):
-    """Refuse what would load other data, or never end."""
-    loop = LOOPS.get(cfg.test_cfg.get('type', 'TestLoop'))
-    if loop and issubclass(loop, (ValLoop, EpochBasedTrainLoop,
-                                 IterBasedTrainLoop)):
-        raise UserError(f'{name}: test_cfg.type must be a loop for testing, '
-                        f'such as TestLoop, but got {cfg.test_cfg.type}.')
-    sampler = cfg.test_dataloader.get('sampler') or {}
-    kind = DATA_SAMPLERS.get(sampler.get('type', 'DefaultSampler'))
-    if kind and issubclass(kind, InfiniteSampler):
-        raise UserError(f'{name}: a test with {sampler.type} never ends; '
-                        'test_dataloader.sampler.type must be one such as '
-                        'DefaultSampler.')
-
-
 def _test_config(job, out, show, show_dir, wait_time, samples):
     """The job's config, completed for testing."""
     cfg = job.load()
     for key in ('test_dataloader', 'test_evaluator', 'test_cfg'):
         if not cfg.get(key):
             raise UserError(f'{job.name} has no {key}, which a test needs.')
-    _check_loop(cfg, job.name)
     check_available(cfg.test_dataloader.dataset)
     use_trained_classes(cfg)
     if out:

@@ -18,6 +18,7 @@ from .contrastive_loss import contrastive_loss
 from .embedded_words import check_embeddings
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
 from .projector import Projector
+from .zero_shot_data_preprocessor import preprocessor_config
 
 _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # ImageNet
 _MAX_SCALE = 100.
@@ -84,10 +85,6 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         check_number('projector_dims', projector_dims, '[1, inf)', int)
         check_number('num_nouns', num_nouns, '[0, inf)', int)
         weights = kwargs.pop('weights')
-        preprocessor = dict(data_preprocessor
-                            or dict(type='ZeroShotDataPreProcessor'))
-        if preprocessor.get('mean') is preprocessor.get('std') is None:
-            preprocessor.update(mean=_MEAN, std=_STD)
         super().__init__(
             prompts,
             background_threshold,
@@ -95,7 +92,8 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             backbone=backbone,
             decode_head=dict(decode_head, in_channels=embed_dims),
             train_cfg=train_cfg,
-            data_preprocessor=preprocessor,
+            data_preprocessor=preprocessor_config(
+                data_preprocessor, _MEAN, _STD),
             init_cfg=init_cfg,
             **kwargs)
         self.text_backbone = MODELS.build(text_backbone)

@@ -12,6 +12,25 @@ from .sliding import EncodedImages, WindowGrid, check_windows, spans
 from .vocabulary_mixin import VocabularyMixin, check_threshold
 
 
+def check_options(prompts='single', background_threshold=None, test_cfg=None,
+                  pamr=None):
+    """Check what does not need the weights, before they are loaded.
+
+    Args:
+        prompts, background_threshold, test_cfg, pamr: See
+            :class:`OpenVocabularySegmentor`.
+
+    Returns:
+        tuple[dict, dict | None]: Complete ``test_cfg`` and ``pamr``.
+
+    Raises:
+        UserError: An option that is unknown or out of range.
+    """
+    get_templates(prompts)
+    check_threshold(background_threshold)
+    return check_windows(test_cfg), None if pamr is None else check_pamr(pamr)
+
+
 class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
     """Base class of the segmentors whose classes are words.
 
@@ -39,11 +58,8 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
                  pamr=None, **kwargs):
-        # First what does not need the weights.
-        get_templates(prompts)
-        test_cfg = check_windows(test_cfg)
-        check_threshold(background_threshold)
-        pamr = None if pamr is None else check_pamr(pamr)
+        test_cfg, pamr = check_options(
+            prompts, background_threshold, test_cfg, pamr)
         super().__init__(test_cfg=test_cfg, **kwargs)
         self.background_threshold = background_threshold
         self.prompts = prompts

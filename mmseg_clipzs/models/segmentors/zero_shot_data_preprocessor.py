@@ -4,6 +4,23 @@ from mmseg.registry import MODELS
 from mmseg_clipzs.utils import UserError, check_numbers
 
 
+def preprocessor_config(given, mean, std):
+    """Config of a segmentor's preprocessor.
+
+    Args:
+        given (dict | None): Of the segmentor's config.
+        mean, std (Sequence[float]): RGB in [0, 255]; taken if ``given`` has
+            neither.
+
+    Returns:
+        dict: By default a :class:`ZeroShotDataPreProcessor`.
+    """
+    config = dict(given or dict(type=ZeroShotDataPreProcessor.__name__))
+    if config.get('mean') is config.get('std') is None:
+        config.update(mean=mean, std=std)
+    return config
+
+
 @MODELS.register_module()
 class ZeroShotDataPreProcessor(SegDataPreProcessor):
     """mmseg's preprocessor, for test batches of images of different sizes.

@@ -7,9 +7,12 @@ from mmseg.registry import MODELS
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.utils import UserError, check_number
 
-from .open_vocabulary_segmentor import OpenVocabularySegmentor
+from .open_vocabulary_segmentor import (
+    OpenVocabularySegmentor,
+    check_options,
+)
 from .upsampling import first_argmax
-from .vocabulary_mixin import check_threshold
+from .zero_shot_data_preprocessor import preprocessor_config
 
 
 @MODELS.register_module()
@@ -69,7 +72,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         if pretrained is not None:
             raise UserError('Name the weights in clip=dict(pretrained=...), '
                             'not in pretrained=.')
-        check_threshold(background_threshold)
+        check_options(prompts, background_threshold, test_cfg, pamr)
         check_number('area_threshold', area_threshold, '(0, 1)', optional=True)
         if area_threshold is not None and background_threshold is None:
             raise UserError(
@@ -77,11 +80,9 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 'background_threshold=, whose foreground it is a share of.')
         check_number('logit_scale', logit_scale, '(0, inf)', optional=True)
         loaded = load_clip(**clip)
-        preprocessor = dict(data_preprocessor
-                            or dict(type='ZeroShotDataPreProcessor'))
-        if preprocessor.get('mean') is preprocessor.get('std') is None:
-            preprocessor.update(mean=[255 * value for value in loaded.mean],
-                                std=[255 * value for value in loaded.std])
+        preprocessor = preprocessor_config(
+            data_preprocessor, *([255 * value for value in values]
+                                 for values in (loaded.mean, loaded.std)))
         super().__init__(
             prompts,
             background_threshold,
