@@ -16,7 +16,7 @@ from mmseg_clipzs.run.segmentor import clip_of, embeds_config_words
 from mmseg_clipzs.utils import UserError, temporary_folder
 from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .images import make_images
+from .images import check_counts, make_images
 
 _CHILD = Path(__file__).parent / 'checkout_child.py'
 _OWN = Path(mmseg_clipzs.__file__).parents[1]
@@ -51,8 +51,9 @@ def compare_checkouts(job, folder, images=20, warmup=2, photos=None,
 
     Raises:
         UserError: Another folder, a model without words of its own, neither
-            photos nor size, or the other version fails.
+            photos nor size, numbers below 1, or the other version fails.
     """
+    check_counts(images, warmup, num_classes)
     other = Path(folder).absolute()
     config = Path('configs') / f'{job.name}.py'
     for root in (_OWN, other):
