@@ -1,4 +1,5 @@
 """Meters: seconds, operations, and a matrix product for reference."""
+import math
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
+from mmseg_clipzs.products import operators
 from mmseg_clipzs.run.device import synchronize
 
 _SQUARE = 2048  # of the product for a model without a linear layer
@@ -32,8 +34,12 @@ def flop_counter():
     def attention(query, key, value, *args, **kwargs):
         return sdpa_flop_count(query, key, value)  # shapes
 
+    def linear(x, *args, out_shape=None, **kwargs):
+        return 2 * math.prod(out_shape) * x[-1]
+
     fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    return FlopCounterMode(display=False, custom_mapping={fused: attention})
+    return FlopCounterMode(display=False, custom_mapping={
+        fused: attention, **dict.fromkeys(operators()[1:], linear)})
 
 
 @contextmanager
@@ -124,12 +130,13 @@ class Product(NamedTuple):
 
 
 class _LargestLinear(TorchFunctionMode):
-    """Records the largest ``F.linear``, inside a module or not."""
+    """Records the largest linear layer, inside a module or not."""
     product = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
-        if func is F.linear:
+        # An overload stands for its operator.
+        if getattr(func, 'overloadpacket', func) in operators():
             x = args[0]
             product = Product(
                 x.numel() // x.size(-1), x.size(-1), out.size(-1), out.dtype,
