@@ -4,6 +4,8 @@
     python tools/benchmark.py sclip_voc21 --random --size 500x375 \\
         --against-options model.test_cfg.window_batch=1
     python tools/benchmark.py maskclip_voc --against naclip_voc --out b.json
+    python tools/benchmark.py sclip_voc21 --random --size 500x375 \\
+        --threads 1 --against-checkout ../before
 
 docs/benchmark.md explains the figures.
 """
@@ -12,10 +14,13 @@ import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 import json
 import math
 from functools import partial
+from statistics import median
 
+import torch
 from prettytable import PrettyTable
 from tqdm import tqdm
 
+from mmseg_clipzs.benchmark.checkout import compare_checkouts
 from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.side import STAGES
 from mmseg_clipzs.run.arguments import (
@@ -27,7 +32,9 @@ from mmseg_clipzs.run.arguments import (
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import (
     MARK,
+    UserError,
     atomic_write,
+    check_number,
     check_replaceable,
     run_tool,
 )
@@ -62,6 +69,13 @@ def parse_args():
         '--against-options', nargs='+', action=ConfigOptions, default={},
         metavar='KEY=VALUE', help='override settings of the second side, '
         'by default with the config of the first side')
+    parser.add_argument(
+        '--against-checkout', metavar='FOLDER',
+        help='another version of this project, e.g. of git worktree: CPU time '
+        'of both, in their own processes that take turns')
+    parser.add_argument(
+        '--threads', type=int, metavar='N',
+        help="PyTorch's threads (default: one per core)")
     add_arguments(
         parser,
         cfg_options=dict(help='override settings of both sides'),
@@ -115,33 +129,71 @@ def facts(side):
             f'({product["of"]}, {product["dtype"]}).')
 
 
+def share(agreement):
+    """'99.998 %', never rounded up to 100."""
+    return ('100 %' if agreement == 1
+            else f'{math.floor(agreement * 1e5) / 1e3:.3f} %')
+
+
 def verdict(comparison, images):
     """The comparison of two sides, in one line."""
     same = comparison['agreement']
     if same is None:
         labels = 'their classes differ'
-    elif same == 1:
-        labels = '100 % of pixels agree'
-    else:  # never round up to 100
-        labels = f'{math.floor(same * 1e5) / 1e3:.3f} % of pixels agree'
+    else:
+        labels = f'{share(same)} of pixels agree'
     return (f'A is {comparison["images_per_second_ratio"]:.2f} x B (images/s, '
             f'median of {images} interleaved images; {labels}). In total '
             f'{comparison["total_ratio"]:.2f} x.')
+
+
+def checkout_lines(report):
+    """Yield the lines of a comparison with another version."""
+    steps, ratio = report['steps'], report['ratio']
+    yield (f'CPU time {ratio["cpu"]:.3f} x, wall time {ratio["wall"]:.3f} x '
+           f'of the other version (median of {len(steps)} images, '
+           f'{report["threads"]} threads); {share(report["agreement"])} of '
+           'pixels agree.')
+    for name, peak in report['peak_mb'].items():
+        cpu, wall = (median(step[name][clock] for step in steps)
+                     for clock in ('cpu', 'wall'))
+        yield (f'{name}: {cpu:.3f} s of CPU, {wall:.3f} s per image'
+               + (f', peak memory {peak:.0f} MB' if peak else ''))
+
+
+def write(report, path):
+    """Write a report, if wanted."""
+    if path:
+        with atomic_write(path) as temporary:
+            temporary.write_text(json.dumps(
+                {'software': MARK, **report}, indent=2) + '\n',
+                encoding='utf-8')
 
 
 def main():
     args = parse_args()
     if args.out:
         check_replaceable(args.out)
-    report = run_benchmark(
-        *jobs_of(args), images=args.images, warmup=args.warmup,
-        photos=args.photos, size=args.size, num_classes=args.num_classes,
-        random=args.random, progress=partial(tqdm, desc='batches'))
-    if args.out:
-        with atomic_write(args.out) as temporary:
-            temporary.write_text(json.dumps(
-                {'software': MARK, **report}, indent=2) + '\n',
-                encoding='utf-8')
+    if args.threads is not None:
+        torch.set_num_threads(check_number(
+            '--threads', args.threads, '[1, inf)', int))
+    settings = dict(
+        images=args.images, warmup=args.warmup, photos=args.photos,
+        size=args.size, num_classes=args.num_classes, random=args.random,
+        progress=partial(tqdm, desc='images'))
+    if args.against_checkout:
+        if args.against or args.against_options:
+            raise UserError('--against-checkout compares the same config and '
+                            'options: leave out --against and '
+                            '--against-options.')
+        report = compare_checkouts(
+            job_of(args), args.against_checkout,
+            threads=torch.get_num_threads(), **settings)
+        write(report, args.out)
+        print('\n'.join(checkout_lines(report)))
+        return
+    report = run_benchmark(*jobs_of(args), **settings)
+    write(report, args.out)
     sides = report['sides']
     table = PrettyTable(['', *(
         f'{letter}: {side["config"]}' for letter, side in zip('AB', sides))])

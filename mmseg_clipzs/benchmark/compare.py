@@ -12,7 +12,7 @@ from mmseg_clipzs.run.device import gpu_name
 from mmseg_clipzs.run.memory import peak_memory, reset_peak_memory
 from mmseg_clipzs.utils import UserError, temporary_folder
 
-from .images import SEED, make_images
+from .images import SEED, check_counts, make_images
 from .side import Side, until_labels
 
 
@@ -42,10 +42,7 @@ def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
         UserError: No images, options that do not fit, numbers below 1, or two
             sides with different images.
     """
-    for name, value in (('images', images), ('warmup', warmup), (
-            'num_classes', 1 if num_classes is None else num_classes)):
-        if value < 1:
-            raise UserError(f'{name} must be 1 or more, but got {value}.')
+    check_counts(images, warmup, num_classes)
     if num_classes and not (photos or size):
         raise UserError('Made-up classes do not fit the labels of a dataset: '
                         'pass a folder of photos or a size as well.')

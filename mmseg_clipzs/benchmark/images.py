@@ -6,9 +6,24 @@ import numpy as np
 from PIL import Image
 
 from mmseg_clipzs.datasets.availability import check_available, leaf_datasets
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_number
 
 SEED = 0  # of weights, words and images
+
+
+def check_counts(images, warmup, num_classes=None):
+    """Check the numbers of a benchmark.
+
+    Args:
+        images, warmup (int): Numbers of timed images and untimed batches.
+        num_classes (int, optional): Number of made-up classes.
+
+    Raises:
+        UserError: One of them is below 1.
+    """
+    check_number('images', images, '[1, inf)', int)
+    check_number('warmup', warmup, '[1, inf)', int)
+    check_number('num_classes', num_classes, '[1, inf)', int, optional=True)
 
 
 def set_images(cfg, photos=None):

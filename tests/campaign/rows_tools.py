@@ -249,6 +249,15 @@ ROWS = [
         '{empty_folder}', says('nothing')),
     Row('time_out', 'benchmark maskclip_toy --random --size 32x32 --images 1 '
         '--warmup 1 --out {empty_folder}', says('nothing')),
+    *(Row(f'time_{name}', 'benchmark maskclip_toy --random --size 32x32 '
+          f'{options}', says(said)) for name, options, said in (
+        ('no_threads', '--threads 0', 'threads.* 0'),
+        ('another_folder', '--against-checkout {photos}', 'no checkout'),
+        ('no_folder', '--against-checkout gone', 'gone is no checkout'),
+        ('three_sides', '--against-checkout x --against clip_toy',
+         'leave out'))),
+    Row('time_checkout_of_a_student', 'benchmark maskclip_plus_toy --random '
+        '--size 32x32 --against-checkout .', says('checkout|words')),
     # ------------------------------------------------------------------ demo
     Row('demo_data', 'demo --data-root {photos}', says('photos')),
     Row('demo_work_dir', 'demo --data-root {toy} --work-dir {text_file}',
