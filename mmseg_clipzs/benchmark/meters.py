@@ -1,4 +1,5 @@
 """Meters: seconds and operations."""
+import math
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from functools import wraps
 import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
+from mmseg_clipzs.products import operators
 from mmseg_clipzs.run.device import synchronize
 
 
@@ -25,8 +27,12 @@ def flop_counter():
     def attention(query, key, value, *args, **kwargs):
         return sdpa_flop_count(query, key, value)  # shapes
 
+    def linear(x, *args, out_shape=None, **kwargs):
+        return 2 * math.prod(out_shape) * x[-1]
+
     fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    return FlopCounterMode(display=False, custom_mapping={fused: attention})
+    return FlopCounterMode(display=False, custom_mapping={
+        fused: attention, **dict.fromkeys(operators()[1:], linear)})
 
 
 @contextmanager

@@ -73,12 +73,12 @@ def _ways(x, weight):
     """
     if x.device.type != 'cpu':
         return dict(torch=partial(F.linear, x, weight))
-    ways = {name: partial(products.run_with, name, x, weight)
+    ways = {name: partial(products.LIBRARIES[name], x, weight, None)
             for name in products.libraries(x.dtype)}
     pack = getattr(torch.ops.mkldnn, '_reorder_linear_weight', None)
     if pack is not None and 'onednn' in ways:
         ways['packed'] = partial(
-            products.run_with, 'onednn', x, pack(weight, len(x)))
+            products.LIBRARIES['onednn'], x, pack(weight, len(x)), None)
     return ways
 
 
@@ -114,12 +114,13 @@ class Products:
 
 
 class _LargestLinear(TorchFunctionMode):
-    """Records the largest ``F.linear``, inside a module or not."""
+    """Records the largest linear layer, inside a module or not."""
     product = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
-        if func is F.linear:
+        # An overload stands for its operator.
+        if getattr(func, 'overloadpacket', func) in products.operators():
             x = args[0]
             product = Product(
                 x.numel() // x.size(-1), x.size(-1), out.size(-1), out.dtype,

@@ -4,7 +4,7 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny_vit_flop import EMBED, WIDTH, vit_flop
+from tiny_vit_flop import EMBED, vit_flop
 from torch import nn
 
 from mmseg_clipzs.benchmark import meters
