@@ -1,7 +1,6 @@
 """Visualize label maps: overlays, legends, heat maps, sheets."""
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
@@ -218,5 +217,6 @@ def save_image(path, image):
 
 def _font(size):
     # matplotlib ships DejaVu Sans, which covers most alphabets.
-    path = Path(matplotlib.get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
+    from matplotlib import get_data_path
+    path = Path(get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
     return ImageFont.truetype(str(path), size)
