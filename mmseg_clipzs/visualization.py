@@ -110,7 +110,8 @@ def heat_map(image, score):
     Returns:
         ndarray: (H, W, 3) uint8 RGB, from dark (0) to bright (1).
     """
-    colours = matplotlib.colormaps['inferno'](score)[..., :3] * 255
+    from matplotlib import colormaps
+    colours = colormaps['inferno'](score)[..., :3] * 255
     return (0.35 * image + 0.65 * colours).round().astype(np.uint8)
 
 
