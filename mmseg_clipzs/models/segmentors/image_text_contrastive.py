@@ -130,15 +130,10 @@ class ImageTextContrastive(OpenVocabularySegmentor):
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
         if not (self._embedded or self._given or self.vocabulary is None):
-            self._embed_vocabulary()
+            self._embed_vocabulary(self.logit_scale.device)
 
     @torch.compiler.disable
-    def _embed_vocabulary(self):
-        if torch.compiler.is_compiling():
-            raise UserError(
-                'The words are not embedded yet: segment an image or call '
-                'model.current_embeddings() before you export the model.')
-        device = self.logit_scale.device
+    def _embed_vocabulary(self, device):
         self.decode_head.set_text_embeddings(check_embeddings(
             self.vocabulary, embed_words(
                 self.text_backbone.tokenize,
