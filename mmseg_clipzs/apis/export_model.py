@@ -1,7 +1,7 @@
 """Export a model with its words from a config."""
 from mmseg.datasets.transforms import PackSegInputs, Resize
 
-from mmseg_clipzs.export.onnx_export import export_onnx
+from mmseg_clipzs.export.onnx_export import check_path, export_onnx
 from mmseg_clipzs.run.segmentor import set_background
 from mmseg_clipzs.utils import UserError
 
@@ -28,6 +28,7 @@ def export_model(job, path, classes=None, background=None,
     Raises:
         UserError: See :class:`ZeroShotInferencer` and :func:`export_onnx`.
     """
+    check_path(path)
     given = None if photos is None else Photos(photos)
     cfg = job.load()
     set_background(cfg, job.name, background)

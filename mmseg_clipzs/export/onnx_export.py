@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from packaging.version import Version
 
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
@@ -23,9 +24,12 @@ from mmseg_clipzs.utils import (
 from mmseg_clipzs.version import __version__
 
 from .onnx_graph import SegmentorGraph
-from .onnx_model import OnnxModel
+from .onnx_model import OnnxModel, OnnxModelError
 
+_TORCH = '2.10'  # older ones do not capture sizes that are inputs
 _OPSET = 18
+# Of torch.export, for what depends on values or sizes, and of its translation.
+_FAILURES = (torch._dynamo.exc.TorchDynamoException, RuntimeError)
 _MOST = 2**31 - 2**20  # bytes of weights; protobuf's limit is 2 GiB
 AGREEMENT = 0.9999  # share of equal labels that a file needs
 
@@ -66,11 +70,7 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
             exported, or a file that disagrees, which is removed.
         NotOursError: A file of the user at ``path``.
     """
-    check_replaceable(path)
-    for name in ('onnx', 'onnxscript', 'onnxruntime'):
-        import_optional(name, 'export', 'The export to ONNX')
-    if os.path.splitext(path)[1] != '.onnx':
-        raise UserError(f'--out must be an .onnx file, but got {path}.')
+    check_path(path)
     graph = SegmentorGraph(model)
     program = _to_onnx(graph)
     about = {**_about(graph, resize), **about}
@@ -80,14 +80,45 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
             key=key, value=value if key == 'software' else json.dumps(value))
     with atomic_write(path) as temporary:
         temporary.write_bytes(program.SerializeToString())
-        exported = OnnxModel(temporary)
-        equal, pixels = _compare(exported, segment, photos or _scenes(graph))
+        try:
+            equal, pixels = _compare(
+                OnnxModel(temporary), segment, photos or _scenes(graph))
+        except OnnxModelError as e:
+            raise UserError(f'The exported file was not kept: {e}') from e
         if equal < AGREEMENT * pixels:
             raise UserError(
                 f'The exported file labels {equal / pixels:.2%} of the pixels '
                 f'as PyTorch does, fewer than {AGREEMENT:.2%}: it was not '
                 'kept.')
     return Export(equal / pixels, pixels, os.path.getsize(path))
+
+
+def check_path(path):
+    """Check what an export needs before its model is loaded.
+
+    Args:
+        path (str | Path): ``.onnx`` file to write.
+
+    Raises:
+        UserError: Another suffix, a package that is not installed, or a
+            version of torch that cannot export.
+        NotOursError: A file of the user at ``path``.
+    """
+    if os.path.splitext(path)[1] != '.onnx':
+        raise UserError(f'--out must be an .onnx file, but got {path}.')
+    check_replaceable(path)
+    for name in ('onnx', 'onnxscript', 'onnxruntime'):
+        import_optional(name, 'export', 'The export to ONNX')
+    if not can_export():
+        raise UserError(
+            f'The export to ONNX needs torch {_TORCH} or newer, but '
+            f'{torch.__version__} is installed. Exported files run without '
+            'torch.')
+
+
+def can_export():
+    """bool: Whether this version of torch can."""
+    return Version(torch.__version__) >= Version(_TORCH)
 
 
 def _to_onnx(graph):
@@ -103,18 +134,20 @@ def _to_onnx(graph):
     image = torch.zeros(2, 3, *(
         count * cell + least + cell // 2 + 1 for count, cell, least in zip(
             (4, 7), patch, graph.least)), dtype=torch.uint8)
+    size = torch.tensor([190, 270])
     try:
         with torch.no_grad(), _quiet():
             program = torch.onnx.export(
-                graph, (image, torch.tensor([190, 270])), dynamo=True,
-                dynamic_shapes=(dict.fromkeys((0, 2, 3), dynamic), None),
+                torch.export.export(
+                    graph, (image, size), strict=False,
+                    dynamic_shapes=(dict.fromkeys((0, 2, 3), dynamic), None)),
                 input_names=['image', 'size'], output_names=['labels'],
-                opset_version=_OPSET, external_data=False, verbose=False)
-    except torch.onnx.errors.OnnxExporterError as e:
-        cause = e.__cause__ or e
+                dynamo=True, opset_version=_OPSET, external_data=False,
+                verbose=False)
+    except _FAILURES as e:
         raise UserError(
             f'{type(graph.model).__name__} cannot be exported to ONNX: '
-            f'{str(cause).strip().splitlines()[0][:300]}') from e
+            f'{str(e.__cause__ or e).strip().splitlines()[0][:300]}') from e
     proto = program.model_proto
     _name_axes(proto.graph)
     return proto
