@@ -69,10 +69,13 @@ class GroupViTHead(TextHead):
             softmax over the ``topk`` classes of the image.
         """
         image, groups = logits[..., :1], logits[..., 1:]
-        # Stable: of equal classes the first ones are kept.
-        best = image.sort(dim=1, descending=True, stable=True).indices[
-            :, :self.topk]
-        out = torch.ones_like(image, dtype=torch.bool).scatter(1, best, False)
+        # Classes before each one; of equal classes the first ones are kept.
+        # ONNX has no stable sort.
+        others = image.transpose(1, 2)  # (N, 1, C)
+        index = torch.arange(image.size(1), device=image.device)
+        before = (others > image) | (
+            (others == image) & (index < index[:, None]))
+        out = before.sum(2, keepdim=True) >= self.topk
         likely = groups.masked_fill(out, -torch.inf)
         return groups.softmax(1) * likely.softmax(1)
 

@@ -243,7 +243,7 @@ class VocabularyMixin:
             scores = normalize(scores)
         if vocabulary.has_synonyms:
             words, scores = scores, scores.new_full(
-                (len(scores), len(vocabulary.classes), *scores.shape[2:]),
+                (scores.size(0), len(vocabulary.classes), *scores.shape[2:]),
                 -torch.inf)
             # All classes of one length at once: there may be thousands.
             for classes, rows in vocabulary.classes_by_length:
