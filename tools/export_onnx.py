@@ -12,6 +12,8 @@ least 99.99 % of the labels are equal.
 """
 import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
+import torch
+
 from mmseg_clipzs.apis import export_model
 from mmseg_clipzs.run.arguments import (
     add_arguments,
@@ -33,6 +35,10 @@ def parse_args():
         '--background', type=float, metavar='P',
         help='mark pixels whose best class has a probability below P (0 to 1) '
         'as "background"')
+    parser.add_argument(
+        '--time', action='store_true',
+        help='compare the CPU time of the installed engines with '
+        "PyTorch's, with one thread each")
     add_arguments(parser, 'cfg_options')
     return parser.parse_args()
 
@@ -40,10 +46,16 @@ def parse_args():
 def main():
     args = parse_args()
     # The inferencer sets the classes once the weights are loaded.
-    result = export_model(job_of(args, classes=None), args.out, args.classes,
-                          args.background, args.photos)
+    if args.time:
+        torch.set_num_threads(1)
+    result, engines = export_model(
+        job_of(args, classes=None), args.out, args.classes, args.background,
+        args.photos, args.time)
     print(f'{args.out}: {result.size / 1e6:.1f} MB; '
           f'{result.agreement:.3%} of {result.pixels:,} labels as of PyTorch.')
+    for engine, (ratio, equal) in engines.items():
+        print(f'{engine}: {ratio:.2f} of the CPU time of PyTorch, '
+              f'{equal:.3%} of its labels.')
     print(f'Segment images: python tools/segment.py PHOTO --config {args.out}')
 
 

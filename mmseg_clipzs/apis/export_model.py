@@ -1,7 +1,8 @@
 """Export a model with its words from a config."""
 from mmseg.datasets.transforms import PackSegInputs, Resize
 
-from mmseg_clipzs.export.onnx_export import check_path, export_onnx
+from mmseg_clipzs.export.onnx_export import check_path, export_onnx, scenes
+from mmseg_clipzs.export.onnx_timing import compare_engines
 from mmseg_clipzs.run.segmentor import set_background
 from mmseg_clipzs.utils import UserError
 
@@ -9,8 +10,8 @@ from .photos import Photos
 from .zero_shot_inferencer import ZeroShotInferencer
 
 
-def export_model(job, path, classes=None, background=None,
-                 photos=None):
+def export_model(job, path, classes=None, background=None, photos=None,
+                 timed=False):
     """Write the segmentor of a config as ONNX; see :func:`export_onnx`.
 
     Args:
@@ -21,9 +22,11 @@ def export_model(job, path, classes=None, background=None,
         background (float, optional): Replaces the background threshold.
         photos (optional): What to compare with PyTorch: files, folders or
             arrays; by default generated scenes.
+        timed (bool): Compare the CPU time of the engines as well.
 
     Returns:
-        Export: How well the file agrees with PyTorch.
+        tuple[Export, dict]: How well the file agrees with PyTorch, and the
+        result of :func:`compare_engines` if asked for.
 
     Raises:
         UserError: See :class:`ZeroShotInferencer` and :func:`export_onnx`.
@@ -34,12 +37,18 @@ def export_model(job, path, classes=None, background=None,
     set_background(cfg, job.name, background)
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, 'cpu', classes=classes)
-    return export_onnx(
-        inferencer.model, path, lambda photo: inferencer(photo)[0].mask,
+
+    def segment(photo):
+        return inferencer(photo)[0].mask
+
+    photos = [photo.read() for photo, _ in given] if given else scenes(
+        inferencer.model)
+    result = export_onnx(
+        inferencer.model, path, segment, photos,
         _resize(inferencer.pipeline.transforms[1:]),  # after loading
-        [photo.read() for photo, _ in given or ()],
         config=job.name, method=cfg.get('method', job.name),
         checkpoint=job.checkpoint)
+    return result, compare_engines(path, segment, photos) if timed else {}
 
 
 def _resize(steps):

@@ -48,7 +48,7 @@ class Export:
     size: int
 
 
-def export_onnx(model, path, segment, resize=None, photos=(), **about):
+def export_onnx(model, path, segment, photos, resize=None, **about):
     """Write a segmentor as ONNX, unless it labels photos differently.
 
     Args:
@@ -56,10 +56,10 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
         path (str | Path): ``.onnx`` file to write.
         segment (Callable): (H, W, 3) uint8 RGB -> (H, W) labels by PyTorch,
             from photo to label map.
+        photos (Sequence[ndarray]): Photos (H, W, 3) uint8 RGB to compare,
+            e.g. :func:`scenes`.
         resize (dict, optional): ``scale`` (width, height) and ``keep_ratio``
             of mmseg's ``Resize`` before the network.
-        photos (Sequence[ndarray]): Photos to compare; by default generated
-            scenes of several sizes.
         about: More metadata, e.g. ``config='maskclip_voc'``.
 
     Returns:
@@ -81,8 +81,7 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
     with atomic_write(path) as temporary:
         temporary.write_bytes(program.SerializeToString())
         try:
-            equal, pixels = _compare(
-                OnnxModel(temporary), segment, photos or _scenes(graph))
+            equal, pixels = _compare(OnnxModel(temporary), segment, photos)
         except OnnxModelError as e:
             raise UserError(f'The exported file was not kept: {e}') from e
         if equal < AGREEMENT * pixels:
@@ -189,13 +188,20 @@ def _about(graph, resize):
     return about
 
 
-def _scenes(graph):
-    """list[ndarray]: Scenes of several sizes and shapes."""
+def scenes(model):
+    """Generate photos of several sizes and shapes, two of them equal.
+
+    Args:
+        model (nn.Module): A segmentor, whose windows they are as large as.
+
+    Returns:
+        list[ndarray]: (H, W, 3) uint8 RGB.
+    """
     rng = np.random.default_rng(0)
-    least = max(*graph.least, 96)
-    scenes = [make_scene(rng, 2 * least)[0] for _ in range(4)]
+    least = max(*SegmentorGraph(model).least, 96)
+    large = [make_scene(rng, 2 * least)[0] for _ in range(4)]
     return [scene[:least + h, :least + w] for scene, (h, w) in zip(
-        scenes, ((32, 32), (5, 61), (77, 0), (32, 32)))]
+        large, ((32, 32), (5, 61), (77, 0), (32, 32)))]
 
 
 def _compare(exported, segment, photos):
