@@ -15,7 +15,7 @@ MAX_LINES = 300
 # Bottom-up. A room may import only rooms of lower layers.
 LAYERS = [
     ('utils', 'version'),
-    ('labels', ),
+    ('labels', 'products'),
     ('compat', 'checkpoints', 'visualization', 'vocabularies', 'recipes'),
     ('clip', ),
     ('datasets', ),

@@ -3,7 +3,12 @@
 The modules' ``forward`` changes between releases (token layout, return of the
 attention weights); their parameter names do not.
 """
+from functools import partial
+
 import torch.nn.functional as F
+from torch import nn
+
+from mmseg_clipzs.products import linear, run_layer, run_mlp
 
 
 def split_heads(x, heads):
@@ -17,22 +22,49 @@ def project(block, x, part):
     Args:
         block (nn.Module): A residual attention block of open_clip.
         x (Tensor): (N, L, C), after ``ln_1``.
-        part (str): 'q', 'k' or 'v'.
+        part (str): 'q', 'k' or 'v', or 'qkv' for all, side by side.
 
     Returns:
-        Tensor: (N, L, C).
+        Tensor: (N, L, C), or (N, L, 3C).
     """
     attn, width = block.attn, x.size(-1)
     start = 'qkv'.index(part) * width
-    rows = slice(start, start + width)
-    return F.linear(x, attn.in_proj_weight[rows], attn.in_proj_bias[rows])
+    rows = slice(start, start + len(part) * width)
+    return linear(x, attn.in_proj_weight[rows], attn.in_proj_bias[rows])
+
+
+def project_out(block, x, residual=None):
+    """Output projection of a block's attention.
+
+    Args:
+        block (nn.Module): A residual attention block of open_clip.
+        x (Tensor): (..., C), concatenated heads.
+        residual (Tensor, optional): (..., C), added.
+
+    Returns:
+        Tensor: (..., C).
+    """
+    return _scaled(block.ls_1, partial(
+        run_layer, block.attn.out_proj, x), residual)
+
+
+def feed_forward(block, x):
+    """A block's second half, with its residual: (..., C) -> (..., C)."""
+    return _scaled(block.ls_2, partial(run_mlp, block.mlp, block.ln_2(x)), x)
+
+
+def _scaled(scale, run, residual):
+    """``residual + scale(run())``."""
+    if isinstance(scale, nn.Identity):
+        return run(residual)
+    out = scale(run())
+    return out if residual is None else residual + out
 
 
 def run_block(block, x, is_causal=False):
     """Run the unmodified block: (N, L, C) -> (N, L, C)."""
-    attn = block.attn
-    qkv = F.linear(block.ln_1(x), attn.in_proj_weight, attn.in_proj_bias)
-    q, k, v = (split_heads(part, attn.num_heads) for part in qkv.chunk(3, -1))
+    q, k, v = (split_heads(part, block.attn.num_heads)
+               for part in project(block, block.ln_1(x), 'qkv').chunk(3, -1))
     out = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
-    x = x + block.ls_1(attn.out_proj(out.transpose(1, 2).flatten(2)))
-    return x + block.ls_2(block.mlp(block.ln_2(x)))
+    return feed_forward(block, project_out(
+        block, out.transpose(1, 2).flatten(2), x))

@@ -2,7 +2,13 @@
 import torch
 import torch.nn.functional as F
 
-from .blocks import run_block, split_heads
+from .blocks import (
+    feed_forward,
+    project,
+    project_out,
+    run_block,
+    split_heads,
+)
 
 
 def encode_tokens(tower, tokens):
@@ -54,16 +60,14 @@ def encode_sorted_tokens(tower, tokens):
     x = x + tower.positional_embedding[places % length]  # (M, C)
     blocks = tower.transformer.resblocks
     for block in blocks:
-        attn = block.attn
-        qkv = F.linear(block.ln_1(x), attn.in_proj_weight, attn.in_proj_bias)
-        q, k, v = (split_heads(part, attn.num_heads)  # (M, 3C) -> (N, L, 3C)
-                   for part in qkv[index].chunk(3, -1))
+        qkv = project(block, block.ln_1(x), 'qkv')[index]
+        q, k, v = (split_heads(part, block.attn.num_heads)
+                   for part in qkv.chunk(3, -1))  # (M, 3C) -> (N, L, 3C)
         out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         out = out.transpose(1, 2).flatten(2).flatten(0, 1)  # (N * L, C)
         if block is blocks[-1]:  # only the end-of-text tokens are needed
             x, places = x[index.flatten()[ends]], ends
-        x = x + block.ls_1(attn.out_proj(out[places]))
-        x = x + block.ls_2(block.mlp(block.ln_2(x)))
+        x = feed_forward(block, project_out(block, out[places], x))
     return tower.ln_final(x)
 
 

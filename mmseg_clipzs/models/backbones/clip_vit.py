@@ -7,6 +7,7 @@ from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
+from mmseg_clipzs.products import linear
 from mmseg_clipzs.utils import (
     UserError,
     check_flag,
@@ -120,7 +121,7 @@ class ClipViT(BaseModule):
         x = visual.ln_pre(x)
         x, keys = self.last_block(
             visual.transformer.resblocks, x, grid, self.out_keys)
-        x = visual.ln_post(x) @ visual.proj  # (N, h * w, D)
+        x = linear(visual.ln_post(x), visual.proj.T)  # (N, h * w, D)
         outs = (x, ) if keys is None else (x, keys)
         return tuple(to_map(out, grid, inputs.dtype) for out in outs)
 

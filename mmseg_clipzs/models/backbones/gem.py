@@ -3,7 +3,12 @@ from dataclasses import dataclass
 
 import torch.nn.functional as F
 
-from mmseg_clipzs.clip.blocks import project, run_block, split_heads
+from mmseg_clipzs.clip.blocks import (
+    project,
+    project_out,
+    run_block,
+    split_heads,
+)
 from mmseg_clipzs.utils import check_number
 
 from .last_block import patch_keys
@@ -38,13 +43,13 @@ class Gem:
             x = run_block(block, x)
         stream = x[:, 1:]  # (N, h * w, C), without class token
         for block in blocks[-self.depth:]:
-            stream = stream + self._attend(block, block.ln_1(x))
+            stream = self._attend(block, block.ln_1(x), stream)
             if block is not blocks[-1]:
                 x = run_block(block, x)
         return stream, patch_keys(blocks[-1], x, keys)
 
-    def _attend(self, block, h):
-        """(N, 1 + h * w, C) after ``ln_1`` -> (N, h * w, C)."""
+    def _attend(self, block, h, stream):
+        """(N, 1 + h * w, C) after ``ln_1``, (N, h * w, C) -> (N, h * w, C)."""
         heads = block.attn.num_heads
         q, k, v = (split_heads(project(block, h, part), heads)
                    for part in 'qkv')  # (N, heads, 1 + h * w, C / heads)
@@ -60,4 +65,4 @@ class Gem:
             out = out + F.scaled_dot_product_attention(
                 (sharpness * x)[:, :, 1:], x, v, scale=1.)
         out = (out / 3).transpose(1, 2).flatten(2)
-        return block.ls_1(block.attn.out_proj(out))
+        return project_out(block, out, stream)

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mmseg_clipzs.clip.blocks import split_heads
+from mmseg_clipzs.products import run_layer, run_mlp
 
 
 def mlp(in_dims, hidden_dims, out_dims):
@@ -15,12 +16,12 @@ def mlp(in_dims, hidden_dims, out_dims):
         fc2=nn.Linear(hidden_dims, out_dims)))
 
 
-def mix_tokens(layer, tokens):
-    """Apply a layer along the tokens, as in MLP-Mixer.
+def mix_tokens(layers, tokens):
+    """Apply an :func:`mlp` along the tokens, as in MLP-Mixer.
 
     (N, T, C) -> (N, T', C)
     """
-    return layer(tokens.transpose(1, 2)).transpose(1, 2)
+    return run_mlp(layers, tokens.transpose(1, 2)).transpose(1, 2)
 
 
 def choose_groups(logits, noisy=False, tau=1.):
@@ -58,12 +59,12 @@ class CrossAttention(nn.Module):
     def forward(self, tokens, segments):
         """(N, G, C) and (N, S, C) -> (N, G, C)."""
         q, k, v = (
-            split_heads(layer(x), self.num_heads) for layer, x in
+            split_heads(run_layer(layer, x), self.num_heads) for layer, x in
             ((self.q_proj, tokens), (self.k_proj, segments),
              (self.v_proj, segments)))
         out = F.scaled_dot_product_attention(q, k, v)
-        tokens = tokens + self.proj(out.transpose(1, 2).flatten(2))
-        tokens = tokens + self.mlp(self.norm2(tokens))
+        tokens = run_layer(self.proj, out.transpose(1, 2).flatten(2), tokens)
+        tokens = run_mlp(self.mlp, self.norm2(tokens), tokens)
         return self.norm_post(tokens)
 
 
@@ -94,15 +95,16 @@ class AssignAttention(nn.Module):
             tuple[Tensor]: Updates of the groups (N, G, C) and the soft
             assignment (N, G, S), without noise and normalised over groups.
         """
-        q, k, v = (self.q_proj(groups), self.k_proj(segments),
-                   self.v_proj(segments))
+        q, k, v = (run_layer(layer, x) for layer, x in (
+            (self.q_proj, groups), (self.k_proj, segments),
+            (self.v_proj, segments)))
         logits = q @ k.transpose(1, 2) * q.size(-1)**-0.5  # (N, G, S)
         # The assignment is hard in evaluation, too.
         hard = choose_groups(logits, self.training and self.gumbel,
                              self.tau if self.training else 1.)
         # As in the authors' code, the divisor is the segment count plus 1.
         out = hard @ v / (hard.sum(-1, keepdim=True) + 1)
-        return self.proj(out), logits.softmax(1)
+        return run_layer(self.proj, out), logits.softmax(1)
 
 
 class GroupingBlock(nn.Module):
@@ -145,5 +147,5 @@ class GroupingBlock(nn.Module):
         groups = self.pre_assign_attn(self.norm_post_tokens(groups), x)
         new_x, assignment = self.assign(groups, x)
         new_x = new_x + groups
-        new_x = new_x + self.mlp_channels(self.norm_new_x(new_x))
+        new_x = run_mlp(self.mlp_channels, self.norm_new_x(new_x), new_x)
         return new_x, assignment

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from mmseg_clipzs.clip.blocks import project, run_block, split_heads
+from mmseg_clipzs.clip.blocks import (
+    feed_forward,
+    project,
+    project_out,
+    run_block,
+    split_heads,
+)
+from mmseg_clipzs.products import run_layer
 from mmseg_clipzs.utils import UserError, check_flag, check_number
 
 _PAIRS = ('qk', 'qq', 'kk', 'vv')
@@ -122,12 +129,8 @@ def run_last_block(block, x, variant, grid):
     else:
         # Identity attention only needs the values of the patches.
         out = project(block, h[:, patches], 'v')
-    out = block.ls_1(attn.out_proj(out))
-    if variant.residual:
-        out = x[:, patches] + out
-    if variant.ffn:
-        out = out + block.ls_2(block.mlp(block.ln_2(out)))
-    return out
+    out = project_out(block, out, x[:, patches] if variant.residual else None)
+    return feed_forward(block, out) if variant.ffn else out
 
 
 def mix_values(block, h, attention):
@@ -144,7 +147,7 @@ def mix_values(block, h, attention):
     """
     v = split_heads(project(block, h, 'v'), block.attn.num_heads)
     out = (attention @ v).transpose(1, 2).flatten(2)
-    return block.ls_1(block.attn.out_proj(out))
+    return project_out(block, out)
 
 
 def patch_keys(block, x, keys):
@@ -162,7 +165,7 @@ def patch_keys(block, x, keys):
     if keys is None:
         return None
     k = project(block, block.ln_1(x[:, 1:]), 'k')
-    return block.attn.out_proj(k) if keys == 'projected' else k
+    return run_layer(block.attn.out_proj, k) if keys == 'projected' else k
 
 
 def mean_size(q, k):
