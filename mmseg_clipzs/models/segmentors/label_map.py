@@ -27,8 +27,8 @@ class LabelMap:
     def __init__(self, maps, threshold=None):
         self._maps, self._threshold = maps, threshold
         # Larger differences are no rounding errors.
-        self._margin = 100 * torch.finfo(
-            maps.maps.dtype).eps * maps.maps.abs().amax()
+        self._margin = 100 * torch.finfo(maps.maps.dtype).eps * torch.stack(
+            torch.aminmax(maps.maps)).abs().amax()
         self.labels = torch.zeros(
             maps.shape[1:], dtype=torch.int64, device=maps.maps.device)
         self.below = None if threshold is None else torch.zeros_like(

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 _TILE = {'cpu': 2**19, 'cuda': 2**24}
 _MIN_PIXELS = 2**10  # per tile, however large the vocabulary
 _FEW = 2**8  # classes that are compared in one step
+_NARROW = 2**5  # pixels of a tile with as many cells
 _CORNERS = 100  # of a tile: with more, few words can be left out
 _BEND = 1e-12  # change of a weight's slope, above the rounding of float64
 
@@ -152,7 +153,8 @@ class UpsampledScores:
         for down in self._split(self.rows, side):
             maps = self.maps.index_select(1, down.cells)
             ends = None
-            if device == 'cpu':
+            if device == 'cpu' and len(down.ends) * min(
+                    len(piece.ends) for piece in across) <= _CORNERS:
                 # Words last, for few and large products.
                 cells = maps.permute(1, 2, 0)  # (I, J, Q)
                 ends = (down.ends @ cells.flatten(1)).unflatten(
@@ -164,9 +166,13 @@ class UpsampledScores:
         """Cut one side into pieces of at most ``side`` pixels."""
         bends = torch.zeros(len(weights), dtype=torch.bool)
         bends[1:-1] = weights.diff(n=2, dim=0).abs().amax(1) > _BEND
+        between = len(weights) // (1 + int(bends.sum()))  # two bends
         # The fewer bends in a tile, the fewer words can be best in it.
-        step = min(side, max(
-            int(0.7 * side), 2 * len(weights) // (1 + int(bends.sum()))))
+        step = min(side, max(int(0.7 * side), 2 * between))
+        if between < 2 and self.maps.device.type == 'cpu':
+            # About as many cells as pixels: the fewer, the cheaper are both
+            # products.
+            step = min(side, _NARROW)
         pieces = []
         for start in range(0, len(weights), step):
             where = slice(start, min(start + step, len(weights)))
