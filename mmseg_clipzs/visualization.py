@@ -213,7 +213,9 @@ def save_image(path, image):
     """
     info = PngInfo()
     info.add_text('Software', MARK)
-    image.save(path, format='PNG', pnginfo=info)
+    # Of photos, more effort saves a tenth of the size in thrice the time.
+    effort = {'compress_level': 1} if image.mode == 'RGB' else {}
+    image.save(path, format='PNG', pnginfo=info, **effort)
 
 
 def _font(size):
