@@ -1,4 +1,5 @@
 """Fixtures: tiny and seeded models, stored arrays, generated and real data."""
+import gc
 import importlib
 import json
 import logging
@@ -36,6 +37,7 @@ importlib.import_module('_start')
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 sys.excepthook = sys.__excepthook__
+gc.enable()
 open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 
