@@ -1,4 +1,6 @@
 """Export a model with its words from a config."""
+from dataclasses import replace
+
 from mmseg.datasets.transforms import PackSegInputs, Resize
 
 from mmseg_clipzs.export.onnx_export import check_path, export_onnx, scenes
@@ -11,7 +13,7 @@ from .zero_shot_inferencer import ZeroShotInferencer
 
 
 def export_model(job, path, classes=None, background=None, photos=None,
-                 timed=False):
+                 int8=False, timed=False):
     """Write the segmentor of a config as ONNX; see :func:`export_onnx`.
 
     Args:
@@ -22,11 +24,11 @@ def export_model(job, path, classes=None, background=None, photos=None,
         background (float, optional): Replaces the background threshold.
         photos (optional): What to compare with PyTorch: files, folders or
             arrays; by default generated scenes.
+        int8 (bool): Linear layers in int8.
         timed (bool): Compare the CPU time of the engines as well.
 
     Returns:
-        tuple[Export, dict]: How well the file agrees with PyTorch, and the
-        result of :func:`compare_engines` if asked for.
+        Export: How well the file agrees with PyTorch.
 
     Raises:
         UserError: See :class:`ZeroShotInferencer` and :func:`export_onnx`.
@@ -46,9 +48,11 @@ def export_model(job, path, classes=None, background=None, photos=None,
     result = export_onnx(
         inferencer.model, path, segment, photos,
         _resize(inferencer.pipeline.transforms[1:]),  # after loading
+        int8,
         config=job.name, method=cfg.get('method', job.name),
         checkpoint=job.checkpoint)
-    return result, compare_engines(path, segment, photos) if timed else {}
+    return replace(result, engines=compare_engines(
+        path, segment, photos)) if timed else result
 
 
 def _resize(steps):
