@@ -55,7 +55,8 @@ def _onednn(x, weight, bias, activation=None, residual=None):
 # Activation -> oneDNN's name, its scalars and its algorithm.
 _FUSED = {None: ('none', [], ''), 'gelu': ('gelu', [], 'none'),
           'silu': ('swish', [], '')}
-_LIBRARIES = dict(torch=_torch, onednn=_onednn)
+# Name -> function with the arguments of ``linear``.
+LIBRARIES = dict(torch=_torch, onednn=_onednn)
 _PLAIN = dict(gelu=F.gelu, silu=F.silu)
 
 
@@ -114,10 +115,10 @@ def use(name=None):
 
 
 def _check(name, option):
-    if name not in ('auto', *_LIBRARIES):
+    if name not in ('auto', *LIBRARIES):
         raise UserError(
             f'{option}={name!r} is unknown; choose "auto", "torch" or '
-            f'"onednn".{did_you_mean(name, ("auto", *_LIBRARIES))}')
+            f'"onednn".{did_you_mean(name, ("auto", *LIBRARIES))}')
     if name == 'onednn' and name not in libraries():
         raise UserError(
             f'{option}={name} is not possible: oneDNN\'s linear layer is not '
@@ -166,7 +167,7 @@ def _time():
     for _ in range(1 + _ROUNDS):
         for name, seconds in taken.items():
             start = time.perf_counter()
-            run = _LIBRARIES[name]
+            run = LIBRARIES[name]
             run(run(x, weight, bias, 'gelu'), weight, bias, None, x)
             seconds.append(time.perf_counter() - start)
     return {name: min(seconds[1:]) for name, seconds in taken.items()}
@@ -190,7 +191,7 @@ def linear(x, weight, bias=None, activation=None, residual=None):
         Tensor: (..., D), in memory of its own.
     """
     if _is_inference(x, weight, bias, residual):
-        run = _LIBRARIES[chosen(x.dtype)] if (
+        run = LIBRARIES[chosen(x.dtype)] if (
             torch.backends.mkldnn.enabled and x.dim() > 1 and x.numel()
             ) else _torch
         return run(x, weight, bias, activation, residual)

@@ -123,10 +123,13 @@ def facts(side):
     changes = ''.join(
         f', {key}={value}' for key, value in side['changes'].items())
     product = side['product']
+    rates = ', '.join(f'{name} {rate:.0f}' for name, rate in
+                      product['gflop_per_second'].items())
     return (f'{side["weights"]} weights, {side["classes"]} classes, batches '
             f'of {side["batch_size"]}, {side["num_workers"]} loader processes'
             f'{changes}; product {" x ".join(map(str, product["shape"]))} '
-            f'({product["of"]}, {product["dtype"]}).')
+            f'({product["of"]}, {product["dtype"]}), GFLOP/s: {rates}; the '
+            f'best is the reference.')
 
 
 def share(agreement):

@@ -21,7 +21,8 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .images import SEED, set_images
-from .meters import find_product, flop_counter, seconds, watch
+from .meters import flop_counter, seconds, watch
+from .product import Products, find_product
 
 # Processing of an image, in this order. The last stage needs labels.
 STAGES = ('load', 'preprocess', 'backbone', 'head', 'upsampling', 'metric')
@@ -93,7 +94,7 @@ class Side:
                           backbone=segmentor.backbone,
                           head=segmentor.decode_head)
         self.batches = self._stream()
-        self.steps, self.product_seconds = [], []
+        self.steps = []
 
     def _set_weights(self, cfg, random):
         """str: Source of the weights."""
@@ -146,7 +147,7 @@ class Side:
         with find_product(self.parts['backbone']) as product:
             for batch in islice(self.batches, batches):
                 self._predict(batch)
-            self.product = product()
+            self.products = Products(product())
 
     def advance(self):
         """Time the matrix product, then the next batch.
@@ -154,7 +155,7 @@ class Side:
         Returns:
             list[Tensor]: The label maps, (1, H, W) int64 on the CPU.
         """
-        self.product_seconds += self.product.time()
+        self.products.time()
         start = seconds()
         batch = next(self.batches)
         loaded = seconds()
@@ -205,7 +206,7 @@ class Side:
 
     def report(self):
         """dict: The report's entry for this side."""
-        steps = self.steps
+        steps, product = self.steps, self.products.report()
         images = sum(len(step['photos']) for step in steps)
         total = sum(sum(step['seconds'].values()) for step in steps)
         labelled_after = sum(map(until_labels, steps))
@@ -216,7 +217,7 @@ class Side:
             whole=median(
                 (step['gflop']['backbone'] + step['gflop']['head'])
                 / until_labels(step) for step in steps),
-            product=self.product.gflop / median(self.product_seconds))
+            product=product['gflop_per_second'][product['library']])
         loader = self.loop.dataloader
         vocabulary = getattr(self.model, 'vocabulary', None)
         return dict(
@@ -236,12 +237,7 @@ class Side:
             gflop_per_second=rates,
             ratio={part: rates[part] / rates['product']
                    for part in ('backbone', 'whole')},
-            product=dict(
-                shape=[self.product.rows, self.product.inner,
-                       self.product.columns],
-                of=self.product.of,
-                dtype=str(self.product.dtype).removeprefix('torch.'),
-                seconds=self.product_seconds),
+            product=product,
             steps=steps)
 
 

@@ -92,7 +92,7 @@ def test_almost_all_is_not_all(agreement, words):
 
 @pytest.mark.parametrize('arguments, message', [
     (['--size', 'huge'], "500x375, but got 'huge'"),
-    (['--size', '64x64', '--images', '0'], 'images must be 1 or more'),
+    (['--size', '64x64', '--images', '0'], 'images must be a whole number'),
     (['--photos', '.'], 'No images in .'),
     (['--data-root', 'gone'], 'gone does not exist')])
 def test_bad_arguments(tool, arguments, message):
