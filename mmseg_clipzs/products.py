@@ -57,6 +57,7 @@ _FUSED = {None: ('none', [], ''), 'gelu': ('gelu', [], 'none'),
           'silu': ('swish', [], '')}
 # Name -> function with the arguments of ``linear``.
 LIBRARIES = dict(torch=_torch, onednn=_onednn)
+NAMES = ('auto', *LIBRARIES)
 _PLAIN = dict(gelu=F.gelu, silu=F.silu)
 
 
@@ -111,14 +112,12 @@ def use(name=None):
     """
     global _chosen
     _chosen = name if name is None else _check(name, 'products')
-    _from_environment(os.environ.get(VARIABLE))
 
 
 def _check(name, option):
-    if name not in ('auto', *LIBRARIES):
-        raise UserError(
-            f'{option}={name!r} is unknown; choose "auto", "torch" or '
-            f'"onednn".{did_you_mean(name, ("auto", *LIBRARIES))}')
+    if name not in NAMES:
+        raise UserError(f'{option}={name!r} is unknown; choose one of '
+                        f'{", ".join(NAMES)}.{did_you_mean(name, NAMES)}')
     if name == 'onednn' and name not in libraries():
         raise UserError(
             f'{option}={name} is not possible: oneDNN\'s linear layer is not '
@@ -138,12 +137,21 @@ def chosen(dtype=torch.float32):
     Raises:
         UserError: An unknown value of ``MMSEG_CLIPZS_PRODUCTS``.
     """
-    name = _chosen or _from_environment(os.environ.get(VARIABLE))
+    name = _chosen or check_variable()
     if name == 'auto':
         if dtype not in _faster:  # the first of several threads decides
             _faster.setdefault(dtype, _choose(dtype))
         return _faster[dtype]
     return name if name in libraries(dtype) else 'torch'
+
+
+def check_variable():
+    """str: Value of ``MMSEG_CLIPZS_PRODUCTS``, by default 'auto'.
+
+    Raises:
+        UserError: An unknown value, or not in this PyTorch.
+    """
+    return _from_environment(os.environ.get(VARIABLE))
 
 
 @cache
@@ -163,7 +171,7 @@ def _choose(dtype):
 def _time():
     """dict[str, float]: Library -> seconds, the least of a few rounds."""
     x, weight = (torch.ones(size, _WIDTH) / _WIDTH for size in (_ROWS, _WIDTH))
-    bias, taken = weight[0], {name: [] for name in _LIBRARIES}
+    bias, taken = weight[0], {name: [] for name in LIBRARIES}
     for _ in range(1 + _ROUNDS):
         for name, seconds in taken.items():
             start = time.perf_counter()
