@@ -129,9 +129,11 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
-        if self._embedded or self._given or self.vocabulary is None:
-            return
-        device = self.logit_scale.device
+        if not (self._embedded or self._given or self.vocabulary is None):
+            self._embed_vocabulary(self.logit_scale.device)
+
+    @torch.compiler.disable
+    def _embed_vocabulary(self, device):
         self.decode_head.set_text_embeddings(check_embeddings(
             self.vocabulary, embed_words(
                 self.text_backbone.tokenize,
