@@ -15,13 +15,6 @@ from mmseg_clipzs.utils import UserError
 ACTIVATIONS = {None: lambda x: x, 'gelu': F.gelu, 'silu': F.silu}
 
 
-@pytest.fixture(params=products.libraries())
-def library(request):
-    products.use(request.param)
-    yield request.param
-    products.use()
-
-
 @pytest.fixture(autouse=True)
 def _leave_nothing(monkeypatch):
     monkeypatch.delenv(products.VARIABLE, raising=False)
