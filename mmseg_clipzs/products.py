@@ -261,7 +261,6 @@ def _times(bias):
 
 def _kind(layers):
     """str | None: 'gelu' or 'quick_gelu' of a plain feed-forward network."""
-    from open_clip.transformer import QuickGELU
     if type(layers) is not nn.Sequential or len(layers) != 3 or any(
             map(_is_watched, (layers, *layers))):
         return None
@@ -270,7 +269,9 @@ def _kind(layers):
         return None
     if type(activation) is nn.GELU and activation.approximate == 'none':
         return 'gelu'
-    return 'quick_gelu' if type(activation) is QuickGELU else None
+    # Of open_clip or of this package.
+    is_quick = type(activation).__name__ == 'QuickGELU'
+    return 'quick_gelu' if is_quick else None
 
 
 def _is_plain(layer):

@@ -28,6 +28,7 @@ from mmseg_clipzs.utils import (
 )
 
 from .photos import Photo, Photos, none_readable
+from .saving import save_beside
 from .trained_model import (
     build_segmentor,
     class_probabilities,
@@ -151,7 +152,8 @@ class ZeroShotInferencer:
         """Like :meth:`__call__`, but yield results batch by batch.
 
         For more images than fit into memory. A generator of images is read
-        as results are asked for.
+        as results are asked for. Of listed images, the next batch is computed
+        while files are written; a result comes when its files are complete.
 
         Yields:
             ZeroShotResult: In the order of the images.
@@ -167,16 +169,16 @@ class ZeroShotInferencer:
         photos, failed, done = Photos(photos), [], 0
         if out_dir:
             remove_stale(out_dir)
-        for batch in self._readable(photos, out_dir, batch_size, failed):
-            for result in self._segment(model, vocabulary, *zip(*batch)):
-                try:
-                    if out_dir:
-                        result.save(out_dir, heatmaps)
-                except NotOursError as e:
-                    failed.append(str(e))
-                    continue
-                done += 1
-                yield result
+        batches = (
+            self._segment(model, vocabulary, *zip(*batch))
+            for batch in self._readable(photos, out_dir, batch_size, failed))
+        for result, error in save_beside(
+                batches, out_dir, heatmaps, photos.are_listed):
+            if error is not None:
+                failed.append(error)
+                continue
+            done += 1
+            yield result
         if photos.results:
             print_log(f'{photos.results} files are results of earlier runs '
                       'and were left out.', 'current')

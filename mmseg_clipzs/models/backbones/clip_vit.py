@@ -3,7 +3,6 @@ from dataclasses import fields, replace
 import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
@@ -70,7 +69,7 @@ class ClipViT(BaseModule):
         if not isinstance(clip, LoadedClip):
             clip = load_clip(**clip)
         visual = clip.model.visual
-        if not isinstance(visual, VisionTransformer) or getattr(
+        if not hasattr(visual, 'class_embedding') or getattr(
                 visual, 'attn_pool', None) is not None:
             raise UserError(
                 f'ClipViT needs a Vision Transformer with a class token, but '

@@ -4,10 +4,10 @@ import torch
 from mmcv.cnn.bricks.drop import DropPath
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.transformer import Transformer
 from torch import nn
 
 from mmseg_clipzs.clip.blocks import run_block
+from mmseg_clipzs.clip.towers import Transformer
 from mmseg_clipzs.utils import (
     UserError,
     check_flag,

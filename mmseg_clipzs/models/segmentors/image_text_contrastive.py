@@ -240,9 +240,10 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         groups = self.decode_head.final_groups(features, size)
         return self.decode_head.paint(scores, groups)
 
-    def label_scores(self, scores):
-        """The scores themselves: windows are decoded to classes already."""
-        return scores
+    def owners(self, absent=None):
+        """The classes themselves: windows are decoded to them already."""
+        index = torch.arange(self.num_classes)
+        return index, index
 
     def class_log_probabilities(self, scores):
         """See :meth:`OpenVocabularySegmentor.class_log_probabilities`.
