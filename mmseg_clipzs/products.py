@@ -58,7 +58,7 @@ _FUSED = {None: ('none', [], ''), 'gelu': ('gelu', [], 'none'),
 # Name -> function with the arguments of ``linear``.
 LIBRARIES = dict(torch=_torch, onednn=_onednn)
 NAMES = ('auto', *LIBRARIES)
-_PLAIN = dict(gelu=F.gelu, silu=F.silu)
+_PLAIN = {None: lambda x: x, 'gelu': F.gelu, 'silu': F.silu}
 
 
 def operators():
@@ -203,9 +203,7 @@ def linear(x, weight, bias=None, activation=None, residual=None):
             torch.backends.mkldnn.enabled and x.dim() > 1 and x.numel()
             ) else _torch
         return run(x, weight, bias, activation, residual)
-    out = F.linear(x, weight, bias)
-    if activation:
-        out = _PLAIN[activation](out)
+    out = _PLAIN[activation](F.linear(x, weight, bias))
     return out if residual is None else residual + out
 
 
@@ -270,8 +268,7 @@ def _kind(layers):
     if type(activation) is nn.GELU and activation.approximate == 'none':
         return 'gelu'
     # Of open_clip or of this package.
-    is_quick = type(activation).__name__ == 'QuickGELU'
-    return 'quick_gelu' if is_quick else None
+    return dict(QuickGELU='quick_gelu').get(type(activation).__name__)
 
 
 def _is_plain(layer):
