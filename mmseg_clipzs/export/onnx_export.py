@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from packaging.version import Version
 
+from mmseg_clipzs.models.segmentors import ImageTextContrastive
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -77,6 +78,9 @@ def export_onnx(model, path, segment, photos, resize=None, int8=False,
         NotOursError: A file of the user at ``path``.
     """
     check_path(path)
+    if int8 and isinstance(model, ImageTextContrastive):
+        raise UserError('GroupViT is not exported in int8: its hard '
+                        'assignments change too often. Leave out --int8.')
     graph = SegmentorGraph(model)
     program = _to_onnx(graph)
     if int8:

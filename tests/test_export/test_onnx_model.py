@@ -13,8 +13,9 @@ from PIL import Image
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.export import onnx_model
 from mmseg_clipzs.export.int8 import to_int8
+from mmseg_clipzs.export.onnx_export import export_onnx
 from mmseg_clipzs.export.onnx_model import ENGINES, OnnxModel, OnnxModelError
-from mmseg_clipzs.utils import is_ours
+from mmseg_clipzs.utils import UserError, is_ours
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -58,6 +59,12 @@ def test_int8(exported, tmp_path):
     labels, expected = (OnnxModel(path).segment(photo(101, 150)) for path in (
         tmp_path / 'small.onnx', exported[0]))
     assert (labels == expected).mean() >= 0.95
+
+
+def test_int8_of_groupvit(groupvit, tmp_path):
+    model = groupvit('tiny_one_stage', vocabulary='cat; sky')
+    with pytest.raises(UserError, match='GroupViT is not exported in int8'):
+        export_onnx(model, tmp_path / 'model.onnx', None, int8=True)
 
 
 def test_what_the_file_says(exported, model, inferencer):
