@@ -64,7 +64,7 @@ def test_int8(exported, tmp_path):
 def test_int8_of_groupvit(groupvit, tmp_path):
     model = groupvit('tiny_one_stage', vocabulary='cat; sky')
     with pytest.raises(UserError, match='GroupViT is not exported in int8'):
-        export_onnx(model, tmp_path / 'model.onnx', None, int8=True)
+        export_onnx(model, tmp_path / 'model.onnx', None, (), int8=True)
 
 
 def test_what_the_file_says(exported, model, inferencer):
