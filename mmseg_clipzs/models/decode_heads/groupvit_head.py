@@ -135,6 +135,9 @@ class GroupViTHead(TextHead):
         Returns:
             Tensor: (N, C, H, W).
         """
+        if torch.compiler.is_compiling():  # a loop would fix N
+            index = groups.flatten(1)[:, None].expand(-1, scores.size(1), -1)
+            return scores.gather(2, index).unflatten(2, groups.shape[1:])
         return torch.stack([
             each.index_select(1, index.flatten()).unflatten(
                 1, index.shape) for each, index in zip(scores, groups)])
