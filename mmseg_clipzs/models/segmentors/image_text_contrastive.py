@@ -130,9 +130,11 @@ class ImageTextContrastive(OpenVocabularySegmentor):
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
         if not (self._embedded or self._given or self.vocabulary is None):
-            self._embed_vocabulary(self.logit_scale.device)
+            embed = self._embed_vocabulary
+            if torch.compiler.is_compiling():  # to disable imports dynamo
+                embed = torch.compiler.disable(embed)
+            embed(self.logit_scale.device)
 
-    @torch.compiler.disable
     def _embed_vocabulary(self, device):
         self.decode_head.set_text_embeddings(check_embeddings(
             self.vocabulary, embed_words(
