@@ -9,8 +9,8 @@ from .photos import Photos
 from .zero_shot_inferencer import ZeroShotInferencer
 
 
-def export_model(job, path, classes=None, background=None,
-                 photos=None):
+def export_model(job, path, classes=None, background=None, photos=None,
+                 int8=False):
     """Write the segmentor of a config as ONNX; see :func:`export_onnx`.
 
     Args:
@@ -21,6 +21,7 @@ def export_model(job, path, classes=None, background=None,
         background (float, optional): Replaces the background threshold.
         photos (optional): What to compare with PyTorch: files, folders or
             arrays; by default generated scenes.
+        int8 (bool): Linear layers in int8.
 
     Returns:
         Export: How well the file agrees with PyTorch.
@@ -37,7 +38,7 @@ def export_model(job, path, classes=None, background=None,
     return export_onnx(
         inferencer.model, path, lambda photo: inferencer(photo)[0].mask,
         _resize(inferencer.pipeline.transforms[1:]),  # after loading
-        [photo.read() for photo, _ in given or ()],
+        [photo.read() for photo, _ in given or ()], int8,
         config=job.name, method=cfg.get('method', job.name),
         checkpoint=job.checkpoint)
 

@@ -23,6 +23,7 @@ from mmseg_clipzs.utils import (
 )
 from mmseg_clipzs.version import __version__
 
+from .int8 import to_int8
 from .onnx_graph import SegmentorGraph
 from .onnx_model import OnnxModel, OnnxModelError
 
@@ -31,7 +32,8 @@ _OPSET = 18
 # Of torch.export, for what depends on values or sizes, and of its translation.
 _FAILURES = (torch._dynamo.exc.TorchDynamoException, RuntimeError)
 _MOST = 2**31 - 2**20  # bytes of weights; protobuf's limit is 2 GiB
-AGREEMENT = 0.9999  # share of equal labels that a file needs
+# Share of equal labels that a file needs: whether it is int8 -> share.
+AGREEMENT = {False: 0.9999, True: 0.95}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Export:
     size: int
 
 
-def export_onnx(model, path, segment, resize=None, photos=(), **about):
+def export_onnx(model, path, segment, resize=None, photos=(), int8=False,
+                **about):
     """Write a segmentor as ONNX, unless it labels photos differently.
 
     Args:
@@ -60,6 +63,7 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
             of mmseg's ``Resize`` before the network.
         photos (Sequence[ndarray]): Photos to compare; by default generated
             scenes of several sizes.
+        int8 (bool): Linear layers in int8; see :func:`.int8.to_int8`.
         about: More metadata, e.g. ``config='maskclip_voc'``.
 
     Returns:
@@ -73,11 +77,14 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
     check_path(path)
     graph = SegmentorGraph(model)
     program = _to_onnx(graph)
-    about = {**_about(graph, resize), **about}
+    if int8:
+        program = to_int8(program)
+    about = {**_about(graph, resize), 'int8': int8, **about}
     program.producer_name, program.producer_version = MARK, __version__
     for key, value in about.items():
         program.metadata_props.add(
             key=key, value=value if key == 'software' else json.dumps(value))
+    needed = AGREEMENT[int8]
     with atomic_write(path) as temporary:
         temporary.write_bytes(program.SerializeToString())
         try:
@@ -85,10 +92,10 @@ def export_onnx(model, path, segment, resize=None, photos=(), **about):
                 OnnxModel(temporary), segment, photos or _scenes(graph))
         except OnnxModelError as e:
             raise UserError(f'The exported file was not kept: {e}') from e
-        if equal < AGREEMENT * pixels:
+        if equal < needed * pixels:
             raise UserError(
                 f'The exported file labels {equal / pixels:.2%} of the pixels '
-                f'as PyTorch does, fewer than {AGREEMENT:.2%}: it was not '
+                f'as PyTorch does, fewer than {needed:.2%}: it was not '
                 'kept.')
     return Export(equal / pixels, pixels, os.path.getsize(path))
 

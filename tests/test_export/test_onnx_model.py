@@ -12,6 +12,7 @@ from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.export import onnx_model
+from mmseg_clipzs.export.int8 import to_int8
 from mmseg_clipzs.export.onnx_model import ENGINES, OnnxModel, OnnxModelError
 from mmseg_clipzs.utils import is_ours
 
@@ -43,6 +44,20 @@ def test_labels_of_pytorch(model, inferencer, size):
     assert len(np.unique(expected)) > 1
     assert (model.segment(photos[0]) == expected[0]).mean() >= 0.9999
     assert (model.segment_batch(photos) == expected).mean() >= 0.9999
+
+
+def test_int8(exported, tmp_path):
+    """Linear layers alone, close to float32."""
+    program = onnx.load(exported[0])
+    small = to_int8(program)
+    assert program == onnx.load(exported[0]) and not small.metadata_props
+    kinds = [node.op_type for node in small.graph.node]
+    assert kinds.count('MatMulInteger') >= 4 and 'ConvInteger' not in kinds
+    small.metadata_props.extend(program.metadata_props)
+    onnx.save(small, tmp_path / 'small.onnx')
+    labels, expected = (OnnxModel(path).segment(photo(101, 150)) for path in (
+        tmp_path / 'small.onnx', exported[0]))
+    assert (labels == expected).mean() >= 0.95
 
 
 def test_what_the_file_says(exported, model, inferencer):
