@@ -131,9 +131,8 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """Embed the vocabulary unless its embeddings are up to date."""
         if not (self._embedded or self._given or self.vocabulary is None):
             embed = self._embed_vocabulary
-            if torch.compiler.is_compiling():  # to disable imports dynamo
-                embed = torch.compiler.disable(embed)
-            embed(self.logit_scale.device)
+            (torch.compiler.disable(embed) if torch.compiler.is_compiling()
+             else embed)(self.logit_scale.device)
 
     def _embed_vocabulary(self, device):
         self.decode_head.set_text_embeddings(check_embeddings(
@@ -163,7 +162,6 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """
         return self.text_projector(self.text_backbone(tokens))
 
-    # -------------------------------------------------------------- training
     def loss(self, inputs, data_samples):
         """Contrastive losses of images and their texts.
 
