@@ -22,6 +22,7 @@ from processes import do_not_wait
 from web_server import serve
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
+from mmseg_clipzs import products
 from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
@@ -67,6 +68,16 @@ def web(tmp_path, monkeypatch):
 def _seed():
     torch.manual_seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(params=products.LIBRARIES)
+def library(request):
+    """Each library for linear layers that this machine has."""
+    if request.param not in products.libraries():
+        pytest.skip(f'this PyTorch has no {request.param}')
+    products.use(request.param)
+    yield request.param
+    products.use()
 
 
 @pytest.fixture(scope='session')

@@ -12,6 +12,8 @@ least 99.99 % of the labels are equal.
 """
 import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
+import torch
+
 from mmseg_clipzs.apis import export_model
 from mmseg_clipzs.run.arguments import (
     add_arguments,
@@ -34,6 +36,10 @@ def parse_args():
         help='mark pixels whose best class has a probability below P (0 to 1) '
         'as "background"')
     parser.add_argument(
+        '--time', action='store_true',
+        help='compare the CPU time of the installed engines with '
+        "PyTorch's, with one thread each")
+    parser.add_argument(
         '--int8', action='store_true', help='linear layers in int8: a quarter '
         'of the size and faster; at least 95 %% of the labels must be equal')
     add_arguments(parser, 'cfg_options')
@@ -43,10 +49,15 @@ def parse_args():
 def main():
     args = parse_args()
     # The inferencer sets the classes once the weights are loaded.
+    if args.time:
+        torch.set_num_threads(1)
     result = export_model(job_of(args, classes=None), args.out, args.classes,
-                          args.background, args.photos, args.int8)
+                          args.background, args.photos, args.int8, args.time)
     print(f'{args.out}: {result.size / 1e6:.1f} MB; '
           f'{result.agreement:.3%} of {result.pixels:,} labels as of PyTorch.')
+    for engine, (ratio, equal) in result.engines.items():
+        print(f'{engine}: {ratio:.2f} of the CPU time of PyTorch, '
+              f'{equal:.3%} of its labels.')
     print(f'Segment images: python tools/segment.py PHOTO --config {args.out}')
 
 

@@ -1,7 +1,10 @@
 """Export a model with its words from a config."""
+from dataclasses import replace
+
 from mmseg.datasets.transforms import PackSegInputs, Resize
 
-from mmseg_clipzs.export.onnx_export import check_path, export_onnx
+from mmseg_clipzs.export.onnx_export import check_path, export_onnx, scenes
+from mmseg_clipzs.export.onnx_timing import compare_engines
 from mmseg_clipzs.run.segmentor import set_background
 from mmseg_clipzs.utils import UserError
 
@@ -10,7 +13,7 @@ from .zero_shot_inferencer import ZeroShotInferencer
 
 
 def export_model(job, path, classes=None, background=None, photos=None,
-                 int8=False):
+                 int8=False, timed=False):
     """Write the segmentor of a config as ONNX; see :func:`export_onnx`.
 
     Args:
@@ -22,6 +25,7 @@ def export_model(job, path, classes=None, background=None, photos=None,
         photos (optional): What to compare with PyTorch: files, folders or
             arrays; by default generated scenes.
         int8 (bool): Linear layers in int8.
+        timed (bool): Compare the CPU time of the engines as well.
 
     Returns:
         Export: How well the file agrees with PyTorch.
@@ -35,12 +39,20 @@ def export_model(job, path, classes=None, background=None, photos=None,
     set_background(cfg, job.name, background)
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, 'cpu', classes=classes)
-    return export_onnx(
-        inferencer.model, path, lambda photo: inferencer(photo)[0].mask,
+
+    def segment(photo):
+        return inferencer(photo)[0].mask
+
+    photos = [photo.read() for photo, _ in given] if given else scenes(
+        inferencer.model)
+    result = export_onnx(
+        inferencer.model, path, segment, photos,
         _resize(inferencer.pipeline.transforms[1:]),  # after loading
-        [photo.read() for photo, _ in given or ()], int8,
+        int8,
         config=job.name, method=cfg.get('method', job.name),
         checkpoint=job.checkpoint)
+    return replace(result, engines=compare_engines(
+        path, segment, photos)) if timed else result
 
 
 def _resize(steps):

@@ -16,6 +16,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
 from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
+from mmseg_clipzs.run.prepare import choose_products
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import (
     NotOursError,
@@ -75,6 +76,7 @@ class ZeroShotInferencer:
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
         config = job.load()
+        choose_products(config)
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             # Do not embed the config's.

@@ -4,12 +4,13 @@ import logging
 import os
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from packaging.version import Version
 
+from mmseg_clipzs.models.segmentors import ImageTextContrastive
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -44,13 +45,15 @@ class Export:
         agreement (float): Share of pixels with PyTorch's label.
         pixels (int): Number of pixels compared.
         size (int): Bytes of the file.
+        engines (dict): Of :func:`.compare_engines`, if asked for.
     """
     agreement: float
     pixels: int
     size: int
+    engines: dict = field(default_factory=dict)
 
 
-def export_onnx(model, path, segment, resize=None, photos=(), int8=False,
+def export_onnx(model, path, segment, photos, resize=None, int8=False,
                 **about):
     """Write a segmentor as ONNX, unless it labels photos differently.
 
@@ -59,10 +62,10 @@ def export_onnx(model, path, segment, resize=None, photos=(), int8=False,
         path (str | Path): ``.onnx`` file to write.
         segment (Callable): (H, W, 3) uint8 RGB -> (H, W) labels by PyTorch,
             from photo to label map.
+        photos (Sequence[ndarray]): Photos (H, W, 3) uint8 RGB to compare,
+            e.g. :func:`scenes`.
         resize (dict, optional): ``scale`` (width, height) and ``keep_ratio``
             of mmseg's ``Resize`` before the network.
-        photos (Sequence[ndarray]): Photos to compare; by default generated
-            scenes of several sizes.
         int8 (bool): Linear layers in int8; see :func:`.int8.to_int8`.
         about: More metadata, e.g. ``config='maskclip_voc'``.
 
@@ -75,6 +78,9 @@ def export_onnx(model, path, segment, resize=None, photos=(), int8=False,
         NotOursError: A file of the user at ``path``.
     """
     check_path(path)
+    if int8 and isinstance(model, ImageTextContrastive):
+        raise UserError('GroupViT is not exported in int8: its hard '
+                        'assignments change too often. Leave out --int8.')
     graph = SegmentorGraph(model)
     program = _to_onnx(graph)
     if int8:
@@ -88,8 +94,7 @@ def export_onnx(model, path, segment, resize=None, photos=(), int8=False,
     with atomic_write(path) as temporary:
         temporary.write_bytes(program.SerializeToString())
         try:
-            equal, pixels = _compare(
-                OnnxModel(temporary), segment, photos or _scenes(graph))
+            equal, pixels = _compare(OnnxModel(temporary), segment, photos)
         except OnnxModelError as e:
             raise UserError(f'The exported file was not kept: {e}') from e
         if equal < needed * pixels:
@@ -196,13 +201,20 @@ def _about(graph, resize):
     return about
 
 
-def _scenes(graph):
-    """list[ndarray]: Scenes of several sizes and shapes."""
+def scenes(model):
+    """Generate photos of several sizes and shapes, two of them equal.
+
+    Args:
+        model (nn.Module): A segmentor, whose windows they are as large as.
+
+    Returns:
+        list[ndarray]: (H, W, 3) uint8 RGB.
+    """
     rng = np.random.default_rng(0)
-    least = max(*graph.least, 96)
-    scenes = [make_scene(rng, 2 * least)[0] for _ in range(4)]
+    least = max(*SegmentorGraph(model).least, 96)
+    large = [make_scene(rng, 2 * least)[0] for _ in range(4)]
     return [scene[:least + h, :least + w] for scene, (h, w) in zip(
-        scenes, ((32, 32), (5, 61), (77, 0), (32, 32)))]
+        large, ((32, 32), (5, 61), (77, 0), (32, 32)))]
 
 
 def _compare(exported, segment, photos):

@@ -1,5 +1,4 @@
 """Exported files: what they say, what they take, and what is refused."""
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+from onnx_files import external, small
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.export import onnx_model
 from mmseg_clipzs.export.int8 import to_int8
+from mmseg_clipzs.export.onnx_export import export_onnx
 from mmseg_clipzs.export.onnx_model import ENGINES, OnnxModel, OnnxModelError
-from mmseg_clipzs.utils import is_ours
+from mmseg_clipzs.utils import UserError, is_ours
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -60,6 +61,12 @@ def test_int8(exported, tmp_path):
     assert (labels == expected).mean() >= 0.95
 
 
+def test_int8_of_groupvit(groupvit, tmp_path):
+    model = groupvit('tiny_one_stage', vocabulary='cat; sky')
+    with pytest.raises(UserError, match='GroupViT is not exported in int8'):
+        export_onnx(model, tmp_path / 'model.onnx', None, (), int8=True)
+
+
 def test_what_the_file_says(exported, model, inferencer):
     about = model.about
     assert about['config'] == 'sclip_voc21'
@@ -102,47 +109,10 @@ def test_without_torch(exported, tmp_path):
 
 
 # ------------------------------------------------------------ others' files
-def small(path, nodes=None, initializers=(), **about):
-    """Write a file that labels everything 0, or with other nodes."""
-    zero = helper.make_tensor('zero', TensorProto.UINT8, [1], [0])
-    nodes = nodes or [
-        helper.make_node('Constant', [], ['one'], value=helper.make_tensor(
-            '', TensorProto.INT64, [1], [1])),
-        helper.make_node('Concat', ['one', 'size'], ['shape'], axis=0),
-        helper.make_node(
-            'ConstantOfShape', ['shape'], ['labels'], value=zero)]
-    graph = helper.make_graph(
-        nodes, 'g', [
-            helper.make_tensor_value_info('image', TensorProto.UINT8, [
-                'n', 3, 'h', 'w']),
-            helper.make_tensor_value_info('size', TensorProto.INT64, [2])],
-        [helper.make_tensor_value_info('labels', TensorProto.UINT8, None)],
-        list(initializers))
-    file = helper.make_model(graph, opset_imports=[
-        helper.make_opsetid('', 18), helper.make_opsetid('theirs', 1)],
-        ir_version=10)
-    for key, value in {**dict(
-            software=onnx_model.SOFTWARE, classes=['cat', 'sky'],
-            palette=[[0, 0, 0], [1, 2, 3]], least=[4, 4], resize=None),
-            **about}.items():
-        file.metadata_props.add(key=key, value=value if isinstance(
-            value, str) else json.dumps(value))
-    path.write_bytes(file.SerializeToString())
-    return path
-
-
 def test_a_small_file(tmp_path):
     """What the following tests change does run."""
     model = OnnxModel(small(tmp_path / 'a.onnx'))
     assert model.segment(photo(5, 6)).tolist() == [[0] * 6] * 5
-
-
-def external():
-    """A tensor whose values would be read from a file elsewhere."""
-    tensor = numpy_helper.from_array(np.zeros(3, np.float32), 'w')
-    onnx.external_data_helper.set_external_data(tensor, '../secret.bin')
-    tensor.ClearField('raw_data')
-    return tensor
 
 
 @pytest.mark.parametrize('settings, message', [

@@ -59,7 +59,9 @@ class LabelMap:
         if not len(classes):  # background, which may have no words
             self.labels[tile.where] = 0
             return
-        corners, below = tile.corners(), None
+        # With a threshold all words are computed unless the corners decide.
+        corners = tile.corners(1 / 4 if self._threshold is None else 1 / 64)
+        below = None
         if corners is not None:
             left = _contenders(corners if words is None else
                                corners.index_select(1, words), self._margin)

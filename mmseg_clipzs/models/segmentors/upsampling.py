@@ -93,11 +93,14 @@ class Tile:
         maps = maps.index_select(2, self._across.cells)
         return (self._down.weights @ maps) @ self._across.weights.t()
 
-    def corners(self):
+    def corners(self, share):
         """Scores of a few pixels, of which all pixels are weighted means.
 
         Along each side, scores are linear between the bends of the weights.
         The difference of two words is thus largest at one of these pixels.
+
+        Args:
+            share (float): Largest share of the pixels that is worth it.
 
         Returns:
             Tensor | None: (pixels, Q); None if they are many, or on a GPU,
@@ -107,7 +110,7 @@ class Tile:
             return None
         count = len(self._ends) * len(self._across.ends)
         if count > min(
-                _CORNERS, self._down.length * self._across.length // 4):
+                _CORNERS, share * self._down.length * self._across.length):
             return None
         ends = self._ends.index_select(1, self._across.cells)
         return (self._across.ends @ ends).flatten(0, 1)

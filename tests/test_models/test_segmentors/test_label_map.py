@@ -78,7 +78,7 @@ def test_corners_span_the_tile():
     seen = 0
     with tiles(20000):
         for tile in maps.tiles():
-            corners, scores = tile.corners(), tile.scores().flatten(1)
+            corners, scores = tile.corners(1 / 4), tile.scores().flatten(1)
             if corners is not None:
                 seen += 1
                 assert (scores <= corners.amax(0)[:, None] + 1e-12).all()
