@@ -130,9 +130,10 @@ class ImageTextContrastive(OpenVocabularySegmentor):
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
         if not (self._embedded or self._given or self.vocabulary is None):
-            self._embed_vocabulary(self.logit_scale.device)
+            embed = self._embed_vocabulary
+            (torch.compiler.disable(embed) if torch.compiler.is_compiling()
+             else embed)(self.logit_scale.device)
 
-    @torch.compiler.disable
     def _embed_vocabulary(self, device):
         self.decode_head.set_text_embeddings(check_embeddings(
             self.vocabulary, embed_words(
@@ -161,7 +162,6 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """
         return self.text_projector(self.text_backbone(tokens))
 
-    # -------------------------------------------------------------- training
     def loss(self, inputs, data_samples):
         """Contrastive losses of images and their texts.
 
