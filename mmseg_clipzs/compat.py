@@ -2,6 +2,7 @@
 
 1. Checks versions; the error says what to install.
 2. Provides a stand-in for ``mmcv.ops``, so that mmseg works with mmcv-lite.
+3. Imports mmseg without what it seldom needs.
 """
 import importlib
 import platform
@@ -14,6 +15,7 @@ from importlib.util import find_spec
 import torch.nn.functional as F
 from packaging.version import Version
 
+from .utils import import_on_use, import_part
 from .version import __version__
 
 # module -> (oldest supported, first unsupported, what to install)
@@ -54,7 +56,7 @@ def check_version(module):
     """
     oldest, first_unsupported, install = REQUIREMENTS[module]
     try:
-        found = importlib.import_module(module)
+        found = _import(module)
     except ImportError as e:
         raise ImportError(
             f'mmseg_clipzs needs {module}, which cannot be imported '
@@ -76,8 +78,14 @@ def versions():
     return {
         'mmseg_clipzs': __version__,
         'python': platform.python_version(),
-        **{module: _version(importlib.import_module(module))
-           for module in REQUIREMENTS}}
+        **{module: _version(_import(module)) for module in REQUIREMENTS}}
+
+
+def _import(module):
+    """A module; of open_clip, which takes seconds, only its version."""
+    if module == 'open_clip' and module not in sys.modules:
+        return import_part(module, 'version')
+    return importlib.import_module(module)
 
 
 def _version(module):
@@ -176,3 +184,14 @@ def install_ops_stand_in():
         # Every import of mmcv.cnn warns about it; it is not used here.
         warnings.filterwarnings(
             'ignore', message='Fail to import ``MultiScaleDeformable')
+
+
+# ------------------------------------------------------------------- imports
+def import_mmseg():
+    """Import mmseg's models without timm.
+
+    One backbone of mmseg uses timm; importing it, and with it torchvision and
+    PyTorch's compiler, takes a third of the time of all imports.
+    """
+    with import_on_use('timm'):
+        importlib.import_module('mmseg.models')

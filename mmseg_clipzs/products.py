@@ -23,12 +23,11 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 VARIABLE = 'MMSEG_CLIPZS_PRODUCTS'
 QUICK = 1.702  # QuickGELU: x * sigmoid(1.702 * x)
 _DTYPES = (torch.float32, torch.bfloat16)
-# Rows, inner width and columns of the product that is timed.
-_ROWS, _WIDTH = 197, 768
-_ROUNDS = 4
+# The layers that are timed, for 20 ms: short, to fit between other processes.
+_ROWS, _WIDTH, _ROUNDS = 128, 512, 8
 # oneDNN must be this much faster: near a tie the choice, and so the last
 # digits of the scores, would differ from run to run.
-_MARGIN = 1.15
+_MARGIN = 1.2
 _chosen = None  # by use()
 _faster = {}  # dtype -> library, once measured
 
@@ -58,7 +57,8 @@ _FUSED = {None: ('none', [], ''), 'gelu': ('gelu', [], 'none'),
           'silu': ('swish', [], '')}
 # Name -> function with the arguments of ``linear``.
 LIBRARIES = dict(torch=_torch, onednn=_onednn)
-_PLAIN = dict(gelu=F.gelu, silu=F.silu)
+NAMES = ('auto', *LIBRARIES)
+_PLAIN = {None: lambda x: x, 'gelu': F.gelu, 'silu': F.silu}
 
 
 def operators():
@@ -112,14 +112,12 @@ def use(name=None):
     """
     global _chosen
     _chosen = name if name is None else _check(name, 'products')
-    _from_environment(os.environ.get(VARIABLE))
 
 
 def _check(name, option):
-    if name not in ('auto', *LIBRARIES):
-        raise UserError(
-            f'{option}={name!r} is unknown; choose "auto", "torch" or '
-            f'"onednn".{did_you_mean(name, ("auto", *LIBRARIES))}')
+    if name not in NAMES:
+        raise UserError(f'{option}={name!r} is unknown; choose one of '
+                        f'{", ".join(NAMES)}.{did_you_mean(name, NAMES)}')
     if name == 'onednn' and name not in libraries():
         raise UserError(
             f'{option}={name} is not possible: oneDNN\'s linear layer is not '
@@ -139,12 +137,21 @@ def chosen(dtype=torch.float32):
     Raises:
         UserError: An unknown value of ``MMSEG_CLIPZS_PRODUCTS``.
     """
-    name = _chosen or _from_environment(os.environ.get(VARIABLE))
+    name = _chosen or check_variable()
     if name == 'auto':
         if dtype not in _faster:  # the first of several threads decides
-            _faster.setdefault(dtype, _measure(dtype))
+            _faster.setdefault(dtype, _choose(dtype))
         return _faster[dtype]
     return name if name in libraries(dtype) else 'torch'
+
+
+def check_variable():
+    """str: Value of ``MMSEG_CLIPZS_PRODUCTS``, by default 'auto'.
+
+    Raises:
+        UserError: An unknown value, or not in this PyTorch.
+    """
+    return _from_environment(os.environ.get(VARIABLE))
 
 
 @cache
@@ -152,20 +159,19 @@ def _from_environment(name):
     return _check(name or 'auto', VARIABLE)
 
 
-def _measure(dtype):
+def _choose(dtype):
     """str: The faster library."""
-    if len(libraries(dtype)) == 1:
-        return 'torch'
-    taken = _apart(_time, dtype)
-    return ('onednn' if taken['torch'] > _MARGIN * taken['onednn']
-            else 'torch')
+    best = libraries(dtype)[-1]
+    if best == 'onednn' and dtype == torch.float32:
+        taken = _apart(_time)
+        return best if taken['torch'] > _MARGIN * taken[best] else 'torch'
+    return best  # PyTorch hands bfloat16 to oneDNN, without activation
 
 
-def _time(dtype):
+def _time():
     """dict[str, float]: Library -> seconds, the least of a few rounds."""
-    x, weight = (torch.ones(size, _WIDTH, dtype=dtype) / _WIDTH
-                 for size in (_ROWS, _WIDTH))
-    bias, taken = weight[0], {name: [] for name in libraries(dtype)}
+    x, weight = (torch.ones(size, _WIDTH) / _WIDTH for size in (_ROWS, _WIDTH))
+    bias, taken = weight[0], {name: [] for name in LIBRARIES}
     for _ in range(1 + _ROUNDS):
         for name, seconds in taken.items():
             start = time.perf_counter()
@@ -197,9 +203,7 @@ def linear(x, weight, bias=None, activation=None, residual=None):
             torch.backends.mkldnn.enabled and x.dim() > 1 and x.numel()
             ) else _torch
         return run(x, weight, bias, activation, residual)
-    out = F.linear(x, weight, bias)
-    if activation:
-        out = _PLAIN[activation](out)
+    out = _PLAIN[activation](F.linear(x, weight, bias))
     return out if residual is None else residual + out
 
 
@@ -255,7 +259,6 @@ def _times(bias):
 
 def _kind(layers):
     """str | None: 'gelu' or 'quick_gelu' of a plain feed-forward network."""
-    from open_clip.transformer import QuickGELU
     if type(layers) is not nn.Sequential or len(layers) != 3 or any(
             map(_is_watched, (layers, *layers))):
         return None
@@ -264,7 +267,8 @@ def _kind(layers):
         return None
     if type(activation) is nn.GELU and activation.approximate == 'none':
         return 'gelu'
-    return 'quick_gelu' if type(activation) is QuickGELU else None
+    # Of open_clip or of this package.
+    return dict(QuickGELU='quick_gelu').get(type(activation).__name__)
 
 
 def _is_plain(layer):

@@ -1,4 +1,5 @@
 """Fixtures: tiny and seeded models, stored arrays, generated and real data."""
+import gc
 import importlib
 import json
 import logging
@@ -21,6 +22,7 @@ from processes import do_not_wait
 from web_server import serve
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
+from mmseg_clipzs import products
 from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
@@ -36,6 +38,7 @@ importlib.import_module('_start')
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 sys.excepthook = sys.__excepthook__
+gc.enable()
 open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 
@@ -65,6 +68,16 @@ def web(tmp_path, monkeypatch):
 def _seed():
     torch.manual_seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(params=products.LIBRARIES)
+def library(request):
+    """Each library for linear layers that this machine has."""
+    if request.param not in products.libraries():
+        pytest.skip(f'this PyTorch has no {request.param}')
+    products.use(request.param)
+    yield request.param
+    products.use()
 
 
 @pytest.fixture(scope='session')
@@ -341,6 +354,23 @@ def tiny_config(tiny_vit, tiny_rn):
         return cfg
 
     return load
+
+
+@pytest.fixture(scope='session')
+def exported(tiny_config, tmp_path_factory):
+    """An exported ``sclip_voc21`` with a tiny CLIP, and its config."""
+    from mmseg_clipzs.apis import export_model
+    from mmseg_clipzs.export.onnx_export import can_export
+    from mmseg_clipzs.run.job import Job
+    if not can_export():
+        pytest.skip('the export needs a newer torch')
+    cfg = tiny_config('sclip_voc21')
+    cfg.model.update(vocabulary='background; cat, kitten; grass; sky; dog',
+                     background_threshold=0.3, logit_scale=40.)
+    path = tmp_path_factory.mktemp('exported') / 'cat.onnx'
+    photo = np.tile(np.arange(60, dtype=np.uint8)[:, None, None], (1, 70, 3))
+    export_model(Job(cfg), path, photos=[4 * photo])
+    return path, cfg
 
 
 @pytest.fixture(scope='module')

@@ -1,6 +1,7 @@
 import io
 import os
 import shutil
+import threading
 from itertools import permutations
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer, find_config
 from mmseg_clipzs.apis.photos import Photo, unique_names
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.apis.saving import save_beside
+from mmseg_clipzs.utils import NotOursError, UserError
 from mmseg_clipzs.visualization import colour_map
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -570,3 +572,90 @@ def test_random_weights_are_the_same_every_time(config):
     torch.rand(3)
     assert np.array_equal(scores(), first)
     assert not np.array_equal(scores(**{'randomness.seed': 1}), first)
+
+
+# --------------------------------------------------- written beside computing
+class Written:
+    """A result whose files another thread writes."""
+
+    def __init__(self, name, log, error=None):
+        self.name, self.log, self.error = name, log, error
+
+    def save(self, folder, heatmaps):
+        if self.error:
+            raise self.error
+        self.log.append(f'saved {self.name}')
+
+
+def outcome(batches, **options):
+    """What arrives, and the error at the end."""
+    seen = []
+    try:
+        for result, reason in save_beside(batches, **{
+                'out_dir': 'out', 'heatmaps': False, 'ahead': True,
+                **options}):
+            seen.append((result.name, reason))
+    except BaseException as e:
+        return seen, e
+    return seen, None
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt(), UserError('broken')])
+def test_what_was_computed_before_an_error_is_saved(error):
+    log = []
+
+    def batches():
+        yield [Written('a', log), Written('b', log)]
+        yield [Written('c', log)]
+        raise error
+
+    seen, raised = outcome(batches())
+    assert seen == [('a', None), ('b', None), ('c', None)] and raised is error
+    assert log == ['saved a', 'saved b', 'saved c']
+
+
+def test_errors_of_writing_arrive():
+    log, asked = [], []
+
+    def batches():
+        for i in range(9):
+            asked.append(i)
+            yield [Written(f'{i}a', log, NotOursError('a photo')
+                           if i == 1 else None),
+                   Written(f'{i}b', log, UserError('the disk is full')
+                           if i == 3 else None)]
+
+    seen, raised = outcome(batches())
+    assert seen == [('0a', None), ('0b', None), ('1a', 'a photo'),
+                    ('1b', None), ('2a', None), ('2b', None), ('3a', None)]
+    assert 'disk is full' in str(raised)
+    assert asked == [0, 1, 2, 3, 4]  # one batch ahead, no more
+
+
+@pytest.mark.parametrize('options', [
+    dict(ahead=False), dict(heatmaps=True), dict(out_dir=None)])
+def test_saved_one_by_one(options):
+    log = []
+
+    def batches():
+        for i in range(3):
+            log.append(f'computed {i}')
+            yield [Written(str(i), log)]
+
+    assert outcome(batches(), **options)[1] is None
+    assert log == [f'{what} {i}' for i in range(3) for what in (
+        'computed', 'saved') if what == 'computed' or options.get(
+            'out_dir', 'out')]
+
+
+def test_a_caller_that_stops_early(inferencer, folder, tmp_path):
+    """Its results are complete, and no thread stays."""
+    before = threading.active_count()
+    stream = inferencer.stream(
+        [folder / 'a.png', folder / 'b.jpg', folder / 'a.png'], CLASSES,
+        out_dir=tmp_path / 'out')
+    result = next(stream)
+    for end in ('overlay', 'mask'):
+        assert (tmp_path / f'out/{result.name}_{end}.png').exists()
+    stream.close()
+    assert threading.active_count() == before

@@ -1,8 +1,9 @@
 """The first import of every tool, which needs seconds for the others.
 
-Until ``run_tool`` takes over, Ctrl-C and SIGTERM end it with one line, and a
-package that is missing gets a sentence.
+Until ``run_tool`` takes over, Ctrl-C and SIGTERM end it with one line, a
+package that is missing gets a sentence, and no garbage is collected.
 """
+import gc
 import multiprocessing
 import os
 import signal
@@ -63,3 +64,5 @@ for _number, _usual in ((signal.SIGINT, signal.default_int_handler),
 sys.excepthook = _explain
 for _text, _module in QUIET:
     warnings.filterwarnings('ignore', _text, module=_module)
+if multiprocessing.parent_process() is None:  # others have no run_tool
+    gc.disable()

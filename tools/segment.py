@@ -3,9 +3,11 @@
     python tools/segment.py cat.jpg --classes "cat; grass, lawn; sky" --out out
     python tools/segment.py cat.jpg --config maskclip_plus_voc \\
         --checkpoint work_dirs/maskclip_plus_voc/iter_2000.pth
+    python tools/segment.py cat.jpg --config model.onnx --engine openvino
 
 A trained segmentor, of this package or of MMSegmentation, has the classes of
-its training; the student of MaskCLIP+ also takes others.
+its training; the student of MaskCLIP+ also takes others. A file of
+tools/export_onnx.py has its own.
 
 Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
 each image. Images that cannot be read are skipped and named at the end; the
@@ -16,10 +18,11 @@ import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
 from tqdm import tqdm
 
-from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.apis import OnnxInferencer, ZeroShotInferencer
 from mmseg_clipzs.apis.photos import Photos
+from mmseg_clipzs.export.onnx_model import ENGINES
 from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
-from mmseg_clipzs.run.segmentor import embeds_config_words
+from mmseg_clipzs.run.segmentor import embeds_config_words, set_background
 from mmseg_clipzs.run.skipped import fail_if_skipped
 from mmseg_clipzs.utils import UserError, interrupted, run_tool, shown
 
@@ -42,7 +45,11 @@ def parse_args():
         '(GroupViT)')
     add_arguments(parser, config=dict(
         flags=['--config'], default='maskclip_voc',
-        help='config of the model; maskclip_toy needs no download'))
+        help='config of the model (maskclip_toy needs no download), or an '
+        'exported .onnx file'))
+    parser.add_argument(
+        '--engine', choices=ENGINES,
+        help=f'what runs an exported file (default: {ENGINES[0]})')
     add_arguments(parser, 'checkpoint', 'clip', 'device')
     parser.add_argument(
         '--batch-size', type=int, default=1, metavar='N',
@@ -59,27 +66,47 @@ def largest_classes(result):
     return [f'{name} {share:.0%}' for share, name in shares[:3] if share]
 
 
-def main():
-    args = parse_args()
+def exported(args):
+    """The inferencer of an .onnx file, with what other models take refused."""
+    given = [f'--{name.replace("_", "-")}' for name in (
+        'classes', 'background', 'heatmaps', 'groups', 'checkpoint', 'clip',
+        'cfg_options') if getattr(args, name) not in (None, False, {})]
+    if given:
+        raise UserError(
+            f'{given[0]} does not apply to {shown(args.config)}: an exported '
+            'file has its classes and settings, and predicts label maps. '
+            'Export it again with others, or name its config.')
+    if args.device not in (None, 'cpu'):
+        raise UserError(f'Exported files run on the CPU, but got --device '
+                        f'{args.device}.')
+    return OnnxInferencer(args.config, args.engine or ENGINES[0])
+
+
+def model_of(args):
+    """The inferencer of a config."""
     # The inferencer sets the classes once the weights are loaded.
     job = job_of(args, classes=None)
-    cfg = job.load()
-    if embeds_config_words(cfg.model):
-        if args.classes is None:
-            raise UserError(
-                f'{job.name} segments any classes: name them with --classes, '
-                'for example --classes "cat; grass, lawn; sky".')
-    elif args.background is not None:
+    if args.engine is not None:
         raise UserError(
-            f'--background does not apply to {job.name}: a trained '
-            f'{cfg.model.type} predicts one of its classes everywhere. Train '
-            'it with a class for the rest, or with learn_background=True.')
-    if args.background is not None:
-        cfg.model.background_threshold = args.background
+            f'--engine {args.engine} runs exported files: python '
+            f'tools/export_onnx.py {job.name} --out {job.name}.onnx, then '
+            f'--config {job.name}.onnx.')
+    cfg = job.load()
+    if embeds_config_words(cfg.model) and args.classes is None:
+        raise UserError(
+            f'{job.name} segments any classes: name them with --classes, '
+            'for example --classes "cat; grass, lawn; sky".')
+    set_background(cfg, job.name, args.background)
     Photos(args.photos).require_readable()
-    inferencer = ZeroShotInferencer(
+    return ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
         groups=args.groups)
+
+
+def main():
+    args = parse_args()
+    inferencer = (exported if args.config.endswith('.onnx')
+                  else model_of)(args)
     done, skipped = 0, []
     with interrupted(lambda: f'the results of {done} images are in '
                      f'{args.out}.'):

@@ -1,9 +1,12 @@
 """Python interface: segment images with words."""
 from mmseg_clipzs.run.configs import find_config, list_configs
 
+from .export_model import export_model
+from .onnx_inferencer import OnnxInferencer
 from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
 
 __all__ = [
-    'ZeroShotInferencer', 'ZeroShotResult', 'find_config', 'list_configs'
+    'OnnxInferencer', 'ZeroShotInferencer', 'ZeroShotResult', 'export_model',
+    'find_config', 'list_configs'
 ]

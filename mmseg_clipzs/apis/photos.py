@@ -129,13 +129,18 @@ class Photos:
         Raises:
             TypeError: It is not known, of a generator.
         """
-        if self._listed is None:
+        if not self.are_listed:
             raise TypeError('A generator has no length.')
         return len(self._listed)
 
+    @property
+    def are_listed(self):
+        """bool: Whether all images were given at once."""
+        return self._listed is not None
+
     def __iter__(self):
         """Yields: tuple[Photo, str]: Each image and its name."""
-        if self._listed is not None:
+        if self.are_listed:
             yield from zip(self._listed, self._names)
             return
         taken = set()

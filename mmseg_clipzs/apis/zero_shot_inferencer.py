@@ -16,6 +16,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
 from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
+from mmseg_clipzs.run.prepare import choose_products
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import (
     NotOursError,
@@ -27,6 +28,7 @@ from mmseg_clipzs.utils import (
 )
 
 from .photos import Photo, Photos, none_readable
+from .saving import save_beside
 from .trained_model import (
     build_segmentor,
     class_probabilities,
@@ -74,6 +76,7 @@ class ZeroShotInferencer:
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
         config = job.load()
+        choose_products(config)
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             # Do not embed the config's.
@@ -149,7 +152,8 @@ class ZeroShotInferencer:
         """Like :meth:`__call__`, but yield results batch by batch.
 
         For more images than fit into memory. A generator of images is read
-        as results are asked for.
+        as results are asked for. Of listed images, the next batch is computed
+        while files are written; a result comes when its files are complete.
 
         Yields:
             ZeroShotResult: In the order of the images.
@@ -165,16 +169,16 @@ class ZeroShotInferencer:
         photos, failed, done = Photos(photos), [], 0
         if out_dir:
             remove_stale(out_dir)
-        for batch in self._readable(photos, out_dir, batch_size, failed):
-            for result in self._segment(model, vocabulary, *zip(*batch)):
-                try:
-                    if out_dir:
-                        result.save(out_dir, heatmaps)
-                except NotOursError as e:
-                    failed.append(str(e))
-                    continue
-                done += 1
-                yield result
+        batches = (
+            self._segment(model, vocabulary, *zip(*batch))
+            for batch in self._readable(photos, out_dir, batch_size, failed))
+        for result, error in save_beside(
+                batches, out_dir, heatmaps, photos.are_listed):
+            if error is not None:
+                failed.append(error)
+                continue
+            done += 1
+            yield result
         if photos.results:
             print_log(f'{photos.results} files are results of earlier runs '
                       'and were left out.', 'current')

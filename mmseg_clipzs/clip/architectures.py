@@ -1,11 +1,7 @@
 """open_clip's architectures: which are supported, which one fits a file."""
-from pathlib import Path
-
-import open_clip
-
 from mmseg_clipzs.utils import UserError, did_you_mean
 
-open_clip.add_model_config(Path(__file__).parent / 'model_configs')
+from .library import get_config, open_clip
 
 # Entries whose shapes tell a Vision Transformer, and their dimensions.
 _TELLING = {'visual.conv1.weight': 4, 'visual.proj': 2,
@@ -25,13 +21,13 @@ def check_architecture(model):
         UserError: Unknown to open_clip, or not in OpenAI's layout.
     """
     name = str(model).replace('/', '-')
-    known = open_clip.list_models()
-    if name not in known:
+    config = get_config(name)
+    if config is None:
+        known = open_clip().list_models()
         raise UserError(
             f'Unknown CLIP architecture {model!r}.'
             f'{did_you_mean(name, known)} open_clip.list_models() lists all '
             'of them.')
-    config = open_clip.get_model_config(name)
     vision, text = config['vision_cfg'], config['text_cfg']
     if 'timm_model_name' in vision or 'multimodal_cfg' in config or (
             'hf_model_name' in text):
@@ -95,8 +91,8 @@ def _guess_resnet(state):
 
 
 def _configs():
-    for name in open_clip.list_models():
-        yield name, open_clip.get_model_config(name)
+    for name in open_clip().list_models():
+        yield name, get_config(name)
 
 
 def _has(config, sizes):

@@ -5,10 +5,11 @@ attention weights); their parameter names do not.
 """
 from functools import partial
 
-import torch.nn.functional as F
 from torch import nn
 
 from mmseg_clipzs.products import linear, run_layer, run_mlp
+
+from .attention import attend
 
 
 def split_heads(x, heads):
@@ -65,6 +66,6 @@ def run_block(block, x, is_causal=False):
     """Run the unmodified block: (N, L, C) -> (N, L, C)."""
     q, k, v = (split_heads(part, block.attn.num_heads)
                for part in project(block, block.ln_1(x), 'qkv').chunk(3, -1))
-    out = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+    out = attend(q, k, v, is_causal=is_causal)
     return feed_forward(block, project_out(
         block, out.transpose(1, 2).flatten(2), x))

@@ -2,15 +2,16 @@
 import copy
 from itertools import chain
 
-from open_clip.transformer import QuickGELU
 from torch import nn
+
+from .towers import QuickGELU
 
 
 def override_tower(visual, quick_gelu=None, norm_eps=None):
     """Image tower with another activation or LayerNorm epsilon.
 
     Args:
-        visual (nn.Module): open_clip's image tower; not modified.
+        visual (nn.Module): of a :class:`LoadedClip`; not modified.
         quick_gelu (bool, optional): QuickGELU or GELU; None keeps what
             ``visual`` has.
         norm_eps (float, optional): Epsilon of every LayerNorm.

@@ -9,17 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 
-import open_clip
 import torch
 from mmengine.logging import print_log
-from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
-from open_clip.modified_resnet import ModifiedResNet
 from torch import nn
 
 from mmseg_clipzs.checkpoints import hub_file, reason
 from mmseg_clipzs.utils import UserError
 
 from .architectures import check_architecture
+from .library import get_config, open_clip, part
+from .towers import CLIP, is_plain
 from .weights import (
     fill_model,
     list_tags,
@@ -39,8 +38,9 @@ class LoadedClip:
     Attributes:
         name (str): Architecture, as open_clip names it.
         pretrained (str | None): Tag or path of the weights.
-        model (nn.Module): open_clip's model in eval mode, float32 except for
-            the image tower, which has the requested precision.
+        model (nn.Module): open_clip's model, or :class:`CLIP` by the same
+            names, in eval mode, float32 except for the image tower, which has
+            the requested precision.
         tokenizer (Callable): list of N str -> (N, context length) int64.
         mean, std (tuple[float]): RGB, for images in [0, 1].
     """
@@ -119,38 +119,48 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         raise UserError(f'precision={precision!r} is unknown; choose one of '
                         f'{list(PRECISIONS)}.')
     name = check_architecture(model)
-    config, preset, state = open_clip.get_model_config(name), {}, None
+    config, preset, state = get_config(name), {}, None
     if pretrained is not None:
         path, state, is_openai_archive, preset = read_weights(name, pretrained)
         if quick_gelu is None:
             quick_gelu = preset.get('quick_gelu', is_openai_archive or None)
     if quick_gelu is not None:
         config['quick_gelu'] = quick_gelu
-    # Not open_clip's factory, which would warn of random weights.
-    custom_text = config.pop('custom_text', False)
-    network = (open_clip.CustomTextCLIP if custom_text else open_clip.CLIP)(
-        **config)
     if state is not None:
+        with torch.device('meta'):  # to be filled
+            network = _build(config)
         fill_model(network, state, name, path)
         print_log(
             f'Loaded CLIP {name} from {pretrained!r}, with '
             f'{"QuickGELU" if config.get("quick_gelu") else "GELU"}.',
             logger='current')
     else:
+        network = _build(config, is_filled=False)
         print_log(
             f'CLIP {name} has RANDOM weights (pretrained=None): its results '
             'are meaningless.', logger='current', level=logging.WARNING)
     reduce_precision(network.visual, PRECISIONS[precision], pretrained)
-    if isinstance(network.visual, ModifiedResNet):
+    if hasattr(network.visual, 'attnpool'):  # a ResNet
         # Convolutions take a fifth less time in this layout.
         network.visual.to(memory_format=torch.channels_last)
+    usual = part('constants')
     return LoadedClip(
         name=name,
         pretrained=None if pretrained is None else str(pretrained),
         model=network.eval(),
         tokenizer=partial(_tokenize, name),
-        mean=tuple(preset.get('mean') or OPENAI_DATASET_MEAN),
-        std=tuple(preset.get('std') or OPENAI_DATASET_STD))
+        mean=tuple(preset.get('mean') or usual.OPENAI_DATASET_MEAN),
+        std=tuple(preset.get('std') or usual.OPENAI_DATASET_STD))
+
+
+def _build(config, is_filled=True):
+    """A network for weights, or with random ones."""
+    if is_filled and is_plain(config):
+        return CLIP(**config)
+    # Not open_clip's factory, which would warn of random weights.
+    config = dict(config)
+    kind = 'CustomTextCLIP' if config.pop('custom_text', False) else 'CLIP'
+    return getattr(open_clip(), kind)(**config)
 
 
 @lru_cache  # reading the vocabulary takes a second
@@ -167,7 +177,7 @@ def get_tokenizer(name, **options):
     Raises:
         UserError: It comes from Hugging Face and cannot be downloaded.
     """
-    text = open_clip.get_model_config(name)['text_cfg']
+    text = get_config(name)['text_cfg']
     repository = text.get('hf_tokenizer_name')
     if repository:
         try:  # before transformers, which tries again for a minute
@@ -178,7 +188,10 @@ def get_tokenizer(name, **options):
                 f'downloaded ({reason(e)}). Without a network, copy it into '
                 "huggingface_hub's cache ($HF_HOME) from another machine."
             ) from e
-    return open_clip.get_tokenizer(name, **options)
+    if text.keys() & {'hf_tokenizer_name', 'tokenizer_kwargs'}:
+        return open_clip().get_tokenizer(name, **options)
+    return part('tokenizer').SimpleTokenizer(**{
+        'context_length': text.get('context_length', 77), **options})
 
 
 def _tokenize(name, texts):

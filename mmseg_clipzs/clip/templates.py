@@ -1,11 +1,12 @@
 """Prompt templates: texts with a "{}" for the class name."""
 import re
 
-from open_clip import OPENAI_IMAGENET_TEMPLATES
-
 from mmseg_clipzs.utils import UserError
 
-_IMAGENET = tuple(template('{}') for template in OPENAI_IMAGENET_TEMPLATES)
+from .library import part
+
+_IMAGENET = tuple(template('{}') for template in part(
+    'zero_shot_metadata').OPENAI_IMAGENET_TEMPLATES)
 
 TEMPLATE_SETS = {
     'single': ('a photo of a {}.', ),

@@ -170,7 +170,14 @@ def embed_in_parts(tokenizer, encode, words, templates, normalize_each=True):
 
     Yields:
         dict[str, Tensor]: The next distinct words and their rows (D,).
+
+    Raises:
+        UserError: A graph is being captured, which texts are no part of.
     """
+    if torch.compiler.is_compiling():
+        raise UserError(
+            'The words are not embedded yet: segment an image or call '
+            'model.current_embeddings() before you export the model.')
     words = list(dict.fromkeys(words))
     step = max(1, _PART // len(templates))
     # Shown only if it takes longer than three seconds.

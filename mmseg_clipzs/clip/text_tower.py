@@ -1,7 +1,7 @@
 """Forward pass of CLIP's text transformer (arXiv 2103.00020, section 2.4)."""
 import torch
-import torch.nn.functional as F
 
+from .attention import attend
 from .blocks import (
     feed_forward,
     project,
@@ -63,7 +63,7 @@ def encode_sorted_tokens(tower, tokens):
         qkv = project(block, block.ln_1(x), 'qkv')[index]
         q, k, v = (split_heads(part, block.attn.num_heads)
                    for part in qkv.chunk(3, -1))  # (M, 3C) -> (N, L, 3C)
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        out = attend(q, k, v, is_causal=True)
         out = out.transpose(1, 2).flatten(2).flatten(0, 1)  # (N * L, C)
         if block is blocks[-1]:  # only the end-of-text tokens are needed
             x, places = x[index.flatten()[ends]], ends

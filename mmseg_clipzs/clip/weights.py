@@ -2,9 +2,7 @@
 import os
 from pathlib import Path
 
-import open_clip
 import torch
-from open_clip.model import convert_to_custom_text_state_dict
 
 from mmseg_clipzs.checkpoints import (
     check_finite,
@@ -17,6 +15,7 @@ from mmseg_clipzs.utils import UserError, check_is_file
 
 from .architectures import guess_architecture
 from .files import read_state_dict
+from .library import open_clip, part
 
 # Weights shipped with the package: (architecture, tag) -> file.
 SHIPPED = {
@@ -28,7 +27,7 @@ SHIPPED = {
 def list_tags(name):
     """list[str]: Tags of pretrained weights for an architecture."""
     shipped = [tag for arch, tag in SHIPPED if arch == name]
-    return shipped + open_clip.list_pretrained_tags_by_model(name)
+    return shipped + part('pretrained').list_pretrained_tags_by_model(name)
 
 
 def read_weights(name, pretrained):
@@ -61,7 +60,7 @@ def read_weights(name, pretrained):
         path, preset = pretrained, {}
     else:
         path = Path(pretrained).expanduser()
-        preset = open_clip.get_pretrained_cfg(name, pretrained) or {}
+        preset = part('pretrained').get_pretrained_cfg(name, pretrained) or {}
     if preset and 'file' not in preset:
         path, (state, is_archive) = _read_preset(name, pretrained, preset)
     else:
@@ -136,7 +135,7 @@ def fill_model(model, state, name, path):
     """Load a state dict into a CLIP; every key and shape must match.
 
     Args:
-        model (nn.Module): open_clip's model, filled in place.
+        model (nn.Module): Filled in place; may be on ``meta``.
         state (dict[str, Tensor]): In OpenAI's or open_clip's layout, any
             float dtype; not modified.
         name (str): Architecture of the model, for messages.
@@ -147,7 +146,7 @@ def fill_model(model, state, name, path):
     """
     if 'positional_embedding' in state and not hasattr(
             model, 'positional_embedding'):
-        state = convert_to_custom_text_state_dict(state)
+        state = open_clip().model.convert_to_custom_text_state_dict(state)
     own = model.state_dict()
     state = {
         key: value.reshape(own[key].shape)
@@ -182,7 +181,8 @@ def load_exactly(model, state, path, name, hint):
     """Load a state dict; every key and shape must match.
 
     Args:
-        model (nn.Module): Filled in place.
+        model (nn.Module): On the CPU or ``meta``; gets parameters of its
+            own.
         state (dict[str, Tensor]): Any float dtype.
         path (Path): Source of the state dict, for messages.
         name (str): The model, for messages.
@@ -207,6 +207,13 @@ def load_exactly(model, state, path, name, hint):
             f'shape and {len(extra)} are unexpected, e.g. {key!r} ({shapes}). '
             f'{hint()}')
     check_kinds(path, state, wanted)
-    model.load_state_dict(
-        {key: value.float() if value.is_floating_point() else value
-         for key, value in state.items()})
+    # Copies: the state may be a file in memory that somebody changes.
+    model.load_state_dict({
+        key: value.to(wanted[key].dtype, copy=True,
+                      memory_format=torch.contiguous_format)
+        for key, value in state.items()}, assign=True)
+    for module in model.modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            if buffer.is_meta:  # a causal mask, which is in no file
+                module.register_buffer(name, torch.full(
+                    buffer.shape, -torch.inf).triu(1), persistent=False)

@@ -3,7 +3,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import open_clip
 import torch
 
 from mmseg_clipzs.checkpoints import (
@@ -14,6 +13,7 @@ from mmseg_clipzs.checkpoints import (
 )
 from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.clip.files import read_state_dict
+from mmseg_clipzs.clip.library import part
 from mmseg_clipzs.clip.weights import SHIPPED
 from mmseg_clipzs.models.groupvit_weights import SHIPPED as GROUPVIT
 from mmseg_clipzs.utils import UserError, sha256_of
@@ -145,8 +145,9 @@ def check_checkpoint(path):
 def _openai_models():
     """dict[str, str]: Model by the SHA-256 in the address of its file."""
     found = {}
-    for model, tag in open_clip.list_pretrained():
-        url = (open_clip.get_pretrained_cfg(model, tag) or {}).get('url') or ''
+    table = part('pretrained')
+    for model, tag in table.list_pretrained():
+        url = (table.get_pretrained_cfg(model, tag) or {}).get('url') or ''
         digest = re.search('/([0-9a-f]{64})/', url)
         if tag == 'openai' and digest:
             found.setdefault(digest[1], model)

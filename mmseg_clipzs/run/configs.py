@@ -85,6 +85,9 @@ def find_config(name):
         raise UserError(
             f'No config {str(name)!r}: it is neither a file nor the name of '
             f'a config in configs/.{did_you_mean(path.stem, known)}')
+    if path.suffix == '.onnx':
+        raise UserError(f'{path} is an exported file, which only '
+                        'tools/segment.py and OnnxInferencer run.')
     if path.suffix not in _SUFFIXES:
         raise UserError(f'{path} is not a config; configs end in '
                         f'{", ".join(_SUFFIXES)}.')

@@ -3,7 +3,6 @@ import inspect
 import logging
 import os
 import subprocess
-from contextlib import contextmanager
 
 import torch
 import torch.distributed
@@ -24,21 +23,6 @@ _LAUNCHERS = {
     'mpi': ('mpirun', {
         'RANK': 'OMPI_COMM_WORLD_RANK', 'WORLD_SIZE': 'OMPI_COMM_WORLD_SIZE',
         'LOCAL_RANK': 'OMPI_COMM_WORLD_LOCAL_RANK'}, ())}
-
-
-@contextmanager
-def plain_attention_on_cpu():
-    """Disable fused attention unless a GPU is available.
-
-    On a CPU its backward pass is slower than that of plain attention for a few
-    hundred tokens.
-    """
-    fused = torch.backends.cuda.flash_sdp_enabled()  # applies to CPUs, too
-    torch.backends.cuda.enable_flash_sdp(fused and torch.cuda.is_available())
-    try:
-        yield
-    finally:
-        torch.backends.cuda.enable_flash_sdp(fused)
 
 
 def join_processes(launcher):

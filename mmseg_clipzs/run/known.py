@@ -61,7 +61,8 @@ CALLED = {
     'mp_cfg': (set_multi_processing, set()),
     'dist_cfg': (init_dist, {'timeout'})}
 NAMES = {
-    'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
+    'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit',
+                'products'},
     'auto_scale_lr': {'enable', 'base_batch_size'},
     'paramwise_cfg': {
         'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult',

@@ -1,6 +1,7 @@
 """Settings of every run."""
 from pathlib import Path
 
+from mmseg_clipzs import products
 from mmseg_clipzs.utils import check_output, is_first_process, remove_stale
 
 from .class_order import check_class_order
@@ -22,6 +23,7 @@ def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
         visualizer (str | Path, optional): Folder for drawn predictions; by
             default the work dir.
     """
+    choose_products(cfg)
     cfg.launcher = launcher
     cfg.work_dir = str(work_dir or cfg.get('work_dir')
                        or Path('work_dirs') / job.name)
@@ -35,3 +37,19 @@ def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
     check_class_order(cfg)
     fit_labels(cfg)
     fit_to_cpu(cfg)
+
+
+def choose_products(cfg):
+    """Use the library for linear layers that a config names, if any.
+
+    Args:
+        cfg (Config): With ``env_cfg.products`` or without.
+
+    Raises:
+        UserError: It, or ``MMSEG_CLIPZS_PRODUCTS``, is unknown or not in this
+            PyTorch.
+    """
+    products.check_variable()
+    name = (cfg.get('env_cfg') or {}).get('products')
+    if name is not None:
+        products.use(name)

@@ -12,6 +12,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     check_options,
 )
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
+from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 
@@ -79,6 +80,27 @@ def use_trained_classes(cfg):
             trained.classes, trained.synonyms):
         owner.vocabulary = trained.to_dict()
         owner.pop('text_embeddings', None)  # of the config's words
+
+
+def set_background(cfg, name, threshold):
+    """Set the background threshold of a config's zero-shot segmentor.
+
+    Args:
+        cfg (Config): Modified in place.
+        name (str): Its name, for the message.
+        threshold (float | None): A probability; None changes nothing.
+
+    Raises:
+        UserError: A trained segmentor, which has no threshold.
+    """
+    if threshold is None:
+        return
+    if not embeds_config_words(cfg.model):
+        raise UserError(
+            f'--background does not apply to {name}: a trained '
+            f'{cfg.model.type} predicts one of its classes everywhere. Train '
+            'it with a class for the rest, or with learn_background=True.')
+    cfg.model.background_threshold = threshold
 
 
 def check_segmentor(kind, settings):

@@ -5,10 +5,10 @@ import torch
 from mmengine.logging import print_log
 from mmseg.registry import RUNNERS
 
+from mmseg_clipzs.clip.attention import plain_attention_on_cpu
 from mmseg_clipzs.engine.check_weights_hook import CheckWeightsHook
 from mmseg_clipzs.utils import UserError
 
-from .cpu import plain_attention_on_cpu
 from .data import check_training_data, check_unseen
 from .explain import explain_settings
 from .interruption import (

@@ -2,6 +2,7 @@
 import math
 import re
 
+from mmseg_clipzs import products
 from mmseg_clipzs.utils import UserError
 
 
@@ -61,6 +62,8 @@ _VALUES = {re.compile(key): value for key, value in {
     r'default_hooks\.checkpoint\.(interval|max_keep_ckpts)': _whole(1, -1),
     r'default_hooks\.(logger|visualization)\.interval': _whole(1),
     r'env_cfg\.cudnn_benchmark': _BOOL,
+    r'env_cfg\.products': (lambda value: value in products.NAMES,
+                          f'one of {", ".join(products.NAMES)}'),
     r'(val|test)_evaluator(\.\d+)?\.iou_metrics': _IOU_METRICS,
     r'log_level': _LEVEL,
     r'resume': _BOOL,

@@ -8,7 +8,7 @@ from .files import (
     other_case,
     sha256_of,
 )
-from .imports import import_optional
+from .imports import import_on_use, import_optional, import_part
 from .marks import MARK, NotOursError, check_replaceable, is_ours
 from .names import did_you_mean, first_of, shown
 from .numbers import check_flag, check_number, check_numbers
@@ -21,7 +21,7 @@ __all__ = [
     'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
     'atomic_write', 'check_flag', 'check_is_file', 'check_number',
     'check_numbers', 'check_output', 'check_replaceable', 'did_you_mean',
-    'error_message', 'first_of', 'import_optional', 'interrupted',
-    'is_first_process', 'is_occupied', 'is_ours', 'other_case',
-    'remove_stale', 'run_tool', 'sha256_of', 'shown', 'temporary_folder',
-    'user_message']
+    'error_message', 'first_of', 'import_on_use', 'import_optional',
+    'import_part', 'interrupted', 'is_first_process', 'is_occupied',
+    'is_ours', 'other_case', 'remove_stale', 'run_tool', 'sha256_of',
+    'shown', 'temporary_folder', 'user_message']

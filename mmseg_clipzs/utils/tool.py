@@ -1,4 +1,5 @@
 """Run a command-line tool: mistakes and interruptions are one line."""
+import gc
 import logging
 import os
 import signal
@@ -39,6 +40,9 @@ def run_tool(main):
     Args:
         main (Callable): The tool, without arguments.
     """
+    if not gc.isenabled():  # by tools/_start.py
+        gc.freeze()  # what is imported stays; the end need not look at it
+        gc.enable()
     try:
         with _interruptible():
             try:

@@ -78,6 +78,23 @@ class Vocabulary:
         return tuple(tuple(index[word] for word in words)
                      for words in self.synonyms)
 
+    def owners(self, absent=()):
+        """Words that can win, and the class that wins with each.
+
+        Args:
+            absent (Container[int]): Classes that cannot win.
+
+        Returns:
+            tuple[list[int]]: Indices of the words, ordered by classes, and
+            the first class of each.
+        """
+        first = {}
+        for index, words in enumerate(self.word_indices):
+            if index not in absent:
+                for word in words:
+                    first.setdefault(word, index)
+        return [*first], [*first.values()]
+
     @cached_property
     def has_synonyms(self):
         """bool: Whether any class does not have exactly one word."""

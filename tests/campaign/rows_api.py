@@ -1,4 +1,5 @@
 """The Python interface: classes, functions and their arguments."""
+import os
 from functools import partial
 
 import numpy as np
@@ -50,6 +51,11 @@ def _build(settings, box):
 
 def photo_of(value):
     return lambda box: box.inferencer(value, NAMES)
+
+
+def _named_by_variable(box):
+    os.environ['MMSEG_CLIPZS_PRODUCTS'] = 'mkl'
+    return ZeroShotInferencer('maskclip_toy', device='cpu')
 
 
 def same(r):
@@ -175,6 +181,8 @@ ROWS = [
         works(lambda r: r.value[0].mask.shape == (24, 32))),
     Row('groups', lambda box: ZeroShotInferencer(
         'maskclip_toy', device='cpu', groups=True), says('groupvit')),
+    Row('products_variable', _named_by_variable,
+        says("MMSEG_CLIPZS_PRODUCTS='mkl' is unknown; choose one of auto, ")),
     Row('trained_first', lambda box: ZeroShotInferencer('maskclip_plus_toy'),
         says('trained')),
     Row('job_two_checkpoints', lambda box: Job.parse(

@@ -68,6 +68,7 @@ ROWS = [
         ('randomness.sed=3', 'seed'),
         ('randomness.seed=-1', 'seed'),
         ('env_cfg.cudnn_benchmrk=True', 'cudnn_benchmark'),
+        ('env_cfg.products=mkl', 'one of auto, torch, onednn'),
         ('visualizer.vis_backend=x', 'vis_backends'),
         ('log_processor.by_epch=False', 'by_epoch'))),
     *rows(PLUS, 'train', (

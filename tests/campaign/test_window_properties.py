@@ -131,7 +131,8 @@ def test_tiles_cover_each_pixel_once(words, h, w, tile):
     seen = torch.zeros(h, w)
     with patch.dict(upsampling._TILE, cpu=tile), patch.object(
             upsampling, '_MIN_PIXELS', 1):
-        for ys, xs, scores in maps.tiles():
+        for tile in maps.tiles():
+            (ys, xs), scores = tile.where, tile.scores()
             seen[ys, xs] += 1
             assert scores.shape == (words, *seen[ys, xs].shape)
     assert (seen == 1).all()

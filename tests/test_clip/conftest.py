@@ -20,6 +20,14 @@ def tiny_state(tiny):
     return copy.deepcopy(tiny.model.state_dict())
 
 
+@pytest.fixture(scope='module')
+def theirs(tiny_state):
+    """open_clip's model with the weights of ``tiny``."""
+    model = open_clip.CLIP(**open_clip.get_model_config('tiny-vit')).eval()
+    model.load_state_dict(tiny_state)
+    return model
+
+
 @pytest.fixture
 def add_config(tmp_path, monkeypatch):
     """Register a variant of tiny-vit with open_clip during the test."""
@@ -42,8 +50,8 @@ def preset(monkeypatch, web, tiny_vit):
     web.files['/tiny.pt'] = Path(tiny_vit['pretrained']).read_bytes()
     facts = dict(url=f'{web.address}/tiny.pt', hf_hub='')
     monkeypatch.setattr(
-        open_clip, 'get_pretrained_cfg',
+        open_clip.pretrained, 'get_pretrained_cfg',
         lambda name, tag: dict(facts) if tag == 'my-tag' else {})
-    monkeypatch.setattr(open_clip, 'list_pretrained_tags_by_model',
+    monkeypatch.setattr(open_clip.pretrained, 'list_pretrained_tags_by_model',
                         lambda name: ['my-tag'])
     return facts

@@ -1,10 +1,10 @@
 import pytest
 import torch
-from open_clip.transformer import QuickGELU
 from torch import nn
 
 from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
+from mmseg_clipzs.clip.towers import QuickGELU
 
 
 def _settings(visual):

@@ -2,7 +2,6 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.modified_resnet import ModifiedResNet
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import split_heads
@@ -38,7 +37,7 @@ class ClipResNet(BaseModule):
         if not isinstance(clip, LoadedClip):
             clip = load_clip(**clip)
         visual = clip.model.visual
-        if not isinstance(visual, ModifiedResNet):
+        if not hasattr(visual, 'attnpool'):
             raise UserError(
                 'ClipResNet needs RN50 or another ResNet, but CLIP '
                 f'{clip.name} has a {type(visual).__name__}; set '

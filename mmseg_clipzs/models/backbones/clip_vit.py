@@ -3,7 +3,6 @@ from dataclasses import fields, replace
 import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.transformer import VisionTransformer
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
@@ -70,7 +69,7 @@ class ClipViT(BaseModule):
         if not isinstance(clip, LoadedClip):
             clip = load_clip(**clip)
         visual = clip.model.visual
-        if not isinstance(visual, VisionTransformer) or getattr(
+        if not hasattr(visual, 'class_embedding') or getattr(
                 visual, 'attn_pool', None) is not None:
             raise UserError(
                 f'ClipViT needs a Vision Transformer with a class token, but '
@@ -128,10 +127,11 @@ class ClipViT(BaseModule):
     def _position_embedding(self, grid):
         """(1 + h * w, C), interpolated once per grid."""
         weight = self.visual.positional_embedding
+        if (weight.requires_grad or torch.jit.is_tracing()
+                or torch.compiler.is_compiling()):
+            return self._interpolate(weight, grid)
         if grid == self.grid_size:
             return weight
-        if weight.requires_grad or _is_capturing():
-            return self._interpolate(weight, grid)
         # Loading a checkpoint or moving the model invalidates the cache.
         state = (weight._version, weight.data_ptr(), weight.dtype)
         positions = self._positions  # another thread may replace it
@@ -148,11 +148,6 @@ class ClipViT(BaseModule):
         patches = resize_positions(
             weight[1:], self.grid_size, grid, self.pos_embed)
         return torch.cat([weight[:1], patches])  # (1 + h * w, C)
-
-
-def _is_capturing():
-    """Whether the forward pass is traced, exported or compiled."""
-    return torch.jit.is_tracing() or torch.compiler.is_compiling()
 
 
 def get_last_block(value):

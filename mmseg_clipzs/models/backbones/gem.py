@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import torch.nn.functional as F
 
+from mmseg_clipzs.clip.attention import attend
 from mmseg_clipzs.clip.blocks import (
     project,
     project_out,
@@ -60,9 +61,9 @@ class Gem:
         for x in (q, k, v):
             x = F.normalize(x, dim=-1)
             for _ in range(self.iterations):
-                x = F.normalize(F.scaled_dot_product_attention(
+                x = F.normalize(attend(
                     sharpness * x, x, x, scale=1.), dim=-1)
-            out = out + F.scaled_dot_product_attention(
+            out = out + attend(
                 (sharpness * x)[:, :, 1:], x, v, scale=1.)
         out = (out / 3).transpose(1, 2).flatten(2)
         return project_out(block, out, stream)

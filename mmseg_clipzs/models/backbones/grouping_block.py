@@ -2,9 +2,9 @@
 from collections import OrderedDict
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
+from mmseg_clipzs.clip.attention import attend
 from mmseg_clipzs.clip.blocks import split_heads
 from mmseg_clipzs.products import run_layer, run_mlp
 
@@ -62,7 +62,7 @@ class CrossAttention(nn.Module):
             split_heads(run_layer(layer, x), self.num_heads) for layer, x in
             ((self.q_proj, tokens), (self.k_proj, segments),
              (self.v_proj, segments)))
-        out = F.scaled_dot_product_attention(q, k, v)
+        out = attend(q, k, v)
         tokens = run_layer(self.proj, out.transpose(1, 2).flatten(2), tokens)
         tokens = run_mlp(self.mlp, self.norm2(tokens), tokens)
         return self.norm_post(tokens)

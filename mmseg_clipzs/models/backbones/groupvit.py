@@ -4,10 +4,10 @@ import torch
 from mmcv.cnn.bricks.drop import DropPath
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.transformer import Transformer
 from torch import nn
 
 from mmseg_clipzs.clip.blocks import run_block
+from mmseg_clipzs.clip.towers import Transformer
 from mmseg_clipzs.utils import (
     UserError,
     check_flag,
@@ -83,7 +83,7 @@ class Stage(nn.Module):
         """
         tokens, count = None, x.size(1)
         if self.grouping is not None:
-            tokens = self.group_token.expand(len(x), -1, -1)
+            tokens = self.group_token.expand(x.size(0), -1, -1)
             if self.group_projector is not None:
                 tokens = tokens + mix_tokens(
                     self.group_projector['mlp'],
@@ -229,9 +229,7 @@ class GroupViT(BaseModule):
         x = self.patch_embed(fit_to_grid(inputs, self.patch_size, 'drop'))
         grid = tuple(x.shape[2:])
         x = self.patch_norm(x.flatten(2).transpose(1, 2))  # (N, h * w, C)
-        positions = self.pos_embed
-        if grid != self.grid_size:
-            positions = resize_positions(positions, self.grid_size, grid)
+        positions = resize_positions(self.pos_embed, self.grid_size, grid)
         x, tokens, assignments = x + positions, None, []
         for stage in self.stages:
             x, tokens, assignment = stage(x, tokens)

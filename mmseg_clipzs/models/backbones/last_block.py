@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from mmseg_clipzs.clip.attention import attend
 from mmseg_clipzs.clip.blocks import (
     feed_forward,
     project,
@@ -122,7 +123,7 @@ def run_last_block(block, x, variant, grid):
             if not variant.similarity:
                 bias = mean_size(q, k) * prior  # (N, 1, h * w, 1 + h * w)
                 q = torch.zeros_like(q)
-            out = out + F.scaled_dot_product_attention(
+            out = out + attend(
                 q[:, :, patches], k, tokens['v'], attn_mask=bias)
         # (N, heads, h * w, C / heads) -> (N, h * w, C)
         out = out.transpose(1, 2).flatten(2)

@@ -1,25 +1,30 @@
-"""Images and positional embeddings on any patch grid."""
+"""Images and positional embeddings on any patch grid.
+
+Sizes may be symbols while a graph is captured. A comparison would make the
+graph right on one side of it only.
+"""
 import torch
 import torch.nn.functional as F
 
 
 def fit_to_grid(inputs, patch_size, off_grid='pad'):
-    """Pad or crop images to whole patches, at least one.
+    """Pad images for a convolution with the size and stride of the patches.
 
     Args:
         inputs (Tensor): (N, 3, H, W).
         patch_size (tuple[int]): (h, w) pixels.
         off_grid (str): 'pad' with zeros below and right, 'pad_even' on both
-            sides, or 'drop' the last rows and columns.
+            sides, to multiples of the patch size; 'drop' leaves the last rows
+            and columns to the convolution, which ignores them.
 
     Returns:
-        Tensor: (N, 3, H', W'), multiples of the patch size.
+        Tensor: (N, 3, H', W'), at least one patch.
     """
     (h, w), (ph, pw) = inputs.shape[2:], patch_size
     if off_grid == 'drop' and h >= ph and w >= pw:
-        return inputs[:, :, :h - h % ph, :w - w % pw]
-    below, right = -h % ph, -w % pw
-    if not below and not right:
+        return inputs
+    below, right = (ph - h % ph) % ph, (pw - w % pw) % pw
+    if not torch.compiler.is_compiling() and not below and not right:
         return inputs
     top, left = (below // 2, right // 2) if off_grid == 'pad_even' else (0, 0)
     return F.pad(inputs, (left, right - left, top, below - top))
@@ -42,6 +47,8 @@ def to_map(tokens, grid, dtype):
 def resize_positions(positions, native_grid, grid, mode='exact'):
     """Resize positional embeddings to another grid, bicubic.
 
+    On the native grid they stay as they are.
+
     Args:
         positions (Tensor): (h * w, C), row-major over ``native_grid``.
         native_grid, grid (tuple[int]): (h, w) before and after.
@@ -51,12 +58,21 @@ def resize_positions(positions, native_grid, grid, mode='exact'):
     Returns:
         Tensor: (h' * w', C), in the dtype of ``positions``.
     """
+    if not torch.compiler.is_compiling() and grid == native_grid:
+        return positions
     maps = positions.float().unflatten(0, native_grid).permute(2, 0, 1)[None]
     if mode == 'sclip':
-        # torch.jit.trace passes sizes as tensors.
-        factors = tuple((torch.sym_float(n) + 0.1) / native
-                        for n, native in zip(grid, native_grid))
-        maps = F.interpolate(maps, scale_factor=factors, mode='bicubic')
+        # Not by scale factors, which a graph would keep as constants.
+        extra = 0.1
+        if torch.compiler.is_compiling():  # 0 on the native grid
+            extra *= torch.sym_min(1, sum(
+                (n - native)**2 for n, native in zip(grid, native_grid)))
+        rows, columns = ((2 * torch.arange(n, device=maps.device) + 1)
+                         / (n + extra) - 1 for n in grid)
+        places = torch.stack(
+            torch.meshgrid(columns, rows, indexing='xy'), dim=-1)
+        maps = F.grid_sample(maps, places[None], mode='bicubic',
+                             padding_mode='border', align_corners=False)
     else:
         maps = F.interpolate(
             maps, size=grid, mode='bicubic', antialias=mode == 'antialias')

@@ -112,8 +112,14 @@ def _attention(similarity):
     """Sharpened attention over patches more similar than average."""
     scores = 3 * (similarity - similarity.mean((1, 2), keepdim=True))
     # Keep the diagonal: for identical patches rounding may make it negative.
-    scores.diagonal(dim1=1, dim2=2).clamp_(min=0)
-    return scores.masked_fill(scores < 0, -torch.inf).softmax(-1)
+    dissimilar = (scores < 0) & ~_diagonal(scores)
+    return scores.masked_fill(dissimilar, -torch.inf).softmax(-1)
+
+
+def _diagonal(scores):
+    """(L, L) bool, whether a location is compared with itself."""
+    index = torch.arange(scores.size(1), device=scores.device)
+    return index == index[:, None]
 
 
 def outlier_factor(patches, neighbours):
@@ -133,7 +139,7 @@ def outlier_factor(patches, neighbours):
     if patches.size(1) - 1 <= neighbours:
         return patches.new_ones(patches.shape[:2], dtype=torch.float32)
     distances = torch.cdist(patches.float(), patches.float()).square()
-    distances.diagonal(dim1=1, dim2=2).fill_(torch.inf)
+    distances = distances.masked_fill(_diagonal(distances), torch.inf)
     reach, indices = distances.topk(neighbours, largest=False)
     reach = reach[..., -1].clamp(min=torch.finfo(reach.dtype).eps)
     density = (1 / reach)[:, None].expand_as(distances).gather(2, indices)

@@ -1,11 +1,11 @@
 import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
-from open_clip.transformer import QuickGELU, Transformer
 from torch import nn
 
 from mmseg_clipzs.clip import get_tokenizer
 from mmseg_clipzs.clip.text_tower import encode_tokens
+from mmseg_clipzs.clip.towers import QuickGELU, Transformer
 from mmseg_clipzs.utils import UserError, check_number
 
 
@@ -45,7 +45,7 @@ class TextTransformer(BaseModule):
         self.positional_embedding = nn.Parameter(
             torch.empty(context_length, embed_dims))
         self.transformer = Transformer(
-            embed_dims, depth, embed_dims // 64, act_layer=QuickGELU)
+            embed_dims, depth, embed_dims // 64, activation=QuickGELU)
         self.ln_final = nn.LayerNorm(embed_dims)
         self._reset_parameters()
 

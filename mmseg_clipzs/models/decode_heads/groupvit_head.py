@@ -69,10 +69,13 @@ class GroupViTHead(TextHead):
             softmax over the ``topk`` classes of the image.
         """
         image, groups = logits[..., :1], logits[..., 1:]
-        # Stable: of equal classes the first ones are kept.
-        best = image.sort(dim=1, descending=True, stable=True).indices[
-            :, :self.topk]
-        out = torch.ones_like(image, dtype=torch.bool).scatter(1, best, False)
+        # Classes before each one; of equal classes the first ones are kept.
+        # ONNX has no stable sort.
+        others = image.transpose(1, 2)  # (N, 1, C)
+        index = torch.arange(image.size(1), device=image.device)
+        before = (others > image) | (
+            (others == image) & (index < index[:, None]))
+        out = before.sum(2, keepdim=True) >= self.topk
         likely = groups.masked_fill(out, -torch.inf)
         return groups.softmax(1) * likely.softmax(1)
 
@@ -119,7 +122,7 @@ class GroupViTHead(TextHead):
         product = resize(
             product.unflatten(2, grid), size=size, mode='bilinear',
             align_corners=self.align_corners)
-        return product.argmax(1)
+        return product.max(1).indices  # the first; faster than argmax
 
     @staticmethod
     def paint(scores, groups):
@@ -132,5 +135,9 @@ class GroupViTHead(TextHead):
         Returns:
             Tensor: (N, C, H, W).
         """
-        index = groups.flatten(1)[:, None].expand(-1, scores.size(1), -1)
-        return scores.gather(2, index).unflatten(2, groups.shape[1:])
+        if torch.compiler.is_compiling():  # a loop would fix N
+            index = groups.flatten(1)[:, None].expand(-1, scores.size(1), -1)
+            return scores.gather(2, index).unflatten(2, groups.shape[1:])
+        return torch.stack([
+            each.index_select(1, index.flatten()).unflatten(
+                1, index.shape) for each, index in zip(scores, groups)])

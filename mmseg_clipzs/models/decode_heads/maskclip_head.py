@@ -54,6 +54,11 @@ class MaskClipHead(TextHead):
         """bool: Whether key smoothing is on, which compares keys."""
         return self.ks_thresh is not None
 
+    @property
+    def is_softmax(self):
+        """bool: See :meth:`log_probabilities`."""
+        return self.ks_thresh is None
+
     def forward(self, inputs):
         """Score every location.
 

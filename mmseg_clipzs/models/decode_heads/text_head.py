@@ -12,8 +12,10 @@ class TextHead(BaseDecodeHead):
 
     Attributes:
         needs_keys (bool): Whether the backbone must return keys.
+        is_softmax (bool): Whether :meth:`log_probabilities` are a softmax.
     """
     needs_keys = False
+    is_softmax = True
 
     def __init__(self, in_channels, **kwargs):
         # One placeholder class until the text embeddings are set.

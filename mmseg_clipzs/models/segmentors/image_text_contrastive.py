@@ -129,9 +129,12 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
-        if self._embedded or self._given or self.vocabulary is None:
-            return
-        device = self.logit_scale.device
+        if not (self._embedded or self._given or self.vocabulary is None):
+            embed = self._embed_vocabulary
+            (torch.compiler.disable(embed) if torch.compiler.is_compiling()
+             else embed)(self.logit_scale.device)
+
+    def _embed_vocabulary(self, device):
         self.decode_head.set_text_embeddings(check_embeddings(
             self.vocabulary, embed_words(
                 self.text_backbone.tokenize,
@@ -159,7 +162,6 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """
         return self.text_projector(self.text_backbone(tokens))
 
-    # -------------------------------------------------------------- training
     def loss(self, inputs, data_samples):
         """Contrastive losses of images and their texts.
 
@@ -238,9 +240,10 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         groups = self.decode_head.final_groups(features, size)
         return self.decode_head.paint(scores, groups)
 
-    def label_scores(self, scores):
-        """The scores themselves: windows are decoded to classes already."""
-        return scores
+    def owners(self, absent=None):
+        """The classes themselves: windows are decoded to them already."""
+        index = torch.arange(self.num_classes)
+        return index, index
 
     def class_log_probabilities(self, scores):
         """See :meth:`OpenVocabularySegmentor.class_log_probabilities`.

@@ -6,6 +6,7 @@ from mmseg.structures import SegDataSample
 from mmseg_clipzs.clip import get_templates
 
 from .checkpoint_fit import check_fit
+from .label_map import LabelMap
 from .pamr import check_pamr
 from .results import refine_upsampled, set_result, upsample
 from .sliding import EncodedImages, WindowGrid, check_windows, spans
@@ -94,18 +95,19 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         """
         raise NotImplementedError
 
-    def label_scores(self, scores):
-        """Class scores whose argmax is that of the log-probabilities.
-
-        Without a threshold they need not be normalised.
+    @torch.no_grad()
+    def label_map(self, maps):
+        """Label map of an image.
 
         Args:
-            scores (Tensor): (N, Q, H, W), averaged over the windows.
+            maps (UpsampledScores): Scores of the image, (Q, H, W).
 
         Returns:
-            Tensor: (N, C, H, W).
+            tuple: Labels (H, W) int64, the argmax of the log-probabilities;
+            classes removed from the image, (C, ) bool or None.
         """
-        return self.merge_words(scores)
+        _, classes = self.owners()
+        return LabelMap(maps).fill(classes).labels, None
 
     def word_scores(self, inputs):
         """Scores of the words at the size of the inputs.
@@ -233,16 +235,6 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
                 maps = refine_upsampled(maps, image, sample.metainfo,
                                         self.align_corners, self.pamr)
             set_result(self, maps, sample)
-
-    def absent_classes(self, maps):
-        """Classes that cannot occur in an image.
-
-        Args:
-            maps (UpsampledScores): Scores of the image.
-
-        Returns:
-            Tensor | None: (C, ) bool; None if every class can.
-        """
 
     # ---------------------------------------------------------- checkpoints
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):

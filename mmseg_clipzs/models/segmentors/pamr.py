@@ -4,6 +4,9 @@ import torch.nn.functional as F
 
 from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
+# Scores that are refined together: few enough for the caches of a CPU.
+_CHUNK = 2**20
+
 
 def check_pamr(options):
     """Check the options of :func:`refine`.
@@ -46,12 +49,16 @@ def refine(image, scores, steps, dilations):
         Tensor: (N, Q, H, W), a new tensor.
     """
     weights = _weights(image, dilations).to(scores)  # (N, 8 dilations, H, W)
-    for _ in range(steps):
-        refined = torch.zeros_like(scores)
-        for i, neighbour in enumerate(_neighbours(scores, dilations)):
-            refined.addcmul_(weights[:, i:i + 1], neighbour)
-        scores = refined
-    return scores
+    words = max(_CHUNK // scores[:, :1].numel(), 1)
+    results = []
+    for chunk in scores.split(words, 1):
+        for _ in range(steps):
+            refined = torch.zeros_like(chunk)
+            for i, neighbour in enumerate(_neighbours(chunk, dilations)):
+                refined.addcmul_(weights[:, i:i + 1], neighbour)
+            chunk = refined
+        results.append(chunk)
+    return torch.cat(results, 1)
 
 
 def _weights(image, dilations):

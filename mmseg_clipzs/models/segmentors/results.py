@@ -51,14 +51,10 @@ def refine_upsampled(maps, image, meta, align_corners, options):
     Returns:
         UpsampledScores: (Q, H, W).
     """
-    pixels = upsample(image, _whole(image), align_corners, meta).whole()
-    scores = refine(pixels[None], maps.whole()[None], **options)[0]
-    return upsample(scores, _whole(scores), align_corners)
-
-
-def _whole(maps):
-    """WindowGrid: One window, all of (C, H, W)."""
-    return WindowGrid(1, *map(spans, maps.shape[1:]))
+    grid = WindowGrid(1, *map(spans, image.shape[1:]))
+    pixels = upsample(image, grid, align_corners, meta).whole()
+    return UpsampledScores(
+        refine(pixels[None], maps.whole()[None], **options)[0])
 
 
 def set_result(model, maps, sample):
@@ -71,9 +67,7 @@ def set_result(model, maps, sample):
     """
     # As the model is now: its vocabulary may change before logits are read.
     model = copy.copy(model)
-    model.absent = model.absent_classes(maps)
-    labels = maps.map_tiles(
-        lambda tile: first_argmax(model.label_scores(tile[None])[0]))
+    labels, model.absent = model.label_map(maps)
 
     def make_logits():
         logits = maps.map_tiles(

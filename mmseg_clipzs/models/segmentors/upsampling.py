@@ -1,12 +1,17 @@
 """Window scores, upsampled lazily to the size of the image, tile by tile."""
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 
 # Scores per tile: few enough for the caches of a CPU; many enough to keep a
 # GPU busy, few enough for its memory.
 _TILE = {'cpu': 2**19, 'cuda': 2**24}
-_MIN_PIXELS = 2**9  # per tile, however large the vocabulary
-_FEW = 32  # classes that are compared in one step
+_MIN_PIXELS = 2**10  # per tile, however large the vocabulary
+_FEW = 2**8  # classes that are compared in one step
+_NARROW = 2**5  # pixels of a tile with as many cells
+_CORNERS = 100  # of a tile: with more, few words can be left out
+_BEND = 1e-12  # change of a weight's slope, above the rounding of float64
 
 
 def upsampling_weights(spans, cells, padding=(0, 0), flip=False, size=None,
@@ -46,44 +51,146 @@ def upsampling_weights(spans, cells, padding=(0, 0), flip=False, size=None,
     return stretch(total, size or total.size(1)).t().contiguous()
 
 
+class _Piece(NamedTuple):
+    """Consecutive pixels along one side."""
+    where: slice
+    cells: torch.Tensor  # (I, ) int64, those of nonzero weight
+    weights: torch.Tensor  # (pixels, I)
+    ends: torch.Tensor  # (K, I), rows of ``weights`` at the ends and bends
+
+    @property
+    def length(self):
+        return len(self.weights)
+
+
+class Tile:
+    """A rectangle of upsampled scores; see :meth:`UpsampledScores.tiles`.
+
+    Attributes:
+        where (tuple[slice]): Its rows and columns.
+    """
+
+    def __init__(self, where, maps, down=None, across=None, ends=None):
+        self.where = where
+        self._maps = maps  # (Q, I, J), of all cells along the width
+        self._down, self._across = down, across
+        self._ends = ends  # (K, J, Q), upsampled along the height
+
+    def scores(self, words=None):
+        """Scores of all pixels.
+
+        Args:
+            words (Tensor, optional): (S, ) int64; by default all.
+
+        Returns:
+            Tensor: (S, rows, columns).
+        """
+        maps = self._maps
+        if words is not None:
+            maps = maps.index_select(0, words)
+        if self._down is None:
+            return maps
+        maps = maps.index_select(2, self._across.cells)
+        return (self._down.weights @ maps) @ self._across.weights.t()
+
+    def corners(self, share):
+        """Scores of a few pixels, of which all pixels are weighted means.
+
+        Along each side, scores are linear between the bends of the weights.
+        The difference of two words is thus largest at one of these pixels.
+
+        Args:
+            share (float): Largest share of the pixels that is worth it.
+
+        Returns:
+            Tensor | None: (pixels, Q); None if they are many, or on a GPU,
+            where one large step is faster than several small ones.
+        """
+        if self._ends is None:
+            return None
+        count = len(self._ends) * len(self._across.ends)
+        if count > min(
+                _CORNERS, share * self._down.length * self._across.length):
+            return None
+        ends = self._ends.index_select(1, self._across.cells)
+        return (self._across.ends @ ends).flatten(0, 1)
+
+
 class UpsampledScores:
     """Scores at the size of the image, computed tile by tile.
 
     Args:
         maps (Tensor): (Q, I, J), window scores side by side.
-        rows (Tensor): (H, I), from :func:`upsampling_weights`.
-        columns (Tensor): (W, J), likewise.
+        rows (Tensor, optional): (H, I), from :func:`upsampling_weights`. By
+            default ``maps`` have the size of the image.
+        columns (Tensor, optional): (W, J), likewise.
     """
 
-    def __init__(self, maps, rows, columns):
-        self.maps = maps
-        self.rows, self.columns = (
-            weights.to(maps.dtype).to(maps.device)  # no float64 on Apple's
-            for weights in (rows, columns))
+    def __init__(self, maps, rows=None, columns=None):
+        self.maps, self.rows, self.columns = maps, rows, columns
 
     @property
     def shape(self):
         """tuple[int]: (Q, H, W)."""
+        if self.rows is None:
+            return tuple(self.maps.shape)
         return len(self.maps), len(self.rows), len(self.columns)
 
     def tiles(self):
-        """Compute the scores tile by tile, all Q at once.
+        """Cut the image into tiles.
 
         Yields:
-            tuple: Slice of rows, slice of columns, and the scores there,
-            (Q, rows, columns).
+            Tile: With all Q words.
         """
-        size = _TILE.get(self.maps.device.type, _TILE['cuda'])
-        pixels = max(size // len(self.maps), _MIN_PIXELS)
-        height = max(int((pixels / 2)**0.5), 1)
-        across = _split(self.columns, max(pixels // height, 1))
-        for ys, i, rows in _split(self.rows, height):
-            strip = rows @ self.maps.index_select(1, i)  # (Q, rows, J)
-            for xs, j, columns in across:
-                yield ys, xs, strip.index_select(2, j) @ columns.t()
+        count, height, width = self.shape
+        device = self.maps.device.type
+        size = _TILE.get(device, _TILE['cuda'])
+        side = max(int(max(size / count, _MIN_PIXELS)**0.5), 1)
+        if self.rows is None:
+            for y in range(0, height, side):
+                for x in range(0, width, side):
+                    where = slice(y, y + side), slice(x, x + side)
+                    yield Tile(where, self.maps[(slice(None), *where)])
+            return
+        across = self._split(self.columns, side)
+        for down in self._split(self.rows, side):
+            maps = self.maps.index_select(1, down.cells)
+            ends = None
+            if device == 'cpu' and len(down.ends) * min(
+                    len(piece.ends) for piece in across) <= _CORNERS:
+                # Words last, for few and large products.
+                cells = maps.permute(1, 2, 0)  # (I, J, Q)
+                ends = (down.ends @ cells.flatten(1)).unflatten(
+                    1, cells.shape[1:])
+            for piece in across:
+                yield Tile((down.where, piece.where), maps, down, piece, ends)
+
+    def _split(self, weights, side):
+        """Cut one side into pieces of at most ``side`` pixels."""
+        bends = torch.zeros(len(weights), dtype=torch.bool)
+        bends[1:-1] = weights.diff(n=2, dim=0).abs().amax(1) > _BEND
+        between = len(weights) // (1 + int(bends.sum()))  # two bends
+        # The fewer bends in a tile, the fewer words can be best in it.
+        step = min(side, max(int(0.7 * side), 2 * between))
+        if between < 2 and self.maps.device.type == 'cpu':
+            # About as many cells as pixels: the fewer, the cheaper are both
+            # products.
+            step = min(side, _NARROW)
+        pieces = []
+        for start in range(0, len(weights), step):
+            where = slice(start, min(start + step, len(weights)))
+            cells = (weights[where] != 0).any(0).nonzero()[:, 0]
+            # No float64 on Apple's.
+            used = weights[where, cells].to(self.maps.dtype).to(
+                self.maps.device)
+            is_end = bends[where].clone()
+            is_end[0] = is_end[-1] = True
+            pieces.append(_Piece(
+                where, cells.to(used.device), used, used[is_end]))
+        return pieces
 
     def map_tiles(self, function):
-        """Apply a function to every tile and assemble the results.
+        """Apply a function to the scores of every tile.
 
         Args:
             function (Callable): (Q, rows, columns) -> (..., rows, columns).
@@ -92,26 +199,16 @@ class UpsampledScores:
             Tensor: (..., H, W).
         """
         whole = None
-        for ys, xs, scores in self.tiles():
-            tile = function(scores)
+        for tile in self.tiles():
+            part = function(tile.scores())
             if whole is None:
-                whole = tile.new_empty(*tile.shape[:-2], *self.shape[1:])
-            whole[..., ys, xs] = tile
+                whole = part.new_empty(*part.shape[:-2], *self.shape[1:])
+            whole[(..., *tile.where)] = part
         return whole
 
     def whole(self):
         """Tensor: All scores, (Q, H, W)."""
         return self.map_tiles(lambda scores: scores)
-
-
-def _split(weights, step):
-    """Slices of one side, with the cells of nonzero weight and weights."""
-    pieces = []
-    for start in range(0, len(weights), step):
-        where = slice(start, min(start + step, len(weights)))
-        cells = (weights[where] != 0).any(0).nonzero()[:, 0]
-        pieces.append((where, cells, weights[where, cells]))
-    return pieces
 
 
 def first_argmax(scores):
@@ -138,9 +235,12 @@ def first_argmax(scores):
 
 
 def _first_best(scores):
-    # Reductions over the leading axis are vectorised, their indices are not.
-    index = torch.arange(len(scores), dtype=torch.float32)
-    index = torch.where(scores == scores.amax(0),
-                        index.view(-1, *[1] * (scores.ndim - 1)), torch.inf)
+    # Reductions over the leading axis are vectorised, their indices are not;
+    # comparisons are if their results have the same dtype. The first of the
+    # best has the highest rank.
+    count, scores = len(scores), scores.detach()
+    is_best = torch.eq(scores, scores.amax(0), out=torch.empty_like(scores))
+    ranks = torch.arange(count, 0, -1, dtype=scores.dtype)
+    highest = is_best.mul_(ranks.view(-1, *[1] * (scores.ndim - 1))).amax(0)
     # NaN equals nothing.
-    return index.amin(0).clamp_(max=len(scores) - 1).long()
+    return count - highest.long().clamp_(min=1)

@@ -219,6 +219,31 @@ class VocabularyMixin:
         """
         return self.decode_head.text_embeddings
 
+    def owners(self, absent=None):
+        """Words that can win, and the class that wins with each.
+
+        Args:
+            absent (Tensor, optional): (C, ) bool, classes that cannot win.
+
+        Returns:
+            tuple[Tensor]: Words (W, ) and classes (W, ) int64; see
+            :meth:`Vocabulary.owners`.
+        """
+        gone = () if absent is None else set(absent.nonzero()[:, 0].tolist())
+        return tuple(
+            torch.tensor(index, dtype=torch.int64)
+            for index in self.vocabulary.owners(gone))
+
+    def repeated_words(self):
+        """Tensor | None: (R, ) int64, the words of one class after the other.
+
+        A word of several classes occurs several times; None if there is none.
+        """
+        vocabulary = self.vocabulary
+        return torch.tensor([
+            i for each in vocabulary.word_indices for i in each
+        ]) if vocabulary.has_shared_words else None
+
     def merge_words(self, scores, normalize=None):
         """Best word of each class.
 
@@ -235,15 +260,14 @@ class VocabularyMixin:
             words.
         """
         vocabulary = self.vocabulary
-        if vocabulary.has_shared_words:
-            scores = scores.index_select(1, torch.tensor(
-                [i for each in vocabulary.word_indices for i in each],
-                device=scores.device))
+        repeated = self.repeated_words()
+        if repeated is not None:
+            scores = scores.index_select(1, repeated.to(scores.device))
         if normalize is not None:
             scores = normalize(scores)
         if vocabulary.has_synonyms:
             words, scores = scores, scores.new_full(
-                (len(scores), len(vocabulary.classes), *scores.shape[2:]),
+                (scores.size(0), len(vocabulary.classes), *scores.shape[2:]),
                 -torch.inf)
             # All classes of one length at once: there may be thousands.
             for classes, rows in vocabulary.classes_by_length:

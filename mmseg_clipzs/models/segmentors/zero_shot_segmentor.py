@@ -7,11 +7,11 @@ from mmseg.registry import MODELS
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.utils import UserError, check_number
 
+from .label_map import LabelMap, SoftmaxThreshold, Threshold
 from .open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
     check_options,
 )
-from .upsampling import first_argmax
 from .zero_shot_data_preprocessor import preprocessor_config
 
 
@@ -140,24 +140,38 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             log_p[:, 0].clamp_(min=math.log(self.background_threshold))
         return log_p
 
-    def label_scores(self, scores):
-        """See :meth:`OpenVocabularySegmentor.label_scores`."""
-        merged = self.merge_words(scores)
+    @torch.no_grad()
+    def label_map(self, maps):
+        """See :meth:`OpenVocabularySegmentor.label_map`."""
         if self.background_threshold is None:
-            return merged
-        # Raw scores decide between the other classes, as without a threshold:
-        # rounded log-probabilities may be equal.
-        log_p = self.class_log_probabilities(scores)
-        is_background = log_p[:, :1] > log_p[:, 1:].amax(1, keepdim=True)
-        raised = torch.where(is_background, torch.inf, merged[:, :1])
-        return torch.cat([raised, merged[:, 1:]], dim=1)
+            return super().label_map(maps)
+        result = LabelMap(maps, self._threshold())
+        result.fill(self.owners()[1])
+        absent = None
+        if self.area_threshold is not None:
+            absent = self._too_small(result.labels)
+            words, classes = self.owners(absent)
+            result.fill(classes, words, where=absent[result.labels])
+        return result.labels.masked_fill_(result.below, 0), absent
 
-    def absent_classes(self, maps):
-        """Classes that win in too few pixels, without the threshold."""
-        if self.area_threshold is None:
-            return None
-        winners = maps.map_tiles(
-            lambda tile: first_argmax(self.merge_words(tile[None])[0]))
+    def _threshold(self):
+        head, words = self.decode_head, self.repeated_words()
+        if head.is_softmax:
+            return SoftmaxThreshold(
+                self.background_threshold, words, self.logit_scale)
+        return Threshold(
+            self.background_threshold, words,
+            partial(head.log_probabilities, scale=self.logit_scale))
+
+    def _too_small(self, winners):
+        """Classes that win in too few pixels, without the threshold.
+
+        Args:
+            winners (Tensor): (H, W) int64.
+
+        Returns:
+            Tensor: (C, ) bool.
+        """
         areas = winners.flatten().bincount(minlength=self.num_classes)
         areas[0] = 0  # background
         absent = areas <= self.area_threshold * areas.sum()

@@ -98,6 +98,16 @@ GOLDEN = {
 
 @pytest.mark.parametrize('key', GOLDEN)
 def test_golden(vit_b16, golden, image, seeded_weights, run_once, key):
+    _compare_golden(vit_b16, golden, image, seeded_weights, key)
+
+
+@pytest.mark.parametrize('key', ['sclip', 'gem'])
+def test_golden_of_each_library(
+        vit_b16, golden, image, seeded_weights, library, key):
+    _compare_golden(vit_b16, golden, image, seeded_weights, key)
+
+
+def _compare_golden(vit_b16, golden, image, seeded_weights, key):
     want = golden('vit_dense_224x224.npz')
     with torch.no_grad():
         got, = ClipViT(vit_b16, last_block=GOLDEN[key])(image((224, 224)))

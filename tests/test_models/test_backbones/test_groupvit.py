@@ -36,7 +36,7 @@ def small(**settings):
 
 # ------------------------------------------------------- the authors' numbers
 @pytest.mark.parametrize('name, h, w', ENCODER)
-def test_golden_encoder(groupvit, golden, name, h, w):
+def test_golden_encoder(groupvit, golden, library, name, h, w):
     stored = golden(f'groupvit_{name}_encoder_{h}x{w}.npz')
     model = groupvit(name)
     image = torch.from_numpy(

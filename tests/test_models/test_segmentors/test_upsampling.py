@@ -61,7 +61,8 @@ def test_tiles_cover_the_whole(monkeypatch, tile):
         4, rows.size(1), columns.size(1), dtype=torch.float64,
         generator=torch.Generator().manual_seed(0)), rows, columns)
     seen = torch.zeros(31, 57)
-    for ys, xs, scores in maps.tiles():
+    for tile in maps.tiles():
+        (ys, xs), scores = tile.where, tile.scores()
         assert scores.shape == (4, *seen[ys, xs].shape)
         seen[ys, xs] += 1
     assert (seen == 1).all()

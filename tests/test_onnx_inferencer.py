@@ -1,0 +1,100 @@
+"""Photos to pictures by exported files, as by the models themselves."""
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from mmseg_clipzs.apis import OnnxInferencer, ZeroShotInferencer
+from mmseg_clipzs.export import onnx_export
+from mmseg_clipzs.export.onnx_export import export_onnx
+from mmseg_clipzs.utils import UserError, run_tool
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
+import segment  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+
+@pytest.fixture
+def photos(small_voc):
+    return [small_voc / f'JPEGImages/{i}.jpg' for i in range(3)]
+
+
+@pytest.mark.parametrize('engine', ['onnxruntime', 'openvino'])
+def test_pictures(exported, photos, tmp_path, monkeypatch, capsys, engine):
+    """tools/segment.py with an exported file."""
+    pytest.importorskip(engine)
+    path, cfg = exported
+    monkeypatch.setattr(sys, 'argv', [
+        'segment.py', *map(str, photos), '--config', str(path), '--engine',
+        engine, '--batch-size', '2', '--out', str(tmp_path / 'out')])
+    run_tool(segment.main)
+    expected = ZeroShotInferencer(cfg, device='cpu')(photos)
+    said = capsys.readouterr().out
+    for result in expected:
+        with Image.open(tmp_path / f'out/{result.name}_mask.png') as mask:
+            labels = np.asarray(mask)
+        assert (labels == result.mask).mean() >= 0.9999
+        name = result.classes[np.bincount(result.mask.flatten()).argmax()]
+        assert f'{result.name}_overlay.png: {name}' in said
+
+
+def test_what_it_cannot_do(exported, photos):
+    inferencer = OnnxInferencer(exported[0])
+    result, = inferencer(photos[0])
+    with pytest.raises(UserError, match='label maps only'):
+        result.scores  # noqa: B018
+    with pytest.raises(UserError, match='classes that it was exported with'):
+        inferencer(photos[0], classes='cat; sky')
+    with pytest.raises(UserError, match='instead of set_image'):
+        inferencer.set_image(photos[0])
+    with pytest.raises(UserError, match='exported file'):
+        ZeroShotInferencer(exported[0])
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ('--classes cat', '--classes does not apply'),
+    ('--background 0.3', '--background does not apply'),
+    ('--heatmaps', '--heatmaps does not apply'),
+    ('--cfg-options model.prompts=single', '--cfg-options does not apply'),
+    ('--device cuda:0', 'run on the CPU')])
+def test_arguments_of_other_models(exported, photos, monkeypatch, tmp_path,
+                                   capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'argv', [
+        'segment.py', str(photos[0]), '--config', str(exported[0]),
+        *arguments.split()])
+    with pytest.raises(SystemExit, match=message):
+        run_tool(segment.main)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_file_that_disagrees_is_not_kept(exported, tmp_path, monkeypatch):
+    path, cfg = exported
+    model = ZeroShotInferencer(cfg, device='cpu').model
+    file = onnx.load(path)  # again
+    del file.metadata_props[:]
+    monkeypatch.setattr(onnx_export, '_to_onnx', lambda graph: file)
+    with pytest.raises(UserError, match='it was not kept'):
+        export_onnx(model, tmp_path / 'a.onnx', lambda photo: np.full(
+            photo.shape[:2], 9), photos=[np.zeros((224, 230, 3), np.uint8)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_of_the_user_stay(exported, tmp_path):
+    mine = tmp_path / 'mine.onnx'
+    mine.write_bytes(b'mine')
+    for path, message in ((mine, 'was not written by this tool'),
+                          (tmp_path / 'a.pt', 'must be an .onnx file')):
+        with pytest.raises(UserError, match=message):
+            onnx_export.check_path(path)
+    onnx_export.check_path(exported[0])
+
+
+def test_an_old_torch(tmp_path, monkeypatch):
+    monkeypatch.setattr('torch.__version__', '2.6.0+cpu')
+    with pytest.raises(UserError, match='needs torch 2.10 or newer'):
+        onnx_export.check_path(tmp_path / 'a.onnx')

@@ -1,0 +1,65 @@
+"""Export a segmentor to ONNX, from photo to label map.
+
+    python tools/export_onnx.py maskclip_voc --classes "cat; grass; sky" \\
+        --out cat.onnx
+    python tools/export_onnx.py maskclip_plus_toy \\
+        work_dirs/maskclip_plus_toy/iter_1200.pth --out student.onnx
+    python tools/segment.py cat.jpg --config cat.onnx --engine openvino
+
+The file takes images of any size and number, and has the words, thresholds and
+windows of the model. It is compared with PyTorch at once, and kept only if at
+least 99.99 % of the labels are equal.
+"""
+import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
+
+import torch
+
+from mmseg_clipzs.apis import export_model
+from mmseg_clipzs.run.arguments import (
+    add_arguments,
+    add_output,
+    job_of,
+    make_parser,
+)
+from mmseg_clipzs.utils import run_tool
+
+
+def parse_args():
+    parser = make_parser(__doc__)
+    add_arguments(parser, 'config', 'checkpoint_after_config')
+    add_output(parser, '--out', required=True, help='.onnx file to write')
+    add_arguments(parser, 'classes', 'checkpoint', 'clip', photos=dict(
+        help='folder of images to compare with PyTorch; by default generated '
+        'ones'))
+    parser.add_argument(
+        '--background', type=float, metavar='P',
+        help='mark pixels whose best class has a probability below P (0 to 1) '
+        'as "background"')
+    parser.add_argument(
+        '--time', action='store_true',
+        help='compare the CPU time of the installed engines with '
+        "PyTorch's, with one thread each")
+    parser.add_argument(
+        '--int8', action='store_true', help='linear layers in int8: a quarter '
+        'of the size and faster; at least 95 %% of the labels must be equal')
+    add_arguments(parser, 'cfg_options')
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    # The inferencer sets the classes once the weights are loaded.
+    if args.time:
+        torch.set_num_threads(1)
+    result = export_model(job_of(args, classes=None), args.out, args.classes,
+                          args.background, args.photos, args.int8, args.time)
+    print(f'{args.out}: {result.size / 1e6:.1f} MB; '
+          f'{result.agreement:.3%} of {result.pixels:,} labels as of PyTorch.')
+    for engine, (ratio, equal) in result.engines.items():
+        print(f'{engine}: {ratio:.2f} of the CPU time of PyTorch, '
+              f'{equal:.3%} of its labels.')
+    print(f'Segment images: python tools/segment.py PHOTO --config {args.out}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
