@@ -242,7 +242,7 @@ def _compare(exported, segment, photos):
 def _quiet():
     """Keep the exporter's notes on its own work from the terminal."""
     before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    logging.disable(logging.ERROR)  # errors are raised
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')

@@ -49,7 +49,9 @@ def refine(image, scores, steps, dilations):
         Tensor: (N, Q, H, W), a new tensor.
     """
     weights = _weights(image, dilations).to(scores)  # (N, 8 dilations, H, W)
-    words = max(_CHUNK // scores[:, :1].numel(), 1)
+    # A graph cannot have as many chunks as the size of an image asks for.
+    words = scores.size(1) if torch.compiler.is_compiling() else max(
+        _CHUNK // scores[:, :1].numel(), 1)
     results = []
     for chunk in scores.split(words, 1):
         for _ in range(steps):

@@ -105,3 +105,20 @@ def test_defaults_are_those_of_naclip(zero_shot):
 def test_wrong_options(options):
     with pytest.raises(UserError, match=r'pamr\..* must be|pamr takes a dict'):
         check_pamr(options)
+
+
+def test_captured_for_any_size():
+    """An exported graph has no chunks, whose number depends on the size."""
+    class Refine(torch.nn.Module):
+        def forward(self, image, scores):
+            return refine(image, scores, steps=1, dilations=(1, ))
+
+    def inputs(n, h, w):
+        return torch.rand(n, 3, h, w), torch.rand(n, 4, h, w)
+
+    axes = dict.fromkeys((0, 2, 3), torch.export.Dim.AUTO)
+    program = torch.export.export(
+        Refine(), inputs(2, 20, 30), dynamic_shapes=(axes, axes)).module()
+    for size in ((1, 17, 13), (3, 400, 500)):
+        given = inputs(*size)
+        torch.testing.assert_close(program(*given), Refine()(*given))
