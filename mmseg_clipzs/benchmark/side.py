@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.runner import Runner, autocast
 
+from mmseg_clipzs.products import use
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.prepare import prepare
 from mmseg_clipzs.run.segmentor import (
@@ -82,6 +83,7 @@ class Side:
         with explain_settings(job):
             runner = Runner.from_cfg(cfg)
         self.loop, self.model = runner.test_loop, runner.model
+        self.library = (cfg.get('env_cfg') or {}).get('products')
         runner.call_hook('before_run')
         runner.load_or_resume()
         if drawn:
@@ -138,6 +140,7 @@ class Side:
 
     @torch.no_grad()
     def _predict(self, batch):
+        use(self.library)  # of the process, which two sides share
         with autocast(enabled=self.loop.fp16):
             return self.model.test_step(batch)
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from tiny_vit_flop import EMBED, WIDTH, vit_flop
 
+from mmseg_clipzs import products
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.benchmark.images import make_images
 from mmseg_clipzs.benchmark.side import STAGES
+from mmseg_clipzs.models.backbones.clip_vit import ClipViT
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import UserError
@@ -54,6 +56,25 @@ def bench(options, small_voc):
             'images': 3, 'warmup': 1, **settings})
 
     return run
+
+
+@pytest.mark.skipif('onednn' not in products.libraries(),
+                    reason='this PyTorch has no oneDNN')
+def test_each_side_has_its_library(bench, monkeypatch):
+    """The library is a setting of the process, which two sides share."""
+    used, forward = [], ClipViT.forward
+
+    def run(*args):
+        used.append(products.chosen())
+        return forward(*args)
+
+    monkeypatch.setattr(ClipViT, 'forward', run)
+    bench(changes={'env_cfg.products': 'torch'}, images=2, size='96x64',
+          against_options={'env_cfg.products': 'onednn'})
+    products.use()
+    assert used == [  # warm-up, turns and counts
+        'torch', 'onednn', 'torch', 'onednn', 'onednn', 'torch', 'torch',
+        'onednn']
 
 
 # ------------------------------------------------------------------ reports
