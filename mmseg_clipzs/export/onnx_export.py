@@ -30,8 +30,6 @@ from .onnx_model import OnnxModel, OnnxModelError
 
 _TORCH = '2.10'  # older ones do not capture sizes that are inputs
 _OPSET = 18
-# Of torch.export, for what depends on values or sizes, and of its translation.
-_FAILURES = (torch._dynamo.exc.TorchDynamoException, RuntimeError)
 _MOST = 2**31 - 2**20  # bytes of weights; protobuf's limit is 2 GiB
 # Share of equal labels that a file needs: whether it is int8 -> share.
 AGREEMENT = {False: 0.9999, True: 0.95}
@@ -156,7 +154,9 @@ def _to_onnx(graph):
                 input_names=['image', 'size'], output_names=['labels'],
                 dynamo=True, opset_version=_OPSET, external_data=False,
                 verbose=False)
-    except _FAILURES as e:
+    # Of torch.export, for what depends on values or sizes, and of its
+    # translation. The first is imported by now, and not before.
+    except (torch._dynamo.exc.TorchDynamoException, RuntimeError) as e:
         raise UserError(
             f'{type(graph.model).__name__} cannot be exported to ONNX: '
             f'{str(e.__cause__ or e).strip().splitlines()[0][:300]}') from e
