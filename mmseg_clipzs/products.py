@@ -22,8 +22,7 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 
 VARIABLE = 'MMSEG_CLIPZS_PRODUCTS'
 QUICK = 1.702  # QuickGELU: x * sigmoid(1.702 * x)
-# Packages whose class of that name it is; open_clip may not be imported.
-_QUICK_GELUS = ('open_clip.', '_parts_of_open_clip.', 'mmseg_clipzs.')
+_QUICK_GELUS = ('open_clip.', '_parts_of_open_clip.', 'mmseg_clipzs.')  # packages
 _DTYPES = (torch.float32, torch.bfloat16)
 # The layers that are timed, for 20 ms: short, to fit between other processes.
 _ROWS, _WIDTH, _ROUNDS = 128, 512, 8
@@ -270,9 +269,8 @@ def _kind(layers):
     if type(activation) is nn.GELU and activation.approximate == 'none':
         return 'gelu'
     kind = type(activation)
-    is_quick = kind.__name__ == 'QuickGELU' and kind.__module__.startswith(
-        _QUICK_GELUS)
-    return 'quick_gelu' if is_quick else None
+    return 'quick_gelu' if kind.__name__ == 'QuickGELU' and (
+        kind.__module__.startswith(_QUICK_GELUS)) else None
 
 
 def _is_plain(layer):

@@ -75,7 +75,7 @@ def parse_args():
         'of both, in their own processes that take turns')
     parser.add_argument(
         '--threads', type=int, metavar='N',
-        help="PyTorch's threads (default: one per core)")
+        help="threads of PyTorch (default: its own choice)")
     add_arguments(
         parser,
         cfg_options=dict(help='override settings of both sides'),
@@ -160,7 +160,8 @@ def checkout_lines(report):
     for name, peak in report['peak_mb'].items():
         cpu, wall = (median(step[name][clock] for step in steps)
                      for clock in ('cpu', 'wall'))
-        yield (f'{name}: {cpu:.3f} s of CPU, {wall:.3f} s per image'
+        yield (f'{name}: {cpu:.3f} s of CPU and {wall:.3f} s of wall time per '
+               'image'
                + (f', peak memory {peak:.0f} MB' if peak else ''))
 
 

@@ -11,7 +11,9 @@ from statistics import median
 import numpy as np
 
 import mmseg_clipzs
+from mmseg_clipzs.compat import versions
 from mmseg_clipzs.datasets import find_images
+from mmseg_clipzs.run.device import device_name
 from mmseg_clipzs.run.segmentor import clip_of, embeds_config_words
 from mmseg_clipzs.utils import UserError, temporary_folder
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -44,7 +46,8 @@ def compare_checkouts(job, folder, images=20, warmup=2, photos=None,
         progress (Callable): Wraps the sequence of images.
 
     Returns:
-        dict: ``steps``, for each image the ``cpu`` and ``wall`` seconds of
+        dict: What was compared; ``steps``, for each image the ``cpu`` and
+        ``wall`` seconds of
         'own' and 'other' and their ``equal`` pixels of all ``pixels``;
         ``ratio``, the medians of own divided by other seconds; ``agreement``
         in [0, 1]; ``peak_mb`` of each process, None where unknown.
@@ -100,7 +103,9 @@ def compare_checkouts(job, folder, images=20, warmup=2, photos=None,
                  for number, file in zip(progress(range(images)),
                                          cycle(files))]
     return dict(
-        steps=steps, threads=threads,
+        config=job.name, options=dict(job.options), random=random,
+        own=str(_OWN), other=str(other), versions=versions(),
+        device=device_name(), threads=threads, steps=steps,
         ratio={clock: median(step['own'][clock] / step['other'][clock]
                              for step in steps) for clock in ('cpu', 'wall')},
         agreement=(sum(step['equal'] for step in steps)

@@ -1,6 +1,5 @@
 """Time one job, or compare two interleaved ones, stage by stage."""
 import math
-import platform
 from collections import Counter
 from contextlib import ExitStack
 from statistics import median
@@ -8,7 +7,7 @@ from statistics import median
 import torch
 
 from mmseg_clipzs.compat import versions
-from mmseg_clipzs.run.device import gpu_name
+from mmseg_clipzs.run.device import device_name
 from mmseg_clipzs.run.memory import peak_memory, reset_peak_memory
 from mmseg_clipzs.utils import UserError, temporary_folder
 
@@ -71,7 +70,7 @@ def run_benchmark(job, against=None, images=20, warmup=2, photos=None,
             side.finish()
         return dict(
             versions=versions(),
-            device=_device(),
+            device=device_name(),
             threads=torch.get_num_threads(),
             settings=dict(
                 images=images, warmup=warmup, classes=num_classes,
@@ -133,8 +132,3 @@ def compare_sides(sides, pixels):
         total_ratio=sum(taken[1]) / sum(taken[0]),
         agreement=pixels['equal'] / pixels['all'] if same_words else None,
         pixels=pixels['all'], equal_pixels=pixels['equal'])
-
-
-def _device():
-    return gpu_name() or (f'CPU ({platform.machine()}, '
-                          f'{torch.backends.cpu.get_cpu_capability()})')

@@ -4,6 +4,7 @@ mmengine's ``get_device`` chooses a run's device: a GPU of NVIDIA, AMD or
 Apple, among others, or else the CPU.
 """
 import os
+import platform
 from functools import lru_cache
 
 import torch
@@ -19,6 +20,12 @@ def gpu_name():
     if torch.accelerator.is_available():
         return f'{torch.accelerator.current_accelerator().type} GPU'
     return None
+
+
+def device_name():
+    """str: The GPU, or the CPU with its instruction set."""
+    return gpu_name() or (f'CPU ({platform.machine()}, '
+                          f'{torch.backends.cpu.get_cpu_capability()})')
 
 
 def synchronize():
