@@ -22,6 +22,8 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 
 VARIABLE = 'MMSEG_CLIPZS_PRODUCTS'
 QUICK = 1.702  # QuickGELU: x * sigmoid(1.702 * x)
+# Packages whose class of that name it is; open_clip may not be imported.
+_QUICK_GELUS = ('open_clip.', '_parts_of_open_clip.', 'mmseg_clipzs.')
 _DTYPES = (torch.float32, torch.bfloat16)
 # The layers that are timed, for 20 ms: short, to fit between other processes.
 _ROWS, _WIDTH, _ROUNDS = 128, 512, 8
@@ -267,8 +269,10 @@ def _kind(layers):
         return None
     if type(activation) is nn.GELU and activation.approximate == 'none':
         return 'gelu'
-    # Of open_clip or of this package.
-    return dict(QuickGELU='quick_gelu').get(type(activation).__name__)
+    kind = type(activation)
+    is_quick = kind.__name__ == 'QuickGELU' and kind.__module__.startswith(
+        _QUICK_GELUS)
+    return 'quick_gelu' if is_quick else None
 
 
 def _is_plain(layer):

@@ -203,6 +203,13 @@ def test_hooks_and_other_modules_are_called(library):
 
 
 # -------------------------------------------------------------------- choice
+def test_another_activation_of_that_name():
+    kind = type('QuickGELU', (nn.Module, ), dict(
+        forward=lambda self, x: x.relu()))
+    layers, x = _mlp(kind()).requires_grad_(False), torch.randn(2, 24)
+    assert torch.equal(products.run_mlp(layers, x), layers(x))
+
+
 def test_private_operator_is_there():
     """Fails where PyTorch has dropped or changed the operator of oneDNN."""
     if not torch.backends.mkldnn.is_available():
