@@ -8,13 +8,12 @@ from onnx import TensorProto, helper, numpy_helper
 from mmseg_clipzs.export.onnx_model import SOFTWARE
 
 
-def small(path, nodes=None, initializers=(), **about):
+def small(path, nodes=None, initializers=(), kind='UINT8', **about):
     """Write a file that labels everything 0, or with other nodes."""
     zero = helper.make_tensor('zero', TensorProto.UINT8, [1], [0])
     nodes = nodes or [
-        helper.make_node('Constant', [], ['one'], value=helper.make_tensor(
-            '', TensorProto.INT64, [1], [1])),
-        helper.make_node('Concat', ['one', 'size'], ['shape'], axis=0),
+        helper.make_node('Shape', ['image'], ['batch'], start=0, end=1),
+        helper.make_node('Concat', ['batch', 'size'], ['shape'], axis=0),
         helper.make_node(
             'ConstantOfShape', ['shape'], ['labels'], value=zero)]
     graph = helper.make_graph(
@@ -22,7 +21,8 @@ def small(path, nodes=None, initializers=(), **about):
             helper.make_tensor_value_info('image', TensorProto.UINT8, [
                 'n', 3, 'h', 'w']),
             helper.make_tensor_value_info('size', TensorProto.INT64, [2])],
-        [helper.make_tensor_value_info('labels', TensorProto.UINT8, None)],
+        [helper.make_tensor_value_info(
+            'labels', getattr(TensorProto, kind), None)],
         list(initializers))
     file = helper.make_model(graph, opset_imports=[
         helper.make_opsetid('', 18), helper.make_opsetid('theirs', 1)],

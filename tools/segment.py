@@ -10,9 +10,9 @@ its training; the student of MaskCLIP+ also takes others. A file of
 tools/export_onnx.py has its own.
 
 Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
-each image. Images that cannot be read are skipped and named at the end; the
-exit code is then 1. Only earlier results are ever replaced, and none counts as
-an image.
+each image. Images that cannot be read, or that an exported file does not
+take, are skipped and named at the end; the exit code is then 1. Only earlier
+results are ever replaced, and none counts as an image.
 """
 import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
 
@@ -66,11 +66,15 @@ def largest_classes(result):
     return [f'{name} {share:.0%}' for share, name in shares[:3] if share]
 
 
+def _is_absent(value):
+    return value is None or value is False or value == {}
+
+
 def exported(args):
     """The inferencer of an .onnx file, with what other models take refused."""
     given = [f'--{name.replace("_", "-")}' for name in (
         'classes', 'background', 'heatmaps', 'groups', 'checkpoint', 'clip',
-        'cfg_options') if getattr(args, name) not in (None, False, {})]
+        'cfg_options') if not _is_absent(getattr(args, name))]
     if given:
         raise UserError(
             f'{given[0]} does not apply to {shown(args.config)}: an exported '
@@ -105,7 +109,7 @@ def model_of(args):
 
 def main():
     args = parse_args()
-    inferencer = (exported if args.config.endswith('.onnx')
+    inferencer = (exported if args.config.lower().endswith('.onnx')
                   else model_of)(args)
     done, skipped = 0, []
     with interrupted(lambda: f'the results of {done} images are in '

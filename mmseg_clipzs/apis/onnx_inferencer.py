@@ -1,7 +1,11 @@
 import threading
 
-from mmseg_clipzs.export.onnx_model import OnnxModel, OnnxModelError
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.export.onnx_model import (
+    OnnxModel,
+    OnnxModelError,
+    OnnxPhotoError,
+)
+from mmseg_clipzs.utils import UserError, shown
 
 from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
@@ -14,7 +18,8 @@ class OnnxInferencer(ZeroShotInferencer):
     >>> inferencer('photo.jpg', out_dir='out')
 
     Used like :class:`ZeroShotInferencer`, with the classes of the file and
-    label maps only.
+    label maps only. Images that the file does not take are skipped as those
+    that cannot be read.
 
     Args:
         file (str | Path): Written by ``tools/export_onnx.py``.
@@ -38,23 +43,42 @@ class OnnxInferencer(ZeroShotInferencer):
                 f'({", ".join(self.model.classes[:3])}, ...): leave classes '
                 'out, or export it again with others.')
 
-    def _segment(self, model, vocabulary, paths, names, images):
+    def _segment(self, model, vocabulary, failed, paths, names, images):
         groups = {}
         for i, image in enumerate(images):
             groups.setdefault(image.shape, []).append(i)
-        masks = {}
+        masks, errors = {}, {}
         for group in groups.values():
-            try:
-                masks.update(zip(group, model.segment_batch(
-                    [images[i] for i in group])))
-            except OnnxModelError as e:
-                raise UserError(str(e)) from e
+            self._segment_group(group, images, masks, errors)
+        failed += [
+            f'{shown(paths[i]) if paths[i] else f"Image {names[i]}"}: {error}'
+            for i, error in sorted(errors.items())]
         return [ZeroShotResult(
-            name=name, photo=image, mask=masks[i].astype('int64'),
+            name=names[i], photo=images[i], mask=mask.astype('int64'),
             make_scores=self._no_scores, classes=model.classes,
-            palette=model.palette, path=path)
-            for i, (path, name, image) in enumerate(zip(
-                paths, names, images))]
+            palette=model.palette, path=paths[i])
+            for i, mask in sorted(masks.items())]
+
+    def _segment_group(self, group, images, masks, errors):
+        """Segment images of one size, one by one if they fail together.
+
+        Args:
+            group (list[int]): Their positions in ``images``.
+            images (Sequence[ndarray]): (H, W, 3) uint8 RGB.
+            masks (dict): Gets position -> (H, W) labels,
+            errors (dict): or position -> error.
+        """
+        try:
+            masks.update(zip(group, self.model.segment_batch(
+                [images[i] for i in group])))
+        except (OnnxPhotoError, MemoryError) as e:
+            if len(group) == 1:
+                errors[group[0]] = e
+                return
+            for i in group:
+                self._segment_group([i], images, masks, errors)
+        except OnnxModelError as e:
+            raise UserError(str(e)) from e
 
     def _no_scores(self):
         raise UserError(f'{self.model.path} predicts label maps only, no '
@@ -68,3 +92,12 @@ class OnnxInferencer(ZeroShotInferencer):
         """
         raise UserError(f'{self.model.path} is an exported model: call the '
                         'inferencer instead of set_image.')
+
+    def predict(self, classes=None, background=None):
+        """Refuse, as :meth:`set_image`.
+
+        Raises:
+            UserError: Always.
+        """
+        raise UserError(f'{self.model.path} is an exported model: call the '
+                        'inferencer instead of predict.')

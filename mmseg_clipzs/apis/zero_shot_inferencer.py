@@ -170,7 +170,7 @@ class ZeroShotInferencer:
         if out_dir:
             remove_stale(out_dir)
         batches = (
-            self._segment(model, vocabulary, *zip(*batch))
+            self._segment(model, vocabulary, failed, *zip(*batch))
             for batch in self._readable(photos, out_dir, batch_size, failed))
         for result, error in save_beside(
                 batches, out_dir, heatmaps, photos.are_listed):
@@ -215,7 +215,7 @@ class ZeroShotInferencer:
             yield batch
 
     @torch.no_grad()
-    def _segment(self, model, vocabulary, paths, names, images):
+    def _segment(self, model, vocabulary, failed, paths, names, images):
         batch = self._batch(images)
         with self._lock if model is self.model else nullcontext():
             if vocabulary is not getattr(model, 'vocabulary', None):

@@ -1,9 +1,10 @@
 """Export segmentors to ONNX, and compare the file with PyTorch at once."""
+import io
 import json
 import logging
 import os
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ from mmseg_clipzs.utils import (
     atomic_write,
     check_replaceable,
     import_optional,
+    keep_interrupts,
 )
 from mmseg_clipzs.version import __version__
 
@@ -146,7 +148,7 @@ def _to_onnx(graph):
             (4, 7), patch, graph.least)), dtype=torch.uint8)
     size = torch.tensor([190, 270])
     try:
-        with torch.no_grad(), _quiet():
+        with torch.no_grad(), _quiet(), keep_interrupts():
             program = torch.onnx.export(
                 torch.export.export(
                     graph, (image, size), strict=False,
@@ -244,7 +246,8 @@ def _quiet():
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)  # errors are raised
     try:
-        with warnings.catch_warnings():
+        # Where torch.export prints the whole graph that it failed on.
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter('ignore')
             yield
     finally:

@@ -4,25 +4,33 @@ This file needs NumPy, onnx, OpenCV and ONNX Runtime or OpenVINO, but neither
 torch nor the rest of the package: copy it to where the model runs.
 
     model = OnnxModel('maskclip_voc.onnx')
-    mask = model.segment(np.asarray(Image.open('cat.jpg').convert('RGB')))
+    mask = model.segment(read_photo('cat.jpg'))
     print([model.classes[i] for i in np.unique(mask)])
 
-Or ``python onnx_model.py MODEL.onnx PHOTO``, which prints the classes and
-their shares.
+Or ``python onnx_model.py MODEL.onnx PHOTO``: the classes and their shares.
 """
 import json
 import os
+import re
 import sys
+from importlib import import_module
 
 import numpy as np
 
 ENGINES = ('onnxruntime', 'openvino')
 SOFTWARE = 'Written by mmseg_clipzs'
-_PACKAGES = {'cv2': 'opencv-python'}
+_PACKAGES = {'cv2': 'opencv-python', 'PIL': 'pillow'}
+_CONTROL = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_KEYS = ('classes', 'palette', 'least', 'resize')  # that are needed
+_AREA = 2**30  # pixels at most
 
 
 class OnnxModelError(ValueError):
-    """A file that cannot be run, or an image that it does not take."""
+    """A file that cannot be run, or a photo that it does not take."""
+
+
+class OnnxPhotoError(OnnxModelError):
+    """A photo that cannot be read, or that a file does not take."""
 
 
 class OnnxModel:
@@ -49,17 +57,18 @@ class OnnxModel:
         if engine not in ENGINES:
             raise OnnxModelError(f'No engine {engine!r}; choose one of '
                                  f'{", ".join(ENGINES)}.')
+        if not isinstance(path, (str, os.PathLike)):
+            raise OnnxModelError(f'{path!r} is no .onnx file.')
         self.path, self.engine = os.fspath(path), engine
         content, self.about = _read(self.path)
-        self.classes = self.about['classes']
-        self.palette = self.about['palette']
+        self.classes, self.palette = map(self.about.get, _KEYS[:2])
         start = {'onnxruntime': _onnxruntime, 'openvino': _openvino}[engine]
         package = _package(engine)
         try:
             self._run = start(package, content, threads)
         except Exception as e:  # of the engine
             raise OnnxModelError(f'{self.path} cannot be run by {engine}: '
-                                 f'{_first_line(e)}') from e
+                                 f'{_reason(e)}') from e
 
     def segment(self, photo):
         """Segment a photo.
@@ -72,7 +81,8 @@ class OnnxModel:
             into ``classes``.
 
         Raises:
-            OnnxModelError: Another array, or a photo that is too small.
+            OnnxPhotoError: Another array, or too small or large a photo.
+            OnnxModelError: A damaged file, which makes no such labels.
         """
         return self.segment_batch([photo])[0]
 
@@ -80,22 +90,26 @@ class OnnxModel:
         """Segment photos of one size together.
 
         Args:
-            photos (Sequence[ndarray]): N photos (H, W, 3) uint8 RGB.
+            photos (Iterable[ndarray]): N photos (H, W, 3) uint8 RGB.
 
         Returns:
-            ndarray: (N, H, W), as of :meth:`segment`.
+            ndarray: (N, H, W), as of :meth:`segment`; [] for no photos.
 
         Raises:
             OnnxModelError: As :meth:`segment`, or photos of several sizes.
         """
+        photos = list(photos) if hasattr(photos, '__iter__') else [photos]
         for photo in photos:
+            shape, kind = (getattr(photo, name, None)
+                           for name in ('shape', 'dtype'))
             if not isinstance(photo, np.ndarray) or photo.ndim != 3 or (
-                    photo.shape[2] != 3 or photo.dtype != np.uint8
-                    or not photo.size or photo.shape != photos[0].shape):
-                raise OnnxModelError(
+                    shape[2] != 3 or kind != np.uint8 or not photo.size
+                    or shape != photos[0].shape):
+                raise OnnxPhotoError(
                     'Photos must be (H, W, 3) uint8 RGB of one size, but got '
-                    + (f'{photo.shape} {photo.dtype}.' if isinstance(
-                        photo, np.ndarray) else f'{type(photo).__name__}.'))
+                    f'{type(photo).__name__} {shape or ""} {kind or ""}.')
+        if not photos:
+            return []
         images = np.stack([self._fit(photo) for photo in photos])
         return self.run(np.ascontiguousarray(images.transpose(0, 3, 1, 2)),
                         photos[0].shape[:2])
@@ -107,24 +121,27 @@ class OnnxModel:
             images (ndarray): (N, 3, h, w) uint8 RGB.
             size (tuple[int]): (height, width) of the label maps.
 
-        Returns:
-            ndarray: (N, height, width), as of :meth:`segment`.
-
-        Raises:
-            OnnxModelError: Images that are too small, or that the engine
-                fails on.
+        Returns and raises what :meth:`segment_batch` does.
         """
         least = self.about['least']
         if any(n < m for n, m in zip(images.shape[2:], least)):
-            raise OnnxModelError(
+            raise OnnxPhotoError(
                 f'{os.path.basename(self.path)} takes images of '
                 f'{least[1]} x {least[0]} pixels or more, but got '
                 f'{images.shape[3]} x {images.shape[2]}.')
         try:
-            return self._run(images, np.array(size, np.int64))
+            labels = self._run(images, np.array(size, np.int64))
         except Exception as e:  # of the engine
-            raise OnnxModelError(f'{self.engine} failed on {images.shape}: '
-                                 f'{_first_line(e)}') from e
+            raise OnnxPhotoError(f'{self.engine} failed on {images.shape}: '
+                                 f'{_reason(e)}') from e
+        if not isinstance(labels, np.ndarray) or labels.dtype.kind not in (
+                'iu') or labels.shape != (len(images), *size) or not (
+                0 <= labels.min() and labels.max() < len(self.classes)):
+            raise OnnxModelError(
+                f'{self.path} is damaged: its labels are no {len(images)} '
+                f'maps of {size[1]} x {size[0]} integers below '
+                f'{len(self.classes)}.')
+        return labels
 
     def _fit(self, photo):
         """Resize a photo for the network, as mmseg's ``Resize`` does."""
@@ -138,10 +155,12 @@ class OnnxModel:
             factor = min(max(new) / max(height, width),
                          min(new) / min(height, width))
             new = tuple(int(side * factor + 0.5) for side in (width, height))
-        return cv2.resize(photo, new, interpolation=cv2.INTER_LINEAR)
+        try:
+            return cv2.resize(photo, new, interpolation=cv2.INTER_LINEAR)
+        except cv2.error as e:
+            raise OnnxPhotoError(f'No resize to {new}: {_reason(e)}') from e
 
 
-# ------------------------------------------------------------------- engines
 def _onnxruntime(package, content, threads):
     options = package.SessionOptions()
     options.log_severity_level = 4  # errors are raised as well
@@ -154,36 +173,28 @@ def _onnxruntime(package, content, threads):
 
 def _openvino(package, content, threads):
     core = package.Core()
-    settings = {'INFERENCE_PRECISION_HINT': 'f32'}  # not bfloat16
-    if threads:
-        settings['INFERENCE_NUM_THREADS'] = threads
+    settings = {'INFERENCE_PRECISION_HINT': 'f32',  # not bfloat16
+                **({'INFERENCE_NUM_THREADS': threads} if threads else {})}
     model = core.compile_model(core.read_model(content), 'CPU', settings)
     return lambda image, size: model([image, size])['labels']
 
 
-# --------------------------------------------------------------------- files
 def _read(path):
-    """Read a file and what it says, without running anything of it.
-
-    Returns:
-        tuple[bytes, dict]: Its content, and its metadata.
-    """
+    """tuple[bytes, dict]: Content and metadata; nothing of it is run."""
     onnx = _package('onnx')
     try:
         with open(path, 'rb') as file:
             content = file.read()
-    except OSError as e:
-        raise OnnxModelError(
-            f'{path} cannot be read: {e.strerror or e}.') from e
+    except (OSError, ValueError) as e:  # of open, for a name with a \0
+        raise OnnxModelError(f'{path} cannot be read: {_reason(e)}.') from e
     try:
         model = onnx.load_model_from_string(content)
     except Exception as e:  # protobuf's
         raise OnnxModelError(f'{path} is damaged, or no ONNX file.') from e
     about = {entry.key: entry.value for entry in model.metadata_props}
     if about.get('software') != SOFTWARE:
-        raise OnnxModelError(
-            f'{path} was not exported by mmseg_clipzs: make one with '
-            'tools/export_onnx.py.')
+        raise OnnxModelError(f'{path} was not exported by mmseg_clipzs: make '
+                             'one with tools/export_onnx.py.')
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL
            for tensor in _tensors(model, onnx.TensorProto)):
         raise OnnxModelError(f'{path} keeps weights in other files, which are '
@@ -191,26 +202,37 @@ def _read(path):
     try:
         about = {key: value if key == 'software' else json.loads(value)
                  for key, value in about.items()}
-        _check(about)
-    except (ValueError, KeyError, TypeError, AssertionError) as e:
-        raise OnnxModelError(f'{path} is damaged: its metadata cannot be '
-                             f'read ({type(e).__name__}: {e}).') from e
+        wrong = _unusable(about)
+    except (ValueError, RecursionError):
+        wrong = ['metadata']
+    if wrong:
+        raise OnnxModelError(
+            f'{path} is damaged: it has no usable {", ".join(wrong)}.')
     return content, about
 
 
-def _check(about):
-    """Raises: AssertionError, KeyError, TypeError: Unusable metadata."""
-    names, colours = about['classes'], about['palette']
-    assert names and all(isinstance(name, str) for name in names), 'classes'
-    assert len(colours) == len(names) and all(
-        len(colour) == 3 and all(value in range(256) for value in colour)
-        for colour in colours), 'palette'
-    sides = list(about['least'])
-    if about['resize'] is not None:
-        sides += about['resize']['scale']
-        assert isinstance(about['resize']['keep_ratio'], bool), 'resize'
-    assert len(sides) % 2 == 0 and all(
-        side in range(1, 2**20) for side in sides), 'least, resize'
+def _unusable(about):
+    """list[str]: Keys of the metadata that do not say what they should."""
+    names, colours, least, resize = (about.get(key, 0) for key in _KEYS)
+    fits = (
+        _is_list(names, str) and names and not _CONTROL.search(''.join(names)),
+        _is_list(names, str) and _is_list(colours, list, len(names)) and all(
+            _is_list(colour, int, 3) and all(n in range(256) for n in colour)
+            for colour in colours),
+        _is_size(least),
+        resize is None or isinstance(resize, dict) and _is_size(
+            resize.get('scale')) and type(resize.get('keep_ratio')) is bool)
+    return [key for key, fit in zip(_KEYS, fits) if not fit]
+
+
+def _is_size(value):
+    return _is_list(value, int, 2) and (
+        min(value) > 0 and value[0] * value[1] <= _AREA)
+
+
+def _is_list(value, kind, length=None):
+    return isinstance(value, list) and length in (None, len(value)) and all(
+        type(each) is kind for each in value)  # bool is no int here
 
 
 def _tensors(message, kind):
@@ -218,8 +240,7 @@ def _tensors(message, kind):
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
-        for each in (value if isinstance(value, (list, tuple)) or hasattr(
-                value, 'add') else [value]):
+        for each in value if hasattr(value, 'add') else [value]:
             if isinstance(each, kind):
                 yield each
             else:
@@ -228,23 +249,49 @@ def _tensors(message, kind):
 
 def _package(name):
     try:
-        return __import__(name)
+        return import_module(name)
     except ModuleNotFoundError as e:
-        package = _PACKAGES.get(name, name)
+        package = _PACKAGES.get(name.split('.')[0], name)
         raise OnnxModelError(f'Exported models need {package}, which is not '
                              f'installed: pip install {package}.') from e
 
 
-def _first_line(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def _reason(error):
+    """str: The first line of an error's message."""
+    text = getattr(error, 'strerror', None) or str(error).strip()
+    return (text.splitlines() or [type(error).__name__])[0][:300]
+
+
+def read_photo(path):
+    """ndarray: (H, W, 3) uint8 RGB; turned as EXIF says, 16 bits scaled.
+
+    Raises:
+        OnnxPhotoError: It is missing, damaged, or of more bits.
+    """
+    image, ops = _package('PIL.Image'), _package('PIL.ImageOps')
+    try:
+        with image.open(path) as file:
+            is_16 = file.mode[:2] == 'I;' or file.format in ('PNG', 'PPM')
+            photo = ops.exif_transpose(file)
+        if photo.mode[0] in 'IF':
+            if not is_16:
+                raise ValueError('save it with 8 or 16 bits')
+            photo = image.fromarray(
+                (np.asarray(photo) * (255 / 65535)).round().astype(np.uint8))
+        return np.asarray(photo.convert('RGB'))
+    except Exception as e:  # decoders raise all kinds of errors
+        raise OnnxPhotoError(f'{path} cannot be read: {_reason(e)}.') from e
 
 
 def main():
     """Print the classes of a photo and their shares."""
-    from PIL import Image
-    model = OnnxModel(sys.argv[1])
-    with Image.open(sys.argv[2]) as photo:
-        mask = model.segment(np.asarray(photo.convert('RGB')))
+    if len(sys.argv) != 3:
+        sys.exit('usage: python onnx_model.py MODEL.onnx PHOTO')
+    try:
+        model = OnnxModel(sys.argv[1])
+        mask = model.segment(read_photo(sys.argv[2]))
+    except OnnxModelError as e:
+        sys.exit(f'error: {e}')
     for i, count in zip(*np.unique(mask, return_counts=True)):
         print(f'{count / mask.size:6.1%} {model.classes[i]}')
 

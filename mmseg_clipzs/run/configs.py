@@ -85,7 +85,7 @@ def find_config(name):
         raise UserError(
             f'No config {str(name)!r}: it is neither a file nor the name of '
             f'a config in configs/.{did_you_mean(path.stem, known)}')
-    if path.suffix == '.onnx':
+    if path.suffix.lower() == '.onnx':
         raise UserError(f'{path} is an exported file, which only '
                         'tools/segment.py and OnnxInferencer run.')
     if path.suffix not in _SUFFIXES:

@@ -15,7 +15,13 @@ from .numbers import check_flag, check_number, check_numbers
 from .outputs import check_output
 from .processes import is_first_process
 from .temporary import remove_stale, temporary_folder
-from .tool import HANDLERS, interrupted, run_tool, user_message
+from .tool import (
+    HANDLERS,
+    interrupted,
+    keep_interrupts,
+    run_tool,
+    user_message,
+)
 
 __all__ = [
     'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
@@ -23,5 +29,5 @@ __all__ = [
     'check_numbers', 'check_output', 'check_replaceable', 'did_you_mean',
     'error_message', 'first_of', 'import_on_use', 'import_optional',
     'import_part', 'interrupted', 'is_first_process', 'is_occupied',
-    'is_ours', 'other_case', 'remove_stale', 'run_tool', 'sha256_of',
-    'shown', 'temporary_folder', 'user_message']
+    'is_ours', 'keep_interrupts', 'other_case', 'remove_stale', 'run_tool',
+    'sha256_of', 'shown', 'temporary_folder', 'user_message']

@@ -128,6 +128,46 @@ def interrupted(done):
 
 
 @contextmanager
+def keep_interrupts():
+    """Let a block that is interrupted end with KeyboardInterrupt.
+
+    For libraries that raise an error of their own in its place, or none.
+
+    Raises:
+        KeyboardInterrupt: A handler raised it within the block.
+    """
+    came, replaced = [], {}
+
+    def noting(handler):
+        def handle(number, frame):
+            try:
+                handler(number, frame)
+            except KeyboardInterrupt:
+                came.append(number)
+                raise
+        return handle
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                replaced[number] = handler, noting(handler)
+                signal.signal(number, replaced[number][1])
+    try:
+        yield
+    except Exception as e:
+        if came:
+            raise KeyboardInterrupt from e
+        raise
+    finally:
+        for number, (handler, ours) in replaced.items():
+            if signal.getsignal(number) is ours:
+                signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def _interruptible():
     """Let SIGINT and SIGTERM raise KeyboardInterrupt, once.
 

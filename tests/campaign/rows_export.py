@@ -13,6 +13,7 @@ TOY = 'export_onnx maskclip_toy --out '
 def onnx_files(folder):
     """A file that labels everything 0, and some that are refused."""
     small(folder / 'zeros.onnx')
+    small(folder / 'ZEROS.ONNX')
     small(folder / 'large.onnx', least=[500, 500])
     small(folder / 'elsewhere.onnx', initializers=[external()])
     small(folder / 'theirs.onnx', software='another program')
@@ -52,13 +53,17 @@ ROWS = [
     Row('onnx_elsewhere', ran('elsewhere'), says('weights in other files')),
     Row('onnx_theirs', ran('theirs'), says('was not exported by')),
     Row('onnx_operator', ran('operator'), says('cannot be run by onnx')),
-    Row('onnx_classes', ran('classes'), says('metadata cannot be read')),
+    Row('onnx_classes', ran('classes'), says('it has no usable')),
     Row('onnx_bomb', ran('bomb'), says('cannot be run by onnx')),
     Row('onnx_text', ran('text'), says('damaged, or no ONNX file')),
     Row('onnx_missing', 'segment {photo} --config none.onnx',
         says('none.onnx cannot be read: No such file')),
     Row('onnx_words', ran('zeros', '--classes "cat; sky"'),
         says('--classes does not apply')),
+    Row('onnx_background', ran('zeros', '--background 0'),
+        says('--background does not apply')),
+    Row('onnx_capital', 'segment {photo} --config {onnx_files}/ZEROS.ONNX '
+        '--out out', works(lambda r: 'cat 100%' in r.out)),
     Row('onnx_gpu', ran('zeros', '--device cuda:0'), says('run on the CPU')),
     Row('onnx_engine', ran('zeros', '--engine tensorrt'),
         usage('invalid choice')),

@@ -11,6 +11,7 @@ from onnx_files import external, small
 from PIL import Image
 
 from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.datasets import read_image
 from mmseg_clipzs.export import onnx_model
 from mmseg_clipzs.export.int8 import to_int8
 from mmseg_clipzs.export.onnx_export import export_onnx
@@ -128,17 +129,73 @@ def test_a_small_file(tmp_path):
             data_type=2, dims=[2**40, 2**20]))]),
      'cannot be run by onnxruntime'),
     (dict(software='other'), 'was not exported by mmseg_clipzs'),
-    (dict(classes='[1, 2]'), 'its metadata cannot be read'),
-    (dict(palette=[[0, 0, 256], [0, 0, 0]]), 'metadata cannot be read'),
-    (dict(least=[0, 1]), 'its metadata cannot be read'),
-    (dict(resize='{"scale": 3}'), 'its metadata cannot be read'),
-    (dict(classes='cat'), 'its metadata cannot be read'),
-], ids=str)
+    (dict(classes='[1, 2]'), 'it has no usable'),
+    (dict(palette=[[0, 0, 256], [0, 0, 0]]), 'it has no usable'),
+    (dict(least=[0, 1]), 'it has no usable'),
+    (dict(resize='{"scale": 3}'), 'it has no usable'),
+    (dict(classes='cat'), 'it has no usable'),
+    (dict(classes='"ab"'), 'no usable classes'),
+    (dict(classes={'cat': 1, 'sky': 2}), 'no usable classes'),
+    (dict(classes=['cat', 'a\x1b[2J']), 'no usable classes'),
+    (dict(classes='[' * 100_000), 'no usable metadata'),
+    (dict(palette=[[0., 0, 0], [0, 0, 0]]), 'no usable palette'),
+    (dict(resize=dict(scale=[5., 5], keep_ratio=True)), 'usable resize'),
+    (dict(resize=dict(scale=[True, 5], keep_ratio=True)), 'usable resize'),
+    (dict(resize=dict(scale=[2**20, 2**20], keep_ratio=False)),
+     'usable resize'),
+], ids=lambda value: str(value)[:60])
 def test_files_of_others(tmp_path, settings, message):
     """Neither run nor able to have other files read."""
     path = small(tmp_path / 'evil.onnx', **settings)
     with pytest.raises(OnnxModelError, match=message):
         OnnxModel(path)
+
+
+@pytest.mark.parametrize('dims, kind, value', [
+    ((1, 5), 'UINT8', 0), ((1, 5, 7), 'UINT8', 0), ((1, 5, 6), 'FLOAT', 0),
+    ((1, 5, 6), 'UINT8', 2), ((1, 5, 6), 'INT32', -1)])
+def test_labels_of_others(tmp_path, dims, kind, value):
+    """Wrong rank, size, dtype, and labels that are no classes."""
+    tensor = helper.make_tensor(
+        '', getattr(TensorProto, kind), dims, [value] * int(np.prod(dims)))
+    path = small(tmp_path / 'a.onnx', kind=kind, nodes=[
+        helper.make_node('Constant', [], ['labels'], value=tensor)])
+    with pytest.raises(OnnxModelError, match='damaged: its labels are no'):
+        OnnxModel(path).segment(photo(5, 6))
+
+
+def test_no_file_and_no_photos(tmp_path):
+    with pytest.raises(OnnxModelError, match='None is no .onnx file'):
+        OnnxModel(None)
+    model = OnnxModel(small(tmp_path / 'a.onnx'))
+    assert model.segment_batch([]) == []
+    assert model.segment_batch(
+        photo(5, 6) for _ in range(2)).shape == (2, 5, 6)
+    with pytest.raises(OnnxModelError, match='Photos must be'):
+        model.segment_batch(5)
+
+
+def test_photos_are_read_as_in_the_package(tmp_path):
+    deep = np.random.default_rng(0).integers(
+        0, 65536, (5, 6), dtype=np.uint16)
+    Image.fromarray(deep).save(tmp_path / 'deep.png')
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo(5, 6)).save(tmp_path / 'turned.png', exif=exif)
+    for name in ('deep.png', 'turned.png'):
+        assert (onnx_model.read_photo(tmp_path / name)
+                == read_image(tmp_path / name)).all()
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ([], 'usage: '), (['none.onnx', 'none.png'], 'none.onnx cannot be read'),
+    (['a.onnx', 'none.png'], 'none.png cannot be read: No such file')])
+def test_mistakes_are_one_line(tmp_path, monkeypatch, arguments, message):
+    small(tmp_path / 'a.onnx')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'argv', ['onnx_model.py', *arguments])
+    with pytest.raises(SystemExit, match=message):
+        onnx_model.main()
 
 
 def test_damaged_files(tmp_path, exported):
