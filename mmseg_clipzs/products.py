@@ -22,7 +22,7 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 
 VARIABLE = 'MMSEG_CLIPZS_PRODUCTS'
 QUICK = 1.702  # QuickGELU: x * sigmoid(1.702 * x)
-_QUICK_GELUS = ('open_clip.', '_parts_of_open_clip.', 'mmseg_clipzs.')  # packages
+_QUICK_GELUS = ('open_clip.', '_parts_of_open_clip.', 'mmseg_clipzs.')
 _DTYPES = (torch.float32, torch.bfloat16)
 # The layers that are timed, for 20 ms: short, to fit between other processes.
 _ROWS, _WIDTH, _ROUNDS = 128, 512, 8
