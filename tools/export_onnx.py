@@ -31,10 +31,7 @@ def parse_args():
     add_arguments(parser, 'classes', 'checkpoint', 'clip', photos=dict(
         help='folder of images to compare with PyTorch; by default generated '
         'ones'))
-    parser.add_argument(
-        '--background', type=float, metavar='P',
-        help='mark pixels whose best class has a probability below P (0 to 1) '
-        'as "background"')
+    add_arguments(parser, 'background')
     parser.add_argument(
         '--time', action='store_true',
         help='compare the CPU time of the installed engines with '

@@ -32,10 +32,7 @@ def parse_args():
     parser.add_argument(
         'photos', nargs='+', metavar='PHOTO', help='files or folders')
     add_arguments(parser, 'classes', out=dict(default='out'))
-    parser.add_argument(
-        '--background', type=float, metavar='P',
-        help='mark pixels whose best class has a probability below P (0 to 1) '
-        'as "background"')
+    add_arguments(parser, 'background')
     parser.add_argument(
         '--heatmaps', action='store_true',
         help='also write a heat map of each class')

@@ -156,6 +156,10 @@ _ARGUMENTS = {
         help='the classes: "cat; grass, lawn; sky" (";" between classes, "," '
         'between words of a class), a text file with one class per line, or '
         'the name of a vocabulary (voc20)')),
+    'background': (['--background'], dict(
+        type=float, metavar='P',
+        help='mark pixels whose best class has a probability below P (0 to 1) '
+        'as "background"')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(
