@@ -35,6 +35,7 @@ from .trained_model import (
     find_test_pipeline,
     predict_batch,
 )
+from .working_size import AUTO, WorkingSize
 from .zero_shot_result import ZeroShotResult
 
 
@@ -63,6 +64,8 @@ class ZeroShotInferencer:
         classes (optional): Replaces the classes of the config; see
             ``set_vocabulary``.
         groups (bool): Also return the groups of GroupViT.
+        max_size (int | str | None): Longest side in pixels at which larger
+            photos are segmented; see :class:`.working_size.WorkingSize`.
 
     Raises:
         UserError: No such config or checkpoint, options that do not fit, a
@@ -71,7 +74,9 @@ class ZeroShotInferencer:
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
-                 cfg_options=None, classes=None, groups=False):
+                 cfg_options=None, classes=None, groups=False,
+                 max_size=AUTO):
+        self.size = WorkingSize(max_size)
         device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
@@ -96,11 +101,12 @@ class ZeroShotInferencer:
                     'GroupViT config such as groupvit_toy or groupvit_voc21.')
             self.model.keep_groups = True
         # Images arrive as arrays, without annotations.
-        self.pipeline = Compose([
+        self.pipeline = Compose(self.size.pipeline([
             dict(type='LoadImageFromNDArray')] + [
                 step for step in find_test_pipeline(config)
                 if step['type'] not in (
-                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
+                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')]))
+        self.size.limit_refinement(self.model)
         self._encoded = None
         # Calls of other threads may choose other classes.
         self._lock, self._local = threading.RLock(), threading.local()
@@ -226,6 +232,8 @@ class ZeroShotInferencer:
 
     def _batch(self, images):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
+        for image in images:
+            self.size.warn(image.shape[:2])
         data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
                 for image in images]  # the toolbox expects BGR
         return dict(inputs=[one['inputs'] for one in data],
