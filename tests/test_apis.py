@@ -328,12 +328,12 @@ def test_pil_images(inferencer, folder):
 
 
 @pytest.mark.parametrize('image, message', [
-    (torch.zeros(3, 4, 5), 'is a Tensor; expected a file, a folder'),
+    (object(), 'is a object; expected a file, a folder'),
     (b'\xff\xd8\xff', 'is a bytes; expected'),
     (None, 'is a NoneType; expected'), (5, 'is a int; expected'),
     ({'a': 1}, 'is a dict; expected'), ('', "is ''; expected"),
     ('https://example.org/cat.jpg', 'is an address; download the image'),
-    (np.full((4, 5, 3), np.nan), r'uint8 RGB, but got \(4, 5, 3\) float64'),
+    (np.full((4, 5, 3), np.nan), 'got values from nan to nan'),
     (np.zeros((2, 4, 5, 3), np.uint8), r'got \(2, 4, 5, 3\) uint8'),
     (Image.new('RGB', (0, 5)), 'Image 0 has no pixels'),
     (Image.fromarray(np.full((4, 5), np.inf, np.float32)), 'are not finite'),
@@ -371,11 +371,8 @@ def test_options_override_the_config(tiny_config, tiny_rn):
 @pytest.mark.parametrize('call, message', [
     (dict(photos='gone.jpg'), 'No image at gone.jpg'),
     (dict(photos=[]), r'No images in \[\]'),
-    (dict(photos=picture(4, 5)[..., 0]),
-     r'\(H, W, 3\) uint8 RGB, but got \(4, 5\) uint8'),
-    (dict(photos=picture(4, 5) / 255),
-     r'uint8 RGB, but got \(4, 5, 3\) float64'),
-    (dict(photos=np.zeros((4, 5, 4), np.uint8)), r'got \(4, 5, 4\)'),
+    (dict(photos=picture(4, 5)[..., :2]), r'got \(4, 5, 2\) uint8'),
+    (dict(photos=picture(4, 5).astype(int)), r'got \(4, 5, 3\) int64'),
     (dict(photos=np.zeros((0, 5, 3), np.uint8)), r'\(0, 5, 3\)'),
     (dict(photos=picture(4, 5), batch_size=0), 'batch_size must .* got 0'),
     (dict(photos=picture(4, 5), batch_size='4'), "batch_size .* got '4'"),
