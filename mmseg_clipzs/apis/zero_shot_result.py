@@ -24,6 +24,8 @@ class ZeroShotResult:
         groups (ndarray, optional): (stages, H, W) int64, groups of GroupViT
             after each stage, if requested.
         path (Path, optional): The image's file.
+        make_confidence (Callable, optional): (H, W) int64 labels, all below C
+            -> their probabilities; None if there are none.
     """
     name: str
     photo: np.ndarray = field(repr=False)
@@ -33,6 +35,7 @@ class ZeroShotResult:
     palette: Sequence = field(repr=False)
     groups: np.ndarray | None = field(default=None, repr=False)
     path: Path | None = None
+    make_confidence: Callable | None = field(default=None, repr=False)
 
     @cached_property
     def scores(self):
@@ -44,6 +47,20 @@ class ZeroShotResult:
         Computed on first access.
         """
         return self.make_scores()
+
+    @cached_property
+    def confidence(self):
+        """ndarray | None: (H, W) float32, probability of each pixel's class.
+
+        It is ``scores`` at ``mask``, without the memory of all classes, and 0
+        where pixels are ignored. None for exported models, which predict label
+        maps only.
+        """
+        if self.make_confidence is None:
+            return None
+        known = self.mask < len(self.classes)
+        return np.where(known, self.make_confidence(
+            np.where(known, self.mask, 0)), np.float32(0))
 
     def picture(self):
         """ndarray: (H', W', 3) uint8 RGB, the overlay with a legend."""
