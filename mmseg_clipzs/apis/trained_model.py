@@ -8,6 +8,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_clipzs.checkpoints import dataset_meta_of, weights_of
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
+from mmseg_clipzs.models.segmentors.seg_logits import SegLogits
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.utils import UserError
@@ -92,6 +93,25 @@ def class_probabilities(model, seg_logits):
     if len(seg_logits) == 1:
         return torch.cat([1 - seg_logits, seg_logits])
     return seg_logits.softmax(0)
+
+
+def label_probabilities(model, seg_logits, labels):
+    """Probability of one class at each pixel, without all classes at once.
+
+    Args:
+        model (nn.Module): See :func:`class_probabilities`.
+        seg_logits (PixelData): Of a result.
+        labels (Tensor): (H, W) int64, classes.
+
+    Returns:
+        Tensor: (H, W), the elements of :func:`class_probabilities`.
+    """
+    if isinstance(seg_logits, SegLogits):
+        return seg_logits.at(labels).exp()
+    logits, best = seg_logits.data, labels.to(seg_logits.data.device)
+    return torch.cat([
+        class_probabilities(model, rows).gather(0, each[None])[0]
+        for rows, each in zip(logits.split(64, 1), best.split(64))])
 
 
 def _stock_meta(cfg, found, model):

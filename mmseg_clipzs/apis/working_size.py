@@ -4,9 +4,8 @@ import logging
 from mmengine.logging import print_log
 
 from mmseg_clipzs.datasets.limit_size import limited
-from mmseg_clipzs.utils import check_number
+from mmseg_clipzs.utils import AUTO, check_number
 
-AUTO = 'auto'
 MAX_SIZE = 1024  # pixels: some 4,000 patches of 16, and seconds on a CPU
 
 

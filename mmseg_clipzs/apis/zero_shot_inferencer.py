@@ -1,11 +1,13 @@
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import torch
 from mmengine.dataset import Compose
 
-from mmseg_clipzs.datasets.images import ImageReadError
+from mmseg_clipzs.datasets.images import ImageReadError, SampleError
+from mmseg_clipzs.labels import ignore_index
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -14,7 +16,12 @@ from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.prepare import choose_products
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
-from mmseg_clipzs.utils import NotOursError, UserError
+from mmseg_clipzs.utils import (
+    AUTO,
+    NotOursError,
+    UserError,
+    require_memory,
+)
 
 from .photos import Photo
 from .streaming import Streaming
@@ -22,9 +29,10 @@ from .trained_model import (
     build_segmentor,
     class_probabilities,
     find_test_pipeline,
+    label_probabilities,
     predict_batch,
 )
-from .working_size import AUTO, WorkingSize
+from .working_size import WorkingSize
 from .zero_shot_result import ZeroShotResult
 
 
@@ -136,14 +144,16 @@ class ZeroShotInferencer(Streaming):
             results, ready = [None] * len(photos), []
             for i, (photo, name) in enumerate(photos):
                 try:
-                    ready.append((i, photo.path, name, photo.read()))
+                    image, transparent = photo.read_visible()
                 except (ImageReadError, NotOursError) as e:
                     results[i] = e
+                    continue
+                ready.append((i, transparent, photo.path, name, image))
             if ready:
-                where, *columns = zip(*ready)
-                for i, result in zip(where, self._segment(
+                where, hidden, *columns = zip(*ready)
+                for i, transparent, result in zip(where, hidden, self._segment(
                         model, vocabulary, *columns)):
-                    results[i] = result
+                    results[i] = _ignoring(transparent, result)
             return results
 
         return segment
@@ -188,11 +198,12 @@ class ZeroShotInferencer(Streaming):
                 'features depend on its classes: call the inferencer instead.')
         self._local.encoded = None
         photo = Photo(photo, 0)
-        image = photo.read().copy()
+        image, transparent = photo.read_visible()
+        image = image.copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
         self._local.encoded = self._encoded = (
-            photo.names[0], photo.path, image, data['data_samples'][0],
-            self.model.encode(data['inputs']))
+            photo.names[0], photo.path, image, transparent,
+            data['data_samples'][0], self.model.encode(data['inputs']))
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -213,29 +224,55 @@ class ZeroShotInferencer(Streaming):
         encoded = getattr(self._local, 'encoded', self._encoded)
         if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
-        name, path, image, sample, encoded = encoded
+        name, path, image, transparent, sample, encoded = encoded
         with self._lock:
             model = self.model.with_vocabulary(classes, background)
         sample, = model.decode(encoded, [sample.clone()])
-        return _result(model, image, sample, name, path)
+        return _ignoring(
+            transparent, _result(model, image, sample, name, path))
+
+
+def _ignoring(transparent, result):
+    """Ignore the transparent pixels of a photo.
+
+    Args:
+        transparent (ndarray | None): (H, W) bool.
+        result (ZeroShotResult | UserError): Of the photo.
+
+    Returns:
+        ZeroShotResult | UserError: The result with ignored pixels, whose
+        scores are 0.
+    """
+    if transparent is None or not isinstance(result, ZeroShotResult):
+        return result
+    return replace(
+        result,
+        mask=np.where(transparent, ignore_index(len(result.classes)),
+                      result.mask),
+        make_scores=lambda: np.where(
+            transparent, np.float32(0), result.scores))
 
 
 def _result(model, image, sample, name, path):
     """Convert a data sample to a ZeroShotResult."""
-    def confidence(mask):
-        # A few rows at a time: all classes need as much memory as the logits.
-        logits, best = sample.seg_logits.data, torch.from_numpy(mask)
-        return torch.cat([class_probabilities(model, rows).gather(
-            0, labels[None].to(rows.device))[0].cpu() for rows, labels in zip(
-                logits.split(64, 1), best.split(64))]).numpy()
+    size = image.shape[:2]
+    count = len(model.dataset_meta['classes'])
+
+    def scores():
+        # The log-probabilities and the probabilities.
+        require_memory(
+            8 * count * size[0] * size[1], f'The scores of {count} classes '
+            f'for {size[1]} x {size[0]} pixels', SampleError)
+        return class_probabilities(
+            model, sample.seg_logits.data).cpu().numpy()
 
     return ZeroShotResult(
         name=name,
         photo=image,
         mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
-        make_scores=lambda: class_probabilities(
-            model, sample.seg_logits.data).cpu().numpy(),
-        make_confidence=confidence,
+        make_scores=scores,
+        make_confidence=lambda mask: label_probabilities(
+            model, sample.seg_logits, torch.from_numpy(mask)).cpu().numpy(),
         classes=model.dataset_meta['classes'],
         palette=model.dataset_meta['palette'],
         groups=sample.groups.data.cpu().numpy() if 'groups' in sample

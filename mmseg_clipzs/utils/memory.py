@@ -34,12 +34,13 @@ def available_memory():
         return free
 
 
-def require_memory(size, what=''):
+def require_memory(size, what='', error=UserError):
     """Refuse what cannot succeed.
 
     Args:
         size (int): Bytes that it needs at least.
         what (str): Beginning of the sentence.
+        error (type): What is raised.
 
     Raises:
         UserError: There are fewer. Without ``what`` the sentence begins with
@@ -49,6 +50,6 @@ def require_memory(size, what=''):
         return
     free = available_memory()
     if free is not None and size > free:
-        raise UserError(
+        raise error(
             f'{what} needs {size / _GIB:.1f} GiB of memory, but only '
             f'{max(free, 0) / _GIB:.1f} GiB are free.'.strip())

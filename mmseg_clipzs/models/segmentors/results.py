@@ -86,7 +86,18 @@ def set_result(model, maps, sample):
             lambda tile: model.class_log_probabilities(tile[None])[0])
         return keep_argmax(logits, labels)
 
-    sample.set_data(dict(seg_logits=SegLogits(make_logits),
+    def make_at(wanted):
+        wanted, found = wanted.to(labels.device), None
+        for tile in maps.tiles():
+            part = keep_argmax(
+                model.class_log_probabilities(tile.scores()[None])[0],
+                labels[tile.where]).gather(0, wanted[tile.where][None])[0]
+            if found is None:
+                found = part.new_empty(labels.shape)
+            found[tile.where] = part
+        return found
+
+    sample.set_data(dict(seg_logits=SegLogits(make_logits, make_at),
                          pred_sem_seg=PixelData(data=labels[None])))
 
 
