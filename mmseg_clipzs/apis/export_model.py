@@ -38,7 +38,7 @@ def export_model(job, path, classes=None, background=None, photos=None,
     cfg = job.load()
     set_background(cfg, job.name, background)
     inferencer = ZeroShotInferencer(
-        cfg, job.checkpoint, 'cpu', classes=classes)
+        cfg, job.checkpoint, 'cpu', classes=classes, max_size=None)
 
     def segment(photo):
         return inferencer(photo)[0].mask

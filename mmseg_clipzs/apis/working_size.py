@@ -29,8 +29,7 @@ class WorkingSize:
         self._limit = MAX_SIZE if max_size == AUTO else check_number(
             'max_size', max_size, '[16, inf)', int, optional=True)
         self._auto = max_size == AUTO
-        # As a file of tools/export_onnx.py without a Resize.
-        self._shrinks, self._told = True, False
+        self._shrinks = self._told = False
 
     def limit(self, resizes):
         """Longest side of the network's input.
@@ -41,7 +40,9 @@ class WorkingSize:
         Returns:
             int | None: Pixels.
         """
-        return None if resizes and self._auto else self._limit
+        limit = None if resizes and self._auto else self._limit
+        self._shrinks = limit is not None
+        return limit
 
     def pipeline(self, steps):
         """Add the limit to a test pipeline.
@@ -58,7 +59,6 @@ class WorkingSize:
         if limit is not None:
             steps.insert(max(sizing, default=0) + 1,
                          dict(type='LimitSize', max_size=limit))
-        self._shrinks = limit is not None
         return steps
 
     def limit_refinement(self, model):
@@ -69,7 +69,7 @@ class WorkingSize:
         """
         if getattr(model, 'pamr', None) is not None:
             model.pamr_max_size = self._limit
-            self._shrinks = True
+            self._shrinks = self._limit is not None
 
     def warn(self, size):
         """Say so once if a photo is shrunk.
@@ -77,8 +77,7 @@ class WorkingSize:
         Args:
             size (tuple[int]): (height, width) of the photo.
         """
-        if self._told or not self._shrinks or self._limit is None or (
-                max(size) <= self._limit):
+        if self._told or not self._shrinks or max(size) <= self._limit:
             return
         self._told = True
         height, width = limited(size, self._limit)

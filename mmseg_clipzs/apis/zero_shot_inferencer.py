@@ -73,7 +73,7 @@ class ZeroShotInferencer(Streaming):
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False,
                  max_size=AUTO):
-        self.size = WorkingSize(max_size)
+        self.working_size = WorkingSize(max_size)
         device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
@@ -98,12 +98,12 @@ class ZeroShotInferencer(Streaming):
                     'GroupViT config such as groupvit_toy or groupvit_voc21.')
             self.model.keep_groups = True
         # Images arrive as arrays, without annotations.
-        self.pipeline = Compose(self.size.pipeline([
+        self.pipeline = Compose(self.working_size.pipeline([
             dict(type='LoadImageFromNDArray')] + [
                 step for step in find_test_pipeline(config)
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')]))
-        self.size.limit_refinement(self.model)
+        self.working_size.limit_refinement(self.model)
         self._encoded = None
         # Calls of other threads may choose other classes.
         self._lock, self._local = threading.RLock(), threading.local()
@@ -172,7 +172,7 @@ class ZeroShotInferencer(Streaming):
     def _batch(self, images):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
         for image in images:
-            self.size.warn(image.shape[:2])
+            self.working_size.warn(image.shape[:2])
         data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
                 for image in images]  # the toolbox expects BGR
         return dict(inputs=[one['inputs'] for one in data],
@@ -261,8 +261,8 @@ def _result(model, image, sample, name, path):
     def scores():
         # The log-probabilities and the probabilities.
         require_memory(
-            8 * count * size[0] * size[1], f'The scores of {count} classes '
-            f'for {size[1]} x {size[0]} pixels', SampleError)
+            8 * count * size[0] * size[1], f'Keeping {count} scores '
+            f'for each of {size[1]} x {size[0]} pixels', SampleError)
         return class_probabilities(
             model, sample.seg_logits.data).cpu().numpy()
 
