@@ -1,4 +1,6 @@
 """Build segmentors whose classes are those of their checkpoint."""
+import threading
+import warnings
 from collections import defaultdict
 
 import torch
@@ -7,16 +9,27 @@ from mmseg.apis import init_model
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.checkpoints import dataset_meta_of, weights_of
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.models.segmentors.seg_logits import SegLogits
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.run.data import datasets_of
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, require_memory
 from mmseg_clipzs.visualization import voc_palette
+
+from .zero_shot_result import ZeroShotResult
+
+# Seeds and filters of warnings are the process's, not a thread's.
+_BUILDING = threading.Lock()
+# Of every model of mmseg, about its own code.
+_QUIET = ('``build_loss`` would be deprecated', 'Default ``avg_non_ignore``')
 
 
 def build_segmentor(cfg, device):
     """Build a segmentor for prediction, of this package or of mmseg.
+
+    Random weights follow the config's seed; the caller's numbers are left
+    alone.
 
     Args:
         cfg (Config): With ``load_from``, unless the model has weights of its
@@ -31,7 +44,14 @@ def build_segmentor(cfg, device):
         UserError: A checkpoint of another model, or without names of the
             classes.
     """
-    model = init_model(cfg, device=device)
+    with _BUILDING, warnings.catch_warnings(), torch.random.fork_rng(
+            devices=[]):  # not the caller's random numbers
+        for text in _QUIET:
+            warnings.filterwarnings('ignore', text, module='mmseg.models')
+        seed = (cfg.get('randomness') or {}).get('seed')
+        if seed is not None:
+            torch.default_generator.manual_seed(seed)
+        model = init_model(cfg, device=device)
     meta = {}
     if cfg.get('load_from'):
         checkpoint = load_checkpoint(
@@ -112,6 +132,43 @@ def label_probabilities(model, seg_logits, labels):
     return torch.cat([
         class_probabilities(model, rows).gather(0, each[None])[0]
         for rows, each in zip(logits.split(64, 1), best.split(64))])
+
+
+def make_result(model, image, sample, name, path):
+    """Convert a data sample to a result.
+
+    Args:
+        model (nn.Module): The segmentor, with the classes of the sample.
+        image (ndarray): (H, W, 3) uint8 RGB.
+        sample (SegDataSample): Its prediction.
+        name, path: See :class:`ZeroShotResult`.
+
+    Returns:
+        ZeroShotResult: The result.
+    """
+    size = image.shape[:2]
+    count = len(model.dataset_meta['classes'])
+
+    def scores():
+        # The log-probabilities and the probabilities.
+        require_memory(
+            8 * count * size[0] * size[1], f'Keeping {count} scores '
+            f'for each of {size[1]} x {size[0]} pixels', SampleError)
+        return class_probabilities(
+            model, sample.seg_logits.data).cpu().numpy()
+
+    return ZeroShotResult(
+        name=name,
+        photo=image,
+        mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
+        make_scores=scores,
+        make_confidence=lambda mask: label_probabilities(
+            model, sample.seg_logits, torch.from_numpy(mask)).cpu().numpy(),
+        classes=model.dataset_meta['classes'],
+        palette=model.dataset_meta['palette'],
+        groups=sample.groups.data.cpu().numpy() if 'groups' in sample
+        else None,
+        path=path)
 
 
 def _stock_meta(cfg, found, model):

@@ -1,13 +1,11 @@
 import threading
 from contextlib import nullcontext
-from dataclasses import replace
 
 import numpy as np
 import torch
 from mmengine.dataset import Compose
 
-from mmseg_clipzs.datasets.images import ImageReadError, SampleError
-from mmseg_clipzs.labels import ignore_index
+from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -15,21 +13,20 @@ from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.prepare import choose_products
-from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
-from mmseg_clipzs.utils import (
-    AUTO,
-    NotOursError,
-    UserError,
-    require_memory,
+from mmseg_clipzs.run.segmentor import (
+    embeds_config_words,
+    set_background,
+    use_trained_classes,
 )
+from mmseg_clipzs.utils import AUTO, NotOursError, UserError, read_background
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
 from .streaming import Streaming
 from .trained_model import (
     build_segmentor,
-    class_probabilities,
     find_test_pipeline,
-    label_probabilities,
+    make_result,
     predict_batch,
 )
 from .working_size import WorkingSize
@@ -48,6 +45,9 @@ class ZeroShotInferencer(Streaming):
     >>> animals = inferencer.predict('cat; dog', background=0.5)
     >>> ground = inferencer.predict('grass, lawn; sky')
 
+    Threads may share an inferencer, each with its own classes. Copies and
+    pickles are inferencers of their own.
+
     Args:
         config (str | Path | Config): A file, the name of a config of the
             project, or a loaded config of this project or of mmseg. Only its
@@ -61,35 +61,35 @@ class ZeroShotInferencer(Streaming):
         classes (optional): Replaces the classes of the config; see
             ``set_vocabulary``.
         groups (bool): Also return the groups of GroupViT.
-        max_size (int | str | None): Longest side in pixels at which larger
-            photos are segmented; see :class:`.working_size.WorkingSize`.
+                 background=None, max_size=AUTO):
+        self.working_size = WorkingSize(max_size)
 
     Raises:
         UserError: No such config or checkpoint, options that do not fit, a
-            model that must be trained first, ``classes`` for a model with
-            fixed classes, or ``groups`` for a model without groups.
+            model that must be trained first, ``classes`` or a ``background``
+            for a model with fixed classes, or ``groups`` for a model without
+            groups.
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False,
-                 max_size=AUTO):
+                 background=None, max_size=AUTO):
         self.working_size = WorkingSize(max_size)
         device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
         config = job.load()
+        self._contrast = set_background(config, job.name, background)
         choose_products(config)
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             # Do not embed the config's.
             config.model.update(vocabulary=None, text_embeddings=None)
         survive_forks()
-        seed = config.randomness.get('seed')
-        with torch.random.fork_rng(devices=[]):  # not the caller's numbers
-            if seed is not None:
-                torch.default_generator.manual_seed(seed)
-            with explain_settings(job):
-                self.model = build_segmentor(config, device)
+        with explain_settings(job):
+            self.model = build_segmentor(config, device)
+        if self._contrast and classes is None:
+            classes = self.model.vocabulary
         self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
@@ -105,8 +105,19 @@ class ZeroShotInferencer(Streaming):
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')]))
         self.working_size.limit_refinement(self.model)
         self._encoded = None
+        self._be_shared()
+
+    def _be_shared(self):
         # Calls of other threads may choose other classes.
         self._lock, self._local = threading.RLock(), threading.local()
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items()
+                if name not in ('_lock', '_local')}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._be_shared()
 
     def _set_classes(self, classes):
         if classes is None:
@@ -118,7 +129,7 @@ class ZeroShotInferencer(Streaming):
                 f'({", ".join(names[:3])}, ...), which cannot be replaced: '
                 'leave classes out, or use a zero-shot model or the config '
                 'that a student was trained with.')
-        self.model.set_vocabulary(classes)
+        self.model.set_vocabulary(_with_contrast(classes, self._contrast))
 
     # ------------------------------------------- many images, one vocabulary
     def segmenter(self, classes=None):
@@ -153,7 +164,8 @@ class ZeroShotInferencer(Streaming):
                 where, hidden, *columns = zip(*ready)
                 for i, transparent, result in zip(where, hidden, self._segment(
                         model, vocabulary, *columns)):
-                    results[i] = _ignoring(transparent, result)
+                    results[i] = result.ignoring(transparent) if isinstance(
+                        result, ZeroShotResult) else result
             return results
 
         return segment
@@ -165,7 +177,7 @@ class ZeroShotInferencer(Streaming):
         with self._lock if model is self.model else nullcontext():
             if vocabulary is not getattr(model, 'vocabulary', None):
                 model.set_vocabulary(vocabulary)
-            return [_result(model, image, sample, name, path)
+            return [make_result(model, image, sample, name, path)
                     for path, name, image, sample in zip(
                         paths, names, images, predict_batch(model, batch))]
 
@@ -212,8 +224,8 @@ class ZeroShotInferencer(Streaming):
         Args:
             classes (optional): See ``set_vocabulary``; for this call only. By
                 default those of the model.
-            background (float, optional): Background threshold in (0, 1), for
-                this call only. By default that of the model.
+            background (str | float, optional): As of the inferencer, for this
+                call only. By default the inferencer's.
 
         Returns:
             ZeroShotResult: The same as from calling the inferencer.
@@ -225,56 +237,19 @@ class ZeroShotInferencer(Streaming):
         if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
         name, path, image, transparent, sample, encoded = encoded
+        contrast, threshold = (self._contrast, None) if background is None \
+            else read_background(background)
         with self._lock:
-            model = self.model.with_vocabulary(classes, background)
+            if contrast and classes is None:
+                classes = self.model.vocabulary
+            model = self.model.with_vocabulary(
+                _with_contrast(classes, contrast), threshold)
         sample, = model.decode(encoded, [sample.clone()])
-        return _ignoring(
-            transparent, _result(model, image, sample, name, path))
+        return make_result(model, image, sample, name, path).ignoring(
+            transparent)
 
 
-def _ignoring(transparent, result):
-    """Ignore the transparent pixels of a photo.
-
-    Args:
-        transparent (ndarray | None): (H, W) bool.
-        result (ZeroShotResult | UserError): Of the photo.
-
-    Returns:
-        ZeroShotResult | UserError: The result with ignored pixels, whose
-        scores are 0.
-    """
-    if transparent is None or not isinstance(result, ZeroShotResult):
-        return result
-    return replace(
-        result,
-        mask=np.where(transparent, ignore_index(len(result.classes)),
-                      result.mask),
-        make_scores=lambda: np.where(
-            transparent, np.float32(0), result.scores))
-
-
-def _result(model, image, sample, name, path):
-    """Convert a data sample to a ZeroShotResult."""
-    size = image.shape[:2]
-    count = len(model.dataset_meta['classes'])
-
-    def scores():
-        # The log-probabilities and the probabilities.
-        require_memory(
-            8 * count * size[0] * size[1], f'Keeping {count} scores '
-            f'for each of {size[1]} x {size[0]} pixels', SampleError)
-        return class_probabilities(
-            model, sample.seg_logits.data).cpu().numpy()
-
-    return ZeroShotResult(
-        name=name,
-        photo=image,
-        mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
-        make_scores=scores,
-        make_confidence=lambda mask: label_probabilities(
-            model, sample.seg_logits, torch.from_numpy(mask)).cpu().numpy(),
-        classes=model.dataset_meta['classes'],
-        palette=model.dataset_meta['palette'],
-        groups=sample.groups.data.cpu().numpy() if 'groups' in sample
-        else None,
-        path=path)
+def _with_contrast(classes, contrast):
+    """Classes with contrast words, if they are wanted."""
+    return get_vocabulary(classes).with_contrast() if (
+        contrast and classes is not None) else classes

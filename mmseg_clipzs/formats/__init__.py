@@ -4,14 +4,24 @@ import inspect
 from mmseg_clipzs.utils import UserError, did_you_mean
 
 from .base import Format
+from .classes import Binary, Cutout
+from .coco import Coco, CocoPolygons
 from .index import Index
 from .pictures import Groups, HeatMaps, Overlay
+from .voc import Voc
+from .yolo import Yolo
 
 FORMATS = {
     'overlay': Overlay,
     'groups': Groups,
     'heatmaps': HeatMaps,
     'index': Index,
+    'voc': Voc,
+    'coco': Coco,
+    'coco_polygons': CocoPolygons,
+    'yolo': Yolo,
+    'binary': Binary,
+    'cutout': Cutout,
 }
 
 __all__ = ['FORMATS', 'Format', 'make_formats']
