@@ -19,11 +19,7 @@ class Format:
 
     Raises:
         UserError: What the format cannot hold, such as too many classes.
-
-    Attributes:
-        help (str): One line for lists of formats.
     """
-    help = ''
 
     def __init__(self, folder, classes, palette):
         self.folder = Path(folder)

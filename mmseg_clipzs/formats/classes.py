@@ -49,7 +49,6 @@ class ClassFormat(Format):
 class Binary(ClassFormat):
     """Grey masks: 255 for the class, 0 for others and ignored pixels."""
     name = 'binary'
-    help = 'binary/INDEX_CLASS/NAME.png, a black and white mask of each class'
 
     def __init__(self, folder, classes, palette):
         super().__init__(folder, classes, palette)
@@ -67,7 +66,6 @@ class Cutout(ClassFormat):
     background has none.
     """
     name = 'cutout'
-    help = 'cutout/INDEX_CLASS/NAME.png, each class on a transparent ground'
 
     def __init__(self, folder, classes, palette):
         super().__init__(folder, classes, palette)

@@ -30,7 +30,6 @@ class Coco(DatasetFormat):
         UserError: pycocotools is not installed.
     """
     name = 'coco'
-    help = "coco/, COCO's JSON with an exact mask (RLE) for each class"
     readme = '''\
 Segmentations as COCO's JSON: annotations/instances_default.json, with file
 names relative to images/.
@@ -114,7 +113,6 @@ class CocoPolygons(Coco):
         UserError: pycocotools is not installed, or a bad tolerance.
     """
     name = 'coco_polygons'
-    help = "coco_polygons/, COCO's JSON with a polygon for each region"
 
     def __init__(self, folder, classes, palette, copy_photos=True,
                  tolerance=0):

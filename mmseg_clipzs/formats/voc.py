@@ -29,7 +29,6 @@ class Voc(DatasetFormat):
             that labelmap.txt cannot hold.
     """
     name = 'voc'
-    help = 'voc/, the layout of Pascal VOC (CVAT, mmseg, Datumaro)'
     readme = '''\
 Segmentations in the layout of Pascal VOC.
 

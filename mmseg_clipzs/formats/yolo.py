@@ -23,7 +23,6 @@ class Yolo(DatasetFormat):
         UserError: A bad tolerance.
     """
     name = 'yolo'
-    help = 'yolo/, polygons for Ultralytics (segment), one file a photo'
     readme = '''\
 Segmentations as polygons for Ultralytics: labels/train/NAME.txt, a line for
 each region with its class and x y x y ..., divided by width and height.
