@@ -18,7 +18,13 @@ from mmseg_clipzs.run.segmentor import (
     set_background,
     use_trained_classes,
 )
-from mmseg_clipzs.utils import AUTO, NotOursError, UserError, read_background
+from mmseg_clipzs.utils import (
+    AUTO,
+    NotOursError,
+    UserError,
+    read_background,
+    show_progress,
+)
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
@@ -174,7 +180,8 @@ class ZeroShotInferencer(Streaming):
     def _segment(self, model, vocabulary, paths, names, images):
         """list: ZeroShotResult of each image, or its UserError."""
         batch = self._batch(images)
-        with self._lock if model is self.model else nullcontext():
+        with show_progress(), (
+                self._lock if model is self.model else nullcontext()):
             if vocabulary is not getattr(model, 'vocabulary', None):
                 model.set_vocabulary(vocabulary)
             return [make_result(model, image, sample, name, path)
@@ -213,9 +220,11 @@ class ZeroShotInferencer(Streaming):
         image, transparent = photo.read_visible()
         image = image.copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
+        with show_progress():
+            encoded = self.model.encode(data['inputs'])
         self._local.encoded = self._encoded = (
             photo.names[0], photo.path, image, transparent,
-            data['data_samples'][0], self.model.encode(data['inputs']))
+            data['data_samples'][0], encoded)
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -244,7 +253,8 @@ class ZeroShotInferencer(Streaming):
                 classes = self.model.vocabulary
             model = self.model.with_vocabulary(
                 _with_contrast(classes, contrast), threshold)
-        sample, = model.decode(encoded, [sample.clone()])
+        with show_progress():
+            sample, = model.decode(encoded, [sample.clone()])
         return make_result(model, image, sample, name, path).ignoring(
             transparent)
 
