@@ -1,23 +1,14 @@
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from mmseg_clipzs.utils import atomic_write, check_replaceable
-from mmseg_clipzs.visualization import (
-    grouping_sheet,
-    heat_map,
-    overlay,
-    save_image,
-    save_mask,
-    with_legend,
-)
+from mmseg_clipzs.formats import make_formats
+from mmseg_clipzs.visualization import overlay, with_legend
 
-_MOST = 255  # bytes of a file's name
+from .detections import to_detections
 
 
 @dataclass
@@ -28,13 +19,16 @@ class ZeroShotResult:
         name (str): Stem of the file, or the position of an array; longer
             where two images would have the same.
         photo (ndarray): (H, W, 3) uint8 RGB, the input image.
-        mask (ndarray): (H, W) int64, indices into ``classes``.
+        mask (ndarray): (H, W) int64, indices into ``classes``; 255 where
+            pixels are ignored, 65535 with more than 255 classes.
         make_scores (Callable): () -> ``scores``.
         classes (Sequence[str]): C names.
         palette (Sequence): C RGB colours.
         groups (ndarray, optional): (stages, H, W) int64, groups of GroupViT
             after each stage, if requested.
         path (Path, optional): The image's file.
+        make_confidence (Callable, optional): (H, W) int64 labels, all below C
+            -> their probabilities; None if there are none.
     """
     name: str
     photo: np.ndarray = field(repr=False)
@@ -44,6 +38,7 @@ class ZeroShotResult:
     palette: Sequence = field(repr=False)
     groups: np.ndarray | None = field(default=None, repr=False)
     path: Path | None = None
+    make_confidence: Callable | None = field(default=None, repr=False)
 
     @cached_property
     def scores(self):
@@ -56,10 +51,49 @@ class ZeroShotResult:
         """
         return self.make_scores()
 
+    @cached_property
+    def confidence(self):
+        """ndarray | None: (H, W) float32, probability of each pixel's class.
+
+        It is ``scores`` at ``mask``, without the memory of all classes, and 0
+        where pixels are ignored. None for exported models, which predict label
+        maps only.
+        """
+        if self.make_confidence is None:
+            return None
+        known = self.mask < len(self.classes)
+        return np.where(known, self.make_confidence(
+            np.where(known, self.mask, 0)), np.float32(0))
+
     def picture(self):
         """ndarray: (H', W', 3) uint8 RGB, the overlay with a legend."""
         return with_legend(overlay(self.photo, self.mask, self.palette),
                            self.mask, self.classes, self.palette)
+
+    def to_detections(self, regions=False, background=False, min_area=1):
+        """Convert to ``supervision.Detections``, for its annotators and tools.
+
+        N detections with ``mask`` (N, H, W) bool, ``xyxy`` (N, 4) float32,
+        the corner pixels of each mask, ``class_id`` (N, ) int64,
+        ``data['class_name']`` (N, ) str, and ``confidence`` (N, ) float32,
+        the mean probability over the mask, or None for exported models.
+        Ignored pixels are in none.
+
+        Args:
+            regions (bool): A detection for each connected region (of eight
+                neighbours) of a class, rather than one for each class found.
+                Objects that touch are one region.
+            background (bool): Also one of the class "background".
+            min_area (int): Leave out detections of fewer pixels.
+
+        Returns:
+            supervision.Detections: In the order of the classes.
+
+        Raises:
+            UserError: ``supervision`` is not installed; options of another
+                type.
+        """
+        return to_detections(self, regions, background, min_area)
 
     def save(self, folder, heatmaps=False):
         """Write ``NAME_overlay.png`` and ``NAME_mask.png`` (class indices).
@@ -79,29 +113,11 @@ class ZeroShotResult:
                 nothing is written.
             UserError: The folder cannot be written, or the disk is full.
         """
-        folder = Path(folder)
-        images = {'overlay': self.picture()}
-        if self.groups is not None:
-            images['groups'] = grouping_sheet(
-                self.photo, self.groups, self.mask, self.classes,
-                self.palette)
-        if heatmaps:
-            for i, (name, score) in enumerate(
-                    zip(self.classes, self.scores)):
-                images[self._heat_map(i, name)] = heat_map(self.photo, score)
-        paths = {what: folder / f'{self.name}_{what}.png'
-                 for what in [*images, 'mask']}
-        check_replaceable(*paths.values())
-        for what, image in images.items():
-            with atomic_write(paths[what]) as temporary:
-                save_image(temporary, Image.fromarray(image))
-        with atomic_write(paths['mask']) as temporary:
-            save_mask(temporary, self.mask, self.palette)
-        return list(paths.values())
-
-    def _heat_map(self, index, name):
-        """str: End of a heat map's name, which fits the file system."""
-        room = _MOST - len(os.fsencode(f'{self.name}_heat_{index}_.png'))
-        safe = ''.join(c if c.isalnum() else '_' for c in name[:40])
-        safe = safe.encode()[:max(room, 0)].decode('utf-8', 'ignore')
-        return f'heat_{index}_{safe}'
+        names = ['overlay', 'groups', *['heatmaps'] * heatmaps, 'index']
+        if self.groups is None:
+            names.remove('groups')
+        formats = make_formats(names, folder, self.classes, self.palette)
+        for each in formats:
+            each.check(self.name)
+        return [Path(folder) / file for each in formats
+                for file in each.write(self)['files']]
