@@ -9,6 +9,7 @@ from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
+from mmseg_clipzs.models.segmentors.smoothing import ScoreSmoothing
 from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
@@ -138,11 +139,13 @@ class ZeroShotInferencer(Streaming):
         self.model.set_vocabulary(_with_contrast(classes, self._contrast))
 
     # ------------------------------------------- many images, one vocabulary
-    def segmenter(self, classes=None):
+    def segmenter(self, classes=None, smoothing=0):
         """Fix the classes for many batches.
 
         Args:
             classes (optional): See ``set_vocabulary``; they stay set.
+            smoothing (float): Of the scores of images that are the frames of
+                a video; see :class:`.ScoreSmoothing`.
 
         Returns:
             Callable: Segments a list of (Photo, name), whatever classes other
@@ -156,6 +159,13 @@ class ZeroShotInferencer(Streaming):
             model = self.model.with_vocabulary() if isinstance(
                 self.model, OpenVocabularySegmentor) else self.model
             vocabulary = getattr(model, 'vocabulary', None)
+        if smoothing:
+            if model is self.model:
+                raise UserError(
+                    'smoothing averages the scores of words, but '
+                    f'{type(model).__name__} has none: leave it out, or use a '
+                    'zero-shot model.')
+            model.smoothing = ScoreSmoothing(smoothing)
 
         def segment(photos):
             results, ready = [None] * len(photos), []

@@ -58,11 +58,13 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         pamr_max_size (int | None): Longest side in pixels at which scores of
             larger images are refined, which are upsampled from it. None, as
             in evaluation, is the original size.
+        smoothing (ScoreSmoothing | None): Of the scores of images that are
+            predicted one after the other, as the frames of a video.
 
     Raises:
         UserError: Options that contradict each other.
     """
-    pamr_max_size = None
+    pamr_max_size = smoothing = None
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
                  pamr=None, **kwargs):
@@ -238,6 +240,8 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""
+        if self.smoothing is not None:
+            scores = self.smoothing(scores)
         for image, maps, sample in zip(images, scores, data_samples):
             meta = sample.metainfo
             set_result(self, upsample(
