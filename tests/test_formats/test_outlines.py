@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image
 
 from mmseg_clipzs.formats.outlines import outlines
 
@@ -97,6 +98,26 @@ def test_no_region_is_lost(mask, tolerance, pixels):
     assert all(len(path) >= 3 for path in paths)
     if not pixels:
         assert all(cv2.contourArea(path.astype(np.int32)) for path in paths)
+
+
+@pytest.mark.parametrize('tolerance, corners, miou', [
+    (0, 92, 100), (1, 20, 98.7), (2, 12, 97.7)])
+def test_figures_of_the_docs(voc_root, tolerance, corners, miou):
+    found, both, either = [], np.zeros(21), np.zeros(21)
+    for path in sorted((voc_root / 'SegmentationClass').glob('*.png')):
+        with Image.open(path) as image:
+            labels = np.asarray(image)
+        for index in set(np.unique(labels)) - {0, 255}:
+            mask = labels == index
+            found += map(len, outlines(mask, tolerance))
+            drawn = np.any(filled_by_pycocotools(
+                mask, tolerance=tolerance), axis=0)
+            both[index] += (drawn & mask).sum()
+            either[index] += (drawn | mask).sum()
+    assert len(found) == 1182
+    assert np.mean(found) == pytest.approx(corners, abs=1)
+    assert 100 * np.mean(both[1:] / either[1:]) == pytest.approx(
+        miou, abs=0.1)
 
 
 def test_nothing_to_trace():
