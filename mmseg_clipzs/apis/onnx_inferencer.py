@@ -8,6 +8,7 @@ from mmseg_clipzs.export.onnx_model import (
 )
 from mmseg_clipzs.utils import UserError, shown
 
+from .settings import exported_settings
 from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
 
@@ -36,6 +37,11 @@ class OnnxInferencer(ZeroShotInferencer):
         except OnnxModelError as e:
             raise UserError(str(e)) from e
         self._lock = threading.RLock()
+
+    def describe(self):
+        """dict: As of :class:`ZeroShotInferencer`."""
+        return dict(classes=self.model.classes, palette=self.model.palette,
+                    settings=exported_settings(self.model))
 
     def _set_classes(self, classes):
         if classes is not None:

@@ -17,6 +17,7 @@ from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
 from mmseg_clipzs.utils import NotOursError, UserError
 
 from .photos import Photo
+from .settings import settings_of
 from .streaming import Streaming
 from .trained_model import (
     build_segmentor,
@@ -77,6 +78,7 @@ class ZeroShotInferencer(Streaming):
                 torch.default_generator.manual_seed(seed)
             with explain_settings(job):
                 self.model = build_segmentor(config, device)
+        self._job, self._config = job, config
         self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
@@ -105,6 +107,17 @@ class ZeroShotInferencer(Streaming):
                 'leave classes out, or use a zero-shot model or the config '
                 'that a student was trained with.')
         self.model.set_vocabulary(classes)
+
+    def describe(self):
+        """Describe what results depend on.
+
+        Returns:
+            dict: ``classes`` (C names), ``palette`` (C RGB colours) and
+            ``settings``, which can be written as JSON.
+        """
+        meta = self.model.dataset_meta
+        return dict(classes=meta['classes'], palette=meta['palette'],
+                    settings=settings_of(self._job, self._config, self.model))
 
     # ------------------------------------------- many images, one vocabulary
     def segmenter(self, classes=None):
