@@ -21,7 +21,7 @@ class OnnxInferencer(ZeroShotInferencer):
 
     Used like :class:`ZeroShotInferencer`, with the classes of the file and
     label maps only. Images that the file does not take are skipped as those
-    that cannot be read.
+    that cannot be read. Copies and pickles read the file again.
 
     Args:
         file (str | Path): Written by ``tools/export_onnx.py``.
@@ -42,6 +42,9 @@ class OnnxInferencer(ZeroShotInferencer):
         """dict: As of :class:`ZeroShotInferencer`."""
         return dict(classes=self.model.classes, palette=self.model.palette,
                     settings=exported_settings(self.model))
+
+    def __reduce__(self):
+        return type(self), (self.model.path, self.model.engine)
 
     def _set_classes(self, classes):
         if classes is not None:

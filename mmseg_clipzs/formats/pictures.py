@@ -18,7 +18,6 @@ def _save(path, image):
 
 class Overlay(Format):
     """``NAME_overlay.png``: the classes painted over the photo."""
-    help = 'NAME_overlay.png, the classes over the photo, with a legend'
 
     def paths(self, name):
         return [self.folder / f'{name}_overlay.png']
@@ -31,7 +30,6 @@ class Overlay(Format):
 
 class HeatMaps(Format):
     """``NAME_heat_INDEX_CLASS.png``: the probability of each class."""
-    help = 'NAME_heat_INDEX_CLASS.png, the probability of each class'
 
     def paths(self, name):
         return [self.folder / f'{name}_{self._end(name, i)}.png'
@@ -55,7 +53,6 @@ class HeatMaps(Format):
 
 class Groups(Format):
     """``NAME_groups.png``: the groups of GroupViT after each stage."""
-    help = 'NAME_groups.png, the groups of each stage (GroupViT)'
 
     def paths(self, name):
         return [self.folder / f'{name}_groups.png']
