@@ -49,7 +49,7 @@ class PhotoWork:
         try:
             for each in self._formats:
                 each.check(name)
-        except NotOursError as e:
+        except (NotOursError, SampleError) as e:
             photo.error = e
         return photo, name
 

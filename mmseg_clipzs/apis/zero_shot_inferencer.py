@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from mmengine.dataset import Compose
 
-from mmseg_clipzs.datasets.images import ImageReadError
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -169,7 +169,7 @@ class ZeroShotInferencer(Streaming):
             for i, (photo, name) in enumerate(photos):
                 try:
                     ready.append((i, photo.path, name, photo.read()))
-                except (ImageReadError, NotOursError) as e:
+                except (SampleError, NotOursError) as e:
                     results[i] = e
             if ready:
                 where, *columns = zip(*ready)
