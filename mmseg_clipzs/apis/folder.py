@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_clipzs.compat import versions
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.folders import (
     RESULTS,
     Alone,
@@ -32,6 +33,7 @@ from mmseg_clipzs.utils import (
 from mmseg_clipzs.version import __version__
 
 from .photo_work import PhotoWork
+from .photos import Photo, none_readable
 from .saving import work_beside
 
 _SENTENCES = 10  # of photos without results
@@ -50,6 +52,7 @@ class Summary:
         sentences (list[str]): Why, of the first of them.
         files (list[Path]): ``results.jsonl`` and what the formats made of the
             whole folder.
+        left_out (str): What was no photo, or ''.
     """
     out: Path
     photos: int
@@ -58,6 +61,16 @@ class Summary:
     failed: int
     sentences: list
     files: list
+    left_out: str
+
+    def __str__(self):
+        text = f'{self.done} of {self.photos} images are in {self.out}'
+        if self.before:
+            text += f', {self.before} of them from before'
+        text += f'; {RESULTS} describes them.'
+        if self.left_out:
+            text += f' Left out: {self.left_out}.'
+        return text
 
 
 class FolderRun:
@@ -72,8 +85,8 @@ class FolderRun:
         batch_size (int): Photos per batch.
         overwrite (bool): Replace the results of earlier runs.
         team (Alone): The processes that share the photos.
-        on_photo (Callable, optional): Called with each result once its files
-            are written.
+        on_photo (Callable, optional): Called with the line of each photo that
+            has results, once its files are written.
 
     Raises:
         UserError: Results of other settings are there, or another run writes
@@ -206,7 +219,8 @@ class FolderRun:
         summary = Summary(
             self.out, len(self.photos), len(self.photos) - failed,
             self.before, failed, self.lines.first_failed(_SENTENCES),
-            [write_results(self.out, self.header, self.lines)])
+            [write_results(self.out, self.header, self.lines)],
+            self.photos.left_out)
         for each in self.formats:
             summary.files += each.finish(Results(self.out / RESULTS))
         for path in (*mine, *self._found):
@@ -249,3 +263,24 @@ def segment_folder(inferencer, inputs, out, **options):
         inputs = [inputs]
     return FolderRun(
         inferencer, find_photos(inputs, out), out, **options).run()
+
+
+def require_readable(photos):
+    """Look for a photo that can be read, before a model is loaded.
+
+    Args:
+        photos (Photos): Result of ``find_photos``.
+
+    Raises:
+        UserError: There is none.
+    """
+    first = photos.errors.get(0)
+    for i, path in enumerate(photos.paths):
+        if i in photos.errors:
+            continue
+        try:
+            Photo(path, i).read()
+            return
+        except SampleError as e:
+            first = first or str(e)
+    raise none_readable([first], len(photos))

@@ -20,8 +20,7 @@ class PhotoWork:
         photos (mmseg_clipzs.folders.Photos): All photos.
         segment (Callable): See ``ZeroShotInferencer.segmenter``.
         formats (Sequence[Format]): What to write.
-        on_photo (Callable, optional): Called with each result once its files
-            are written.
+        on_photo (Callable, optional): Called with each line of results.
     """
 
     def __init__(self, photos, segment, formats, on_photo=None):
@@ -94,13 +93,14 @@ class PhotoWork:
         more = {}
         for each in written:
             more.update(each)
-        if self._on_photo:
-            self._on_photo(result)
         height, width = result.mask.shape
-        return {**head, 'bytes': stat.st_size, 'modified': stat.st_mtime_ns,
+        line = {**head, 'bytes': stat.st_size, 'modified': stat.st_mtime_ns,
                 'width': width, 'height': height,
                 'classes': class_records(result), **more,
                 'files': [file for each in written for file in each['files']]}
+        if self._on_photo:
+            self._on_photo(line)
+        return line
 
 
 def class_records(result):

@@ -169,21 +169,6 @@ class Photos:
             taken.add(same_file(name))
             yield photo, name
 
-    def require_readable(self):
-        """Look for an image that can be read, before a model is loaded.
-
-        Raises:
-            UserError: There is none.
-        """
-        failed = []
-        for photo in self._listed:
-            try:
-                photo.read()
-                return
-            except ImageReadError as e:
-                failed.append(str(e))
-        raise none_readable(failed)
-
     def _expand(self):
         """Yields: Photo: With folders replaced by their images."""
         position, seen = 0, Counter()
@@ -213,15 +198,17 @@ class Photos:
             yield source, None, None
 
 
-def none_readable(failed):
+def none_readable(failed, count=None):
     """UserError: No image could be segmented.
 
     Args:
-        failed (Sequence[str]): A sentence for each.
+        failed (Sequence[str]): A sentence for each, or for the first ones.
+        count (int, optional): How many there are; by default that many.
     """
-    return UserError(failed[0] if len(failed) == 1 else (
-        f'None of the {len(failed)} images can be segmented. '
-        f'{failed[0]}' if failed else 'No images were given.'))
+    count = count or len(failed)
+    return UserError(failed[0] if count == 1 else (
+        f'None of the {count} images can be segmented. {failed[0]}'
+        if failed else 'No images were given.'))
 
 
 def unique_names(photos):

@@ -12,12 +12,12 @@ from .record import (
     records_in,
     write_results,
 )
-from .sources import Photos, find_photos
+from .sources import Photos, find_photos, share_photos
 from .team import Alone, join_team
 
 __all__ = [
     'RESULTS', 'Alone', 'Lines', 'Part', 'Photos', 'Progress', 'Results',
     'check_alone',
     'differences', 'find_photos', 'is_done', 'join_team', 'make_header',
-    'read_header', 'records_in', 'write_results'
+    'read_header', 'records_in', 'share_photos', 'write_results'
 ]

@@ -102,6 +102,28 @@ def find_photos(inputs, out=None, stdin=None):
     return Photos(paths, starts, errors, walk.summary())
 
 
+def share_photos(team, find):
+    """Find photos in one process for all of them: folders may change.
+
+    Args:
+        team (Alone): The processes.
+        find (Callable): -> Photos; called in the first process.
+
+    Returns:
+        Photos: The same in all processes.
+    """
+    if team.size == 1:
+        return find()
+    found = []
+
+    def content():
+        found.append(find())
+        return found[0].to_bytes()
+
+    content = team.share('photos', content)
+    return found[0] if found else Photos.from_bytes(content)
+
+
 def _once(paths, starts, errors, walk):
     """Keep the first of those that name the same file."""
     keys = np.frombuffer(array('Q', (
