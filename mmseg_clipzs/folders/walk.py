@@ -12,7 +12,7 @@ from mmseg_clipzs.utils import shown
 from .names import digest
 from .record import files_in, is_record
 
-_LINKS = 'links to folders, which are not followed'
+_LINKS = 'links to folders'
 _MAGIC = re.compile(r'[*?\[]')
 
 
@@ -37,10 +37,10 @@ class Walk:
 
     def summary(self):
         """str: What was left out, for a sentence; '' for nothing."""
-        text = ', '.join(f'{count} {what}' for what, count in sorted(
-            self.left_out.items()))
-        some = ', '.join(map(shown, self._links[:3]))
-        return f'{text} ({some})' if some else text
+        some = ': ' + ', '.join(map(shown, self._links[:3]))
+        return ', '.join(
+            f'{what} ({count}{some * (what == _LINKS)})'
+            for what, count in sorted(self.left_out.items()))
 
     def folder(self, root):
         """Find the images in a folder and its subfolders.
@@ -144,7 +144,7 @@ class Walk:
 
     def _is_image(self, entry, path):
         if os.path.splitext(entry.name)[1].lower() not in image_suffixes():
-            self.left_out['that are no images'] += 1
+            self.left_out['no images'] += 1
         elif is_result(Path(path)):
             self.left_out['results'] += 1
         else:
