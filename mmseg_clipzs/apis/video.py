@@ -21,7 +21,7 @@ from mmseg_clipzs.utils import (
 )
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.video import Video, mask_writer, overlay_writer
-from mmseg_clipzs.visualization import background_of, overlay
+from mmseg_clipzs.visualization import overlay
 
 from .photo_work import class_records
 from .photos import Photo
@@ -45,6 +45,23 @@ class VideoSummary:
         mask, picture, results = self.files
         return (f'{self.frames} frames are in {shown(mask)} (class indices) '
                 f'and {shown(picture)}; {results.name} describes them.')
+
+
+def check_video(path, every=1, smoothing=0):
+    """Check a video and its options, before a model is loaded.
+
+    Args:
+        path, every, smoothing: See :class:`VideoRun`.
+
+    Returns:
+        Video: The video.
+
+    Raises:
+        UserError: No video, or an option out of range.
+    """
+    check_number('every', every, '[1, inf)', int)
+    check_number('smoothing', smoothing, '[0, 1)')
+    return Video(path)
 
 
 class VideoRun:
@@ -72,11 +89,10 @@ class VideoRun:
 
     def __init__(self, inferencer, path, out, every=1, smoothing=0,
                  batch_size=1):
-        self.every = check_number('every', every, '[1, inf)', int)
         self.batch_size = check_number(
             'batch_size', batch_size, '[1, inf)', int)
-        check_number('smoothing', smoothing, '[0, 1)')
-        self.video, self.out = Video(path), Path(out)
+        self.video, self.out = check_video(path, every, smoothing), Path(out)
+        self.every = every
         self._segment = inferencer.segmenter(smoothing=smoothing)
         about = inferencer.describe()
         self.classes, self.palette = about['classes'], about['palette']
@@ -172,7 +188,6 @@ class VideoRun:
         rate, size = self.video.fps / self.every, self.video.size
         masks = mask_writer(mask, rate, size)
         pictures = overlay_writer(picture, rate, size)
-        unpainted = background_of(self.classes)
 
         def write(frame):
             index, time, result = frame
@@ -181,8 +196,7 @@ class VideoRun:
                 source=str(self.video.path), name=self.name, frame=index,
                 time=round(time, 6), width=width, height=height,
                 classes=class_records(result), files=[]))
-            painted = overlay(result.photo, result.mask, self.palette,
-                              unpainted=unpainted, outlines=True)
+            painted = overlay(result.photo, result.mask, self.palette)
             lines.write(line)
             masks.write(result.mask.astype('uint8'))
             pictures.write(painted)

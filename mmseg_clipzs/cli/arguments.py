@@ -10,7 +10,13 @@ from mmseg_clipzs.run.configs import (
     split_config,
 )
 from mmseg_clipzs.run.launchers import check_launcher
-from mmseg_clipzs.utils import UserError, check_output, is_first_process
+from mmseg_clipzs.utils import (
+    AUTO,
+    UserError,
+    check_output,
+    is_first_process,
+    read_max_size,
+)
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .config_options import ConfigOptions
@@ -100,6 +106,16 @@ class _LocalRank(argparse.Action):
         os.environ.setdefault('LOCAL_RANK', str(values))
 
 
+class _MaxSize(argparse.Action):
+    """Check a limit of photos' sizes; equal ones become equal values."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            setattr(namespace, self.dest, read_max_size(values, option_string))
+        except UserError as e:
+            parser.error(str(e))
+
+
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
     help='config file, or the name of a config in configs/')
@@ -127,6 +143,11 @@ _ARGUMENTS = {
         type=float, metavar='P',
         help='mark pixels whose best class has a probability below P (0 to 1) '
         'as "background"')),
+    'max_size': (['--max-size'], dict(
+        action=_MaxSize, default=AUTO, metavar='N|none',
+        help='segment larger photos at this longest side in pixels, or at '
+        'their own size (none). auto is 1024, but leaves it to configs that '
+        'resize photos. Label maps always have the size of the photo')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(
