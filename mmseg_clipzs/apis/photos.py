@@ -11,8 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.datasets import find_images, is_result, read_image
-from mmseg_clipzs.datasets.images import ImageReadError, to_rgb
+from mmseg_clipzs.datasets import find_images, is_result
+from mmseg_clipzs.datasets.images import (
+    ImageReadError,
+    read_visible,
+    split_transparent,
+)
 from mmseg_clipzs.utils import UserError, shown
 
 from .arrays import is_array, read_array
@@ -46,10 +50,19 @@ class Photo:
         self.repeat = 0
 
     def read(self):
-        """Read the image.
+        """Read the image; see :meth:`read_visible`.
 
         Returns:
             ndarray: (H, W, 3) uint8 RGB.
+        """
+        return self.read_visible()[0]
+
+    def read_visible(self):
+        """Read the image, and which of its pixels are transparent.
+
+        Returns:
+            tuple: (H, W, 3) uint8 RGB, and (H, W) bool or None; see
+            :func:`~mmseg_clipzs.datasets.images.split_transparent`.
 
         Raises:
             ImageReadError: It is missing, damaged, or no image.
@@ -60,10 +73,10 @@ class Photo:
         if is_array(source):
             source = read_array(source, which)
         if isinstance(source, np.ndarray):
-            return source
+            return source, None
         if isinstance(source, Image.Image):
             try:
-                return to_rgb(source)
+                return split_transparent(source)
             except UserError as e:
                 raise ImageReadError(f'{which} {e}') from e
             except Exception as e:  # decoders raise all kinds of errors
@@ -78,7 +91,7 @@ class Photo:
                 f'{shown(source)} is an address; download the image first.')
         if is_result(self.path):
             raise ImageReadError(f'{shown(source)} is a result of this tool.')
-        return read_image(source)
+        return read_visible(source)
 
     @cached_property
     def names(self):

@@ -18,17 +18,18 @@ from mmseg_clipzs.run.segmentor import (
     set_background,
     use_trained_classes,
 )
-from mmseg_clipzs.utils import NotOursError, UserError, read_background
+from mmseg_clipzs.utils import AUTO, NotOursError, UserError, read_background
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
 from .streaming import Streaming
 from .trained_model import (
     build_segmentor,
-    class_probabilities,
     find_test_pipeline,
+    make_result,
     predict_batch,
 )
+from .working_size import WorkingSize
 from .zero_shot_result import ZeroShotResult
 
 
@@ -60,11 +61,8 @@ class ZeroShotInferencer(Streaming):
         classes (optional): Replaces the classes of the config; see
             ``set_vocabulary``.
         groups (bool): Also return the groups of GroupViT.
-        background (str | float, optional): What becomes of pixels that show
-            none of the classes. A probability in (0, 1): pixels whose best
-            class has less become class 0, "background". 'auto': a background
-            of contrast words, now and for classes set later; see
-            ``Vocabulary.with_contrast``. 'auto,0.5': both.
+                 background=None, max_size=AUTO):
+        self.working_size = WorkingSize(max_size)
 
     Raises:
         UserError: No such config or checkpoint, options that do not fit, a
@@ -75,7 +73,8 @@ class ZeroShotInferencer(Streaming):
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False,
-                 background=None):
+                 background=None, max_size=AUTO):
+        self.working_size = WorkingSize(max_size)
         device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
@@ -99,11 +98,12 @@ class ZeroShotInferencer(Streaming):
                     'GroupViT config such as groupvit_toy or groupvit_voc21.')
             self.model.keep_groups = True
         # Images arrive as arrays, without annotations.
-        self.pipeline = Compose([
+        self.pipeline = Compose(self.working_size.pipeline([
             dict(type='LoadImageFromNDArray')] + [
                 step for step in find_test_pipeline(config)
                 if step['type'] not in (
-                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
+                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')]))
+        self.working_size.limit_refinement(self.model)
         self._encoded = None
         self._be_shared()
 
@@ -155,14 +155,17 @@ class ZeroShotInferencer(Streaming):
             results, ready = [None] * len(photos), []
             for i, (photo, name) in enumerate(photos):
                 try:
-                    ready.append((i, photo.path, name, photo.read()))
+                    image, transparent = photo.read_visible()
                 except (ImageReadError, NotOursError) as e:
                     results[i] = e
+                    continue
+                ready.append((i, transparent, photo.path, name, image))
             if ready:
-                where, *columns = zip(*ready)
-                for i, result in zip(where, self._segment(
+                where, hidden, *columns = zip(*ready)
+                for i, transparent, result in zip(where, hidden, self._segment(
                         model, vocabulary, *columns)):
-                    results[i] = result
+                    results[i] = result.ignoring(transparent) if isinstance(
+                        result, ZeroShotResult) else result
             return results
 
         return segment
@@ -174,12 +177,14 @@ class ZeroShotInferencer(Streaming):
         with self._lock if model is self.model else nullcontext():
             if vocabulary is not getattr(model, 'vocabulary', None):
                 model.set_vocabulary(vocabulary)
-            return [_result(model, image, sample, name, path)
+            return [make_result(model, image, sample, name, path)
                     for path, name, image, sample in zip(
                         paths, names, images, predict_batch(model, batch))]
 
     def _batch(self, images):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
+        for image in images:
+            self.working_size.warn(image.shape[:2])
         data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
                 for image in images]  # the toolbox expects BGR
         return dict(inputs=[one['inputs'] for one in data],
@@ -205,11 +210,12 @@ class ZeroShotInferencer(Streaming):
                 'features depend on its classes: call the inferencer instead.')
         self._local.encoded = None
         photo = Photo(photo, 0)
-        image = photo.read().copy()
+        image, transparent = photo.read_visible()
+        image = image.copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
         self._local.encoded = self._encoded = (
-            photo.names[0], photo.path, image, data['data_samples'][0],
-            self.model.encode(data['inputs']))
+            photo.names[0], photo.path, image, transparent,
+            data['data_samples'][0], self.model.encode(data['inputs']))
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -230,7 +236,7 @@ class ZeroShotInferencer(Streaming):
         encoded = getattr(self._local, 'encoded', self._encoded)
         if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
-        name, path, image, sample, encoded = encoded
+        name, path, image, transparent, sample, encoded = encoded
         contrast, threshold = (self._contrast, None) if background is None \
             else read_background(background)
         with self._lock:
@@ -239,33 +245,11 @@ class ZeroShotInferencer(Streaming):
             model = self.model.with_vocabulary(
                 _with_contrast(classes, contrast), threshold)
         sample, = model.decode(encoded, [sample.clone()])
-        return _result(model, image, sample, name, path)
+        return make_result(model, image, sample, name, path).ignoring(
+            transparent)
 
 
 def _with_contrast(classes, contrast):
     """Classes with contrast words, if they are wanted."""
     return get_vocabulary(classes).with_contrast() if (
         contrast and classes is not None) else classes
-
-
-def _result(model, image, sample, name, path):
-    """Convert a data sample to a ZeroShotResult."""
-    def confidence(mask):
-        # A few rows at a time: all classes need as much memory as the logits.
-        logits, best = sample.seg_logits.data, torch.from_numpy(mask)
-        return torch.cat([class_probabilities(model, rows).gather(
-            0, labels[None].to(rows.device))[0].cpu() for rows, labels in zip(
-                logits.split(64, 1), best.split(64))]).numpy()
-
-    return ZeroShotResult(
-        name=name,
-        photo=image,
-        mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
-        make_scores=lambda: class_probabilities(
-            model, sample.seg_logits.data).cpu().numpy(),
-        make_confidence=confidence,
-        classes=model.dataset_meta['classes'],
-        palette=model.dataset_meta['palette'],
-        groups=sample.groups.data.cpu().numpy() if 'groups' in sample
-        else None,
-        path=path)

@@ -110,7 +110,7 @@ class OnnxModel:
                     f'{type(photo).__name__} {shape or ""} {kind or ""}.')
         if not photos:
             return []
-        images = np.stack([self._fit(photo) for photo in photos])
+        images = np.stack([self.fit(photo) for photo in photos])
         return self.run(np.ascontiguousarray(images.transpose(0, 3, 1, 2)),
                         photos[0].shape[:2])
 
@@ -143,7 +143,7 @@ class OnnxModel:
                 f'{len(self.classes)}.')
         return labels
 
-    def _fit(self, photo):
+    def fit(self, photo):
         """Resize a photo for the network, as mmseg's ``Resize`` does."""
         resize = self.about['resize']
         if resize is None:

@@ -11,6 +11,7 @@ from .files import (
 )
 from .imports import import_on_use, import_optional, import_part
 from .marks import MARK, NotOursError, check_replaceable, is_ours
+from .memory import require_memory
 from .names import did_you_mean, first_of, shown
 from .numbers import check_flag, check_number, check_numbers
 from .outputs import check_output
@@ -31,5 +32,5 @@ __all__ = [
     'error_message', 'first_of', 'import_on_use', 'import_optional',
     'import_part', 'interrupted', 'is_first_process', 'is_occupied',
     'is_ours', 'keep_interrupts', 'other_case', 'read_background',
-    'remove_stale', 'run_tool', 'sha256_of', 'shown', 'temporary_folder',
-    'user_message']
+    'remove_stale', 'require_memory', 'run_tool', 'sha256_of', 'shown',
+    'temporary_folder', 'user_message']

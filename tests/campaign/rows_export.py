@@ -68,6 +68,6 @@ ROWS = [
     Row('onnx_engine', ran('zeros', '--engine tensorrt'),
         usage('invalid choice')),
     Row('onnx_engine_of_config', 'segment {photo} --config maskclip_toy '
-        '--engine openvino', says('tools/export_onnx.py maskclip_toy --out')),
+        '--engine openvino', says('clipzs export-onnx maskclip_toy --out')),
     Row('onnx_tested', 'test {onnx_files}/zeros.onnx',
         says('is an exported file'))]

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.run.arguments import add_arguments, make_parser
+from mmseg_clipzs.cli.arguments import add_arguments, make_parser
 
 from .inputs import prepared
 from .table import Row, says, usage, warns, works

@@ -123,7 +123,7 @@ def test_another_config(tool, photos, tmp_path):
     (['--classes', 'cat; ???'], r"A class needs letters, but got '???'"),
     (['--classes', 'gone.txt'], 'No vocabulary file at gone.txt'),
     (['--classes', CLASSES, '--background', '1.5'],
-     'background_threshold must be a number in (0, 1) or None, but got 1.5'),
+     'background is a probability in (0, 1) below which'),
     (['--classes', CLASSES, '--config', 'maskclip_vox'],
      "No config 'maskclip_vox'"),
     (['--classes', CLASSES, '--batch-size', '0'],

@@ -53,9 +53,15 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
             uses those of NACLIP, ``dict(steps=10, dilations=(8, 16))``.
         kwargs: See ``EncoderDecoder``.
 
+    Attributes:
+        pamr_max_size (int | None): Longest side in pixels at which scores of
+            larger images are refined, which are upsampled from it. None, as
+            in evaluation, is the original size.
+
     Raises:
         UserError: Options that contradict each other.
     """
+    pamr_max_size = None
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
                  pamr=None, **kwargs):
@@ -230,11 +236,12 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""
         for image, maps, sample in zip(images, scores, data_samples):
-            maps = upsample(maps, grid, self.align_corners, sample.metainfo)
-            if self.pamr is not None:
-                maps = refine_upsampled(maps, image, sample.metainfo,
-                                        self.align_corners, self.pamr)
-            set_result(self, maps, sample)
+            meta = sample.metainfo
+            set_result(self, upsample(
+                maps, grid, self.align_corners, meta
+            ) if self.pamr is None else refine_upsampled(
+                maps, grid, image, meta, self.align_corners, self.pamr,
+                self.pamr_max_size), sample)
 
     # ---------------------------------------------------------- checkpoints
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):

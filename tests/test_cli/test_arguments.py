@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
+from mmseg_clipzs.cli.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.utils import UserError
 
 TOOLS = Path(__file__).parents[2] / 'tools'

@@ -1,15 +1,13 @@
-"""Shared arguments of the command-line tools, with one help text each."""
+"""Shared arguments of the commands, with one help text each."""
 import argparse
 import os
 import textwrap
 import weakref
 
-from mmengine.config import DictAction
-
+from mmseg_clipzs.run.launchers import check_launcher
 from mmseg_clipzs.utils import UserError, check_output, is_first_process
 
-from .cpu import check_launcher
-from .job import Job
+from .config_options import ConfigOptions
 
 _JOB = ('checkpoint', 'data_root', 'classes', 'clip', 'tta')
 
@@ -82,57 +80,6 @@ class _LocalRank(argparse.Action):
         os.environ.setdefault('LOCAL_RANK', str(values))
 
 
-class ConfigOptions(DictAction):
-    """mmengine's KEY=VALUE; keeps blanks, and argparse explains mistakes."""
-
-    @staticmethod
-    def _parse_iterable(text):
-        """Read '3', 'white car', '1,2', '[a, (b, c)]' or '(1, 2)'.
-
-        mmengine's own removes all blanks.
-        """
-        text = text.strip().strip('\'"').strip()
-        brackets = text[:1] + text[-1:]
-        if ',' not in text and brackets not in ('()', '[]'):
-            return DictAction._parse_int_float_bool(text)
-        if brackets in ('()', '[]') and len(_split(text)) == 1:
-            inner = text[1:-1].strip().removesuffix(',')
-            values = [ConfigOptions._parse_iterable(each)
-                      for each in _split(inner)] if inner else []
-            return tuple(values) if brackets == '()' else values
-        parts = _split(text.removesuffix(','))
-        if parts == [text]:
-            raise ValueError(f'the brackets of {text} do not match')
-        return [ConfigOptions._parse_iterable(each) for each in parts]
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        for value in values:
-            key, equals, _ = value.partition('=')
-            if not equals or not key.strip():
-                parser.error(f'argument {option_string}: expected KEY=VALUE '
-                             f'without blanks around "=", but got {value!r}')
-        try:
-            super().__call__(parser, namespace, values, option_string)
-        except ValueError as e:
-            parser.error(f'argument {option_string}: {e}')
-
-
-def _split(text):
-    """list[str]: At commas that are not in brackets."""
-    parts, depth = [''], 0
-    for char in text:
-        depth += (char in '([') - (char in ')]')
-        if depth < 0:
-            break
-        if char == ',' and not depth:
-            parts.append('')
-        else:
-            parts[-1] += char
-    if depth:
-        raise ValueError(f'the brackets of {text} do not match')
-    return parts
-
-
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
     help='config file, or the name of a config in configs/')
@@ -189,10 +136,18 @@ _ARGUMENTS = {
 }
 
 
-def make_parser(description):
-    """ArgumentParser: Its help keeps line breaks and shows defaults."""
+def make_parser(description, prog=None):
+    """Make a parser whose help keeps line breaks and shows defaults.
+
+    Args:
+        description (str): What the command does, with examples.
+        prog (str, optional): The command, by default the program's name.
+
+    Returns:
+        ArgumentParser: Without arguments, except ``--help``.
+    """
     return _Parser(
-        description=description, formatter_class=_Formatter)
+        prog=prog, description=description, formatter_class=_Formatter)
 
 
 def add_arguments(parser, *names, **changed):
@@ -234,6 +189,7 @@ def job_of(args, **fields):
     Raises:
         UserError: As for :class:`Job`.
     """
+    from mmseg_clipzs.run.job import Job
     given = {name: getattr(args, name) for name in _JOB if name in args}
     options = getattr(args, 'cfg_options', {})
     return Job.parse(args.config, **{'options': options, **given, **fields})
