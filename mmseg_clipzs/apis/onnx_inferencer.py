@@ -27,7 +27,7 @@ class OnnxInferencer(ZeroShotInferencer):
     that cannot be read. Copies and pickles read the file again.
 
     Args:
-        file (str | Path): Written by ``tools/export_onnx.py``.
+        file (str | Path): Written by ``clipzs export-onnx``.
         engine (str): 'onnxruntime' or 'openvino'; on the CPU.
         max_size (int | str | None): Longest side in pixels at which larger
             photos are segmented; see :class:`.working_size.WorkingSize`.
@@ -37,7 +37,7 @@ class OnnxInferencer(ZeroShotInferencer):
     """
 
     def __init__(self, file, engine='onnxruntime', max_size=AUTO):
-        self.working_size = WorkingSize(max_size)
+        self.working_size, self._max_size = WorkingSize(max_size), max_size
         try:
             self.model = OnnxModel(file, engine)
         except OnnxModelError as e:
@@ -47,7 +47,8 @@ class OnnxInferencer(ZeroShotInferencer):
         self._lock = threading.RLock()
 
     def __reduce__(self):
-        return type(self), (self.model.path, self.model.engine)
+        return type(self), (
+            self.model.path, self.model.engine, self._max_size)
 
     def _set_classes(self, classes):
         if classes is not None:

@@ -61,8 +61,13 @@ class ZeroShotInferencer(Streaming):
         classes (optional): Replaces the classes of the config; see
             ``set_vocabulary``.
         groups (bool): Also return the groups of GroupViT.
-                 background=None, max_size=AUTO):
-        self.working_size = WorkingSize(max_size)
+        background (str | float, optional): What becomes of pixels that show
+            none of the classes. A probability in (0, 1): pixels whose best
+            class has less become class 0, "background". 'auto': a background
+            of contrast words, now and for classes set later; see
+            ``Vocabulary.with_contrast``. 'auto,0.5': both.
+        max_size (int | str | None): Longest side in pixels at which larger
+            photos are segmented; see :class:`.working_size.WorkingSize`.
 
     Raises:
         UserError: No such config or checkpoint, options that do not fit, a
