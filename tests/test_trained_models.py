@@ -248,8 +248,8 @@ def test_photo_trainings_have_no_test_set(of_photos, photos, tmp_path,
                    run_name='__main__')
     said = capsys.readouterr().out
     files = tmp_path / 'out/student.py', tmp_path / 'out/student.pth'
-    assert 'tools/test.py' not in said
-    assert (f'tools/segment.py PHOTO --config {files[0]} --checkpoint '
+    assert 'clipzs test' not in said
+    assert (f'clipzs segment PHOTO --config {files[0]} --checkpoint '
             f'{files[1]}') in said
     want, = inferencer(of_photos)(photos[0])
     got, = ZeroShotInferencer(*map(str, files), 'cpu')(photos[0])

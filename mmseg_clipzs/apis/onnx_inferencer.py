@@ -27,7 +27,7 @@ class OnnxInferencer(ZeroShotInferencer):
     that cannot be read. Copies and pickles read the file again.
 
     Args:
-        file (str | Path): Written by ``tools/export_onnx.py``.
+        file (str | Path): Written by ``clipzs export-onnx``.
         engine (str): 'onnxruntime' or 'openvino'; on the CPU.
         max_size (int | str | None): Longest side in pixels at which larger
             photos are segmented; see :class:`.working_size.WorkingSize`.

@@ -4,8 +4,14 @@ import os
 import textwrap
 import weakref
 
+from mmseg_clipzs.run.configs import (
+    check_checkpoint,
+    find_config,
+    split_config,
+)
 from mmseg_clipzs.run.launchers import check_launcher
 from mmseg_clipzs.utils import UserError, check_output, is_first_process
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .config_options import ConfigOptions
 
@@ -31,21 +37,34 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Checks the outputs, also default ones, as soon as they are known."""
+    """Checks inputs and outputs, also default ones, as soon as possible."""
 
     def parse_args(self, *args, **kwargs):
         parsed = super().parse_args(*args, **kwargs)
-        if is_first_process():
-            for action in self._actions:
-                folder = _OUTPUTS.get(action)
-                value = getattr(parsed, action.dest, None)
-                if folder is not None and value is not None:
-                    check_output(value, action.option_strings[0], folder)
+        for action in self._actions:
+            value = getattr(parsed, action.dest, None)
+            if action in _CHECKS and value is not None:
+                _CHECKS[action](value)
         return parsed
 
 
-# Action -> whether it names a folder or a file to be written.
-_OUTPUTS = weakref.WeakKeyDictionary()
+# Action -> function that refuses some values.
+_CHECKS = weakref.WeakKeyDictionary()
+
+
+def _check_output(flag, folder):
+    """Callable: Refuses what cannot be written."""
+    return lambda value: is_first_process() and check_output(
+        value, flag, folder)
+
+
+def _check_config(value):
+    for text in [value] if isinstance(value, str) else value:
+        if not text.lower().endswith('.onnx'):  # not of all commands
+            config, checkpoint = split_config(text)
+            find_config(config)
+            if checkpoint:
+                check_checkpoint(checkpoint)
 
 
 def add_output(parser, *flags, folder=False, **settings):
@@ -57,7 +76,8 @@ def add_output(parser, *flags, folder=False, **settings):
         folder (bool): Whether it is a folder, or a file.
         settings: As for ``add_argument``.
     """
-    _OUTPUTS[parser.add_argument(*flags, **settings)] = folder
+    action = parser.add_argument(*flags, **settings)
+    _CHECKS[action] = _check_output(flags[0], folder)
 
 
 class _Launcher(argparse.Action):
@@ -136,6 +156,12 @@ _ARGUMENTS = {
 }
 
 
+# What is known to be wrong without PyTorch.
+_INPUTS = {'config': _check_config, 'configs': _check_config,
+           'checkpoint_after_config': check_checkpoint,
+           'checkpoint': check_checkpoint, 'classes': get_vocabulary}
+
+
 def make_parser(description, prog=None):
     """Make a parser whose help keeps line breaks and shows defaults.
 
@@ -171,7 +197,9 @@ def add_arguments(parser, *names, **changed):
         folder = settings.pop('folder', None)
         action = parser.add_argument(*flags, **settings)
         if folder is not None:
-            _OUTPUTS[action] = folder
+            _CHECKS[action] = _check_output(flags[0], folder)
+        elif name in _INPUTS:
+            _CHECKS[action] = _INPUTS[name]
         if name == 'launcher':
             add_arguments(parser, 'local_rank')
 

@@ -58,7 +58,7 @@ def test_two_checkpoints(checkpoint):
     parser = make_parser('A tool.')
     add_arguments(parser, 'config', 'checkpoint_after_config')
     with pytest.raises(UserError, match='Two checkpoints'):
-        job_of(parser.parse_args([f'maskclip_toy:{checkpoint}', 'b.pth']))
+        job_of(parser.parse_args([f'maskclip_toy:{checkpoint}', checkpoint]))
 
 
 def test_help_keeps_lines_and_shows_defaults():
