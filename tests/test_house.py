@@ -25,7 +25,7 @@ LAYERS = [
     ('evaluation', ),
     ('__init__', ),  # registers everything
     ('run', ),
-    ('leaderboard', 'benchmark', 'export', 'doctor'),
+    ('leaderboard', 'benchmark', 'export', 'doctor', 'folders'),
     ('apis', ),
     ('cli', ),
     ('clipzs', ),

@@ -11,6 +11,7 @@ from mmseg_clipzs.export.onnx_model import (
 )
 from mmseg_clipzs.utils import AUTO, UserError, shown
 
+from .settings import exported_settings
 from .working_size import WorkingSize
 from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
@@ -45,6 +46,12 @@ class OnnxInferencer(ZeroShotInferencer):
         self._limit = self.working_size.limit(
             self.model.about['resize'] is not None)
         self._lock = threading.RLock()
+
+    def describe(self):
+        """dict: As of :class:`ZeroShotInferencer`."""
+        return dict(classes=self.model.classes, palette=self.model.palette,
+                    settings=dict(exported_settings(self.model),
+                                  max_size=self.working_size.max_size))
 
     def __reduce__(self):
         return type(self), (

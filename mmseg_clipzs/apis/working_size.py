@@ -28,7 +28,7 @@ class WorkingSize:
     def __init__(self, max_size=AUTO):
         self._limit = MAX_SIZE if max_size == AUTO else check_number(
             'max_size', max_size, '[16, inf)', int, optional=True)
-        self._auto = max_size == AUTO
+        self.max_size, self._auto = max_size, max_size == AUTO
         self._shrinks = self._told = False
 
     def limit(self, resizes):

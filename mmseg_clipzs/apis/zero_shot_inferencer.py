@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from mmengine.dataset import Compose
 
-from mmseg_clipzs.datasets.images import ImageReadError
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -22,6 +22,7 @@ from mmseg_clipzs.utils import AUTO, NotOursError, UserError, read_background
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
+from .settings import settings_of
 from .streaming import Streaming
 from .trained_model import (
     build_segmentor,
@@ -91,6 +92,7 @@ class ZeroShotInferencer(Streaming):
             # Do not embed the config's.
             config.model.update(vocabulary=None, text_embeddings=None)
         survive_forks()
+        self._job, self._config = job, config
         with explain_settings(job):
             self.model = build_segmentor(config, device)
         if self._contrast and classes is None:
@@ -136,6 +138,19 @@ class ZeroShotInferencer(Streaming):
                 'that a student was trained with.')
         self.model.set_vocabulary(_with_contrast(classes, self._contrast))
 
+    def describe(self):
+        """Describe what results depend on.
+
+        Returns:
+            dict: ``classes`` (C names), ``palette`` (C RGB colours) and
+            ``settings``, which can be written as JSON.
+        """
+        meta = self.model.dataset_meta
+        return dict(classes=meta['classes'], palette=meta['palette'],
+                    settings=dict(settings_of(
+                        self._job, self._config, self.model),
+                        max_size=self.working_size.max_size))
+
     # ------------------------------------------- many images, one vocabulary
     def segmenter(self, classes=None):
         """Fix the classes for many batches.
@@ -161,7 +176,7 @@ class ZeroShotInferencer(Streaming):
             for i, (photo, name) in enumerate(photos):
                 try:
                     image, transparent = photo.read_visible()
-                except (ImageReadError, NotOursError) as e:
+                except (SampleError, NotOursError) as e:
                     results[i] = e
                     continue
                 ready.append((i, transparent, photo.path, name, image))

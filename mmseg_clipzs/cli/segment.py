@@ -10,23 +10,41 @@ A trained segmentor, of this package or of MMSegmentation, has the classes of
 its training; the student of MaskCLIP+ also takes others. A file of
 clipzs export-onnx has its own.
 
+    clipzs segment photos "more/**/*.jpg" @list.txt --classes voc20
+    find photos -name "*.jpg" | clipzs segment - --classes voc20
+
 Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
-each image. Images that cannot be read, or that an exported file does not
-take, are skipped and named at the end; the exit code is then 1. Only earlier
-results are ever replaced, and none counts as an image.
+each image, or the formats that are named, and results.jsonl, which describes
+them all. Folders are searched with their subfolders, which the results mirror.
+Hidden files and files that are no images are left out. Images that cannot be
+read are skipped and named at the end; the exit code is then 1. Started again,
+it does what is left. Only earlier results are ever replaced, and none counts
+as an image.
 """
+from mmseg_clipzs.formats import FORMATS
 from mmseg_clipzs.utils import UserError, interrupted, shown
 
 from .arguments import add_arguments, job_of
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
+FEW = 20  # images with a line for each
 
 
 def add_options(parser):
     parser.add_argument(
-        'photos', nargs='+', metavar='PHOTO', help='files or folders')
+        'photos', nargs='+', metavar='PHOTO',
+        help='files, folders, quoted patterns ("photos/**/*.jpg"), @FILE with '
+        'a path in each line, or - for such lines from standard input')
     add_arguments(parser, 'classes', out=dict(default='out'))
+    parser.add_argument(
+        '--overwrite', action='store_true',
+        help='replace the results in --out, also those of other settings; '
+        'otherwise images that are done are left out')
     add_arguments(parser, 'background')
+    parser.add_argument(
+        '--format', nargs='+', choices=FORMATS, metavar='FORMAT',
+        default=['overlay', 'index'], help='what to write:\n' + '\n'.join(
+            f'{name}: {what}' for name, what in FORMATS.items()))
     parser.add_argument(
         '--heatmaps', action='store_true',
         help='also write a heat map of each class')
@@ -45,19 +63,28 @@ def add_options(parser):
     parser.add_argument(
         '--batch-size', type=int, default=1, metavar='N',
         help='images per batch')
-    add_arguments(parser, 'cfg_options')
+    parser.add_argument(
+        '--verbose', action='store_true',
+        help=f'print a line for each image, also for more than {FEW}')
+    add_arguments(parser, 'launcher', 'cfg_options')
 
 
-def largest_classes(result):
-    """Up to three classes with their shares of the image."""
-    shares = sorted(
-        (((result.mask == i).mean(), name)
-         for i, name in enumerate(result.classes)), reverse=True)
-    return [f'{name} {share:.0%}' for share, name in shares[:3] if share]
+def largest_classes(record):
+    """Up to three classes of a line of results, with their shares."""
+    largest = sorted(record['classes'], key=lambda each: -each['share'])[:3]
+    return [f'{each["name"]} ' + (
+        f'{each["share"]:.0%}' if each['share'] >= .005 else '<1%')
+        for each in largest]
 
 
 def _is_absent(value):
     return value is None or value is False or value == {}
+
+
+def _formats(args):
+    """list[str]: All formats that are asked for."""
+    return [*args.format, *(name for name in ('heatmaps', 'groups')
+                            if getattr(args, name))]
 
 
 def exported(args):
@@ -66,6 +93,8 @@ def exported(args):
     given = [f'--{name.replace("_", "-")}' for name in (
         'classes', 'background', 'heatmaps', 'groups', 'checkpoint', 'clip',
         'cfg_options') if not _is_absent(getattr(args, name))]
+    given += [f'--format {name}' for name in args.format
+              if name in ('heatmaps', 'groups')]
     if given:
         raise UserError(
             f'{given[0]} does not apply to {shown(args.config)}: an exported '
@@ -80,7 +109,6 @@ def exported(args):
 def model_of(args):
     """The inferencer of a config."""
     from mmseg_clipzs.apis import ZeroShotInferencer
-    from mmseg_clipzs.apis.photos import Photos
     from mmseg_clipzs.run.segmentor import (
         embeds_config_words,
         hint_at_background,
@@ -98,10 +126,9 @@ def model_of(args):
             f'{job.name} segments any classes: name them with --classes, '
             'for example --classes "cat; grass, lawn; sky", or with -w cat '
             '-w "grass, lawn".')
-    Photos(args.photos).require_readable()
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
-        groups=args.groups, background=args.background)
+        groups='groups' in _formats(args), background=args.background)
     hint_at_background(inferencer.model)
     return inferencer
 
@@ -109,17 +136,37 @@ def model_of(args):
 def run(args):
     from tqdm import tqdm
 
+    from mmseg_clipzs.apis.folder import FolderRun, require_readable
+    from mmseg_clipzs.apis.photos import none_readable
+    from mmseg_clipzs.folders import find_photos, join_team, share_photos
     from mmseg_clipzs.run.skipped import fail_if_skipped
+
+    def find():
+        photos = find_photos(args.photos, args.out)
+        require_readable(photos)
+        return photos
+
+    def say(record):
+        where = record['files'][0] if record['files'] else record['name']
+        largest = ', '.join(largest_classes(record))
+        tqdm.write(shown(f'{args.out}/{where}: {largest}'))
+
+    team = join_team(args.launcher)
+    photos = share_photos(team, find)
     inferencer = (exported if args.config.lower().endswith('.onnx')
                   else model_of)(args)
-    done, skipped = 0, []
-    with interrupted(lambda: f'the results of {done} images are in '
-                     f'{args.out}.'):
-        for result in inferencer.stream(
-                args.photos, out_dir=args.out, heatmaps=args.heatmaps,
-                batch_size=args.batch_size, skipped=skipped):
-            done += 1
-            largest = ', '.join(largest_classes(result))
-            tqdm.write(shown(
-                f'{args.out}/{result.name}_overlay.png: {largest}'))
-    fail_if_skipped(skipped, done, 'images', args.out)
+    work = FolderRun(
+        inferencer, photos, args.out, _formats(args),
+        batch_size=args.batch_size, overwrite=args.overwrite, team=team,
+        on_photo=say if args.verbose or len(photos) <= FEW else None)
+    again = ' without --overwrite' * args.overwrite
+    with interrupted(lambda: f'{work.progress()}. The same command{again} '
+                     'does the others.'):
+        summary = work.run()
+    if summary is None:  # the first process says it
+        return
+    print(shown(summary))
+    if not summary.done:
+        raise none_readable(summary.sentences, summary.failed)
+    fail_if_skipped(summary.sentences, summary.done, 'images', args.out,
+                    summary.failed)
