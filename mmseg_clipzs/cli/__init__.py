@@ -28,6 +28,7 @@ COMMANDS = {
     'leaderboard': 'evaluate methods on datasets, in one table',
     'corruptions': 'evaluate under noise, blur and compression',
     'benchmark': 'time a config, stage by stage',
+    'vocabularies': 'list the class lists, their words and templates',
     'check-data': 'validate datasets before a long run',
     'doctor': 'check this installation, and weights',
     'export-onnx': 'export a segmentor to ONNX',
