@@ -33,7 +33,8 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def _split_lines(self, text, width):
         return [line for paragraph in text.splitlines()
-                for line in textwrap.wrap(paragraph, width)]
+                for line in textwrap.wrap(paragraph, width,
+                                          break_on_hyphens=False)]
 
 
 class _Parser(argparse.ArgumentParser):
