@@ -9,7 +9,8 @@ A module for each, with its name and
 
 What is imported for the first three takes no time: the standard library,
 ``utils``, ``recipes``, other modules of this folder. Everything is registered
-when ``run`` is called, which imports the rest.
+when ``run`` is called, which imports the rest; ``LIGHT = True`` says that it
+needs nothing else.
 """
 import argparse
 import os
@@ -28,6 +29,7 @@ COMMANDS = {
     'leaderboard': 'evaluate methods on datasets, in one table',
     'corruptions': 'evaluate under noise, blur and compression',
     'benchmark': 'time a config, stage by stage',
+    'configs': 'list the configs that come along',
     'check-data': 'validate datasets before a long run',
     'doctor': 'check this installation, and weights',
     'export-onnx': 'export a segmentor to ONNX',
@@ -67,7 +69,8 @@ def _run(command, arguments, register):
     if hasattr(command, 'check'):
         command.check(args, parser)
     try:
-        register()
+        if not getattr(command, 'LIGHT', False):
+            register()
     except ImportError as e:  # a library that is missing or does not fit
         if (e.name or '').startswith('mmseg_clipzs.'):
             raise
