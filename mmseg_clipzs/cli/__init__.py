@@ -30,6 +30,7 @@ COMMANDS = {
     'corruptions': 'evaluate under noise, blur and compression',
     'benchmark': 'time a config, stage by stage',
     'configs': 'list the configs that come along',
+    'vocabularies': 'list the class lists, their words and templates',
     'check-data': 'validate datasets before a long run',
     'doctor': 'check this installation, and weights',
     'export-onnx': 'export a segmentor to ONNX',

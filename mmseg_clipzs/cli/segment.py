@@ -1,6 +1,7 @@
 """Segment images into classes named by words.
 
     clipzs segment cat.jpg --classes "cat; grass, lawn; sky" --out out
+    clipzs segment cat.jpg -w cat -w "grass, lawn" --background auto
     clipzs segment cat.jpg --config maskclip_plus_voc \\
         --checkpoint work_dirs/maskclip_plus_voc/iter_2000.pth
     clipzs segment cat.jpg --config model.onnx --engine openvino
@@ -119,7 +120,10 @@ def exported(args):
 def model_of(args):
     """The inferencer of a config."""
     from mmseg_clipzs.apis import ZeroShotInferencer
-    from mmseg_clipzs.run.segmentor import embeds_config_words, set_background
+    from mmseg_clipzs.run.segmentor import (
+        embeds_config_words,
+        hint_at_background,
+    )
     # The inferencer sets the classes once the weights are loaded.
     job = job_of(args, classes=None)
     if args.engine is not None:
@@ -131,11 +135,13 @@ def model_of(args):
     if embeds_config_words(cfg.model) and args.classes is None:
         raise UserError(
             f'{job.name} segments any classes: name them with --classes, '
-            'for example --classes "cat; grass, lawn; sky".')
-    set_background(cfg, job.name, args.background)
-    return ZeroShotInferencer(
+            'for example --classes "cat; grass, lawn; sky", or with -w cat '
+            '-w "grass, lawn".')
+    inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
-        groups='groups' in _formats(args))
+        groups='groups' in _formats(args), background=args.background)
+    hint_at_background(inferencer.model)
+    return inferencer
 
 
 def run(args):

@@ -5,7 +5,7 @@ from PIL import Image
 from mmseg_clipzs.utils import atomic_write, is_ours
 from mmseg_clipzs.visualization import save_image
 
-from .base import Format, foreground
+from .base import Format, foreground, occurring
 
 
 class ClassFormat(Format):
@@ -24,15 +24,14 @@ class ClassFormat(Format):
         return self.folder / f'{self.name}/{index}_{safe}/{name}.png'
 
     def write(self, result):
-        present, written = np.unique(result.mask), []
-        for index in self.indices:
+        written = []
+        for _, index, mask in occurring(result.mask, self.indices):
             path = self._path(result.name, index)
-            if index in present:
-                with atomic_write(path) as temporary:
-                    save_image(temporary, self.image(
-                        result, result.mask == index))
-                written.append(path)
-            elif is_ours(path):  # of an earlier run
+            with atomic_write(path) as temporary:
+                save_image(temporary, self.image(result, mask))
+            written.append(path)
+        for path in set(self.paths(result.name)) - set(written):
+            if is_ours(path):  # of an earlier run
                 path.unlink()
         return dict(files=self.relative(*written))
 

@@ -44,7 +44,7 @@ ROWS = [
     Row('export_untrained', 'export_onnx maskclip_plus_toy --out a.onnx',
         says('must be trained first')),
     Row('export_background', TOY + 'a.onnx --background 2',
-        says(r'background_threshold must be .*\(0, 1\)')),
+        usage(r'--background is a probability in \(0, 1\)')),
     Row('export_no_photos', TOY + 'a.onnx --photos {empty_folder}',
         says('No images')),
     Row('onnx_zeros', ran('zeros', '--out out'),
@@ -60,7 +60,7 @@ ROWS = [
         says('none.onnx cannot be read: No such file')),
     Row('onnx_words', ran('zeros', '--classes "cat; sky"'),
         says('--classes does not apply')),
-    Row('onnx_background', ran('zeros', '--background 0'),
+    Row('onnx_background', ran('zeros', '--background auto'),
         says('--background does not apply')),
     Row('onnx_capital', 'segment {photo} --config {onnx_files}/ZEROS.ONNX '
         '--out out', works(lambda r: 'cat 100%' in r.out)),

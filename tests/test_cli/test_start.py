@@ -100,17 +100,25 @@ def test_every_module_is_a_command():
     assert names == {name.replace('-', '_') for name in COMMANDS}
 
 
-@pytest.mark.parametrize('path', sorted(
-    (ROOT / 'tools').glob('*.py')), ids=lambda path: path.stem)
-def test_tools_are_doors(path):
+def test_tools_are_doors():
     """Each opens the command of its name, or is needed in a checkout only."""
-    if path.stem in ('_start', 'launch', 'make_configs'):
-        return
-    calls = [node for node in ast.walk(ast.parse(path.read_text()))
-             if isinstance(node, ast.Call)]
-    called, = calls
-    assert called.func.id == 'main' and called.args[0].value == path.stem
-    assert path.stem.replace('_', '-') in COMMANDS
+    opened = set()
+    for path in (ROOT / 'tools').glob('*.py'):
+        if path.stem in ('_start', 'launch', 'make_configs'):
+            continue
+        called, = (node for node in ast.walk(ast.parse(path.read_text()))
+                   if isinstance(node, ast.Call))
+        assert called.func.id == 'main' and called.args[0].value == path.stem
+        opened.add(path.stem.replace('_', '-'))
+    assert opened == set(COMMANDS)
+
+
+def test_all_are_in_the_documentation():
+    text = (ROOT / 'docs/commands.md').read_text(encoding='utf-8')
+    listed = re.findall(r'^\| (`[^|]+) \|', text.partition(
+        '## With mim')[0], re.MULTILINE)
+    assert {name for cell in listed for name in re.findall(
+        '`([a-z-]+)`', cell)} == set(COMMANDS)
 
 
 @pytest.mark.parametrize('arguments, code, out, err', [
