@@ -29,7 +29,7 @@ for arguments in json.load(sys.stdin):
             clipzs.main()
         except SystemExit as e:
             code = e.code
-    heavy = {'torch', 'mmengine', 'mmcv', 'mmseg', 'cv2', 'numpy', 'PIL',
+    heavy = {'torch', 'mmengine', 'mmcv', 'mmseg', 'cv2', 'PIL',
              'open_clip', 'mmseg_clipzs'} & set(sys.modules)
     print(json.dumps([code, out.getvalue(), err.getvalue(), sorted(heavy)]))
 '''
