@@ -5,15 +5,16 @@ from PIL import Image
 from mmseg_clipzs.utils import atomic_write, is_ours
 from mmseg_clipzs.visualization import save_image
 
-from .base import Format, foreground, occurring
+from .base import foreground, occurring
+from .folder_format import FolderFormat
 
 
-class ClassFormat(Format):
+class ClassFormat(FolderFormat):
     """``FORMAT/INDEX_CLASS/NAME.png`` for each class of a photo.
 
     A class that does not occur in a photo has no file.
     """
-    name, indices = '', ()
+    indices = ()
 
     def paths(self, name):
         return [self._path(name, index) for index in self.indices]
@@ -21,9 +22,10 @@ class ClassFormat(Format):
     def _path(self, name, index):
         safe = ''.join(c if c.isalnum() else '_'
                        for c in self.classes[index][:40])
-        return self.folder / f'{self.name}/{index}_{safe}/{name}.png'
+        return self.root / f'{index}_{safe}/{name}.png'
 
     def write(self, result):
+        self.begin()
         written = []
         for _, index, mask in occurring(result.mask, self.indices):
             path = self._path(result.name, index)
@@ -48,6 +50,10 @@ class ClassFormat(Format):
 class Binary(ClassFormat):
     """Grey masks: 255 for the class, 0 for others and ignored pixels."""
     name = 'binary'
+    readme = '''\
+A black and white mask of each class of each photo: INDEX_CLASS/NAME.png, white
+where the class is. A class that does not occur in a photo has none.
+'''
 
     def __init__(self, folder, classes, palette):
         super().__init__(folder, classes, palette)
@@ -65,6 +71,10 @@ class Cutout(ClassFormat):
     background has none.
     """
     name = 'cutout'
+    readme = '''\
+The pixels of each class of each photo on a transparent ground, as large as the
+photo: INDEX_CLASS/NAME.png. A class that does not occur in a photo has none.
+'''
 
     def __init__(self, folder, classes, palette):
         super().__init__(folder, classes, palette)

@@ -49,6 +49,7 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
 
     def write(self, result):
         photo = self.paths(result.name)
+        self.begin()
         self.write_photo(result, *photo)
         annotations = [
             dict(category_id=position + 1, **annotation, iscrowd=0)

@@ -48,6 +48,7 @@ them and their labels to images/val and labels/val, and name images/val there.
 
     def write(self, result):
         *photo, labels = self.paths(result.name)
+        self.begin()
         self.write_photo(result, *photo)
         size = np.array(result.mask.shape[::-1])
         lines = []

@@ -79,7 +79,7 @@ ROWS = [
           ('voc', 'voc', 'voc/labelmap.txt'),
           ('yolo', 'yolo', 'yolo/data.yaml'),
           ('coco', 'coco', 'coco'),  # no folder
-          ('cutout', 'a.png', 'cutout/1_cat/a.png'))),
+          ('cutout', 'cutout', 'cutout/1_cat/a.png'))),
     row('only_ignored', 'coco yolo binary cutout', wrote(
         'coco/images/a.jpg', 'yolo/images/train/a.jpg',
         'yolo/labels/train/a.txt'), mask=np.full((2, 3), 255)),
