@@ -21,8 +21,11 @@ read are skipped and named at the end; the exit code is then 1. Started again,
 it does what is left. Only earlier results are ever replaced, and none counts
 as an image.
 """
+import os
+import re
+
 from mmseg_clipzs.formats import FORMATS
-from mmseg_clipzs.utils import UserError, interrupted, shown
+from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
 
 from .arguments import add_arguments, job_of
 
@@ -67,6 +70,14 @@ def add_options(parser):
         '--verbose', action='store_true',
         help=f'print a line for each image, also for more than {FEW}')
     add_arguments(parser, 'launcher', 'cfg_options')
+
+
+def check(args, parser):
+    """A single photo that does not exist; others are found in ``run``."""
+    photo, *others = args.photos
+    if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
+            not os.path.lexists(photo)):
+        raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
 
 
 def largest_classes(record):
