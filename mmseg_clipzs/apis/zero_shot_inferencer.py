@@ -236,7 +236,7 @@ class ZeroShotInferencer(Streaming):
         thread that sets an image has its own; other threads get the last one.
 
         Args:
-            photo: A file, an array (H, W, 3) uint8 RGB, or a PIL image.
+            photo: A file, an array, a tensor or a PIL image.
 
         Raises:
             UserError: A missing or damaged image, or a trained segmentor.

@@ -40,7 +40,8 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def _split_lines(self, text, width):
         return [line for paragraph in text.splitlines()
-                for line in textwrap.wrap(paragraph, width)]
+                for line in textwrap.wrap(paragraph, width,
+                                          break_on_hyphens=False)]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -154,12 +155,12 @@ class _Background(argparse.Action):
 
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
-    help='config file, or the name of a config in configs/')
+    help='config file, or a name that clipzs configs lists')
 # name -> flags, settings
 _ARGUMENTS = {
     'config': (['config'], _CONFIG),
     'configs': (['configs'], dict(_CONFIG, nargs='+', help=(
-        'config files, or names of configs in configs/'))),
+        'config files, or names that clipzs configs lists'))),
     # Positional, as in MMSegmentation's tools.
     'checkpoint_after_config': (['checkpoint'], dict(
         nargs='?', default=argparse.SUPPRESS, metavar='CHECKPOINT',

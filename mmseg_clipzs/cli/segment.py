@@ -21,8 +21,11 @@ read are skipped and named at the end; the exit code is then 1. Started again,
 it does what is left. Only earlier results are ever replaced, and none counts
 as an image.
 """
+import os
+import re
+
 from mmseg_clipzs.formats import FORMATS
-from mmseg_clipzs.utils import UserError, interrupted, shown
+from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
 
 from .arguments import add_arguments, job_of
 
@@ -72,6 +75,14 @@ def add_model(parser):
     parser.add_argument(
         '--batch-size', type=int, default=1, metavar='N',
         help='images per batch')
+
+
+def check(args, parser):
+    """A single photo that does not exist; others are found in ``run``."""
+    photo, *others = args.photos
+    if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
+            not os.path.lexists(photo)):
+        raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
 
 
 def largest_classes(record):
