@@ -14,6 +14,8 @@ from mmseg_clipzs.utils import read_background
 
 from .arguments import add_arguments
 
+LIGHT = True
+
 
 def add_options(parser):
     parser.add_argument(
