@@ -116,6 +116,8 @@ class FolderRun:
     def _plan(self, overwrite):
         """bytes: Indices of the photos to do; in the first process only."""
         check_replaceable(self.out / RESULTS)
+        for each in self.formats:
+            each.check_root()
         found = records_in(self.out)
         self.part = Part(self.out, self.header)
         self.lines = Lines(self.photos)
