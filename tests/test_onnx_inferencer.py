@@ -62,7 +62,7 @@ def test_what_it_cannot_do(exported, photos):
 @pytest.mark.parametrize('arguments, message', [
     ('--classes cat', '--classes does not apply'),
     ('--background 0.3', '--background does not apply'),
-    ('--background 0', '--background does not apply'),
+    ('--background auto', '--background does not apply'),
     ('--heatmaps', '--heatmaps does not apply'),
     ('--cfg-options model.prompts=single', '--cfg-options does not apply'),
     ('--device cuda:0', 'run on the CPU')])

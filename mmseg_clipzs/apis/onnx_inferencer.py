@@ -54,7 +54,8 @@ class OnnxInferencer(ZeroShotInferencer):
                                   max_size=self.working_size.max_size))
 
     def __reduce__(self):
-        return type(self), (self.model.path, self.model.engine)
+        return type(self), (
+            self.model.path, self.model.engine, self.working_size.max_size)
 
     def _set_classes(self, classes):
         if classes is not None:

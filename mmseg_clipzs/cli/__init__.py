@@ -9,9 +9,11 @@ A module for each, with its name and
 
 What is imported for the first three takes no time: the standard library,
 ``utils``, ``recipes``, other modules of this folder. Everything is registered
-when ``run`` is called, which imports the rest.
+when ``run`` is called, which imports the rest; ``LIGHT = True`` says that it
+needs nothing else.
 """
 import argparse
+import os
 from functools import partial
 from importlib import import_module
 
@@ -22,11 +24,14 @@ from .arguments import make_parser
 
 COMMANDS = {
     'segment': 'segment photos into classes named by words',
+    'video': 'segment the frames of a video',
     'test': 'evaluate a config',
     'train': 'train a config, also without labels',
     'leaderboard': 'evaluate methods on datasets, in one table',
     'corruptions': 'evaluate under noise, blur and compression',
     'benchmark': 'time a config, stage by stage',
+    'configs': 'list the configs that come along',
+    'vocabularies': 'list the class lists, their words and templates',
     'check-data': 'validate datasets before a long run',
     'doctor': 'check this installation, and weights',
     'export-onnx': 'export a segmentor to ONNX',
@@ -66,11 +71,16 @@ def _run(command, arguments, register):
     if hasattr(command, 'check'):
         command.check(args, parser)
     try:
-        register()
+        if not getattr(command, 'LIGHT', False):
+            register()
     except ImportError as e:  # a library that is missing or does not fit
         if (e.name or '').startswith('mmseg_clipzs.'):
             raise
-        raise UserError(f'{e}') from e
+        text = f'{e}'
+        if not text.startswith('mmseg_clipzs '):  # not of compat
+            text = (f'A library cannot be imported: {e}. Install what is '
+                    'missing: pip install "mmseg_clipzs[lite]".')
+        raise UserError(text) from e
     command.run(args)
 
 
@@ -83,12 +93,23 @@ def _chosen(arguments):
                     for name, what in COMMANDS.items())
         + '\n\nclipzs COMMAND --help describes a command.', prog='clipzs')
     parser.usage = '%(prog)s [-h] [--version] COMMAND ...'
-    parser.add_argument('command', metavar='COMMAND', help=argparse.SUPPRESS)
+    parser.add_argument('command', nargs='?', help=argparse.SUPPRESS)
     parser.add_argument('--version', action='version',
                         version=f'mmseg_clipzs {__version__}')
-    name = parser.parse_args(arguments[:1]).command.replace('_', '-')
+    given = parser.parse_args(arguments[:1]).command
+    if given is None:
+        parser.error('Name a command; clipzs --help lists them.')
+    name = given.replace('_', '-')
     if name not in COMMANDS:
-        parser.error(
-            f'No command {shown(name)!r}.{did_you_mean(name, COMMANDS)} '
-            'clipzs --help lists them.')
+        parser.error(f'{_unknown(given)} clipzs --help lists all.')
     return [name, *arguments[1:]]
+
+
+def _unknown(name):
+    """str: What to say about a command that does not exist."""
+    longer = [each for each in COMMANDS if each.startswith(f'{name}-')]
+    if longer:
+        return f'{name} is one of {", ".join(longer)}.'
+    if os.path.exists(name):
+        return f'{shown(name)} is no command: clipzs segment {shown(name)} ...'
+    return f'No command {shown(name)!r}.{did_you_mean(name, COMMANDS)}'

@@ -10,7 +10,14 @@ from mmseg_clipzs.run.configs import (
     split_config,
 )
 from mmseg_clipzs.run.launchers import check_launcher
-from mmseg_clipzs.utils import UserError, check_output, is_first_process
+from mmseg_clipzs.utils import (
+    AUTO,
+    UserError,
+    check_output,
+    is_first_process,
+    read_background,
+    read_max_size,
+)
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .config_options import ConfigOptions
@@ -33,7 +40,8 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def _split_lines(self, text, width):
         return [line for paragraph in text.splitlines()
-                for line in textwrap.wrap(paragraph, width)]
+                for line in textwrap.wrap(paragraph, width,
+                                          break_on_hyphens=False)]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -100,14 +108,59 @@ class _LocalRank(argparse.Action):
         os.environ.setdefault('LOCAL_RANK', str(values))
 
 
+class _MaxSize(argparse.Action):
+    """Check a limit of photos' sizes; equal ones become equal values."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            setattr(namespace, self.dest, read_max_size(values, option_string))
+        except UserError as e:
+            parser.error(str(e))
+
+
+class _Classes(argparse.Action):
+    """All classes at once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if isinstance(getattr(namespace, self.dest), list):
+            parser.error(_BOTH)
+        setattr(namespace, self.dest, values)
+
+
+class _Word(argparse.Action):
+    """One class after the other, in the list of :class:`_Classes`."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = getattr(namespace, self.dest)
+        if isinstance(given, str):
+            parser.error(_BOTH)
+        setattr(namespace, self.dest, [*(given or ()), values])
+
+
+_BOTH = ('--classes names all classes and -w (--word) one of them: give '
+         'either --classes, or -w for each class.')
+
+
+class _Background(argparse.Action):
+    """Check a background; equal ones become equal values."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            contrast, threshold = read_background(values, option_string)
+        except UserError as e:
+            parser.error(str(e))
+        setattr(namespace, self.dest, threshold if not contrast else
+                AUTO if threshold is None else f'{AUTO},{threshold}')
+
+
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
-    help='config file, or the name of a config in configs/')
+    help='config file, or a name that clipzs configs lists')
 # name -> flags, settings
 _ARGUMENTS = {
     'config': (['config'], _CONFIG),
     'configs': (['configs'], dict(_CONFIG, nargs='+', help=(
-        'config files, or names of configs in configs/'))),
+        'config files, or names that clipzs configs lists'))),
     # Positional, as in MMSegmentation's tools.
     'checkpoint_after_config': (['checkpoint'], dict(
         nargs='?', default=argparse.SUPPRESS, metavar='CHECKPOINT',
@@ -120,13 +173,25 @@ _ARGUMENTS = {
         help="replaces the config's CLIP, e.g. ViT-L-14:openai or "
         "ViT-B-16:weights.pt; by default with the config's weights")),
     'classes': (['--classes'], dict(
+        action=_Classes,
         help='the classes: "cat; grass, lawn; sky" (";" between classes, "," '
         'between words of a class), a text file with one class per line, or '
-        'the name of a vocabulary (voc20)')),
+        'the name of a vocabulary (voc20; clipzs vocabularies lists them)')),
+    'word': (['-w', '--word'], dict(
+        dest='classes', action=_Word, metavar='WORD',
+        help='one class instead of --classes, once for each: -w cat '
+        '-w "grass, lawn"')),
     'background': (['--background'], dict(
-        type=float, metavar='P',
-        help='mark pixels whose best class has a probability below P (0 to 1) '
-        'as "background"')),
+        action=_Background, metavar='P|auto',
+        help='a class "background" for pixels whose best class has a '
+        'probability below P (0 to 1); for words of what images show around '
+        'objects (auto), which helps with one or two classes; or both '
+        '(auto,P)')),
+    'max_size': (['--max-size'], dict(
+        action=_MaxSize, default=AUTO, metavar='N|none',
+        help='segment larger photos at this longest side in pixels, or at '
+        'their own size (none). auto is 1024, but leaves it to configs that '
+        'resize photos. Label maps always have the size of the photo')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(
@@ -154,7 +219,7 @@ _ARGUMENTS = {
         type=int, action=_LocalRank, default=argparse.SUPPRESS,
         help=argparse.SUPPRESS)),
 }
-
+_FOLLOWS = {'launcher': 'local_rank', 'classes': 'word'}
 
 # What is known to be wrong without PyTorch.
 _INPUTS = {'config': _check_config, 'configs': _check_config,
@@ -182,7 +247,7 @@ def add_arguments(parser, *names, **changed):
     Args:
         parser (ArgumentParser): A parser or a group of one.
         names (str): Keys of ``_ARGUMENTS``; 'launcher' also adds
-            ``--local_rank``.
+            ``--local_rank``, and 'classes' ``--word``.
         changed (dict): Arguments with settings of ``add_argument`` that differ
             in this tool. ``flags`` replaces the flags, but not the
             attribute's name; ``folder`` says whether an output is a folder or
@@ -200,8 +265,8 @@ def add_arguments(parser, *names, **changed):
             _CHECKS[action] = _check_output(flags[0], folder)
         elif name in _INPUTS:
             _CHECKS[action] = _INPUTS[name]
-        if name == 'launcher':
-            add_arguments(parser, 'local_rank')
+        if name in _FOLLOWS:
+            add_arguments(parser, _FOLLOWS[name])
 
 
 def job_of(args, **fields):

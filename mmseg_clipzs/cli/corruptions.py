@@ -17,7 +17,8 @@ from .arguments import add_arguments
 
 def add_options(parser):
     add_arguments(parser, configs=dict(
-        help='config files, or names of configs in configs/, one curve each'))
+        help='config files, or names that clipzs configs lists, one curve '
+        'each'))
     parser.add_argument(
         '--kinds', nargs='+', default=PAPER_KINDS, metavar='KIND',
         help='corruptions of ImageNet-C, or "all"')

@@ -1,6 +1,7 @@
 """Segment images into classes named by words.
 
     clipzs segment cat.jpg --classes "cat; grass, lawn; sky" --out out
+    clipzs segment cat.jpg -w cat -w "grass, lawn" --background auto
     clipzs segment cat.jpg --config maskclip_plus_voc \\
         --checkpoint work_dirs/maskclip_plus_voc/iter_2000.pth
     clipzs segment cat.jpg --config model.onnx --engine openvino
@@ -20,8 +21,11 @@ read are skipped and named at the end; the exit code is then 1. Started again,
 it does what is left. Only earlier results are ever replaced, and none counts
 as an image.
 """
+import os
+import re
+
 from mmseg_clipzs.formats import FORMATS
-from mmseg_clipzs.utils import UserError, interrupted, shown
+from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
 
 from .arguments import add_arguments, job_of
 
@@ -51,6 +55,15 @@ def add_options(parser):
         '--groups', action='store_true',
         help='also write NAME_groups.png with the groups of each stage '
         '(GroupViT)')
+    add_model(parser)
+    parser.add_argument(
+        '--verbose', action='store_true',
+        help=f'print a line for each image, also for more than {FEW}')
+    add_arguments(parser, 'launcher', 'cfg_options')
+
+
+def add_model(parser):
+    """Add the options of :func:`inferencer_of`."""
     add_arguments(parser, config=dict(
         flags=['--config'], default='maskclip_voc',
         help='config of the model (maskclip_toy needs no download), or an '
@@ -58,14 +71,18 @@ def add_options(parser):
     parser.add_argument(
         '--engine', choices=ENGINES,
         help=f'what runs an exported file (default: {ENGINES[0]})')
-    add_arguments(parser, 'checkpoint', 'clip', 'device')
+    add_arguments(parser, 'checkpoint', 'clip', 'device', 'max_size')
     parser.add_argument(
         '--batch-size', type=int, default=1, metavar='N',
         help='images per batch')
-    parser.add_argument(
-        '--verbose', action='store_true',
-        help=f'print a line for each image, also for more than {FEW}')
-    add_arguments(parser, 'launcher', 'cfg_options')
+
+
+def check(args, parser):
+    """A single photo that does not exist; others are found in ``run``."""
+    photo, *others = args.photos
+    if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
+            not os.path.lexists(photo)):
+        raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
 
 
 def largest_classes(record):
@@ -102,13 +119,17 @@ def exported(args):
     if args.device not in (None, 'cpu'):
         raise UserError(f'Exported files run on the CPU, but got --device '
                         f'{args.device}.')
-    return OnnxInferencer(args.config, args.engine or ENGINES[0])
+    return OnnxInferencer(
+        args.config, args.engine or ENGINES[0], args.max_size)
 
 
 def model_of(args):
     """The inferencer of a config."""
     from mmseg_clipzs.apis import ZeroShotInferencer
-    from mmseg_clipzs.run.segmentor import embeds_config_words, set_background
+    from mmseg_clipzs.run.segmentor import (
+        embeds_config_words,
+        hint_at_background,
+    )
     # The inferencer sets the classes once the weights are loaded.
     job = job_of(args, classes=None)
     if args.engine is not None:
@@ -120,11 +141,20 @@ def model_of(args):
     if embeds_config_words(cfg.model) and args.classes is None:
         raise UserError(
             f'{job.name} segments any classes: name them with --classes, '
-            'for example --classes "cat; grass, lawn; sky".')
-    set_background(cfg, job.name, args.background)
-    return ZeroShotInferencer(
+            'for example --classes "cat; grass, lawn; sky", or with -w cat '
+            '-w "grass, lawn".')
+    inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
-        groups='groups' in _formats(args))
+        groups='groups' in _formats(args), background=args.background,
+        max_size=args.max_size)
+    hint_at_background(inferencer.model)
+    return inferencer
+
+
+def inferencer_of(args):
+    """ZeroShotInferencer: Of a config or an exported file."""
+    return (exported if args.config.lower().endswith('.onnx')
+            else model_of)(args)
 
 
 def run(args):
@@ -147,8 +177,7 @@ def run(args):
 
     team = join_team(args.launcher)
     photos = share_photos(team, find)
-    inferencer = (exported if args.config.lower().endswith('.onnx')
-                  else model_of)(args)
+    inferencer = inferencer_of(args)
     work = FolderRun(
         inferencer, photos, args.out, _formats(args),
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,

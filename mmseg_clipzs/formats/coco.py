@@ -10,7 +10,7 @@ from mmseg_clipzs.utils import (
     import_optional,
 )
 
-from .base import foreground
+from .base import foreground, occurring
 from .dataset_format import DatasetFormat
 from .outlines import outlines
 
@@ -49,13 +49,12 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
 
     def write(self, result):
         photo = self.paths(result.name)
+        self.begin()
         self.write_photo(result, *photo)
-        present = np.unique(result.mask)
         annotations = [
-            dict(category_id=number, **annotation, iscrowd=0)
-            for number, index in enumerate(self.foreground, 1)
-            if index in present
-            for annotation in self.annotations(result.mask == index)]
+            dict(category_id=position + 1, **annotation, iscrowd=0)
+            for position, _, mask in occurring(result.mask, self.foreground)
+            for annotation in self.annotations(mask)]
         return {'files': self.relative(*photo), self.name: annotations}
 
     def annotations(self, mask):

@@ -124,8 +124,8 @@ def find_config(name):
         raise UserError(f'{path} is a folder; name a config in it.')
     if not path.is_file():
         raise UserError(
-            f'No config {str(name)!r}: it is neither a file nor the name of '
-            f'a config in configs/.{did_you_mean(path.stem, known)}')
+            f'No config {str(name)!r}: it is neither a file nor a name that '
+            f'clipzs configs lists.{did_you_mean(path.stem, known)}')
     if path.suffix.lower() == '.onnx':
         raise UserError(f'{path} is an exported file, which only '
                         'clipzs segment and OnnxInferencer run.')

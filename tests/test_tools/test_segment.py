@@ -125,8 +125,6 @@ def test_another_config(tool, photos, tmp_path):
     (['--classes', '; ;'], 'The list of classes is empty'),
     (['--classes', 'cat; ???'], r"A class needs letters, but got '???'"),
     (['--classes', 'gone.txt'], 'No vocabulary file at gone.txt'),
-    (['--classes', CLASSES, '--background', '1.5'],
-     'background is a probability in (0, 1) below which'),
     (['--classes', CLASSES, '--config', 'maskclip_vox'],
      "No config 'maskclip_vox'"),
     (['--classes', CLASSES, '--batch-size', '0'],
