@@ -25,7 +25,7 @@ LAYERS = [
     ('evaluation', ),
     ('__init__', ),  # registers everything
     ('run', ),
-    ('leaderboard', 'benchmark', 'export', 'doctor', 'folders'),
+    ('leaderboard', 'benchmark', 'export', 'doctor', 'folders', 'video'),
     ('apis', ),
     ('cli', ),
     ('clipzs', ),

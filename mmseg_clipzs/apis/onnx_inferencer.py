@@ -38,7 +38,7 @@ class OnnxInferencer(ZeroShotInferencer):
     """
 
     def __init__(self, file, engine='onnxruntime', max_size=AUTO):
-        self.working_size, self._max_size = WorkingSize(max_size), max_size
+        self.working_size = WorkingSize(max_size)
         try:
             self.model = OnnxModel(file, engine)
         except OnnxModelError as e:
@@ -55,7 +55,7 @@ class OnnxInferencer(ZeroShotInferencer):
 
     def __reduce__(self):
         return type(self), (
-            self.model.path, self.model.engine, self._max_size)
+            self.model.path, self.model.engine, self.working_size.max_size)
 
     def _set_classes(self, classes):
         if classes is not None:

@@ -4,7 +4,7 @@ import logging
 from mmengine.logging import print_log
 
 from mmseg_clipzs.datasets.limit_size import limited
-from mmseg_clipzs.utils import AUTO, check_number
+from mmseg_clipzs.utils import AUTO, read_max_size
 
 MAX_SIZE = 1024  # pixels: some 4,000 patches of 16, and seconds on a CPU
 
@@ -26,9 +26,9 @@ class WorkingSize:
     """
 
     def __init__(self, max_size=AUTO):
-        self._limit = MAX_SIZE if max_size == AUTO else check_number(
-            'max_size', max_size, '[16, inf)', int, optional=True)
-        self.max_size, self._auto = max_size, max_size == AUTO
+        self.max_size = read_max_size(max_size)
+        self._auto = self.max_size == AUTO
+        self._limit = MAX_SIZE if self._auto else self.max_size
         self._shrinks = self._told = False
 
     def limit(self, resizes):

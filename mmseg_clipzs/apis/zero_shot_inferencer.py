@@ -9,6 +9,7 @@ from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
+from mmseg_clipzs.models.segmentors.smoothing import ScoreSmoothing
 from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
@@ -18,7 +19,13 @@ from mmseg_clipzs.run.segmentor import (
     set_background,
     use_trained_classes,
 )
-from mmseg_clipzs.utils import AUTO, NotOursError, UserError, read_background
+from mmseg_clipzs.utils import (
+    AUTO,
+    NotOursError,
+    UserError,
+    read_background,
+    show_progress,
+)
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
@@ -152,11 +159,13 @@ class ZeroShotInferencer(Streaming):
                         max_size=self.working_size.max_size))
 
     # ------------------------------------------- many images, one vocabulary
-    def segmenter(self, classes=None):
+    def segmenter(self, classes=None, smoothing=0):
         """Fix the classes for many batches.
 
         Args:
             classes (optional): See ``set_vocabulary``; they stay set.
+            smoothing (float): Of the scores of images that are the frames of
+                a video; see :class:`.ScoreSmoothing`.
 
         Returns:
             Callable: Segments a list of (Photo, name), whatever classes other
@@ -170,6 +179,13 @@ class ZeroShotInferencer(Streaming):
             model = self.model.with_vocabulary() if isinstance(
                 self.model, OpenVocabularySegmentor) else self.model
             vocabulary = getattr(model, 'vocabulary', None)
+        if smoothing:
+            if model is self.model:
+                raise UserError(
+                    'smoothing averages the scores of words, but '
+                    f'{type(model).__name__} has none: leave it out, or use a '
+                    'zero-shot model.')
+            model.smoothing = ScoreSmoothing(smoothing)
 
         def segment(photos):
             results, ready = [None] * len(photos), []
@@ -194,7 +210,8 @@ class ZeroShotInferencer(Streaming):
     def _segment(self, model, vocabulary, paths, names, images):
         """list: ZeroShotResult of each image, or its UserError."""
         batch = self._batch(images)
-        with self._lock if model is self.model else nullcontext():
+        with show_progress(), (
+                self._lock if model is self.model else nullcontext()):
             if vocabulary is not getattr(model, 'vocabulary', None):
                 model.set_vocabulary(vocabulary)
             return [make_result(model, image, sample, name, path)
@@ -219,7 +236,7 @@ class ZeroShotInferencer(Streaming):
         thread that sets an image has its own; other threads get the last one.
 
         Args:
-            photo: A file, an array (H, W, 3) uint8 RGB, or a PIL image.
+            photo: A file, an array, a tensor or a PIL image.
 
         Raises:
             UserError: A missing or damaged image, or a trained segmentor.
@@ -233,9 +250,11 @@ class ZeroShotInferencer(Streaming):
         image, transparent = photo.read_visible()
         image = image.copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
+        with show_progress():
+            encoded = self.model.encode(data['inputs'])
         self._local.encoded = self._encoded = (
             photo.names[0], photo.path, image, transparent,
-            data['data_samples'][0], self.model.encode(data['inputs']))
+            data['data_samples'][0], encoded)
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -264,7 +283,8 @@ class ZeroShotInferencer(Streaming):
                 classes = self.model.vocabulary
             model = self.model.with_vocabulary(
                 _with_contrast(classes, contrast), threshold)
-        sample, = model.decode(encoded, [sample.clone()])
+        with show_progress():
+            sample, = model.decode(encoded, [sample.clone()])
         return make_result(model, image, sample, name, path).ignoring(
             transparent)
 

@@ -16,6 +16,7 @@ from mmseg_clipzs.utils import (
     check_output,
     is_first_process,
     read_background,
+    read_max_size,
 )
 from mmseg_clipzs.vocabularies import get_vocabulary
 
@@ -107,6 +108,16 @@ class _LocalRank(argparse.Action):
         os.environ.setdefault('LOCAL_RANK', str(values))
 
 
+class _MaxSize(argparse.Action):
+    """Check a limit of photos' sizes; equal ones become equal values."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            setattr(namespace, self.dest, read_max_size(values, option_string))
+        except UserError as e:
+            parser.error(str(e))
+
+
 class _Classes(argparse.Action):
     """All classes at once."""
 
@@ -176,6 +187,11 @@ _ARGUMENTS = {
         'probability below P (0 to 1); for words of what images show around '
         'objects (auto), which helps with one or two classes; or both '
         '(auto,P)')),
+    'max_size': (['--max-size'], dict(
+        action=_MaxSize, default=AUTO, metavar='N|none',
+        help='segment larger photos at this longest side in pixels, or at '
+        'their own size (none). auto is 1024, but leaves it to configs that '
+        'resize photos. Label maps always have the size of the photo')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(

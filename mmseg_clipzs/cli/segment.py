@@ -55,6 +55,15 @@ def add_options(parser):
         '--groups', action='store_true',
         help='also write NAME_groups.png with the groups of each stage '
         '(GroupViT)')
+    add_model(parser)
+    parser.add_argument(
+        '--verbose', action='store_true',
+        help=f'print a line for each image, also for more than {FEW}')
+    add_arguments(parser, 'launcher', 'cfg_options')
+
+
+def add_model(parser):
+    """Add the options of :func:`inferencer_of`."""
     add_arguments(parser, config=dict(
         flags=['--config'], default='maskclip_voc',
         help='config of the model (maskclip_toy needs no download), or an '
@@ -62,14 +71,10 @@ def add_options(parser):
     parser.add_argument(
         '--engine', choices=ENGINES,
         help=f'what runs an exported file (default: {ENGINES[0]})')
-    add_arguments(parser, 'checkpoint', 'clip', 'device')
+    add_arguments(parser, 'checkpoint', 'clip', 'device', 'max_size')
     parser.add_argument(
         '--batch-size', type=int, default=1, metavar='N',
         help='images per batch')
-    parser.add_argument(
-        '--verbose', action='store_true',
-        help=f'print a line for each image, also for more than {FEW}')
-    add_arguments(parser, 'launcher', 'cfg_options')
 
 
 def check(args, parser):
@@ -114,7 +119,8 @@ def exported(args):
     if args.device not in (None, 'cpu'):
         raise UserError(f'Exported files run on the CPU, but got --device '
                         f'{args.device}.')
-    return OnnxInferencer(args.config, args.engine or ENGINES[0])
+    return OnnxInferencer(
+        args.config, args.engine or ENGINES[0], args.max_size)
 
 
 def model_of(args):
@@ -139,9 +145,16 @@ def model_of(args):
             '-w "grass, lawn".')
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
-        groups='groups' in _formats(args), background=args.background)
+        groups='groups' in _formats(args), background=args.background,
+        max_size=args.max_size)
     hint_at_background(inferencer.model)
     return inferencer
+
+
+def inferencer_of(args):
+    """ZeroShotInferencer: Of a config or an exported file."""
+    return (exported if args.config.lower().endswith('.onnx')
+            else model_of)(args)
 
 
 def run(args):
@@ -164,8 +177,7 @@ def run(args):
 
     team = join_team(args.launcher)
     photos = share_photos(team, find)
-    inferencer = (exported if args.config.lower().endswith('.onnx')
-                  else model_of)(args)
+    inferencer = inferencer_of(args)
     work = FolderRun(
         inferencer, photos, args.out, _formats(args),
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,
