@@ -25,7 +25,13 @@ import os
 import re
 
 from mmseg_clipzs.formats import FORMATS
-from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
+from mmseg_clipzs.utils import (
+    UserError,
+    check_number,
+    interrupted,
+    other_case,
+    shown,
+)
 
 from .arguments import add_arguments, job_of
 
@@ -64,10 +70,7 @@ def add_options(parser):
 
 def add_model(parser):
     """Add the options of :func:`inferencer_of`."""
-    add_arguments(parser, config=dict(
-        flags=['--config'], default='maskclip_voc',
-        help='config of the model (maskclip_toy needs no download), or an '
-        'exported .onnx file'))
+    add_arguments(parser, 'model')
     parser.add_argument(
         '--engine', choices=ENGINES,
         help=f'what runs an exported file (default: {ENGINES[0]})')
@@ -79,6 +82,7 @@ def add_model(parser):
 
 def check(args, parser):
     """A single photo that does not exist; others are found in ``run``."""
+    check_number('batch_size', args.batch_size, '[1, inf)', int)
     photo, *others = args.photos
     if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
