@@ -65,7 +65,7 @@ ROWS = [
         classes=('a/\\b', ), mask=np.zeros((2, 2), int)),
     row('binary_dots', 'binary', wrote('binary/0____etc_cat/a.png'),
         classes=('../etc/cat', ), mask=np.zeros((2, 2), int)),
-    row('voc_line_break', 'voc', says(r'a\\nb has a line break'),
+    row('voc_line_break', 'voc', says(r'cannot hold the photo .a\\nb.'),
         name='a\nb'),
     row('voc_wide', 'voc', says(
         'a side of 65501 pixels', leaves=['out/voc/README.txt']),
