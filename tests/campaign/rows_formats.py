@@ -65,8 +65,8 @@ ROWS = [
         lambda r: files(r) == {'README.txt', 'data.yaml',
                                'images/train/cat.jpg',
                                'labels/train/cat.txt'})),
-    Row('tool_voc_comment', 'segment {photo} --config maskclip_toy --device cpu '
-        '--classes "sky; #1 cat" --format voc',
+    Row('tool_voc_comment', 'segment {photo} --config maskclip_toy '
+        '--device cpu --classes "sky; #1 cat" --format voc',
         says("cannot hold the class '#1 cat'")),
     row('near_name', 'coc', says('no format .coc.; .* Did you mean coco')),
     row('upper_case', 'YOLO', says('Did you mean yolo')),
