@@ -1,5 +1,6 @@
 """Segment many photos into a folder of results, in one or several runs."""
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,6 +117,8 @@ class FolderRun:
     def _plan(self, overwrite):
         """bytes: Indices of the photos to do; in the first process only."""
         check_replaceable(self.out / RESULTS)
+        for each in self.formats:
+            each.check_root()
         found = records_in(self.out)
         self.part = Part(self.out, self.header)
         self.lines = Lines(self.photos)
@@ -168,7 +171,8 @@ class FolderRun:
                     gone = self.team.wait(progress.show)
         except BaseException:
             self.part.close()
-            self.team.end()
+            with suppress(UserError, SystemExit):  # the first one is gone
+                self.team.end()
             raise
         return None if self.team.rank else self._finish(gone)
 
@@ -230,7 +234,11 @@ class FolderRun:
 
     def progress(self):
         """str: How far all processes are, for the end of a sentence."""
-        done, failed = (self.team.count(key, 0) for key in ('done', 'failed'))
+        try:
+            done, failed = (self.team.count(key, 0)
+                            for key in ('done', 'failed'))
+        except (UserError, SystemExit):  # the launcher has ended
+            return f'what is done is in {shown(self.out)}'
         text = (f'{self.before + done} of {len(self.photos)} photos are done '
                 f'in {shown(self.out)}')
         return text + (f', {failed} were skipped' if failed else '')

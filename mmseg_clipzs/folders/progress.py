@@ -27,6 +27,7 @@ class Progress:
         self._bar = tqdm(
             total=self.total, initial=self.before, desc='photos',
             unit=' photos', leave=False, dynamic_ncols=True, smoothing=.1,
+            delay=1,
             disable=bool(self.team.rank) or None)
         self._start = time.monotonic()
         self._next = self._start + _LINES

@@ -248,21 +248,39 @@ def make_header(version, settings, classes, palette, versions):
 
 
 def differences(now, before):
-    """list[str]: Which settings of two first lines differ, with the values.
+    """Say which settings of two first lines differ.
 
     Args:
         now, before (dict): The first lines.
+
+    Returns:
+        list[str]: Parts of a sentence; [] if none differs. Only the main ones:
+        with other words, the colours differ as well.
     """
     def flat(header):
         return {**header.get('settings', {}), **{
-            key: header.get(key) for key in ('version', 'classes', 'palette')}}
+            key: header.get(key) for key in ('classes', 'palette', 'version')}}
 
     new, old = flat(now), flat(before)
-    return [f'{key} {_short(old.get(key))} then and {_short(new.get(key))} now'
-            for key in sorted({*new, *old}) if new.get(key) != old.get(key)]
+    other = [key for key in dict.fromkeys([*new, *old])
+             if new.get(key) != old.get(key)]
+    implied = {each for key in other for each in _IMPLIES.get(key, ())}
+    return [_HASHES.get(key) or (
+        f'{key} {_short(old.get(key))} then, {_short(new.get(key))} now')
+        for key in other if key not in implied]
+
+
+# What differs with a setting, and what to say of a hash.
+_IMPLIES = {'config': ('model', 'weights'), 'checkpoint': ('weights', ),
+            'words': ('classes', 'palette'), 'classes': ('palette', )}
+_HASHES = {'model': "the model's settings",
+           'weights': 'the content of the checkpoint'}
 
 
 def _short(value):
-    text = value if isinstance(value, str) else json.dumps(
-        value, ensure_ascii=False)
+    """str: A setting as on the command line, not too long."""
+    if isinstance(value, list):
+        value = '; '.join(', '.join(map(str, each)) if isinstance(
+            each, list) else str(each) for each in value)
+    text = str(value)
     return shown(text if len(text) < 60 else f'{text[:57]}...')

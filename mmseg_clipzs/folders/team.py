@@ -92,6 +92,7 @@ class Team(Alone):
                 return
 
     def _stop(self):
+        atexit.unregister(self._stop)
         self._ends.set()
         self._beats.join()
 
@@ -143,6 +144,7 @@ class Team(Alone):
     def end(self):
         with self._first():
             self._store.set(f'end/{self.rank}', '1')
+        self._stop()
 
     @contextmanager
     def _first(self):

@@ -130,7 +130,7 @@ class Walk:
         records = [entry.path for entry in entries if is_record(entry.path)]
         if not above:
             results.update(map(digest, files_in(records)))
-        elif records or os.path.realpath(folder) == self._out:
+        elif records or self._is_out(folder):
             self.left_out['folders of results'] += 1
             return
         for entry in entries:
@@ -141,6 +141,11 @@ class Walk:
                 self.left_out['results'] += 1
             else:
                 yield entry, parts, None
+
+    def _is_out(self, folder):
+        return bool(self._out) and os.path.basename(
+            folder) == os.path.basename(self._out) and os.path.realpath(
+            folder) == self._out
 
     def _is_image(self, entry, path):
         if os.path.splitext(entry.name)[1].lower() not in image_suffixes():

@@ -38,6 +38,14 @@ class Format:
         """
         raise NotImplementedError
 
+    def check_root(self):
+        """Look for files in the way of the whole folder, before all photos.
+
+        Raises:
+            NotOursError: The format's own folder was not written by this
+                package.
+        """
+
     def check(self, name):
         """Look for files in the way, before a photo is segmented.
 
