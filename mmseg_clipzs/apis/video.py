@@ -43,8 +43,8 @@ class VideoSummary:
 
     def __str__(self):
         mask, picture, results = self.files
-        what = '1 frame is' if self.frames == 1 else f'{self.frames} frames are'
-        return (f'{what} in {shown(mask)} (class indices) '
+        are = 'frame is' if self.frames == 1 else 'frames are'
+        return (f'{self.frames} {are} in {shown(mask)} (class indices) '
                 f'and {shown(picture)}; {results.name} describes them.')
 
 
