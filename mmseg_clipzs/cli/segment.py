@@ -98,7 +98,7 @@ def add_model(parser):
 def check(args, parser):
     """A single photo that does not exist; others are found in ``run``."""
     photo, *others = args.photos
-    if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
+    if not others and not re.match(r'$|-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
         raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
     check_number('--tolerance', args.tolerance, '[0, inf)', optional=True)
