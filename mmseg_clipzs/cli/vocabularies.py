@@ -10,7 +10,9 @@ The words of a list are printed with one class per line, as --classes takes
 them from a file. Your own lists are read and checked as by the other commands.
 docs/words.md explains them.
 """
-from mmseg_clipzs.utils import read_background
+import sys
+
+from mmseg_clipzs.utils import did_you_mean, read_background
 
 from .arguments import add_arguments
 
@@ -55,8 +57,11 @@ def _lists():
 
 
 def _words(classes, background):
-    from mmseg_clipzs.vocabularies import get_vocabulary
+    from mmseg_clipzs.vocabularies import available, get_vocabulary
     vocabulary = get_vocabulary(classes)
+    near = did_you_mean(classes, available())
+    if near and vocabulary.words == (classes, ):
+        print(f'{classes!r} is no list, but a class.{near}', file=sys.stderr)
     contrast, threshold = read_background(background)
     if contrast:
         vocabulary = vocabulary.with_contrast()

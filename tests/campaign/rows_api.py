@@ -53,6 +53,13 @@ def photo_of(value):
     return lambda box: box.inferencer(value, NAMES)
 
 
+def _predicted_with(classes=NAMES, **settings):
+    def call(box):
+        box.inferencer.set_image(PIXELS)
+        return box.inferencer.predict(classes, **settings)
+    return call
+
+
 def _named_by_variable(box):
     os.environ['MMSEG_CLIPZS_PRODUCTS'] = 'mkl'
     return ZeroShotInferencer('maskclip_toy', device='cpu')
@@ -92,6 +99,20 @@ ROWS = [
     Row('photo_two_channels', photo_of(PIXELS[..., :2]), says('24, 32, 2')),
     Row('photo_channels_first', photo_of(PIXELS.transpose(2, 0, 1)),
         says(r'3, 24, 32')),
+    *(Row(f'background_{value}', lambda box, value=value: ZeroShotInferencer(
+        'maskclip_toy', device='cpu', background=value),
+        says(r'background is a probability in \(0, 1\) .*"auto"'))
+      for value in ('half', 50, True, 'auto,2', b'auto', float('nan'))),
+    Row('background_of_predict', _predicted_with(background='none'),
+        says(r'background is a probability in \(0, 1\)')),
+    Row('background_of_everything', _predicted_with(
+        'ade20k150', background='auto'), says('No contrast word is left')),
+    Row('detections_regions', lambda box: box.inferencer(
+        PIXELS, NAMES)[0].to_detections(regions='yes'),
+        says("regions must be True or False, but got 'yes'")),
+    Row('detections_area', lambda box: box.inferencer(
+        PIXELS, NAMES)[0].to_detections(min_area=.5),
+        says('min_area must be a whole number')),
     Row('photo_int64', photo_of(PIXELS.astype(np.int64)), says('int64')),
     Row('photo_bool', photo_of(PIXELS > 99), says('bool')),
     Row('photo_objects', photo_of(PIXELS.astype(object)), says('object')),

@@ -53,6 +53,13 @@ def test_words_of_an_own_list(lines):
     assert lines('cat', '--background', '0.5') == ['background:', 'cat']
 
 
+def test_a_word_that_is_nearly_a_list(lines, capsys):
+    run_command('vocabularies', ['voc'], lambda: None)
+    out, err = capsys.readouterr()
+    assert out == 'voc\n'
+    assert err.startswith("'voc' is no list, but a class. Did you mean voc2")
+
+
 def test_templates(lines):
     assert [row.partition(':')[0] for row in lines('--templates')] == list(
         TEMPLATE_SETS)

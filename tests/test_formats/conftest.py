@@ -36,7 +36,8 @@ def write():
             [name], folder, first.classes, first.palette, **options)
         for result in results:
             kind.check(result.name)
-            line = dict(name=result.name, height=result.mask.shape[0],
+            line = dict(source=f'{result.name}.jpg', name=result.name,
+                        height=result.mask.shape[0],
                         width=result.mask.shape[1], **kind.write(result))
             assert {folder / file for file in line['files']} <= set(
                 kind.paths(result.name))

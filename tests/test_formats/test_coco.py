@@ -163,6 +163,19 @@ def test_two_runs_are_equal(results, write, tmp_path):
     assert b'Written by mmseg_clipzs' in contents[0][:100]
 
 
+@pytest.mark.parametrize('name, source, file', [
+    ('a', 'photos/a.png', 'a.png'), ('sub/a', '/x/sub/a.TIF', 'sub/a.TIF'),
+    ('sub/a.png', 'sub/a.png', 'sub/a.png'),
+    ('a-0123', 'photos/a.png', 'a-0123.png')])
+def test_photos_that_stay_where_they_are(tmp_path, name, source, file):
+    kind, = make_formats(['coco'], tmp_path, ['cat'], voc_palette(1),
+                         copy_photos=False)
+    path, = kind.finish([dict(
+        name=name, source=source, width=3, height=2, coco=[])])
+    image, = json.loads(path.read_text())['images']
+    assert image == dict(id=1, file_name=file, width=3, height=2)
+
+
 def test_the_json_of_no_photos(write, tmp_path):
     kind, = make_formats(['coco'], tmp_path, ['cat'], voc_palette(1))
     path, = kind.finish([])

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from label_maps import label_map
@@ -6,6 +8,8 @@ from mmseg_clipzs.formats import FORMATS, format_class, make_formats
 from mmseg_clipzs.formats.base import foreground
 from mmseg_clipzs.utils import MARK, NotOursError, UserError
 from mmseg_clipzs.visualization import voc_palette
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize('name, sentence', [
@@ -33,6 +37,13 @@ def test_options_go_where_they_belong(tmp_path):
     (['Background noise'], [0])])
 def test_foreground(classes, indices):
     assert foreground(classes) == indices
+
+
+def test_each_format_is_documented():
+    page = (ROOT / 'docs/formats.md').read_text(encoding='utf-8')
+    for name in FORMATS:
+        assert format_class(name).__doc__
+        assert f'\n| `{name}` | ' in page
 
 
 OTHERS = [name for name in FORMATS if name not in (
