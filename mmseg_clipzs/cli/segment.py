@@ -96,8 +96,8 @@ def check(args, parser):
     """A single photo that does not exist; others are found in ``run``."""
     check_number('batch_size', args.batch_size, '[1, inf)', int)
     photo, *others = args.photos
-    plain = photo and not re.match(r'-$|@|.*([*?[]|://)', photo)
-    if plain and not others and not os.path.lexists(photo):
+    if not others and not re.match(r'$|-$|@|.*([*?[]|://)', photo) and (
+            not os.path.lexists(photo)):
         raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
     check_number('--tolerance', args.tolerance, '[0, inf)', optional=True)
     for option, formats in _WITH.items():
