@@ -82,10 +82,7 @@ def add_options(parser):
 
 def add_model(parser):
     """Add the options of :func:`inferencer_of`."""
-    add_arguments(parser, config=dict(
-        flags=['--config'], default='maskclip_voc',
-        help='config of the model (maskclip_toy needs no download), or an '
-        'exported .onnx file'))
+    add_arguments(parser, 'model')
     parser.add_argument(
         '--engine', choices=ENGINES,
         help=f'what runs an exported file (default: {ENGINES[0]})')
@@ -97,6 +94,7 @@ def add_model(parser):
 
 def check(args, parser):
     """A single photo that does not exist; others are found in ``run``."""
+    check_number('batch_size', args.batch_size, '[1, inf)', int)
     photo, *others = args.photos
     if not others and not re.match(r'$|-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
