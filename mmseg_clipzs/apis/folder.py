@@ -29,6 +29,7 @@ from mmseg_clipzs.utils import (
     UserError,
     check_number,
     check_replaceable,
+    keep_interrupts,
     shown,
 )
 from mmseg_clipzs.version import __version__
@@ -160,8 +161,10 @@ class FolderRun:
         self.team.tell('part', self.part.path.name)
         gone = []
         try:
-            with Progress(self.team, len(self.photos) - len(
-                    self.photos.errors), self.before) as progress:
+            # Locks of threads may turn an interruption into their own error.
+            with keep_interrupts(), Progress(
+                    self.team, len(self.photos) - len(self.photos.errors),
+                    self.before) as progress:
                 for records in self._segmented():
                     self.part.append(records)
                     failed = sum('error' in record for record in records)

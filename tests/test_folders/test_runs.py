@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import signal
 import threading
 
 import numpy as np
@@ -126,6 +127,18 @@ def test_interrupted_runs_are_one_run(toy, photos, tmp_path, batch_size):
                     len(content) // 2, len(content))])
         segment_folder(toy, 'photos', out.name, **options)
         assert snapshot(out) == want
+
+
+def test_an_interruption_within_a_lock_is_one(toy, photos):
+    """Locks of threads raise their own error in its place."""
+    def on_photo(record):
+        with pytest.raises(KeyboardInterrupt):
+            signal.getsignal(signal.SIGINT)(signal.SIGINT, None)
+        raise RuntimeError('cannot release un-acquired lock')
+
+    with pytest.raises(KeyboardInterrupt):
+        segment_folder(toy, 'photos', 'out', on_photo=on_photo)
+    assert segment_folder(toy, 'photos', 'out').done == 6
 
 
 def test_what_is_done_is_not_done_again(toy, photos, tmp_path):
