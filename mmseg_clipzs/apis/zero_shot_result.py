@@ -9,12 +9,12 @@ from PIL import Image
 
 from mmseg_clipzs.utils import atomic_write, check_replaceable
 from mmseg_clipzs.visualization import (
+    Style,
     grouping_sheet,
     heat_map,
-    overlay,
+    picture,
     save_image,
     save_mask,
-    with_legend,
 )
 
 _MOST = 255  # bytes of a file's name
@@ -56,10 +56,10 @@ class ZeroShotResult:
         """
         return self.make_scores()
 
-    def picture(self):
+    def picture(self, style=None):
         """ndarray: (H', W', 3) uint8 RGB, the overlay with a legend."""
-        return with_legend(overlay(self.photo, self.mask, self.palette),
-                           self.mask, self.classes, self.palette)
+        return picture(self.photo, self.mask, self.classes, self.palette,
+                       style or Style())
 
     def save(self, folder, heatmaps=False):
         """Write ``NAME_overlay.png`` and ``NAME_mask.png`` (class indices).
