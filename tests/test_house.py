@@ -19,7 +19,7 @@ LAYERS = [
     ('compat', 'checkpoints', 'visualization', 'vocabularies', 'recipes'),
     ('clip', ),
     ('datasets', ),
-    ('toy', ),
+    ('toy', 'formats'),
     ('models', ),
     ('engine', ),
     ('evaluation', ),

@@ -1,5 +1,6 @@
 import threading
 
+from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.export.onnx_model import (
     OnnxModel,
     OnnxModelError,
@@ -43,21 +44,20 @@ class OnnxInferencer(ZeroShotInferencer):
                 f'({", ".join(self.model.classes[:3])}, ...): leave classes '
                 'out, or export it again with others.')
 
-    def _segment(self, model, vocabulary, failed, paths, names, images):
+    def _segment(self, model, vocabulary, paths, names, images):
         groups = {}
         for i, image in enumerate(images):
             groups.setdefault(image.shape, []).append(i)
         masks, errors = {}, {}
         for group in groups.values():
             self._segment_group(group, images, masks, errors)
-        failed += [
-            f'{shown(paths[i]) if paths[i] else f"Image {names[i]}"}: {error}'
-            for i, error in sorted(errors.items())]
-        return [ZeroShotResult(
-            name=names[i], photo=images[i], mask=mask.astype('int64'),
-            make_scores=self._no_scores, classes=model.classes,
-            palette=model.palette, path=paths[i])
-            for i, mask in sorted(masks.items())]
+        return [
+            ImageReadError(f'{shown(path) if path else f"Image {name}"}: '
+                           f'{errors[i]}') if i in errors else ZeroShotResult(
+                name=name, photo=images[i], mask=masks[i].astype('int64'),
+                make_scores=self._no_scores, classes=model.classes,
+                palette=model.palette, path=path)
+            for i, (path, name) in enumerate(zip(paths, names))]
 
     def _segment_group(self, group, images, masks, errors):
         """Segment images of one size, one by one if they fail together.

@@ -15,8 +15,10 @@ from mmseg_clipzs.datasets import find_images, is_result, read_image
 from mmseg_clipzs.datasets.images import ImageReadError, to_rgb
 from mmseg_clipzs.utils import UserError, shown
 
-_TAKEN = ('a file, a folder, an array (H, W, 3) uint8 RGB, a PIL image, or a '
-          'list or generator of these')
+from .arrays import is_array, read_array
+
+_TAKEN = ('a file, a folder, an array (H, W, 3), a tensor (3, H, W), a PIL '
+          'image, or a list or generator of these')
 _ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]+://')
 _MOST = 235  # bytes of a name; file systems allow 255 with _overlay.png
 
@@ -25,7 +27,8 @@ class Photo:
     """One image that may be segmented.
 
     Args:
-        source (str | PathLike | ndarray | PIL.Image.Image): What was given.
+        source (str | PathLike | ndarray | Tensor | PIL.Image.Image): What was
+            given.
         position (int): Its position among all images, from 0.
         error (ImageReadError, optional): Why it cannot be an image.
 
@@ -54,12 +57,9 @@ class Photo:
         source, which = self.source, f'Image {self.position}'
         if self.error:
             raise self.error
+        if is_array(source):
+            source = read_array(source, which)
         if isinstance(source, np.ndarray):
-            if source.ndim != 3 or source.shape[2] != 3 or (
-                    source.dtype != np.uint8) or not source.size:
-                raise ImageReadError(
-                    'An image array must be (H, W, 3) uint8 RGB, but got '
-                    f'{source.shape} {source.dtype}.')
             return source
         if isinstance(source, Image.Image):
             try:

@@ -1,31 +1,22 @@
 """Save results, while the next ones are computed where that is possible."""
 from concurrent.futures import ThreadPoolExecutor
 
-from mmseg_clipzs.utils import NotOursError
 
-
-def save_beside(batches, out_dir, heatmaps, ahead):
-    """Save results, in a thread where the next batch need not wait for them.
+def work_beside(batches, work, ahead):
+    """Work on items, in a thread where the next batch need not wait for them.
 
     Args:
-        batches (Iterable[list]): Results (ZeroShotResult), computed when they
-            are asked for.
-        out_dir (str | Path | None): See ``ZeroShotResult.save``; None to save
-            nothing.
-        heatmaps (bool): Likewise.
-        ahead (bool): Compute a batch while the one before is saved. Otherwise,
-            and with heat maps, which take memory, the next batch comes after
-            it.
+        batches (Iterable[list]): Items, computed when they are asked for.
+        work (Callable): Item -> anything, e.g. saves a result.
+        ahead (bool): Compute a batch while the work on the one before is done.
 
     Yields:
-        tuple: A saved result, and why it was not saved, if a file in its place
-        is no result. Results that were computed before an error or an
-        interrupt come before it.
+        Any: What the work on each item returned. Those of items that were
+        computed before an error or an interrupt come before it.
     """
-    if not ahead or not out_dir or heatmaps:
+    if not ahead:
         for batch in batches:
-            for result in batch:
-                yield result, _save(result, out_dir, heatmaps)
+            yield from map(work, batch)
         return
     batches, waiting = iter(batches), []
     with ThreadPoolExecutor(1) as thread:
@@ -36,26 +27,16 @@ def save_beside(batches, out_dir, heatmaps, ahead):
                     batch = next(batches, None)
                 except BaseException as e:
                     batch, error = None, e
-                yield from _saved(waiting)
+                yield from _results(waiting)
                 if error is not None:
                     raise error
                 if batch is None:
                     return
-                waiting = [(result, thread.submit(
-                    _save, result, out_dir, heatmaps)) for result in batch]
+                waiting = [thread.submit(work, item) for item in batch]
         finally:
             thread.shutdown(cancel_futures=True)
 
 
-def _saved(waiting):
+def _results(waiting):
     while waiting:
-        result, future = waiting.pop(0)
-        yield result, future.result()
-
-
-def _save(result, out_dir, heatmaps):
-    try:
-        if out_dir:
-            result.save(out_dir, heatmaps)
-    except NotOursError as e:
-        return str(e)
+        yield waiting.pop(0).result()

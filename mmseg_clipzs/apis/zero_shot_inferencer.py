@@ -1,13 +1,9 @@
-import logging
 import threading
 from contextlib import nullcontext
-from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.dataset import Compose
-from mmengine.logging import print_log
-from tqdm import tqdm
 
 from mmseg_clipzs.datasets.images import ImageReadError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
@@ -18,17 +14,10 @@ from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.prepare import choose_products
 from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
-from mmseg_clipzs.utils import (
-    NotOursError,
-    UserError,
-    check_number,
-    check_replaceable,
-    first_of,
-    remove_stale,
-)
+from mmseg_clipzs.utils import NotOursError, UserError
 
-from .photos import Photo, Photos, none_readable
-from .saving import save_beside
+from .photos import Photo
+from .streaming import Streaming
 from .trained_model import (
     build_segmentor,
     class_probabilities,
@@ -38,7 +27,7 @@ from .trained_model import (
 from .zero_shot_result import ZeroShotResult
 
 
-class ZeroShotInferencer:
+class ZeroShotInferencer(Streaming):
     """Segment images into classes named by words.
 
     >>> inferencer = ZeroShotInferencer('maskclip_voc')
@@ -118,47 +107,17 @@ class ZeroShotInferencer:
         self.model.set_vocabulary(classes)
 
     # ------------------------------------------- many images, one vocabulary
-    def __call__(self, photos, classes=None, out_dir=None, heatmaps=False,
-                 batch_size=1, skipped=None):
-        """Segment images.
-
-        One of several images that cannot be read is skipped; its result is
-        missing. A result's ``path`` tells which image it is of.
+    def segmenter(self, classes=None):
+        """Fix the classes for many batches.
 
         Args:
-            photos: A file, a folder, an array (H, W, 3) uint8 RGB, a PIL
-                image, or a list or generator of these. Results of this
-                package in a folder are left out.
             classes (optional): See ``set_vocabulary``; they stay set.
-            out_dir (str | Path, optional): Folder for overlays and masks.
-                Files in it that are no results are never replaced.
-            heatmaps (bool): Also write a heat map for each class.
-            batch_size (int): Images per batch; their sizes may differ.
-            skipped (list, optional): Gets a sentence for each skipped image.
-                By default a warning names them at the end.
 
         Returns:
-            list[ZeroShotResult]: In the order of the images.
-
-        Raises:
-            UserError: No image that can be read, unusable classes, or a
-                folder that cannot be written.
+            Callable: Segments a list of (Photo, name), whatever classes other
+            calls set meanwhile. Returns a list of ZeroShotResult, or of the
+            UserError of an image that cannot be read or segmented.
         """
-        return list(self.stream(photos, classes, out_dir, heatmaps,
-                                batch_size, skipped))
-
-    def stream(self, photos, classes=None, out_dir=None, heatmaps=False,
-               batch_size=1, skipped=None):
-        """Like :meth:`__call__`, but yield results batch by batch.
-
-        For more images than fit into memory. A generator of images is read
-        as results are asked for. Of listed images, the next batch is computed
-        while files are written; a result comes when its files are complete.
-
-        Yields:
-            ZeroShotResult: In the order of the images.
-        """
-        check_number('batch_size', batch_size, '[1, inf)', int)
         with self._lock:
             self._set_classes(classes)
             # A view of its own, or for a student, which has no views, the
@@ -166,56 +125,26 @@ class ZeroShotInferencer:
             model = self.model.with_vocabulary() if isinstance(
                 self.model, OpenVocabularySegmentor) else self.model
             vocabulary = getattr(model, 'vocabulary', None)
-        photos, failed, done = Photos(photos), [], 0
-        if out_dir:
-            remove_stale(out_dir)
-        batches = (
-            self._segment(model, vocabulary, failed, *zip(*batch))
-            for batch in self._readable(photos, out_dir, batch_size, failed))
-        for result, error in save_beside(
-                batches, out_dir, heatmaps, photos.are_listed):
-            if error is not None:
-                failed.append(error)
-                continue
-            done += 1
-            yield result
-        if photos.results:
-            print_log(f'{photos.results} files are results of earlier runs '
-                      'and were left out.', 'current')
-        if not done:
-            raise none_readable(failed)
-        if skipped is not None:
-            skipped += failed
-        elif failed:
-            print_log(f'{len(failed)} of {len(failed) + done} images were '
-                      f'skipped: {first_of(failed)}', 'current',
-                      logging.WARNING)
 
-    @staticmethod
-    def _readable(photos, out_dir, batch_size, failed):
-        """Yield batches of images; describe the others in ``failed``.
+        def segment(photos):
+            results, ready = [None] * len(photos), []
+            for i, (photo, name) in enumerate(photos):
+                try:
+                    ready.append((i, photo.path, name, photo.read()))
+                except (ImageReadError, NotOursError) as e:
+                    results[i] = e
+            if ready:
+                where, *columns = zip(*ready)
+                for i, result in zip(where, self._segment(
+                        model, vocabulary, *columns)):
+                    results[i] = result
+            return results
 
-        Yields:
-            list[tuple]: Path, name and array of each.
-        """
-        batch = []
-        for photo, name in tqdm(
-                photos, 'photos', delay=3, disable=None, leave=False):
-            try:
-                if out_dir:  # before it is segmented
-                    check_replaceable(*(Path(out_dir) / f'{name}_{what}.png'
-                                        for what in ('overlay', 'mask')))
-                batch.append((photo.path, name, photo.read()))
-            except (ImageReadError, NotOursError) as e:
-                failed.append(str(e))
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        return segment
 
     @torch.no_grad()
-    def _segment(self, model, vocabulary, failed, paths, names, images):
+    def _segment(self, model, vocabulary, paths, names, images):
+        """list: ZeroShotResult of each image, or its UserError."""
         batch = self._batch(images)
         with self._lock if model is self.model else nullcontext():
             if vocabulary is not getattr(model, 'vocabulary', None):
@@ -285,12 +214,20 @@ class ZeroShotInferencer:
 
 def _result(model, image, sample, name, path):
     """Convert a data sample to a ZeroShotResult."""
+    def confidence(mask):
+        # A few rows at a time: all classes need as much memory as the logits.
+        logits, best = sample.seg_logits.data, torch.from_numpy(mask)
+        return torch.cat([class_probabilities(model, rows).gather(
+            0, labels[None].to(rows.device))[0].cpu() for rows, labels in zip(
+                logits.split(64, 1), best.split(64))]).numpy()
+
     return ZeroShotResult(
         name=name,
         photo=image,
         mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
         make_scores=lambda: class_probabilities(
             model, sample.seg_logits.data).cpu().numpy(),
+        make_confidence=confidence,
         classes=model.dataset_meta['classes'],
         palette=model.dataset_meta['palette'],
         groups=sample.groups.data.cpu().numpy() if 'groups' in sample

@@ -1,23 +1,12 @@
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from mmseg_clipzs.utils import atomic_write, check_replaceable
-from mmseg_clipzs.visualization import (
-    Style,
-    grouping_sheet,
-    heat_map,
-    picture,
-    save_image,
-    save_mask,
-)
-
-_MOST = 255  # bytes of a file's name
+from mmseg_clipzs.formats import make_formats
+from mmseg_clipzs.visualization import Style, picture
 
 
 @dataclass
@@ -35,6 +24,8 @@ class ZeroShotResult:
         groups (ndarray, optional): (stages, H, W) int64, groups of GroupViT
             after each stage, if requested.
         path (Path, optional): The image's file.
+        make_confidence (Callable, optional): (H, W) int64 labels, all below C
+            -> their probabilities; None if there are none.
     """
     name: str
     photo: np.ndarray = field(repr=False)
@@ -44,6 +35,7 @@ class ZeroShotResult:
     palette: Sequence = field(repr=False)
     groups: np.ndarray | None = field(default=None, repr=False)
     path: Path | None = None
+    make_confidence: Callable | None = field(default=None, repr=False)
 
     @cached_property
     def scores(self):
@@ -55,6 +47,20 @@ class ZeroShotResult:
         Computed on first access.
         """
         return self.make_scores()
+
+    @cached_property
+    def confidence(self):
+        """ndarray | None: (H, W) float32, probability of each pixel's class.
+
+        It is ``scores`` at ``mask``, without the memory of all classes, and 0
+        where pixels are ignored. None for exported models, which predict label
+        maps only.
+        """
+        if self.make_confidence is None:
+            return None
+        known = self.mask < len(self.classes)
+        return np.where(known, self.make_confidence(
+            np.where(known, self.mask, 0)), np.float32(0))
 
     def picture(self, style=None):
         """ndarray: (H', W', 3) uint8 RGB, the overlay with a legend."""
@@ -79,29 +85,11 @@ class ZeroShotResult:
                 nothing is written.
             UserError: The folder cannot be written, or the disk is full.
         """
-        folder = Path(folder)
-        images = {'overlay': self.picture()}
-        if self.groups is not None:
-            images['groups'] = grouping_sheet(
-                self.photo, self.groups, self.mask, self.classes,
-                self.palette)
-        if heatmaps:
-            for i, (name, score) in enumerate(
-                    zip(self.classes, self.scores)):
-                images[self._heat_map(i, name)] = heat_map(self.photo, score)
-        paths = {what: folder / f'{self.name}_{what}.png'
-                 for what in [*images, 'mask']}
-        check_replaceable(*paths.values())
-        for what, image in images.items():
-            with atomic_write(paths[what]) as temporary:
-                save_image(temporary, Image.fromarray(image))
-        with atomic_write(paths['mask']) as temporary:
-            save_mask(temporary, self.mask, self.palette)
-        return list(paths.values())
-
-    def _heat_map(self, index, name):
-        """str: End of a heat map's name, which fits the file system."""
-        room = _MOST - len(os.fsencode(f'{self.name}_heat_{index}_.png'))
-        safe = ''.join(c if c.isalnum() else '_' for c in name[:40])
-        safe = safe.encode()[:max(room, 0)].decode('utf-8', 'ignore')
-        return f'heat_{index}_{safe}'
+        names = ['overlay', 'groups', *['heatmaps'] * heatmaps, 'index']
+        if self.groups is None:
+            names.remove('groups')
+        formats = make_formats(names, folder, self.classes, self.palette)
+        for each in formats:
+            each.check(self.name)
+        return [Path(folder) / file for each in formats
+                for file in each.write(self)['files']]

@@ -1,4 +1,5 @@
 """Errors, checks of options, optional imports, safe files, near names."""
+from .background import AUTO, read_background
 from .errors import UserError, error_message
 from .files import (
     atomic_folder,
@@ -24,10 +25,11 @@ from .tool import (
 )
 
 __all__ = [
-    'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
+    'AUTO', 'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
     'atomic_write', 'check_flag', 'check_is_file', 'check_number',
     'check_numbers', 'check_output', 'check_replaceable', 'did_you_mean',
     'error_message', 'first_of', 'import_on_use', 'import_optional',
     'import_part', 'interrupted', 'is_first_process', 'is_occupied',
-    'is_ours', 'keep_interrupts', 'other_case', 'remove_stale', 'run_tool',
-    'sha256_of', 'shown', 'temporary_folder', 'user_message']
+    'is_ours', 'keep_interrupts', 'other_case', 'read_background',
+    'remove_stale', 'run_tool', 'sha256_of', 'shown', 'temporary_folder',
+    'user_message']

@@ -1,7 +1,7 @@
 """Pictures of label maps: overlays, legends, heat maps, sheets."""
 from .files import save_image, save_mask
 from .heat_map import heat_map, titled_heat_map
-from .legend import shares_of, share_text, with_legend
+from .legend import share_text, shares_of, with_legend
 from .names import write_names
 from .overlay import background_of, colour_map, outlined, overlay
 from .palette import class_palette, group_palette, voc_palette

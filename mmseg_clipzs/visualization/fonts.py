@@ -36,8 +36,8 @@ def text_font(text, size):
 
 def _is_drawn(character):
     """bool: Not a blank, a control character or a variant selector."""
-    return not character.isspace() and unicodedata.category(
-        character) not in ('Cc', 'Cf') and not '\ufe00' <= character <= '\ufe0f'
+    return not character.isspace() and unicodedata.category(character) not in (
+        'Cc', 'Cf') and not '\ufe00' <= character <= '\ufe0f'
 
 
 @lru_cache

@@ -61,8 +61,7 @@ def class_palette(classes, given=None):
     given = {name.casefold(): tuple(map(int, colour))
              for name, colour in (given or {}).items()}
     return [list(colour) for colour in _class_palette(
-        tuple(name.casefold() for name in classes),
-        tuple(sorted(given.items())))]
+        tuple(classes), tuple(sorted(given.items())))]
 
 
 def group_palette(count):
@@ -80,14 +79,14 @@ def group_palette(count):
 @lru_cache(64)
 def _class_palette(classes, given):
     given = {BACKGROUND: (0, 0, 0), **dict(given)}
-    colours = [given.get(name) for name in classes]
+    colours = [given.get(name.casefold()) for name in classes]
     used = list(dict.fromkeys(filter(None, colours)))
     taken = {i for colour in used for i in np.flatnonzero(
         differences(seen(_FIRST), seen([colour])[:, 0]) < _APART)}
     left = []
-    for number, position, name in sorted(
-            (_number(name), i, name) for i, name in enumerate(classes)
-            if colours[i] is None):
+    for number, _, position in sorted(
+            (_number(name.casefold()), name, i)
+            for i, name in enumerate(classes) if colours[i] is None):
         slot = number % len(_FIRST)
         if slot in taken:
             left.append(position)

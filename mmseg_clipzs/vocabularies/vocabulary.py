@@ -6,6 +6,7 @@ from functools import cached_property
 from mmseg_clipzs.labels import BACKGROUND
 from mmseg_clipzs.utils import UserError, did_you_mean
 
+from .contrast import contrast_words
 from .order import check_order
 
 _SHOWN = 200  # names in a message
@@ -196,3 +197,26 @@ class Vocabulary:
         index = self.classes.index(BACKGROUND)
         others = [i for i in range(len(self.classes)) if i != index]
         return self.subset([index, *others]) if index else self
+
+    def with_contrast(self):
+        """Vocabulary: With a background of :func:`.contrast_words`.
+
+        "background" is class 0; words that the list has for it come first.
+
+        Raises:
+            UserError: None of them contrasts with the classes, or there is no
+                class but the background.
+        """
+        vocabulary = self.with_background()
+        own, *others = vocabulary.synonyms
+        if not others:
+            raise UserError('The only class is "background", which leaves '
+                            'nothing to segment; name another class.')
+        words = dict.fromkeys([*own, *contrast_words(
+            word for words in others for word in words)])
+        if not words:
+            raise UserError(
+                'No contrast word is left, as the classes have them all: '
+                'leave "auto" out, or name fewer classes.')
+        return Vocabulary(
+            vocabulary.classes, (tuple(words), *others), self.source)

@@ -1,0 +1,113 @@
+"""What all ways of writing results have in common."""
+from pathlib import Path
+
+from mmseg_clipzs.utils import check_replaceable
+from mmseg_clipzs.vocabularies import BACKGROUND
+
+
+class Format:
+    """A way of writing results to a folder.
+
+    Photos are written one by one, in any order and by any number of
+    processes; what is of the whole folder comes last and needs no photo again.
+    A photo's name may have folders in it, as ``sub/cat``.
+
+    Args:
+        folder (str | Path): Created if missing.
+        classes (Sequence[str]): C names.
+        palette (Sequence): C RGB colours in [0, 255].
+
+    Raises:
+        UserError: What the format cannot hold, such as too many classes.
+
+    Attributes:
+        help (str): One line for lists of formats.
+    """
+    help = ''
+
+    def __init__(self, folder, classes, palette):
+        self.folder = Path(folder)
+        self.classes, self.palette = classes, palette
+
+    def paths(self, name):
+        """Name the files that :meth:`write` may write; nothing is read.
+
+        Args:
+            name (str): Name of a photo, with '/' between folders.
+
+        Returns:
+            list[Path]: The files; no other photo has one of them.
+        """
+        raise NotImplementedError
+
+    def check(self, name):
+        """Look for files in the way, before a photo is segmented.
+
+        Args:
+            name (str): Name of the photo.
+
+        Raises:
+            NotOursError: A file of :meth:`paths` exists that this package did
+                not write.
+        """
+        check_replaceable(*self.paths(name))
+
+    def write(self, result):
+        """Write the files of one photo, each of them whole or not at all.
+
+        Args:
+            result (ZeroShotResult): The result, with this format's classes.
+
+        Returns:
+            dict: ``files``, the paths that were written, relative to the
+            folder, with '/'. It may hold more, under the format's own name,
+            that :meth:`finish` needs; all of it can be written as JSON.
+
+        Raises:
+            SampleError: The format cannot hold this photo.
+            UserError: The folder cannot be written, or the disk is full.
+        """
+        raise NotImplementedError
+
+    def finish(self, records):
+        """Write the files of the whole folder, when all photos are done.
+
+        Args:
+            records (Iterable[dict]): For each photo that has results its
+                ``source``, ``name``, ``width`` and ``height`` with what
+                :meth:`write` returned, in the order of the photos.
+
+        Returns:
+            list[Path]: The files.
+
+        Raises:
+            NotOursError: A file is in the way that this package did not write.
+            UserError: The folder cannot be written, or the disk is full.
+        """
+        return []
+
+    def relative(self, *paths):
+        """list[str]: Paths below the folder as :meth:`write` returns them."""
+        return [path.relative_to(self.folder).as_posix() for path in paths]
+
+
+def background_index(classes):
+    """int | None: Which class is the background, by its name.
+
+    Args:
+        classes (Sequence[str]): Class names.
+    """
+    names = list(classes)
+    return names.index(BACKGROUND) if BACKGROUND in names else None
+
+
+def foreground(classes):
+    """list[int]: The classes that are objects of a labelling tool.
+
+    The background is none: there, pixels of no class are the background.
+
+    Args:
+        classes (Sequence[str]): Class names.
+    """
+    background = background_index(classes)
+    return [i for i in range(len(classes)) if i != background]
