@@ -63,7 +63,15 @@ class ZeroShotResult:
             np.where(known, self.mask, 0)), np.float32(0))
 
     def picture(self, style=None):
-        """ndarray: (H', W', 3) uint8 RGB, the overlay with a legend."""
+        """Paint the classes over the photo, with a legend.
+
+        Args:
+            style (Style, optional): How it looks; see
+                :class:`mmseg_clipzs.visualization.Style`.
+
+        Returns:
+            ndarray: (H', W', 3) uint8 RGB.
+        """
         return picture(self.photo, self.mask, self.classes, self.palette,
                        style or Style())
 

@@ -6,12 +6,14 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 from .base import Format
 from .index import Index
 from .pictures import Groups, HeatMaps, Overlay
+from .sheet import Sheet
 
 FORMATS = {
     'overlay': Overlay,
     'groups': Groups,
     'heatmaps': HeatMaps,
     'index': Index,
+    'sheet': Sheet,
 }
 
 __all__ = ['FORMATS', 'Format', 'make_formats']

@@ -46,8 +46,9 @@ def save_image(path, image, compression=None, quality=None):
         effort = {} if compression is None else {'compress_level': compression}
         image.save(path, pnginfo=info, **effort)
         return
+    is_webp = Path(path).suffix.lower() == '.webp'
     exif = Image.Exif()
     exif[ExifTags.Base.Software] = MARK
     # Outlines and text need colours in full resolution.
-    full = {'subsampling': 0} if Path(path).suffix.lower() != '.webp' else {}
+    full = {} if is_webp else {'subsampling': 0}
     image.save(path, exif=exif, quality=quality or 90, **full)

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from mmseg_clipzs.utils import UserError, check_flag, check_number
 
-SUFFIXES = ('png', 'jpg', 'webp')
+IMAGE_FORMATS = ('png', 'jpg', 'webp')
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,10 @@ class Style:
         check_number('quality', self.quality, '[1, 100]', int, optional=True)
         check_number(
             'compression', self.compression, '[0, 9]', int, optional=True)
-        if self.image_format not in SUFFIXES:
+        if self.image_format not in IMAGE_FORMATS:
             raise UserError(
-                f'image_format must be one of {", ".join(SUFFIXES)}, but got '
+                'image_format must be one of '
+                f'{", ".join(IMAGE_FORMATS)}, but got '
                 f'{self.image_format!r}.')
         if self.quality is not None and self.image_format == 'png':
             raise UserError(
@@ -52,13 +53,3 @@ class Style:
             raise UserError(
                 f'compression={self.compression} is for PNG, but pictures are '
                 f'{self.image_format}: set quality (1 to 100) instead.')
-
-    @property
-    def suffix(self):
-        """str: Ending of a picture's name, with its dot."""
-        return f'.{self.image_format}'
-
-    def save_options(self):
-        """dict: Arguments of :func:`save_image`."""
-        return (dict(compression=self.compression)
-                if self.image_format == 'png' else dict(quality=self.quality))
