@@ -136,7 +136,7 @@ class Sheet(Pictures):
         """str: Name of a class behind its colour."""
         colour = 'none' if index in self._unpainted else (
             f'rgb({",".join(map(str, map(int, self.palette[index])))})')
-        return (f'<i style="background: {colour}"></i> '
+        return (f'<i style="background: {colour}"></i>&nbsp;'
                 f'{escape(shown(self.classes[index]))}')
 
     def _figure(self, record):
