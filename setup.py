@@ -57,7 +57,7 @@ setup(
     extras_require={
         name: read_requirements(name)
         for name in ('lite', 'full', 'cluster', 'train', 'coco', 'robustness',
-                     'export', 'openvino', 'tests')
+                     'export', 'openvino', 'supervision', 'tests')
     },
     cmdclass=dict(build_py=BuildWithMim),
     classifiers=[

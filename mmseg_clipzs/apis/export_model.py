@@ -5,7 +5,6 @@ from mmseg.datasets.transforms import PackSegInputs, Resize
 
 from mmseg_clipzs.export.onnx_export import check_path, export_onnx, scenes
 from mmseg_clipzs.export.onnx_timing import compare_engines
-from mmseg_clipzs.run.segmentor import set_background
 from mmseg_clipzs.utils import UserError
 
 from .photos import Photos
@@ -21,7 +20,8 @@ def export_model(job, path, classes=None, background=None, photos=None,
         path (str | Path): ``.onnx`` file to write.
         classes (optional): Replaces the classes; see
             :class:`ZeroShotInferencer`.
-        background (float, optional): Replaces the background threshold.
+        background (str | float, optional): See :class:`ZeroShotInferencer`;
+            replaces the background threshold.
         photos (optional): What to compare with PyTorch: files, folders or
             arrays; by default generated scenes.
         int8 (bool): Linear layers in int8.
@@ -35,10 +35,9 @@ def export_model(job, path, classes=None, background=None, photos=None,
     """
     check_path(path)
     given = None if photos is None else Photos(photos)
-    cfg = job.load()
-    set_background(cfg, job.name, background)
     inferencer = ZeroShotInferencer(
-        cfg, job.checkpoint, 'cpu', classes=classes)
+        job.load(), job.checkpoint, 'cpu', classes=classes,
+        background=background)
 
     def segment(photo):
         return inferencer(photo)[0].mask
@@ -49,7 +48,7 @@ def export_model(job, path, classes=None, background=None, photos=None,
         inferencer.model, path, segment, photos,
         _resize(inferencer.pipeline.transforms[1:]),  # after loading
         int8,
-        config=job.name, method=cfg.get('method', job.name),
+        config=job.name, method=job.describe()['method'],
         checkpoint=job.checkpoint)
     return replace(result, engines=compare_engines(
         path, segment, photos)) if timed else result

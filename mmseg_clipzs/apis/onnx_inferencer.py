@@ -20,7 +20,7 @@ class OnnxInferencer(ZeroShotInferencer):
 
     Used like :class:`ZeroShotInferencer`, with the classes of the file and
     label maps only. Images that the file does not take are skipped as those
-    that cannot be read.
+    that cannot be read. Copies and pickles read the file again.
 
     Args:
         file (str | Path): Written by ``tools/export_onnx.py``.
@@ -36,6 +36,9 @@ class OnnxInferencer(ZeroShotInferencer):
         except OnnxModelError as e:
             raise UserError(str(e)) from e
         self._lock = threading.RLock()
+
+    def __reduce__(self):
+        return type(self), (self.model.path, self.model.engine)
 
     def _set_classes(self, classes):
         if classes is not None:

@@ -1,4 +1,6 @@
 """Build segmentors whose classes are those of their checkpoint."""
+import threading
+import warnings
 from collections import defaultdict
 
 import torch
@@ -13,9 +15,17 @@ from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 
+# Seeds and filters of warnings are the process's, not a thread's.
+_BUILDING = threading.Lock()
+# Of every model of mmseg, about its own code.
+_QUIET = ('``build_loss`` would be deprecated', 'Default ``avg_non_ignore``')
+
 
 def build_segmentor(cfg, device):
     """Build a segmentor for prediction, of this package or of mmseg.
+
+    Random weights follow the config's seed; the caller's numbers are left
+    alone.
 
     Args:
         cfg (Config): With ``load_from``, unless the model has weights of its
@@ -30,7 +40,14 @@ def build_segmentor(cfg, device):
         UserError: A checkpoint of another model, or without names of the
             classes.
     """
-    model = init_model(cfg, device=device)
+    with _BUILDING, warnings.catch_warnings(), torch.random.fork_rng(
+            devices=[]):  # not the caller's random numbers
+        for text in _QUIET:
+            warnings.filterwarnings('ignore', text, module='mmseg.models')
+        seed = (cfg.get('randomness') or {}).get('seed')
+        if seed is not None:
+            torch.default_generator.manual_seed(seed)
+        model = init_model(cfg, device=device)
     meta = {}
     if cfg.get('load_from'):
         checkpoint = load_checkpoint(

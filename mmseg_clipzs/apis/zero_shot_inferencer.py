@@ -13,8 +13,13 @@ from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.prepare import choose_products
-from mmseg_clipzs.run.segmentor import embeds_config_words, use_trained_classes
-from mmseg_clipzs.utils import NotOursError, UserError
+from mmseg_clipzs.run.segmentor import (
+    embeds_config_words,
+    set_background,
+    use_trained_classes,
+)
+from mmseg_clipzs.utils import NotOursError, UserError, read_background
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
 from .streaming import Streaming
@@ -39,6 +44,9 @@ class ZeroShotInferencer(Streaming):
     >>> animals = inferencer.predict('cat; dog', background=0.5)
     >>> ground = inferencer.predict('grass, lawn; sky')
 
+    Threads may share an inferencer, each with its own classes. Copies and
+    pickles are inferencers of their own.
+
     Args:
         config (str | Path | Config): A file, the name of a config of the
             project, or a loaded config of this project or of mmseg. Only its
@@ -52,31 +60,37 @@ class ZeroShotInferencer(Streaming):
         classes (optional): Replaces the classes of the config; see
             ``set_vocabulary``.
         groups (bool): Also return the groups of GroupViT.
+        background (str | float, optional): What becomes of pixels that show
+            none of the classes. A probability in (0, 1): pixels whose best
+            class has less become class 0, "background". 'auto': a background
+            of contrast words, now and for classes set later; see
+            ``Vocabulary.with_contrast``. 'auto,0.5': both.
 
     Raises:
         UserError: No such config or checkpoint, options that do not fit, a
-            model that must be trained first, ``classes`` for a model with
-            fixed classes, or ``groups`` for a model without groups.
+            model that must be trained first, ``classes`` or a ``background``
+            for a model with fixed classes, or ``groups`` for a model without
+            groups.
     """
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
-                 cfg_options=None, classes=None, groups=False):
+                 cfg_options=None, classes=None, groups=False,
+                 background=None):
         device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
         config = job.load()
+        self._contrast = set_background(config, job.name, background)
         choose_products(config)
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
             # Do not embed the config's.
             config.model.update(vocabulary=None, text_embeddings=None)
         survive_forks()
-        seed = config.randomness.get('seed')
-        with torch.random.fork_rng(devices=[]):  # not the caller's numbers
-            if seed is not None:
-                torch.default_generator.manual_seed(seed)
-            with explain_settings(job):
-                self.model = build_segmentor(config, device)
+        with explain_settings(job):
+            self.model = build_segmentor(config, device)
+        if self._contrast and classes is None:
+            classes = self.model.vocabulary
         self._set_classes(classes)
         if groups:
             if not hasattr(self.model, 'keep_groups'):
@@ -91,8 +105,19 @@ class ZeroShotInferencer(Streaming):
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
         self._encoded = None
+        self._be_shared()
+
+    def _be_shared(self):
         # Calls of other threads may choose other classes.
         self._lock, self._local = threading.RLock(), threading.local()
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items()
+                if name not in ('_lock', '_local')}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._be_shared()
 
     def _set_classes(self, classes):
         if classes is None:
@@ -104,7 +129,7 @@ class ZeroShotInferencer(Streaming):
                 f'({", ".join(names[:3])}, ...), which cannot be replaced: '
                 'leave classes out, or use a zero-shot model or the config '
                 'that a student was trained with.')
-        self.model.set_vocabulary(classes)
+        self.model.set_vocabulary(_with_contrast(classes, self._contrast))
 
     # ------------------------------------------- many images, one vocabulary
     def segmenter(self, classes=None):
@@ -193,8 +218,8 @@ class ZeroShotInferencer(Streaming):
         Args:
             classes (optional): See ``set_vocabulary``; for this call only. By
                 default those of the model.
-            background (float, optional): Background threshold in (0, 1), for
-                this call only. By default that of the model.
+            background (str | float, optional): As of the inferencer, for this
+                call only. By default the inferencer's.
 
         Returns:
             ZeroShotResult: The same as from calling the inferencer.
@@ -206,10 +231,21 @@ class ZeroShotInferencer(Streaming):
         if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
         name, path, image, sample, encoded = encoded
+        contrast, threshold = (self._contrast, None) if background is None \
+            else read_background(background)
         with self._lock:
-            model = self.model.with_vocabulary(classes, background)
+            if contrast and classes is None:
+                classes = self.model.vocabulary
+            model = self.model.with_vocabulary(
+                _with_contrast(classes, contrast), threshold)
         sample, = model.decode(encoded, [sample.clone()])
         return _result(model, image, sample, name, path)
+
+
+def _with_contrast(classes, contrast):
+    """Classes with contrast words, if they are wanted."""
+    return get_vocabulary(classes).with_contrast() if (
+        contrast and classes is not None) else classes
 
 
 def _result(model, image, sample, name, path):

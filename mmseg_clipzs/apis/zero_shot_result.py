@@ -8,6 +8,8 @@ import numpy as np
 from mmseg_clipzs.formats import make_formats
 from mmseg_clipzs.visualization import Style, picture
 
+from .detections import to_detections
+
 
 @dataclass
 class ZeroShotResult:
@@ -17,7 +19,8 @@ class ZeroShotResult:
         name (str): Stem of the file, or the position of an array; longer
             where two images would have the same.
         photo (ndarray): (H, W, 3) uint8 RGB, the input image.
-        mask (ndarray): (H, W) int64, indices into ``classes``.
+        mask (ndarray): (H, W) int64, indices into ``classes``; 255 where
+            pixels are ignored, 65535 with more than 255 classes.
         make_scores (Callable): () -> ``scores``.
         classes (Sequence[str]): C names.
         palette (Sequence): C RGB colours.
@@ -74,6 +77,31 @@ class ZeroShotResult:
         """
         return picture(self.photo, self.mask, self.classes, self.palette,
                        style or Style())
+
+    def to_detections(self, regions=False, background=False, min_area=1):
+        """Convert to ``supervision.Detections``, for its annotators and tools.
+
+        N detections with ``mask`` (N, H, W) bool, ``xyxy`` (N, 4) float32,
+        the corner pixels of each mask, ``class_id`` (N, ) int64,
+        ``data['class_name']`` (N, ) str, and ``confidence`` (N, ) float32,
+        the mean probability over the mask, or None for exported models.
+        Ignored pixels are in none.
+
+        Args:
+            regions (bool): A detection for each connected region (of eight
+                neighbours) of a class, rather than one for each class found.
+                Objects that touch are one region.
+            background (bool): Also one of the class "background".
+            min_area (int): Leave out detections of fewer pixels.
+
+        Returns:
+            supervision.Detections: In the order of the classes.
+
+        Raises:
+            UserError: ``supervision`` is not installed; options of another
+                type.
+        """
+        return to_detections(self, regions, background, min_area)
 
     def save(self, folder, heatmaps=False):
         """Write ``NAME_overlay.png`` and ``NAME_mask.png`` (class indices).

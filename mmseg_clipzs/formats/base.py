@@ -19,11 +19,7 @@ class Format:
 
     Raises:
         UserError: What the format cannot hold, such as too many classes.
-
-    Attributes:
-        help (str): One line for lists of formats.
     """
-    help = ''
 
     def __init__(self, folder, classes, palette):
         self.folder = Path(folder)
@@ -91,16 +87,6 @@ class Format:
         return [path.relative_to(self.folder).as_posix() for path in paths]
 
 
-def background_index(classes):
-    """int | None: Which class is the background, by its name.
-
-    Args:
-        classes (Sequence[str]): Class names.
-    """
-    names = list(classes)
-    return names.index(BACKGROUND) if BACKGROUND in names else None
-
-
 def foreground(classes):
     """list[int]: The classes that are objects of a labelling tool.
 
@@ -109,5 +95,4 @@ def foreground(classes):
     Args:
         classes (Sequence[str]): Class names.
     """
-    background = background_index(classes)
-    return [i for i in range(len(classes)) if i != background]
+    return [i for i, name in enumerate(classes) if name != BACKGROUND]

@@ -11,7 +11,6 @@ class Index(Format):
     255 classes a grey one of 16 bits and 65535. Read by mmseg and by every
     image library.
     """
-    help = 'NAME_mask.png, the class index of each pixel, with colours'
 
     def paths(self, name):
         return [self.folder / f'{name}_mask.png']

@@ -62,7 +62,6 @@ class Pictures(Format):
 
 class Overlay(Pictures):
     """``NAME_overlay.png``: the classes painted over the photo."""
-    help = 'NAME_overlay.png, the classes over the photo, with a legend'
 
     def paths(self, name):
         return [self.path(name, 'overlay')]
@@ -76,7 +75,6 @@ class Overlay(Pictures):
 
 class HeatMaps(Pictures):
     """``NAME_heat_INDEX_CLASS.png``: the probability of each class."""
-    help = 'NAME_heat_INDEX_CLASS.png, the probability of each class'
 
     def paths(self, name):
         return [self.path(name, self._end(name, i))
@@ -101,7 +99,6 @@ class HeatMaps(Pictures):
 
 class Groups(Pictures):
     """``NAME_groups.png``: the groups of GroupViT after each stage."""
-    help = 'NAME_groups.png, the groups of each stage (GroupViT)'
 
     def paths(self, name):
         return [self.path(name, 'groups')]

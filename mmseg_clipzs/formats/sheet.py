@@ -45,7 +45,6 @@ class Sheet(Pictures):
         NotOursError: There is an ``index.html`` that this package did not
             write.
     """
-    help = 'index.html, a page with thumbnails of all photos'
 
     def __init__(self, folder, classes, palette, style=None):
         super().__init__(folder, classes, palette, style)

@@ -12,7 +12,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     check_options,
 )
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, read_background
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 
@@ -82,25 +82,31 @@ def use_trained_classes(cfg):
         owner.pop('text_embeddings', None)  # of the config's words
 
 
-def set_background(cfg, name, threshold):
-    """Set the background threshold of a config's zero-shot segmentor.
+def set_background(cfg, name, background):
+    """Set the background of a config's zero-shot segmentor.
 
     Args:
-        cfg (Config): Modified in place.
+        cfg (Config): Gets the threshold, if there is one.
         name (str): Its name, for the message.
-        threshold (float | None): A probability; None changes nothing.
+        background (str | float | None): See
+            :func:`~mmseg_clipzs.utils.read_background`.
+
+    Returns:
+        bool: Whether its classes need contrast words.
 
     Raises:
-        UserError: A trained segmentor, which has no threshold.
+        UserError: Another value, or a trained segmentor, which has neither a
+            threshold nor several words for the background.
     """
-    if threshold is None:
-        return
-    if not embeds_config_words(cfg.model):
+    contrast, threshold = read_background(background)
+    if background is not None and not embeds_config_words(cfg.model):
         raise UserError(
             f'--background does not apply to {name}: a trained '
             f'{cfg.model.type} predicts one of its classes everywhere. Train '
             'it with a class for the rest, or with learn_background=True.')
-    cfg.model.background_threshold = threshold
+    if threshold is not None:
+        cfg.model.background_threshold = threshold
+    return contrast
 
 
 def check_segmentor(kind, settings):

@@ -86,7 +86,8 @@ def warn_of_one_class(vocabulary, background):
         said += ', so that it covers every image'
     print_log(
         f'{said}. Name other classes that the images may show, as in '
-        f'"{name}; grass; sky".{did_you_mean(name, available())}',
+        f'"{name}; grass; sky", or take contrast words (--background auto, '
+        f'background="auto").{did_you_mean(name, available())}',
         logger='current', level=logging.WARNING)
 
 

@@ -1,0 +1,132 @@
+import json
+
+import cv2
+import numpy as np
+
+from mmseg_clipzs.utils import (
+    MARK,
+    atomic_write,
+    check_number,
+    import_optional,
+)
+
+from .base import foreground
+from .dataset_format import DatasetFormat
+from .outlines import outlines
+
+
+class Coco(DatasetFormat):
+    """``coco/``: COCO's JSON with a mask (RLE) for each class of a photo.
+
+    Classes are no instances, and parts of a class that touch or are apart are
+    no objects, so a class of a photo is one annotation, as in COCO-Stuff. The
+    background is no category: the categories 1, 2, ... are the other classes
+    in their order. Ignored pixels are in no mask.
+
+    Args:
+        folder, classes, palette, copy_photos: See :class:`DatasetFormat`.
+
+    Raises:
+        UserError: pycocotools is not installed.
+    """
+    name = 'coco'
+    readme = '''\
+Segmentations as COCO's JSON: annotations/instances_default.json, with file
+names relative to images/.
+
+CVAT: import the JSON, or this folder as a zip, as "COCO 1.0".
+Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
+'''
+
+    def __init__(self, folder, classes, palette, copy_photos=True):
+        super().__init__(folder, classes, palette, copy_photos)
+        self.foreground = foreground(classes)
+        self._rle = import_optional(
+            'pycocotools.mask', 'coco', f'The format {self.name}')
+
+    def paths(self, name):
+        return [self.root / f'images/{name}.jpg'] * self.copy_photos
+
+    def write(self, result):
+        photo = self.paths(result.name)
+        self.write_photo(result, *photo)
+        present = np.unique(result.mask)
+        annotations = [
+            dict(category_id=number, **annotation, iscrowd=0)
+            for number, index in enumerate(self.foreground, 1)
+            if index in present
+            for annotation in self.annotations(result.mask == index)]
+        return {'files': self.relative(*photo), self.name: annotations}
+
+    def annotations(self, mask):
+        """Describe the pixels of a class.
+
+        Args:
+            mask (ndarray): (H, W) bool.
+
+        Returns:
+            list[dict]: COCO's ``segmentation``, ``area`` and ``bbox``.
+        """
+        rle = self._rle.encode(np.asfortranarray(mask, np.uint8))
+        return [dict(
+            segmentation=dict(size=rle['size'], counts=rle['counts'].decode()),
+            area=int(self._rle.area(rle)),
+            bbox=self._rle.toBbox(rle).tolist())]
+
+    def finish(self, records):
+        self.check_root()
+        path = self.root / 'annotations/instances_default.json'
+        categories = [
+            dict(id=number, name=self.classes[index], supercategory='',
+                 color=[int(value) for value in self.palette[index]])
+            for number, index in enumerate(self.foreground, 1)]
+        # Annotations of millions of photos need not fit into memory.
+        images, count = [], 0
+        with atomic_write(path) as temporary, open(
+                temporary, 'w', encoding='ascii') as file:
+            file.write(f'{{"info": {json.dumps(dict(description=MARK))},\n'
+                       f'"licenses": [],\n"categories": '
+                       f'{json.dumps(categories)},\n"annotations": [')
+            for number, record in enumerate(records, 1):
+                images.append(json.dumps(dict(
+                    id=number, file_name=f'{record["name"]}.jpg',
+                    width=record['width'], height=record['height'])))
+                for each in record[self.name]:
+                    file.write(',\n' if count else '\n')
+                    count += 1
+                    json.dump(dict(id=count, image_id=number, **each), file)
+            file.write('\n],\n"images": [\n' + ',\n'.join(images) + '\n]}\n')
+        return [path]
+
+
+class CocoPolygons(Coco):
+    """``coco_polygons/``: like :class:`Coco`, with a polygon for each region.
+
+    An annotation is a 4-connected region of a class. Its outline runs along
+    the edges of pixels; seams join holes to it.
+
+    Args:
+        folder, classes, palette, copy_photos: See :class:`DatasetFormat`.
+        tolerance (float): See :func:`outlines`; 0 is exact.
+
+    Raises:
+        UserError: pycocotools is not installed, or a bad tolerance.
+    """
+    name = 'coco_polygons'
+
+    def __init__(self, folder, classes, palette, copy_photos=True,
+                 tolerance=0):
+        super().__init__(folder, classes, palette, copy_photos)
+        self.tolerance = check_number('tolerance', tolerance, '[0, inf)')
+
+    def annotations(self, mask):
+        return [_polygon(path) for path in outlines(mask, self.tolerance)]
+
+
+def _polygon(path):
+    left, top = path.min(0).tolist()
+    right, bottom = path.max(0).tolist()
+    return dict(
+        segmentation=[path.ravel().tolist()],
+        area=cv2.contourArea(path.astype(np.int32)),
+        bbox=[left, top, right - left, bottom - top])
