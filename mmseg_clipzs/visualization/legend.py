@@ -15,7 +15,7 @@ _QUIET = (110, 110, 110)
 _UNPAINTED = ((255, 255, 255), (170, 170, 170))  # a swatch
 _LEAST_WIDTH = 240  # pixels
 _MOST_LINES = 4  # of a name
-_SIDE = 512  # pixels, of the picture whose colours are averaged
+_SIDE = 256  # pixels, of the picture whose colours are averaged
 
 
 class _Entry(NamedTuple):

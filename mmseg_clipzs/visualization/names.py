@@ -7,11 +7,12 @@ from mmseg_clipzs.labels import label_dtype
 
 from .colours import text_colour
 from .fonts import text_font
-from .legend import letter_size, one_line
+from .legend import letter_size, one_line, shares_of
 
-_SIDE = 512  # pixels, of the label map in which places are searched
+_SIDE = 256  # pixels, of the label map in which places are searched
 _LEAST = 0.012  # share of the picture that a region with a name has
 _INSIDE = 0.97  # share of a name's box that is of its class
+_AS_CENTRAL = 0.02  # difference of shares of two boxes
 _MOST = 6  # names of one class
 _LONGEST = 32  # letters of a name on a region
 
@@ -35,8 +36,8 @@ def write_names(image, mask, classes, palette, unpainted=()):
     size = letter_size(height, width)
     canvas = Image.fromarray(image)
     draw = ImageDraw.Draw(canvas)
-    for index in np.unique(labels):
-        if index >= len(classes) or index in unpainted:
+    for index, share in shares_of(labels, len(classes)).items():
+        if share < _LEAST or index in unpainted:
             continue
         text = one_line(classes[index])
         if len(text) > _LONGEST:
@@ -86,8 +87,9 @@ def _places(region, height, width):
         fits[fits.shape[0] - (height - top) + 1:] = False
         fits[:, fits.shape[1] - (width - left) + 1:] = False
         if fits.any():
-            y, x = np.unravel_index(
-                np.where(fits, central, -1).argmax(), fits.shape)
+            best = np.argwhere(fits & (
+                central > central[fits].max() - _AS_CENTRAL))
+            y, x = best[np.square(best - best.mean(0)).sum(1).argmin()]
             yield int(x) - left, int(y) - top
 
 
