@@ -44,6 +44,8 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['mmseg_clipzs', 'mmseg_clipzs.*']),
+    py_modules=['clipzs'],
+    entry_points={'console_scripts': ['clipzs = clipzs:main']},
     package_data={
         'mmseg_clipzs.models': ['weights/*'],
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],

@@ -1,5 +1,4 @@
 """Fixtures: tiny and seeded models, stored arrays, generated and real data."""
-import gc
 import importlib
 import json
 import logging
@@ -31,14 +30,11 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / 'tests/golden'
 SHARED = ROOT.parent / 'shared'
 
-# What a tool imports first. Tests run tools in this process, which keeps its
-# own handlers.
+# Tests run commands in this process, which keeps its own handlers.
 sys.path.append(str(ROOT / 'tools'))
-importlib.import_module('_start')
+importlib.import_module('clipzs')
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-sys.excepthook = sys.__excepthook__
-gc.enable()
 open_clip.add_model_config(ROOT / 'tests' / 'model_configs')
 
 

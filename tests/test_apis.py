@@ -159,7 +159,8 @@ def test_photos_of_one_name_do_not_overwrite_each_other(
         Image.fromarray(picture(20, 30)).save(tmp_path / part / 'photo.png')
     inferencer([tmp_path / 'x', tmp_path / 'y'], CLASSES,
                out_dir=tmp_path / 'out')
-    assert len(list((tmp_path / 'out').iterdir())) == 4
+    assert {path.parent.name for path in (tmp_path / 'out').rglob('*.png')
+            } == {'x', 'y'}
 
 
 @pytest.mark.parametrize('classes', ['a b; a-b', 'cat; Cats; ' + 'long ' * 20])
@@ -220,8 +221,9 @@ def test_bad_images_are_skipped_and_named(
     for one, other in zip(results, clean):
         np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
     files = [name for name, content, _ in BAD.values() if content is not None]
-    assert len(skipped) == len(files) + 3
-    for name in (*files, '._a.jpg', 'sub.jpg', 'pipe.png'):
+    # What is hidden is left out, and a folder may be called like an image.
+    assert len(skipped) == len(files) + 1
+    for name in (*files, 'pipe.png'):
         assert sum(name in text for text in skipped) == 1, name
     assert not any('WARNING' in line for line in log)
     inferencer(mixed)
@@ -248,9 +250,9 @@ def photos_of(*names):
 @pytest.mark.parametrize('given, names', [
     (['a.jpg', 'b.jpg'], ['a', 'b']),
     (['a.jpg', 'a.png', 'a_2.jpg'], ['a.jpg', 'a.png', 'a_2']),
-    (['x/a.jpg', 'y/a.jpg', 'y/b.jpg'], ['x_a.jpg', 'y_a.jpg', 'b']),
+    (['x/a.jpg', 'y/a.jpg', 'y/b.jpg'], ['x/a.jpg', 'y/a.jpg', 'b']),
     # The long name of one is the short one of another.
-    (['a.jpg', 'a.png', 'a.jpg.webp'], ['x_a.jpg', 'a.png', 'a.jpg.webp']),
+    (['a.jpg', 'a.png', 'a.jpg.webp'], ['x/a.jpg', 'a.png', 'a.jpg.webp']),
 ])
 def test_names_of_results(given, names, monkeypatch, tmp_path):
     (tmp_path / 'x').mkdir()

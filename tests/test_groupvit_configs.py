@@ -9,17 +9,15 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
+from clipzs import main
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.toy.voc_layout import write_voc
-from mmseg_clipzs.utils import UserError, run_tool
+from mmseg_clipzs.utils import UserError
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / 'tools'))
-import make_shards  # noqa: E402
-
 CONFIGS = ROOT / 'configs'
 SMALL = {
     'model.backbone.embed_dims': 32, 'model.backbone.num_heads': 2,
@@ -92,7 +90,7 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
         'make_shards.py', str(coco_captions / 'captions.json'), '--out',
         str(tmp_path / 'coco'), '--size', '40', '--words',
         'man; woman; dog; cat; banana; train; bus; table'])
-    run_tool(make_shards.main)
+    main('make_shards')
     assert '120 images in 3 shards' in capsys.readouterr().out
     options = {
         'model.backbone.depths': (1, 1, 1), 'val_dataloader.num_workers': 0,

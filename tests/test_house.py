@@ -25,19 +25,24 @@ LAYERS = [
     ('evaluation', ),
     ('__init__', ),  # registers everything
     ('run', ),
-    ('leaderboard', 'benchmark', 'export', 'doctor'),
+    ('leaderboard', 'benchmark', 'export', 'doctor', 'folders', 'video'),
     ('apis', ),
+    ('cli', ),
+    ('clipzs', ),
     ('tools', )]
 LAYER = {room: i for i, rooms in enumerate(LAYERS) for room in rooms}
 FILES = {
     '.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix(
         '.__init__'): path
-    for folder in (PACKAGE, ROOT / 'tools') for path in folder.rglob('*.py')}
+    for path in (ROOT / 'clipzs.py', *PACKAGE.rglob('*.py'),
+                 *(ROOT / 'tools').rglob('*.py'))}
 
 
 def room(module):
     first, *rest = module.split('.')
-    return 'tools' if first == 'tools' else rest[0] if rest else '__init__'
+    if first != PACKAGE.name:
+        return first
+    return rest[0] if rest else '__init__'
 
 
 def imports(module):
@@ -58,7 +63,7 @@ def imports(module):
         else:
             continue
         for name in names:
-            if name.partition('.')[0] == PACKAGE.name:
+            if name.partition('.')[0] in (PACKAGE.name, 'clipzs'):
                 yield name, isinstance(node, ast.ImportFrom) and node.level > 0
 
 

@@ -19,7 +19,7 @@ def loaded():
         {'torch._dynamo', 'matplotlib.pyplot'} & set(sys.modules))
 
 before = loaded()
-import mmseg_clipzs.apis, mmseg_clipzs.run.arguments
+import mmseg_clipzs.apis, mmseg_clipzs.cli.arguments
 assert gc.isenabled()
 from mmseg.models.backbones import timm_backbone
 from mmseg_clipzs.clip import library, load_clip

@@ -1,7 +1,6 @@
 """Photos to pictures by exported files, as by the models themselves."""
 import signal
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,14 +8,12 @@ import pytest
 from onnx_files import small
 from PIL import Image
 
+from clipzs import main
 from mmseg_clipzs.apis import OnnxInferencer, ZeroShotInferencer
 from mmseg_clipzs.export import onnx_export
 from mmseg_clipzs.export.onnx_export import export_onnx
 from mmseg_clipzs.export.onnx_graph import SegmentorGraph
 from mmseg_clipzs.utils import UserError, run_tool
-
-sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
-import segment  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -34,7 +31,7 @@ def test_pictures(exported, photos, tmp_path, monkeypatch, capsys, engine):
     monkeypatch.setattr(sys, 'argv', [
         'segment.py', *map(str, photos), '--config', str(path), '--engine',
         engine, '--batch-size', '2', '--out', str(tmp_path / 'out')])
-    run_tool(segment.main)
+    main('segment')
     expected = ZeroShotInferencer(cfg, device='cpu')(photos)
     said = capsys.readouterr().out
     for result in expected:
@@ -65,7 +62,7 @@ def test_what_it_cannot_do(exported, photos):
 @pytest.mark.parametrize('arguments, message', [
     ('--classes cat', '--classes does not apply'),
     ('--background 0.3', '--background does not apply'),
-    ('--background 0', '--background does not apply'),
+    ('--background auto', '--background does not apply'),
     ('--heatmaps', '--heatmaps does not apply'),
     ('--cfg-options model.prompts=single', '--cfg-options does not apply'),
     ('--device cuda:0', 'run on the CPU')])
@@ -76,7 +73,7 @@ def test_arguments_of_other_models(exported, photos, monkeypatch, tmp_path,
         'segment.py', str(photos[0]), '--config', str(exported[0]),
         *arguments.split()])
     with pytest.raises(SystemExit, match=message):
-        run_tool(segment.main)
+        main('segment')
     assert not (tmp_path / 'out').exists()
 
 

@@ -8,8 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKED = ('mmseg_clipzs', 'configs', 'tools', 'requirements', 'docs')
-FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'model-index.yml',
-         'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE')
+FILES = ('setup.py', 'clipzs.py', 'pyproject.toml', 'MANIFEST.in',
+         'model-index.yml', 'README.md', 'CHANGELOG.md',
+         'CONTRIBUTING.md', 'LICENSE')
 
 
 def files(folder):
@@ -66,4 +67,5 @@ def test_the_same_is_installed_from_it(unpacked, checkout):
     assert set(installed) == {
         *(f'mmseg_clipzs/{path}' for path in files(ROOT / 'mmseg_clipzs')),
         *(f'mmseg_clipzs/.mim/{name}/{path}' for name in ('configs', 'tools')
-          for path in files(ROOT / name)), 'mmseg_clipzs/.mim/model-index.yml'}
+          for path in files(ROOT / name)), 'clipzs.py',
+        'mmseg_clipzs/.mim/model-index.yml'}

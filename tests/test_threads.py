@@ -107,3 +107,17 @@ def test_image_of_a_thread():
     inferencer.set_image(picture(2))
     for result in in_threads(lambda i: inferencer.predict(LISTS[2]), 4):
         assert np.array_equal(result.mask, want[2].mask)
+
+
+def test_built_in_threads():
+    """Random weights are those of the seed; the caller's stay."""
+    def build(i):
+        return ZeroShotInferencer(
+            'maskclip_toy', device='cpu', classes=LISTS[i % 4], cfg_options={
+                'model.clip.pretrained': None, 'model.prompts': 'single'})
+
+    want = [build(i)(picture(0))[0] for i in range(4)]
+    state = torch.get_rng_state()
+    for i, inferencer in enumerate(in_threads(build, 4)):
+        assert np.array_equal(inferencer(picture(0))[0].scores, want[i].scores)
+    assert torch.equal(torch.get_rng_state(), state)

@@ -14,6 +14,7 @@ from mmseg.apis import inference_model, init_model
 from mmseg.registry import MODELS
 from PIL import Image
 from processes import run_python
+from safetensors.torch import save_file
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.benchmark.compare import run_benchmark
@@ -248,8 +249,8 @@ def test_photo_trainings_have_no_test_set(of_photos, photos, tmp_path,
                    run_name='__main__')
     said = capsys.readouterr().out
     files = tmp_path / 'out/student.py', tmp_path / 'out/student.pth'
-    assert 'tools/test.py' not in said
-    assert (f'tools/segment.py PHOTO --config {files[0]} --checkpoint '
+    assert 'clipzs test' not in said
+    assert (f'clipzs segment PHOTO --config {files[0]} --checkpoint '
             f'{files[1]}') in said
     want, = inferencer(of_photos)(photos[0])
     got, = ZeroShotInferencer(*map(str, files), 'cpu')(photos[0])
@@ -355,6 +356,32 @@ def test_names_of_the_test_data(tmp_path, photos):
     torch.save(load_checkpoint_file(path)['state_dict'], path)
     result, = ZeroShotInferencer(cfg, path, 'cpu')(photos[0])
     assert 'zebra' in result.classes and len(result.classes) == 12
+
+
+@pytest.mark.parametrize('kind', ['stock', 'student'])
+def test_forms_of_a_checkpoint(kind, tmp_path, photos, trained):
+    """mmengine's, a state dict alone, safetensors: one result."""
+    if kind == 'stock':
+        cfg, path = stock(tmp_path, 12, test_dataloader=dict(
+            dataset=dict(type='ToyScenesDataset')))
+    else:
+        cfg, path = trained.load(), trained.checkpoint
+    whole = load_checkpoint_file(path)
+    state = {key: value.contiguous()
+             for key, value in whole['state_dict'].items()}
+    forms = [tmp_path / name for name in (
+        'a.pth', 'b.pth', 'c.pt', 'd.safetensors')]
+    torch.save(dict(meta={}, state_dict=state, optimizer={}, message_hub={}),
+               forms[0])
+    torch.save(state, forms[1])
+    torch.save(dict(state_dict={f'module.{key}': value
+                                for key, value in state.items()}), forms[2])
+    save_file(state, forms[3])
+    want, = ZeroShotInferencer(cfg, path, 'cpu')(photos[0])
+    for form in forms:
+        result, = ZeroShotInferencer(cfg, form, 'cpu')(photos[0])
+        assert tuple(result.classes) == tuple(want.classes)
+        assert np.array_equal(result.scores, want.scores), form
 
 
 @pytest.mark.parametrize('change, message', [

@@ -5,32 +5,27 @@
 
 The recipes are in mmseg_clipzs/recipes. Run it in a checkout of the project.
 """
-import _start  # noqa: F401, I001  first: Ctrl-C ends the other imports
-
 import sys
 from pathlib import Path
 
-from mmseg_clipzs.recipes.code import MADE
-from mmseg_clipzs.recipes.configs import make_configs
-from mmseg_clipzs.recipes.metafiles import make_metafiles
-from mmseg_clipzs.recipes.tables import fill_tables
-from mmseg_clipzs.run.arguments import make_parser
-from mmseg_clipzs.utils import run_tool
+from _start import main
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def parse_args():
-    parser = make_parser(__doc__)
+def add_options(parser):
     parser.add_argument(
         '--check', action='store_true',
         help='change nothing; list outdated files and exit with 1 if there '
              'are any')
-    return parser.parse_args()
 
 
 def made_files():
     """dict[Path, str | None]: Text of each file; None to remove it."""
+    from mmseg_clipzs.recipes.code import MADE
+    from mmseg_clipzs.recipes.configs import make_configs
+    from mmseg_clipzs.recipes.metafiles import make_metafiles
+    from mmseg_clipzs.recipes.tables import fill_tables
     files = {ROOT / path: text for path, text in {
         **make_configs(), **make_metafiles()}.items()}
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
@@ -42,8 +37,7 @@ def made_files():
     return files
 
 
-def main():
-    args = parse_args()
+def run(args):
     differing = {path: text for path, text in made_files().items()
                  if text is None or not path.is_file()
                  or text != path.read_text(encoding='utf-8')}
@@ -64,4 +58,4 @@ def main():
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main(sys.modules[__name__])

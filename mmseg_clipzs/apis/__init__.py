@@ -2,11 +2,14 @@
 from mmseg_clipzs.run.configs import find_config, list_configs
 
 from .export_model import export_model
+from .folder import FolderRun, segment_folder
 from .onnx_inferencer import OnnxInferencer
+from .video import VideoRun, segment_video
 from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
 
 __all__ = [
-    'OnnxInferencer', 'ZeroShotInferencer', 'ZeroShotResult', 'export_model',
-    'find_config', 'list_configs'
+    'FolderRun', 'OnnxInferencer', 'VideoRun', 'ZeroShotInferencer',
+    'ZeroShotResult', 'export_model', 'find_config', 'list_configs',
+    'segment_folder', 'segment_video'
 ]

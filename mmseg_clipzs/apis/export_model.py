@@ -37,7 +37,7 @@ def export_model(job, path, classes=None, background=None, photos=None,
     given = None if photos is None else Photos(photos)
     inferencer = ZeroShotInferencer(
         job.load(), job.checkpoint, 'cpu', classes=classes,
-        background=background)
+        background=background, max_size=None)
 
     def segment(photo):
         return inferencer(photo)[0].mask

@@ -1,13 +1,18 @@
 import threading
 
+import numpy as np
+
 from mmseg_clipzs.datasets.images import ImageReadError
+from mmseg_clipzs.datasets.limit_size import shrink
 from mmseg_clipzs.export.onnx_model import (
     OnnxModel,
     OnnxModelError,
     OnnxPhotoError,
 )
-from mmseg_clipzs.utils import UserError, shown
+from mmseg_clipzs.utils import AUTO, UserError, shown
 
+from .settings import exported_settings
+from .working_size import WorkingSize
 from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
 
@@ -23,22 +28,34 @@ class OnnxInferencer(ZeroShotInferencer):
     that cannot be read. Copies and pickles read the file again.
 
     Args:
-        file (str | Path): Written by ``tools/export_onnx.py``.
+        file (str | Path): Written by ``clipzs export-onnx``.
         engine (str): 'onnxruntime' or 'openvino'; on the CPU.
+        max_size (int | str | None): Longest side in pixels at which larger
+            photos are segmented; see :class:`.working_size.WorkingSize`.
 
     Raises:
         UserError: See :class:`~mmseg_clipzs.export.onnx_model.OnnxModel`.
     """
 
-    def __init__(self, file, engine='onnxruntime'):
+    def __init__(self, file, engine='onnxruntime', max_size=AUTO):
+        self.working_size = WorkingSize(max_size)
         try:
             self.model = OnnxModel(file, engine)
         except OnnxModelError as e:
             raise UserError(str(e)) from e
+        self._limit = self.working_size.limit(
+            self.model.about['resize'] is not None)
         self._lock = threading.RLock()
 
+    def describe(self):
+        """dict: As of :class:`ZeroShotInferencer`."""
+        return dict(classes=self.model.classes, palette=self.model.palette,
+                    settings=dict(exported_settings(self.model),
+                                  max_size=self.working_size.max_size))
+
     def __reduce__(self):
-        return type(self), (self.model.path, self.model.engine)
+        return type(self), (
+            self.model.path, self.model.engine, self.working_size.max_size)
 
     def _set_classes(self, classes):
         if classes is not None:
@@ -72,8 +89,7 @@ class OnnxInferencer(ZeroShotInferencer):
             errors (dict): or position -> error.
         """
         try:
-            masks.update(zip(group, self.model.segment_batch(
-                [images[i] for i in group])))
+            masks.update(zip(group, self._labels([images[i] for i in group])))
         except (OnnxPhotoError, MemoryError) as e:
             if len(group) == 1:
                 errors[group[0]] = e
@@ -82,6 +98,17 @@ class OnnxInferencer(ZeroShotInferencer):
                 self._segment_group([i], images, masks, errors)
         except OnnxModelError as e:
             raise UserError(str(e)) from e
+
+    def _labels(self, images):
+        """ndarray: (N, H, W), label maps of images of one size."""
+        if self._limit is None:
+            return self.model.segment_batch(images)
+        size = images[0].shape[:2]
+        self.working_size.warn(size)
+        inputs = np.stack([shrink(self.model.fit(image), self._limit)
+                           for image in images])
+        return self.model.run(
+            np.ascontiguousarray(inputs.transpose(0, 3, 1, 2)), size)
 
     def _no_scores(self):
         raise UserError(f'{self.model.path} predicts label maps only, no '

@@ -1,8 +1,6 @@
 """The images to segment: files, folders, arrays and PIL images."""
-import hashlib
 import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -11,8 +9,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.datasets import find_images, is_result, read_image
-from mmseg_clipzs.datasets.images import ImageReadError, to_rgb
+from mmseg_clipzs.datasets import is_result
+from mmseg_clipzs.datasets.images import (
+    ImageReadError,
+    read_visible,
+    split_transparent,
+)
+from mmseg_clipzs.folders.names import (
+    candidates,
+    digest,
+    same_file,
+    unique_levels,
+)
+from mmseg_clipzs.folders.walk import Walk
 from mmseg_clipzs.utils import UserError, shown
 
 from .arrays import is_array, read_array
@@ -20,7 +29,6 @@ from .arrays import is_array, read_array
 _TAKEN = ('a file, a folder, an array (H, W, 3), a tensor (3, H, W), a PIL '
           'image, or a list or generator of these')
 _ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]+://')
-_MOST = 235  # bytes of a name; file systems allow 255 with _overlay.png
 
 
 class Photo:
@@ -30,26 +38,39 @@ class Photo:
         source (str | PathLike | ndarray | Tensor | PIL.Image.Image): What was
             given.
         position (int): Its position among all images, from 0.
-        error (ImageReadError, optional): Why it cannot be an image.
+        error (UserError, optional): Why it cannot be an image.
+        start (int, optional): Where in its path the name of the results
+            begins; by default with the file's name.
 
     Attributes:
         path (Path, optional): Its file.
         repeat (int): How often this file was given before it.
     """
 
-    def __init__(self, source, position, error=None):
+    def __init__(self, source, position, error=None, start=None):
         self.source, self.position, self.error = source, position, error
         file = getattr(source, 'filename', None) if isinstance(
             source, Image.Image) else source
         is_path = isinstance(file, (str, os.PathLike)) and str(file)
         self.path = Path(file) if is_path else None
+        self.start = len(os.path.dirname(self.path or '')) if (
+            start is None) else start
         self.repeat = 0
 
     def read(self):
-        """Read the image.
+        """Read the image; see :meth:`read_visible`.
 
         Returns:
             ndarray: (H, W, 3) uint8 RGB.
+        """
+        return self.read_visible()[0]
+
+    def read_visible(self):
+        """Read the image, and which of its pixels are transparent.
+
+        Returns:
+            tuple: (H, W, 3) uint8 RGB, and (H, W) bool or None; see
+            :func:`~mmseg_clipzs.datasets.images.split_transparent`.
 
         Raises:
             ImageReadError: It is missing, damaged, or no image.
@@ -60,10 +81,10 @@ class Photo:
         if is_array(source):
             source = read_array(source, which)
         if isinstance(source, np.ndarray):
-            return source
+            return source, None
         if isinstance(source, Image.Image):
             try:
-                return to_rgb(source)
+                return split_transparent(source)
             except UserError as e:
                 raise ImageReadError(f'{which} {e}') from e
             except Exception as e:  # decoders raise all kinds of errors
@@ -78,7 +99,7 @@ class Photo:
                 f'{shown(source)} is an address; download the image first.')
         if is_result(self.path):
             raise ImageReadError(f'{shown(source)} is a result of this tool.')
-        return read_image(source)
+        return read_visible(source)
 
     @cached_property
     def names(self):
@@ -87,12 +108,10 @@ class Photo:
             return ['']  # it has no results
         if self.path is None:
             number = str(self.position)
-            return [number, f'array_{number}', f'array_{number}-{_hash(self)}']
-        path = self.path
+            return [number, f'array_{number}',
+                    f'array_{number}-{digest(number):016x}']
         end = f'_{self.repeat + 1}' * bool(self.repeat)
-        return [_fit(name) + end for name in (
-            path.stem, path.name, f'{path.absolute().parent.name}_{path.name}',
-            f'{path.stem}-{_hash(path.absolute())}')]
+        return [name + end for name in candidates(str(self.path), self.start)]
 
 
 class Photos:
@@ -146,31 +165,16 @@ class Photos:
         taken = set()
         for photo in self._expand():
             name = next((name for name in photo.names
-                         if _key(name) not in taken), photo.names[-1])
-            taken.add(_key(name))
+                         if same_file(name) not in taken), photo.names[-1])
+            taken.add(same_file(name))
             yield photo, name
-
-    def require_readable(self):
-        """Look for an image that can be read, before a model is loaded.
-
-        Raises:
-            UserError: There is none.
-        """
-        failed = []
-        for photo in self._listed:
-            try:
-                photo.read()
-                return
-            except ImageReadError as e:
-                failed.append(str(e))
-        raise none_readable(failed)
 
     def _expand(self):
         """Yields: Photo: With folders replaced by their images."""
         position, seen = 0, Counter()
         for source in self._given:
-            for each, error in self._images(source):
-                photo = Photo(each, position, error)
+            for each, error, start in self._images(source):
+                photo = Photo(each, position, error, start)
                 if photo.path is not None:
                     where = os.path.abspath(photo.path)
                     photo.repeat = seen[where]
@@ -179,28 +183,32 @@ class Photos:
                 position += 1
 
     def _images(self, source):
-        """Yields: Sources, and why each cannot be an image, or None."""
+        """Yields: tuple: An image, why it cannot be one, start of its name."""
         if not isinstance(source, (str, os.PathLike)) or not str(source):
-            yield source, None
+            yield source, None, None
         elif Path(source).is_dir():
-            found, errors = find_images(source)
-            yield from ((path, None) for path in found)
-            yield from ((None, error) for error in errors)
+            walk = Walk()
+            start = len(os.path.join(source, ''))
+            for path, error in walk.folder(os.fspath(source)):
+                yield Path(path), error and ImageReadError(error), start
+            self.results += walk.left_out['results']
         elif is_result(Path(source)) and len(self._given) > 1:
             self.results += 1  # as of *.png in the folder of the results
         else:
-            yield source, None
+            yield source, None, None
 
 
-def none_readable(failed):
+def none_readable(failed, count=None):
     """UserError: No image could be segmented.
 
     Args:
-        failed (Sequence[str]): A sentence for each.
+        failed (Sequence[str]): A sentence for each, or for the first ones.
+        count (int, optional): How many there are; by default that many.
     """
-    return UserError(failed[0] if len(failed) == 1 else (
-        f'None of the {len(failed)} images can be segmented. '
-        f'{failed[0]}' if failed else 'No images were given.'))
+    count = count or len(failed)
+    return UserError(failed[0] if count == 1 else (
+        f'None of the {count} images can be segmented. {failed[0]}'
+        if failed else 'No images were given.'))
 
 
 def unique_names(photos):
@@ -212,34 +220,9 @@ def unique_names(photos):
     Returns:
         list[str]: A name for each, in the order of the images.
     """
-    levels = [0] * len(photos)
-    while True:
-        names = [photo.names[level] for photo, level in zip(photos, levels)]
-        count = Counter(map(_key, names))
-        clashing = [i for i, name in enumerate(names)
-                    if name and count[_key(name)] > 1
-                    and levels[i] + 1 < len(photos[i].names)]
-        if not clashing:
-            return names
-        for i in clashing:
-            levels[i] += 1
+    def name(i, level):
+        names = photos[i].names
+        return names[level] if level < len(names) else None
 
-
-def _key(name):
-    """What file systems and the names of heat maps make equal."""
-    name = unicodedata.normalize('NFC', name).casefold()
-    return re.sub(r'_heat_\d+$', '', name)
-
-
-def _hash(source):
-    text = str(getattr(source, 'position', source))
-    return hashlib.sha256(
-        text.encode('utf-8', 'surrogateescape')).hexdigest()[:16]
-
-
-def _fit(name):
-    """Shorten a name that would be too long for a file with its endings."""
-    raw = os.fsencode(name)
-    if len(raw) <= _MOST:
-        return name
-    return f'{raw[:_MOST - 17].decode("utf-8", "ignore")}-{_hash(name)}'
+    levels = unique_levels(len(photos), name)
+    return [name(i, levels.get(i, 0)) for i in range(len(photos))]

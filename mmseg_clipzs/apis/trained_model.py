@@ -9,11 +9,15 @@ from mmseg.apis import init_model
 from mmseg.registry import DATASETS
 
 from mmseg_clipzs.checkpoints import dataset_meta_of, weights_of
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
+from mmseg_clipzs.models.segmentors.seg_logits import SegLogits
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.run.data import datasets_of
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, require_memory
 from mmseg_clipzs.visualization import class_palette
+
+from .zero_shot_result import ZeroShotResult
 
 # Seeds and filters of warnings are the process's, not a thread's.
 _BUILDING = threading.Lock()
@@ -109,6 +113,62 @@ def class_probabilities(model, seg_logits):
     if len(seg_logits) == 1:
         return torch.cat([1 - seg_logits, seg_logits])
     return seg_logits.softmax(0)
+
+
+def label_probabilities(model, seg_logits, labels):
+    """Probability of one class at each pixel, without all classes at once.
+
+    Args:
+        model (nn.Module): See :func:`class_probabilities`.
+        seg_logits (PixelData): Of a result.
+        labels (Tensor): (H, W) int64, classes.
+
+    Returns:
+        Tensor: (H, W), the elements of :func:`class_probabilities`.
+    """
+    if isinstance(seg_logits, SegLogits):
+        return seg_logits.at(labels).exp()
+    logits, best = seg_logits.data, labels.to(seg_logits.data.device)
+    return torch.cat([
+        class_probabilities(model, rows).gather(0, each[None])[0]
+        for rows, each in zip(logits.split(64, 1), best.split(64))])
+
+
+def make_result(model, image, sample, name, path):
+    """Convert a data sample to a result.
+
+    Args:
+        model (nn.Module): The segmentor, with the classes of the sample.
+        image (ndarray): (H, W, 3) uint8 RGB.
+        sample (SegDataSample): Its prediction.
+        name, path: See :class:`ZeroShotResult`.
+
+    Returns:
+        ZeroShotResult: The result.
+    """
+    size = image.shape[:2]
+    count = len(model.dataset_meta['classes'])
+
+    def scores():
+        # The log-probabilities and the probabilities.
+        require_memory(
+            8 * count * size[0] * size[1], f'Keeping {count} scores '
+            f'for each of {size[1]} x {size[0]} pixels', SampleError)
+        return class_probabilities(
+            model, sample.seg_logits.data).cpu().numpy()
+
+    return ZeroShotResult(
+        name=name,
+        photo=image,
+        mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
+        make_scores=scores,
+        make_confidence=lambda mask: label_probabilities(
+            model, sample.seg_logits, torch.from_numpy(mask)).cpu().numpy(),
+        classes=model.dataset_meta['classes'],
+        palette=model.dataset_meta['palette'],
+        groups=sample.groups.data.cpu().numpy() if 'groups' in sample
+        else None,
+        path=path)
 
 
 def _stock_meta(cfg, found, model):

@@ -5,10 +5,11 @@ import numpy as np
 import torch
 from mmengine.dataset import Compose
 
-from mmseg_clipzs.datasets.images import ImageReadError
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
+from mmseg_clipzs.models.segmentors.smoothing import ScoreSmoothing
 from mmseg_clipzs.run.device import choose_device, survive_forks
 from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
@@ -18,17 +19,25 @@ from mmseg_clipzs.run.segmentor import (
     set_background,
     use_trained_classes,
 )
-from mmseg_clipzs.utils import NotOursError, UserError, read_background
+from mmseg_clipzs.utils import (
+    AUTO,
+    NotOursError,
+    UserError,
+    read_background,
+    show_progress,
+)
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .photos import Photo
+from .settings import settings_of
 from .streaming import Streaming
 from .trained_model import (
     build_segmentor,
-    class_probabilities,
     find_test_pipeline,
+    make_result,
     predict_batch,
 )
+from .working_size import WorkingSize
 from .zero_shot_result import ZeroShotResult
 
 
@@ -65,6 +74,8 @@ class ZeroShotInferencer(Streaming):
             class has less become class 0, "background". 'auto': a background
             of contrast words, now and for classes set later; see
             ``Vocabulary.with_contrast``. 'auto,0.5': both.
+        max_size (int | str | None): Longest side in pixels at which larger
+            photos are segmented; see :class:`.working_size.WorkingSize`.
 
     Raises:
         UserError: No such config or checkpoint, options that do not fit, a
@@ -75,7 +86,8 @@ class ZeroShotInferencer(Streaming):
 
     def __init__(self, config='maskclip_voc', checkpoint=None, device=None,
                  cfg_options=None, classes=None, groups=False,
-                 background=None):
+                 background=None, max_size=AUTO):
+        self.working_size = WorkingSize(max_size)
         device = choose_device(device)
         job = Job(config, checkpoint, options=cfg_options or {})
         job.require_weights()
@@ -87,6 +99,7 @@ class ZeroShotInferencer(Streaming):
             # Do not embed the config's.
             config.model.update(vocabulary=None, text_embeddings=None)
         survive_forks()
+        self._job, self._config = job, config
         with explain_settings(job):
             self.model = build_segmentor(config, device)
         if self._contrast and classes is None:
@@ -99,11 +112,12 @@ class ZeroShotInferencer(Streaming):
                     'GroupViT config such as groupvit_toy or groupvit_voc21.')
             self.model.keep_groups = True
         # Images arrive as arrays, without annotations.
-        self.pipeline = Compose([
+        self.pipeline = Compose(self.working_size.pipeline([
             dict(type='LoadImageFromNDArray')] + [
                 step for step in find_test_pipeline(config)
                 if step['type'] not in (
-                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')])
+                    'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')]))
+        self.working_size.limit_refinement(self.model)
         self._encoded = None
         self._be_shared()
 
@@ -131,12 +145,27 @@ class ZeroShotInferencer(Streaming):
                 'that a student was trained with.')
         self.model.set_vocabulary(_with_contrast(classes, self._contrast))
 
+    def describe(self):
+        """Describe what results depend on.
+
+        Returns:
+            dict: ``classes`` (C names), ``palette`` (C RGB colours) and
+            ``settings``, which can be written as JSON.
+        """
+        meta = self.model.dataset_meta
+        return dict(classes=meta['classes'], palette=meta['palette'],
+                    settings=dict(settings_of(
+                        self._job, self._config, self.model),
+                        max_size=self.working_size.max_size))
+
     # ------------------------------------------- many images, one vocabulary
-    def segmenter(self, classes=None):
+    def segmenter(self, classes=None, smoothing=0):
         """Fix the classes for many batches.
 
         Args:
             classes (optional): See ``set_vocabulary``; they stay set.
+            smoothing (float): Of the scores of images that are the frames of
+                a video; see :class:`.ScoreSmoothing`.
 
         Returns:
             Callable: Segments a list of (Photo, name), whatever classes other
@@ -150,19 +179,29 @@ class ZeroShotInferencer(Streaming):
             model = self.model.with_vocabulary() if isinstance(
                 self.model, OpenVocabularySegmentor) else self.model
             vocabulary = getattr(model, 'vocabulary', None)
+        if smoothing:
+            if model is self.model:
+                raise UserError(
+                    'smoothing averages the scores of words, but '
+                    f'{type(model).__name__} has none: leave it out, or use a '
+                    'zero-shot model.')
+            model.smoothing = ScoreSmoothing(smoothing)
 
         def segment(photos):
             results, ready = [None] * len(photos), []
             for i, (photo, name) in enumerate(photos):
                 try:
-                    ready.append((i, photo.path, name, photo.read()))
-                except (ImageReadError, NotOursError) as e:
+                    image, transparent = photo.read_visible()
+                except (SampleError, NotOursError) as e:
                     results[i] = e
+                    continue
+                ready.append((i, transparent, photo.path, name, image))
             if ready:
-                where, *columns = zip(*ready)
-                for i, result in zip(where, self._segment(
+                where, hidden, *columns = zip(*ready)
+                for i, transparent, result in zip(where, hidden, self._segment(
                         model, vocabulary, *columns)):
-                    results[i] = result
+                    results[i] = result.ignoring(transparent) if isinstance(
+                        result, ZeroShotResult) else result
             return results
 
         return segment
@@ -171,15 +210,18 @@ class ZeroShotInferencer(Streaming):
     def _segment(self, model, vocabulary, paths, names, images):
         """list: ZeroShotResult of each image, or its UserError."""
         batch = self._batch(images)
-        with self._lock if model is self.model else nullcontext():
+        with show_progress(), (
+                self._lock if model is self.model else nullcontext()):
             if vocabulary is not getattr(model, 'vocabulary', None):
                 model.set_vocabulary(vocabulary)
-            return [_result(model, image, sample, name, path)
+            return [make_result(model, image, sample, name, path)
                     for path, name, image, sample in zip(
                         paths, names, images, predict_batch(model, batch))]
 
     def _batch(self, images):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
+        for image in images:
+            self.working_size.warn(image.shape[:2])
         data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
                 for image in images]  # the toolbox expects BGR
         return dict(inputs=[one['inputs'] for one in data],
@@ -194,7 +236,7 @@ class ZeroShotInferencer(Streaming):
         thread that sets an image has its own; other threads get the last one.
 
         Args:
-            photo: A file, an array (H, W, 3) uint8 RGB, or a PIL image.
+            photo: A file, an array, a tensor or a PIL image.
 
         Raises:
             UserError: A missing or damaged image, or a trained segmentor.
@@ -205,11 +247,14 @@ class ZeroShotInferencer(Streaming):
                 'features depend on its classes: call the inferencer instead.')
         self._local.encoded = None
         photo = Photo(photo, 0)
-        image = photo.read().copy()
+        image, transparent = photo.read_visible()
+        image = image.copy()
         data = self.model.data_preprocessor(self._batch([image]), False)
+        with show_progress():
+            encoded = self.model.encode(data['inputs'])
         self._local.encoded = self._encoded = (
-            photo.names[0], photo.path, image, data['data_samples'][0],
-            self.model.encode(data['inputs']))
+            photo.names[0], photo.path, image, transparent,
+            data['data_samples'][0], encoded)
 
     @torch.no_grad()
     def predict(self, classes=None, background=None):
@@ -230,7 +275,7 @@ class ZeroShotInferencer(Streaming):
         encoded = getattr(self._local, 'encoded', self._encoded)
         if encoded is None:
             raise UserError('No image is set: call set_image(photo) first.')
-        name, path, image, sample, encoded = encoded
+        name, path, image, transparent, sample, encoded = encoded
         contrast, threshold = (self._contrast, None) if background is None \
             else read_background(background)
         with self._lock:
@@ -238,34 +283,13 @@ class ZeroShotInferencer(Streaming):
                 classes = self.model.vocabulary
             model = self.model.with_vocabulary(
                 _with_contrast(classes, contrast), threshold)
-        sample, = model.decode(encoded, [sample.clone()])
-        return _result(model, image, sample, name, path)
+        with show_progress():
+            sample, = model.decode(encoded, [sample.clone()])
+        return make_result(model, image, sample, name, path).ignoring(
+            transparent)
 
 
 def _with_contrast(classes, contrast):
     """Classes with contrast words, if they are wanted."""
     return get_vocabulary(classes).with_contrast() if (
         contrast and classes is not None) else classes
-
-
-def _result(model, image, sample, name, path):
-    """Convert a data sample to a ZeroShotResult."""
-    def confidence(mask):
-        # A few rows at a time: all classes need as much memory as the logits.
-        logits, best = sample.seg_logits.data, torch.from_numpy(mask)
-        return torch.cat([class_probabilities(model, rows).gather(
-            0, labels[None].to(rows.device))[0].cpu() for rows, labels in zip(
-                logits.split(64, 1), best.split(64))]).numpy()
-
-    return ZeroShotResult(
-        name=name,
-        photo=image,
-        mask=sample.pred_sem_seg.data[0].long().cpu().numpy(),
-        make_scores=lambda: class_probabilities(
-            model, sample.seg_logits.data).cpu().numpy(),
-        make_confidence=confidence,
-        classes=model.dataset_meta['classes'],
-        palette=model.dataset_meta['palette'],
-        groups=sample.groups.data.cpu().numpy() if 'groups' in sample
-        else None,
-        path=path)

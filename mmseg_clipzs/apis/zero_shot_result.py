@@ -1,11 +1,12 @@
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from mmseg_clipzs.formats import make_formats
+from mmseg_clipzs.labels import ignore_index
 from mmseg_clipzs.visualization import Style, picture
 
 from .detections import to_detections
@@ -64,6 +65,21 @@ class ZeroShotResult:
         known = self.mask < len(self.classes)
         return np.where(known, self.make_confidence(
             np.where(known, self.mask, 0)), np.float32(0))
+
+    def ignoring(self, pixels):
+        """Ignore pixels, such as the transparent ones of the photo.
+
+        Args:
+            pixels (ndarray | None): (H, W) bool; None for none.
+
+        Returns:
+            ZeroShotResult: With 255 in ``mask`` where they are True (65535
+            for more than 255 classes), and scores of 0.
+        """
+        return self if pixels is None else replace(
+            self,
+            mask=np.where(pixels, ignore_index(len(self.classes)), self.mask),
+            make_scores=lambda: np.where(pixels, np.float32(0), self.scores))
 
     def picture(self, style=None):
         """Paint the classes over the photo, with a legend.

@@ -5,6 +5,7 @@ from .find_images import find_images, is_result, list_images
 from .hide_labels import HideLabels
 from .image_text import ImageTextDataset, ImageTextShards, PackImageText
 from .images import read_image
+from .limit_size import LimitSize
 from .load_image_from_file import LoadImageFromFile
 from .load_labels import LoadLabels
 from .load_photo import LoadPhoto
@@ -15,8 +16,8 @@ from .unique_names import unique_names
 
 __all__ = [
     'CheckSample', 'CocoObjectDataset', 'Corrupt', 'HideLabels',
-    'ImageTextDataset', 'ImageTextShards', 'LoadImageFromFile', 'LoadLabels',
-    'LoadPhoto', 'PackImageText', 'PhotoFolderDataset', 'RandomResizedCrop',
-    'TimmAugment', 'find_images', 'is_result', 'list_images', 'read_image',
-    'unique_names'
+    'ImageTextDataset', 'ImageTextShards', 'LimitSize', 'LoadImageFromFile',
+    'LoadLabels', 'LoadPhoto', 'PackImageText', 'PhotoFolderDataset',
+    'RandomResizedCrop', 'TimmAugment', 'find_images', 'is_result',
+    'list_images', 'read_image', 'unique_names'
 ]

@@ -11,11 +11,11 @@ _IMAGE_TEXT = ('See docs/image_text_data.md for how to prepare it, or pass '
                'its location with --data-root FOLDER.')
 _HOW_TO_GET = {
     'ToyScenesDataset':
-    'Generate the scenes with `python tools/make_toy_scenes.py --out {root}`.',
+    'Generate the scenes with `clipzs make-toy-scenes --out {root}`.',
     'ImageTextDataset': _IMAGE_TEXT,
     'ImageTextShards': _IMAGE_TEXT,
     'toy_captions':
-    'Generate it with `python tools/make_toy_scenes.py --out {root} '
+    'Generate it with `clipzs make-toy-scenes --out {root} '
     '--train 20000 --val 0 --size 64 --seed 2 --varied`.',
     'PhotoFolderDataset': 'Give the folder of your photos with --photos.',
     'other': 'See docs/prepare_data.md for how to get it, or pass its '

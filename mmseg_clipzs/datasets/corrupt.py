@@ -5,13 +5,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_clipzs.recipes.corruptions import LEVELS
 from mmseg_clipzs.utils import UserError, check_number, import_optional
 
-# Corruptions in the MaskCLIP paper; the library has eleven more.
-PAPER_KINDS = ('gaussian_noise', 'shot_noise', 'impulse_noise',
-               'speckle_noise', 'gaussian_blur', 'defocus_blur', 'spatter',
-               'jpeg_compression')
-LEVELS = (1, 2, 3, 4, 5)
 # These take a seed instead of drawing from NumPy's global generator.
 _TAKE_A_SEED = ('impulse_noise', 'glass_blur')
 

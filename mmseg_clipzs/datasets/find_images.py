@@ -93,6 +93,13 @@ def is_result(path):
 
 
 @lru_cache
+def image_suffixes():
+    """frozenset[str]: Suffixes of what is read, such as '.jpg'."""
+    return frozenset(suffix for suffix, is_read in _suffixes().items()
+                     if is_read)
+
+
+@lru_cache
 def _suffixes():
     """dict[str, bool]: Pillow's suffixes -> whether they are read here."""
     return {suffix: name in RASTER_FORMATS for suffix, name

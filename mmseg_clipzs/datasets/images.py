@@ -1,10 +1,17 @@
 """Read image files of all common formats."""
 import io
+import threading
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mmseg_clipzs.utils import UserError, check_is_file, other_case, shown
+from mmseg_clipzs.utils import (
+    UserError,
+    check_is_file,
+    other_case,
+    require_memory,
+    shown,
+)
 
 # Pillow chooses a decoder by a file's content: a photo that begins like an EPS
 # would start Ghostscript, others an installed handler. These only decode.
@@ -12,6 +19,11 @@ RASTER_FORMATS = (
     'AVIF', 'BMP', 'CUR', 'DCX', 'DDS', 'DIB', 'GIF', 'ICNS', 'ICO', 'JPEG',
     'JPEG2000', 'MPO', 'MSP', 'PCX', 'PNG', 'PPM', 'PSD', 'QOI', 'SGI', 'SUN',
     'TGA', 'TIFF', 'WEBP', 'XBM', 'XPM')
+# Phones take photos of 200 million pixels, which Pillow refuses: half of it.
+MAX_PIXELS = 2**28
+_PILLOWS = 2**30 // 4 // 3  # its MAX_IMAGE_PIXELS, if nobody sets another
+_OPENING = threading.Lock()
+_READING = 10  # bytes per pixel: decoded, composited, as an array
 
 
 class SampleError(UserError):
@@ -47,12 +59,29 @@ def open_image(file):
         FileNotFoundError: No such file.
         UserError: A folder, named pipe, socket or device.
         PIL.UnidentifiedImageError: Another format.
+        PIL.Image.DecompressionBombError: More than ``MAX_PIXELS``, or than
+            the program's own ``PIL.Image.MAX_IMAGE_PIXELS`` lets pass.
     """
     if not hasattr(file, 'read'):
         file = check_is_file(file, 'an image')
     Image.init()  # knows all formats after it, where they are installed
-    return Image.open(file, formats=[
-        name for name in RASTER_FORMATS if name in Image.OPEN])
+    formats = [name for name in RASTER_FORMATS if name in Image.OPEN]
+    with _OPENING:
+        limit = Image.MAX_IMAGE_PIXELS
+        if limit == _PILLOWS:
+            Image.MAX_IMAGE_PIXELS = None
+        try:
+            image = Image.open(file, formats=formats)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    if limit == _PILLOWS and image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise Image.DecompressionBombError(
+            f'it has {image.width} x {image.height} pixels, and files that '
+            'say so may be made to fill the memory. Up to '
+            f'{MAX_PIXELS:,} pixels are read: shrink it or cut it into '
+            'pieces.')
+    return image
 
 
 def read_image(path, content=None):
@@ -70,6 +99,22 @@ def read_image(path, content=None):
     Raises:
         ImageReadError: The file is missing, damaged or not an image.
     """
+    return read_visible(path, content)[0]
+
+
+def read_visible(path, content=None):
+    """Read an image file, and which of its pixels are transparent.
+
+    Args:
+        path, content: See :func:`read_image`.
+
+    Returns:
+        tuple: (H, W, 3) uint8 RGB, and (H, W) bool or None; see
+        :func:`split_transparent`.
+
+    Raises:
+        ImageReadError: The file is missing, damaged or not an image.
+    """
     name, file = shown(path), io.BytesIO(content or b'')
     if content is None:
         try:
@@ -81,7 +126,8 @@ def read_image(path, content=None):
             raise ImageReadError(str(e)) from e
     try:
         with open_image(file) as image:
-            return to_rgb(image)
+            require_memory(_READING * image.width * image.height)
+            return split_transparent(image)
     except UnidentifiedImageError as e:
         size = len(content) if content is not None else file.stat().st_size
         raise ImageReadError(f'{name} is not an image file: ' + (
@@ -89,7 +135,7 @@ def read_image(path, content=None):
             if size else 'it is empty.')) from e
     except Image.DecompressionBombError as e:
         raise ImageReadError(f'The image {name} is too large: {e}') from e
-    except UserError as e:  # of to_rgb
+    except UserError as e:  # of the two functions
         raise ImageReadError(f'The image {name} {e}') from e
     except Exception as e:  # decoders raise all kinds of errors
         reason = ' '.join(str(e).split()) or type(e).__name__
@@ -114,11 +160,32 @@ def to_rgb(image):
         UserError: No pixels, or values outside these ranges or not finite.
             The message begins with a verb.
     """
+    return split_transparent(image)[0]
+
+
+def split_transparent(image):
+    """Convert a PIL image to 8-bit RGB, and find its transparent pixels.
+
+    These are the ones of which less than half is seen (alpha below 128): what
+    is behind them is not in the file. Soft edges of a cut-out object are thus
+    halved, as by a mask with the values 0 and 1.
+
+    Args:
+        image (PIL.Image.Image): Of any mode, loaded or not.
+
+    Returns:
+        tuple: (H, W, 3) uint8 RGB, see :func:`to_rgb`; (H, W) bool, True for
+        transparent pixels, or None where there are none.
+
+    Raises:
+        UserError: As :func:`to_rgb`.
+    """
     if not min(image.size):
         raise UserError('has no pixels.')
     image.load()
     # Older versions of Pillow read 16 bits into 32.
     is_16 = image.mode != 'I' or image.format in ('PNG', 'PPM')
+    transparent = None
     image = ImageOps.exif_transpose(image)
     if image.mode[0] in 'IF':  # convert('RGB') would clip at 255
         values = np.asarray(image).astype(np.float64)
@@ -130,9 +197,11 @@ def to_rgb(image):
     if image.mode in ('RGBA', 'RGBa', 'LA', 'PA') or (
             'transparency' in image.info):
         image = image.convert('RGBA')
+        hidden = np.asarray(image.getchannel('A')) < 128
+        transparent = hidden if hidden.any() else None
         white = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(white, image)
-    return np.asarray(image.convert('RGB'))
+    return np.asarray(image.convert('RGB')), transparent
 
 
 def _scaled(values, tops):

@@ -37,7 +37,7 @@ class OnnxModel:
     """An exported segmentor.
 
     Args:
-        path (str | Path): ``.onnx`` file of ``tools/export_onnx.py``.
+        path (str | Path): ``.onnx`` file of ``clipzs export-onnx``.
         engine (str): 'onnxruntime' or 'openvino'; on the CPU, in float32.
         threads (int, optional): Number of threads; by default the engine's
             choice.
@@ -110,7 +110,7 @@ class OnnxModel:
                     f'{type(photo).__name__} {shape or ""} {kind or ""}.')
         if not photos:
             return []
-        images = np.stack([self._fit(photo) for photo in photos])
+        images = np.stack([self.fit(photo) for photo in photos])
         return self.run(np.ascontiguousarray(images.transpose(0, 3, 1, 2)),
                         photos[0].shape[:2])
 
@@ -143,7 +143,7 @@ class OnnxModel:
                 f'{len(self.classes)}.')
         return labels
 
-    def _fit(self, photo):
+    def fit(self, photo):
         """Resize a photo for the network, as mmseg's ``Resize`` does."""
         resize = self.about['resize']
         if resize is None:
@@ -194,7 +194,7 @@ def _read(path):
     about = {entry.key: entry.value for entry in model.metadata_props}
     if about.get('software') != SOFTWARE:
         raise OnnxModelError(f'{path} was not exported by mmseg_clipzs: make '
-                             'one with tools/export_onnx.py.')
+                             'one with clipzs export-onnx.')
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL
            for tensor in _tensors(model, onnx.TensorProto)):
         raise OnnxModelError(f'{path} keeps weights in other files, which are '

@@ -1,6 +1,8 @@
 """What all ways of writing results have in common."""
 from pathlib import Path
 
+import numpy as np
+
 from mmseg_clipzs.utils import check_replaceable
 from mmseg_clipzs.vocabularies import BACKGROUND
 
@@ -35,6 +37,14 @@ class Format:
             list[Path]: The files; no other photo has one of them.
         """
         raise NotImplementedError
+
+    def check_root(self):
+        """Look for files in the way of the whole folder, before all photos.
+
+        Raises:
+            NotOursError: The format's own folder was not written by this
+                package.
+        """
 
     def check(self, name):
         """Look for files in the way, before a photo is segmented.
@@ -96,3 +106,20 @@ def foreground(classes):
         classes (Sequence[str]): Class names.
     """
     return [i for i, name in enumerate(classes) if name != BACKGROUND]
+
+
+def occurring(mask, classes):
+    """Find the classes of a label map.
+
+    Args:
+        mask (ndarray): (H, W) class indices, or ignored pixels.
+        classes (Sequence[int]): Those to look for.
+
+    Yields:
+        tuple: Position in ``classes``, index, and (H, W) bool, of each class
+        that occurs.
+    """
+    pixels = np.bincount(mask.ravel(), minlength=max(classes, default=0) + 1)
+    for position, index in enumerate(classes):
+        if pixels[index]:
+            yield position, index, mask == index

@@ -5,15 +5,16 @@ from PIL import Image
 from mmseg_clipzs.utils import atomic_write, is_ours
 from mmseg_clipzs.visualization import save_image
 
-from .base import Format, foreground
+from .base import foreground, occurring
+from .folder_format import FolderFormat
 
 
-class ClassFormat(Format):
+class ClassFormat(FolderFormat):
     """``FORMAT/INDEX_CLASS/NAME.png`` for each class of a photo.
 
     A class that does not occur in a photo has no file.
     """
-    name, indices = '', ()
+    indices = ()
 
     def paths(self, name):
         return [self._path(name, index) for index in self.indices]
@@ -21,18 +22,18 @@ class ClassFormat(Format):
     def _path(self, name, index):
         safe = ''.join(c if c.isalnum() else '_'
                        for c in self.classes[index][:40])
-        return self.folder / f'{self.name}/{index}_{safe}/{name}.png'
+        return self.root / f'{index}_{safe}/{name}.png'
 
     def write(self, result):
-        present, written = np.unique(result.mask), []
-        for index in self.indices:
+        self.begin()
+        written = []
+        for _, index, mask in occurring(result.mask, self.indices):
             path = self._path(result.name, index)
-            if index in present:
-                with atomic_write(path) as temporary:
-                    save_image(temporary, self.image(
-                        result, result.mask == index))
-                written.append(path)
-            elif is_ours(path):  # of an earlier run
+            with atomic_write(path) as temporary:
+                save_image(temporary, self.image(result, mask))
+            written.append(path)
+        for path in set(self.paths(result.name)) - set(written):
+            if is_ours(path):  # of an earlier run
                 path.unlink()
         return dict(files=self.relative(*written))
 
@@ -49,6 +50,10 @@ class ClassFormat(Format):
 class Binary(ClassFormat):
     """Grey masks: 255 for the class, 0 for others and ignored pixels."""
     name = 'binary'
+    readme = '''\
+A black and white mask of each class of each photo: INDEX_CLASS/NAME.png, white
+where the class is. A class that does not occur in a photo has none.
+'''
 
     def __init__(self, folder, classes, palette):
         super().__init__(folder, classes, palette)
@@ -66,6 +71,10 @@ class Cutout(ClassFormat):
     background has none.
     """
     name = 'cutout'
+    readme = '''\
+The pixels of each class of each photo on a transparent ground, as large as the
+photo: INDEX_CLASS/NAME.png. A class that does not occur in a photo has none.
+'''
 
     def __init__(self, folder, classes, palette):
         super().__init__(folder, classes, palette)

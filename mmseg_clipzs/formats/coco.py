@@ -1,4 +1,5 @@
 import json
+import os
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from mmseg_clipzs.utils import (
     import_optional,
 )
 
-from .base import foreground
+from .base import foreground, occurring
 from .dataset_format import DatasetFormat
 from .outlines import outlines
 
@@ -32,7 +33,7 @@ class Coco(DatasetFormat):
     name = 'coco'
     readme = '''\
 Segmentations as COCO's JSON: annotations/instances_default.json, with file
-names relative to images/.
+names relative to images/ or, without it, to the folder of the photos.
 
 CVAT: import the JSON, or this folder as a zip, as "COCO 1.0".
 Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
@@ -49,13 +50,12 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
 
     def write(self, result):
         photo = self.paths(result.name)
+        self.begin()
         self.write_photo(result, *photo)
-        present = np.unique(result.mask)
         annotations = [
-            dict(category_id=number, **annotation, iscrowd=0)
-            for number, index in enumerate(self.foreground, 1)
-            if index in present
-            for annotation in self.annotations(result.mask == index)]
+            dict(category_id=position + 1, **annotation, iscrowd=0)
+            for position, _, mask in occurring(result.mask, self.foreground)
+            for annotation in self.annotations(mask)]
         return {'files': self.relative(*photo), self.name: annotations}
 
     def annotations(self, mask):
@@ -89,7 +89,7 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
                        f'{json.dumps(categories)},\n"annotations": [')
             for number, record in enumerate(records, 1):
                 images.append(json.dumps(dict(
-                    id=number, file_name=f'{record["name"]}.jpg',
+                    id=number, file_name=self._file_name(record),
                     width=record['width'], height=record['height'])))
                 for each in record[self.name]:
                     file.write(',\n' if count else '\n')
@@ -97,6 +97,16 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
                     json.dump(dict(id=count, image_id=number, **each), file)
             file.write('\n],\n"images": [\n' + ',\n'.join(images) + '\n]}\n')
         return [path]
+
+    def _file_name(self, record):
+        """str: The photo, from images/ or from the folder that was given."""
+        if self.copy_photos:
+            return f'{record["name"]}.jpg'
+        folder, slash, name = record['name'].rpartition('/')
+        file = os.path.basename(record['source'])
+        stem, suffix = os.path.splitext(file)
+        return folder + slash + (
+            file if name in (stem, file) else name + suffix)
 
 
 class CocoPolygons(Coco):

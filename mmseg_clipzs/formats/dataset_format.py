@@ -1,5 +1,4 @@
 import io
-import os
 
 import numpy as np
 from PIL import Image
@@ -10,57 +9,25 @@ from mmseg_clipzs.datasets.images import (
     open_image,
     read_image,
 )
-from mmseg_clipzs.utils import (
-    MARK,
-    NotOursError,
-    atomic_write,
-    check_flag,
-    is_ours,
-    shown,
-)
-from mmseg_clipzs.utils.temporary import PREFIX
+from mmseg_clipzs.utils import atomic_write, check_flag, shown
 
-from .base import Format
+from .folder_format import FolderFormat
 
 _EXIF_ORIENTATION = 0x0112
 _MOST = 65500  # pixels of a side of a JPEG, for libjpeg
 
 
-class DatasetFormat(Format):
+class DatasetFormat(FolderFormat):
     """A folder of photos and labels that other tools import as a whole.
-
-    It is ``FOLDER/NAME_OF_FORMAT``. Its README.txt says what to do with it,
-    and that this package wrote the files around it, most of which cannot say
-    so themselves.
 
     Args:
         folder, classes, palette: See :class:`Format`.
         copy_photos (bool): Put the photos there, too.
-
-    Attributes:
-        name (str): Name of the format.
-        readme (str): A few lines for README.txt.
     """
-    name, readme = '', ''
 
     def __init__(self, folder, classes, palette, copy_photos=True):
         super().__init__(folder, classes, palette)
         self.copy_photos = check_flag('copy_photos', copy_photos)
-        self.root = self.folder / self.name
-
-    def check(self, name):
-        self.check_root()
-
-    def check_root(self):
-        """Raises: NotOursError: The folder is of others."""
-        if self.root.exists() and not is_ours(self.root / 'README.txt') and (
-                not self.root.is_dir() or any(
-                    not each.startswith(PREFIX)  # another process begins
-                    for each in os.listdir(self.root))):
-            raise NotOursError(
-                f'{shown(self.root)} exists and was not written by this tool, '
-                'so it is left alone: choose another place for the results, '
-                'or move it away.')
 
     def write_photo(self, result, *paths):
         """Put the photo into the folder as a JPEG, if photos are wanted.
@@ -77,9 +44,6 @@ class DatasetFormat(Format):
         Raises:
             SampleError: The photo is too large for a JPEG.
         """
-        readme = self.root / 'README.txt'
-        if not readme.exists():  # comes first
-            self.write_text(readme, f'{MARK}.\n\n{self.readme}')
         for path in paths:
             content = _jpeg_of(result)
             if content is None and max(result.photo.shape[:2]) > _MOST:
@@ -93,12 +57,6 @@ class DatasetFormat(Format):
                 else:
                     Image.fromarray(result.photo).save(
                         temporary, format='JPEG', quality=95, subsampling=0)
-
-    @staticmethod
-    def write_text(path, text):
-        """Write a text; names of files in it keep their bytes."""
-        with atomic_write(path) as temporary:
-            temporary.write_bytes(text.encode('utf-8', 'surrogateescape'))
 
 
 def _jpeg_of(result):

@@ -111,17 +111,13 @@ def _seams(mask, corners, loops, is_hole):
         seams meet it, and the loops of their holes.
     """
     seams = defaultdict(list)
-    if not any(is_hole):
-        return seams
-    rows = np.arange(1, len(mask) + 1)[:, None]
-    # Pixel -> first row of the run of the region in its column.
-    top = np.maximum.accumulate(np.where(mask, 0, rows))
     width = mask.shape[1] + 1
     left = corners[::2] @ (1, width)  # ends of horizontal edges, in order
     for i, loop in enumerate(loops):
         if is_hole[i]:
             x, y = corners[loop[0]].tolist()
-            y = int(top[y - 1, x - 1])
+            column = mask[y - 1::-1, x - 1]  # upwards
+            y -= len(column) if column.all() else int(column.argmin())
             edge = np.searchsorted(left, y * width + x - 1, 'right') - 1
             seams[2 * int(edge)].append((x, y, i))
     return seams

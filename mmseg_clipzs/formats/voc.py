@@ -78,6 +78,7 @@ reduce_zero_label.
 
     def write(self, result):
         *photo, labels, objects = self.paths(result.name)
+        self.begin()
         self.write_photo(result, *photo)
         mask = Image.fromarray(self._indices[result.mask])
         mask.putpalette(self._colours.tobytes())

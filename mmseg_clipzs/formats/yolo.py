@@ -3,7 +3,7 @@ import yaml
 
 from mmseg_clipzs.utils import MARK, check_number
 
-from .base import foreground
+from .base import foreground, occurring
 from .dataset_format import DatasetFormat
 from .outlines import outlines
 
@@ -48,18 +48,17 @@ them and their labels to images/val and labels/val, and name images/val there.
 
     def write(self, result):
         *photo, labels = self.paths(result.name)
+        self.begin()
         self.write_photo(result, *photo)
         size = np.array(result.mask.shape[::-1])
-        present, lines = np.unique(result.mask), []
-        for number, index in enumerate(self.foreground):
-            if index in present:
-                for path in outlines(
-                        result.mask == index, self.tolerance, pixels=True):
-                    # A quarter into the pixel: truncated (Ultralytics) or
-                    # rounded (supervision), it is the same pixel.
-                    points = ((path + 0.25) / size).ravel()
-                    lines.append(f'{number} ' + ' '.join(
-                        f'{value:.6f}' for value in points) + '\n')
+        lines = []
+        for number, _, mask in occurring(result.mask, self.foreground):
+            for path in outlines(mask, self.tolerance, pixels=True):
+                # A quarter into the pixel: truncated (Ultralytics) or rounded
+                # (supervision), it is the same pixel.
+                points = ((path + 0.25) / size).ravel()
+                lines.append(f'{number} ' + ' '.join(
+                    f'{value:.6f}' for value in points) + '\n')
         self.write_text(labels, ''.join(lines))
         return dict(files=self.relative(*photo, labels))
 

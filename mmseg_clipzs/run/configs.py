@@ -1,8 +1,8 @@
 """The configs that ship with the project, by name."""
+import os
+import re
 import traceback
 from pathlib import Path
-
-from mmengine.config import Config
 
 from mmseg_clipzs.utils import UserError, did_you_mean, error_message
 
@@ -11,6 +11,46 @@ _INSTALLED = _PACKAGE / '.mim' / 'configs'
 # Beside an installed package, configs/ would be another project's.
 _FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / 'configs'
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')  # mmengine reads these
+
+
+# A colon separates the two, except that of a Windows drive (C:\mine.py).
+_CONFIG_AND_CHECKPOINT = re.compile(
+    r'(?P<config>(?:[A-Za-z]:[\\/])?[^:]+)(?::(?P<checkpoint>.*))?', re.DOTALL)
+
+
+def split_config(text):
+    """Split 'CONFIG[:CHECKPOINT]'.
+
+    Args:
+        text (str): 'maskclip_voc', 'my/config.py:work_dirs/iter_9.pth',
+            'voc.py:https://host/model.pth', 'C:\\\\a.py:D:\\\\b.pth'.
+
+    Returns:
+        tuple[str, str | None]: The config and the checkpoint.
+
+    Raises:
+        UserError: Not of this form.
+    """
+    if os.path.isfile(text):  # a file's name may have colons
+        return text, None
+    found = _CONFIG_AND_CHECKPOINT.fullmatch(text)
+    if not found or found['checkpoint'] == '':
+        raise UserError(f'Expected CONFIG or CONFIG:CHECKPOINT, but got '
+                        f'{text!r}.')
+    return found['config'], found['checkpoint']
+
+
+def check_checkpoint(path):
+    """Refuse a checkpoint that is neither a file nor an address.
+
+    Args:
+        path (str): As given.
+
+    Raises:
+        UserError: It is not.
+    """
+    if '://' not in path and not os.path.isfile(path):
+        raise UserError(f'No checkpoint file at {path}.')
 
 
 def list_configs():
@@ -31,6 +71,7 @@ def load_config(name):
         UserError: No such config, or one that cannot be loaded: a mistake in
             its Python, a base or module that is missing, another format.
     """
+    from mmengine.config import Config
     path = find_config(name)
     try:
         cfg = Config.fromfile(path)
@@ -83,11 +124,11 @@ def find_config(name):
         raise UserError(f'{path} is a folder; name a config in it.')
     if not path.is_file():
         raise UserError(
-            f'No config {str(name)!r}: it is neither a file nor the name of '
-            f'a config in configs/.{did_you_mean(path.stem, known)}')
+            f'No config {str(name)!r}: it is neither a file nor a name that '
+            f'clipzs configs lists.{did_you_mean(path.stem, known)}')
     if path.suffix.lower() == '.onnx':
         raise UserError(f'{path} is an exported file, which only '
-                        'tools/segment.py and OnnxInferencer run.')
+                        'clipzs segment and OnnxInferencer run.')
     if path.suffix not in _SUFFIXES:
         raise UserError(f'{path} is not a config; configs end in '
                         f'{", ".join(_SUFFIXES)}.')

@@ -9,20 +9,10 @@ import torch.distributed
 from mmengine.logging import print_log
 
 from mmseg_clipzs.engine import AverageStatisticsHook
-from mmseg_clipzs.utils import UserError
+
+from .launchers import LAUNCHERS, check_launcher
 
 _SYNCHRONISED = ('syncbn', 'mmsyncbn', 'naivesyncbn', 'syncbatchnorm')
-# launcher -> who starts its processes, their variables, and others they need
-_LAUNCHERS = {
-    'pytorch': ('torchrun, or bash tools/dist_test.sh or dist_train.sh', {
-        'RANK': 'RANK', 'WORLD_SIZE': 'WORLD_SIZE',
-        'LOCAL_RANK': 'LOCAL_RANK'}, ('MASTER_ADDR', 'MASTER_PORT')),
-    'slurm': ('srun, or bash tools/slurm_test.sh or slurm_train.sh', {
-        'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS',
-        'LOCAL_RANK': 'SLURM_LOCALID'}, ('SLURM_NODELIST', )),
-    'mpi': ('mpirun', {
-        'RANK': 'OMPI_COMM_WORLD_RANK', 'WORLD_SIZE': 'OMPI_COMM_WORLD_SIZE',
-        'LOCAL_RANK': 'OMPI_COMM_WORLD_LOCAL_RANK'}, ())}
 
 
 def join_processes(launcher):
@@ -43,7 +33,7 @@ def join_processes(launcher):
         from mmengine.dist import init_dist
         init_dist(launcher)
         return
-    for name, own in _LAUNCHERS[launcher][1].items():
+    for name, own in LAUNCHERS[launcher][1].items():
         os.environ[name] = os.environ[own]
     if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ:
         os.environ['MASTER_ADDR'] = subprocess.run(
@@ -52,24 +42,6 @@ def join_processes(launcher):
     os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
     os.environ.setdefault('MASTER_PORT', '29500')
     torch.distributed.init_process_group('gloo')
-
-
-def check_launcher(launcher):
-    """Check that a launcher started this process.
-
-    Args:
-        launcher (str): As for mmengine's runner, but not 'none'.
-
-    Raises:
-        UserError: It did not.
-    """
-    command, variables, others = _LAUNCHERS[launcher]
-    missing = [name for name in (*variables.values(), *others)
-               if name not in os.environ]
-    if missing:
-        raise UserError(
-            f'--launcher {launcher} is for processes that {command} starts '
-            f'({missing[0]} is not set); leave it out for one process.')
 
 
 def fit_to_cpu(cfg):

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import Vocabulary, get_vocabulary
 
 from .augmentation import augmented, check_augmented
-from .configs import load_config
+from .configs import check_checkpoint, load_config, split_config
 from .data import datasets_of, fit_loaders, replace_data_root
 from .options import Options, apply_options
 from .protocol import changes_of_protocol
@@ -29,9 +28,6 @@ from .segmentor import (
 from .settings import check_settings
 from .values import check_values
 
-# A colon separates the two, except that of a Windows drive (C:\mine.py).
-_CONFIG_AND_CHECKPOINT = re.compile(
-    r'(?P<config>(?:[A-Za-z]:[\\/])?[^:]+)(?::(?P<checkpoint>.*))?', re.DOTALL)
 # What a config can hold, and be read from again.
 _PLAIN = (type(None), str, os.PathLike, list, tuple, dict, Vocabulary)
 
@@ -95,17 +91,15 @@ class Job:
                             'augmentation needs.')
         if self.tta and cfg.get('tta_pipeline'):
             check_augmented(cfg.tta_pipeline, self.name)
-        if self.checkpoint and '://' not in self.checkpoint and (
-                not os.path.isfile(self.checkpoint)):
-            raise UserError(f'No checkpoint file at {self.checkpoint}.')
+        if self.checkpoint:
+            check_checkpoint(self.checkpoint)
 
     @classmethod
     def parse(cls, text, **fields):
         """Read 'CONFIG[:CHECKPOINT]'.
 
         Args:
-            text (str): 'maskclip_voc', 'my/config.py:work_dirs/iter_9.pth',
-                'voc.py:https://host/model.pth', 'C:\\\\a.py:D:\\\\b.pth'.
+            text (str): As for :func:`~mmseg_clipzs.run.configs.split_config`.
             fields: The job's other attributes.
 
         Returns:
@@ -114,19 +108,13 @@ class Job:
         Raises:
             UserError: Not of this form, two checkpoints, or as for the class.
         """
-        if os.path.isfile(text):  # a file's name may have colons
-            return cls(text, **fields)
-        found = _CONFIG_AND_CHECKPOINT.fullmatch(text)
-        if not found or found['checkpoint'] == '':
-            raise UserError(f'Expected CONFIG or CONFIG:CHECKPOINT, but got '
-                            f'{text!r}.')
-        if found['checkpoint']:
+        config, checkpoint = split_config(text)
+        if checkpoint:
             if fields.get('checkpoint'):
-                raise UserError(f'Two checkpoints for {found["config"]}: '
-                                f'{found["checkpoint"]} and '
-                                f'{fields["checkpoint"]}.')
-            fields['checkpoint'] = found['checkpoint']
-        return cls(found['config'], **fields)
+                raise UserError(f'Two checkpoints for {config}: {checkpoint} '
+                                f'and {fields["checkpoint"]}.')
+            fields['checkpoint'] = checkpoint
+        return cls(config, **fields)
 
     def replace(self, **fields):
         """Job: With other attributes."""

@@ -32,7 +32,8 @@ def prepare(cfg, job, work_dir=None, launcher='none', visualizer=None):
     if cfg.get('visualizer'):
         # mmengine caches visualizers by name: with the same name, a second
         # run in this process would write to the folder of the first.
-        cfg.visualizer.name = str(visualizer or cfg.work_dir)
+        cfg.visualizer.name = str(
+            Path(visualizer or cfg.work_dir).absolute())
     remove_stale(cfg.work_dir)
     check_class_order(cfg)
     fit_labels(cfg)

@@ -1,6 +1,7 @@
 """The segmentor in a config."""
 import inspect
 
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
@@ -13,7 +14,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
 )
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
 from mmseg_clipzs.utils import UserError, read_background
-from mmseg_clipzs.vocabularies import get_vocabulary
+from mmseg_clipzs.vocabularies import BACKGROUND, available, get_vocabulary
 
 
 def segmentor_of(cfg):
@@ -107,6 +108,28 @@ def set_background(cfg, name, background):
     if threshold is not None:
         cfg.model.background_threshold = threshold
     return contrast
+
+
+def hint_at_background(model):
+    """Say that a list of the user has no background, if it has none.
+
+    Lists of datasets without one are for images where it does not matter.
+
+    Args:
+        model (nn.Module): A segmentor with its classes.
+    """
+    vocabulary = getattr(model, 'vocabulary', None)
+    if not isinstance(model, OpenVocabularySegmentor) or vocabulary is None:
+        return
+    count = len(vocabulary.classes)
+    if count == 1 or BACKGROUND in vocabulary.classes or (
+            vocabulary.source in available()):
+        return
+    print_log(
+        f'Every pixel gets one of these {count} classes. '
+        '--background auto adds one for sky, wall, grass and the like, '
+        '--background 0.5 one for pixels whose class is improbable.',
+        'current')
 
 
 def check_segmentor(kind, settings):

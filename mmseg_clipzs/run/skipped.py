@@ -2,19 +2,23 @@
 from mmseg_clipzs.utils import UserError, first_of
 
 
-def fail_if_skipped(skipped, done, what, where):
+def fail_if_skipped(skipped, done, what, where, count=None):
     """Name what was skipped, and let the tool end with exit code 1.
 
     Args:
-        skipped (Sequence[str]): A sentence for each.
+        skipped (Sequence[str]): A sentence for each, or for the first ten.
         done (int): How many were not skipped.
         what (str): What they are, in the plural.
         where (str | Path): Where the results are.
+        count (int, optional): How many were skipped, if there are not
+            sentences for all.
 
     Raises:
         UserError: Something was skipped.
     """
-    if skipped:
+    count = len(skipped) if count is None else count
+    if count:
+        more = [''] * (count - len(skipped))
         raise UserError(
-            f'{len(skipped)} of {len(skipped) + done} {what} were skipped; '
-            f'the others are in {where}. {first_of(skipped)}')
+            f'{count} of {count + done} {what} were skipped; the others are '
+            f'in {where}. {first_of([*skipped, *more])}')

@@ -56,7 +56,7 @@ def run_train(job, work_dir=None, photos=None, resume=False, amp=False,
     if not cfg.get('train_dataloader'):
         raise UserError(
             f'{job.name} has no train_dataloader to train on. Zero-shot '
-            'configs are only tested (tools/test.py); maskclip_plus_* and '
+            'configs are only tested (clipzs test); maskclip_plus_* and '
             'groupvit_pretrain_* train.')
     if photos:
         train_on_photos(cfg, job, photos)

@@ -10,7 +10,7 @@ from .scenes import CLASSES, PALETTE
 
 @DATASETS.register_module()
 class ToyScenesDataset(BaseSegDataset):
-    """Toy scenes in VOC layout, written by ``tools/make_toy_scenes.py``.
+    """Toy scenes in VOC layout, written by ``clipzs make-toy-scenes``.
 
     Eight objects and four grounds; mask values are class indices and every
     pixel is labelled.

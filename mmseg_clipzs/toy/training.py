@@ -7,7 +7,7 @@ import logging
 import math
 import multiprocessing
 import os.path as osp
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 
 import cv2
@@ -19,12 +19,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
+from mmseg_clipzs.recipes.toy_clip import ARCHITECTURE, ToyClipRecipe
 from mmseg_clipzs.utils import UserError, atomic_write, check_number
 
 from .painters import OBJECTS
 from .scenes import CLASSES, make_scene, make_varied_scene
 
-ARCHITECTURE = 'toy-vit-p8'
 CONFIG = osp.join(
     osp.dirname(osp.dirname(__file__)), 'clip', 'model_configs',
     ARCHITECTURE + '.json')
@@ -33,52 +33,6 @@ STD = torch.tensor(open_clip.OPENAI_DATASET_STD).view(3, 1, 1) * 255
 # Independent random streams: 0 and 1 are write_voc's train and val scenes.
 _POOL_STREAM, _TEST_STREAM, _STEP_STREAM = 2, 3, 4
 logger = logging.getLogger('train_toy_clip')
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Hyperparameters that determine the trained weights.
-
-    Attributes:
-        steps (int): Optimizer steps.
-        batch_size (int): Image-text pairs per step.
-        lr (float): Peak learning rate; linear warmup, then cosine decay.
-        weight_decay (float): Applied to matrices, not to biases, norms and
-            embeddings.
-        warmup (int): Warmup steps.
-        patch_dropout (float): Share of patches dropped during the first three
-            quarters of training, for speed.
-        late_share (float): Share of steps with :class:`LateClassToken`.
-        scenes (int): Size of the pool of training scenes.
-        seed (int): Random seed.
-        precision (str): 'bf16' (autocast) or 'fp32'.
-
-    Raises:
-        UserError: A number out of range.
-    """
-    steps: int = 2600
-    batch_size: int = 128
-    lr: float = 1e-3
-    weight_decay: float = .1
-    warmup: int = 100
-    patch_dropout: float = .5
-    late_share: float = .3
-    scenes: int = 20000
-    seed: int = 0
-    precision: str = 'bf16'
-
-    def __post_init__(self):
-        for name, within, kind in (
-                ('steps', '[1, inf)', int),
-                ('batch_size', '[1, inf)', int),
-                ('lr', '(0, inf)', float),
-                ('weight_decay', '[0, inf)', float),
-                ('warmup', '[0, inf)', int),
-                ('patch_dropout', '[0, 1)', float),
-                ('late_share', '[0, 1]', float),
-                ('scenes', f'[{self.batch_size}, inf)', int),
-                ('seed', '[0, inf)', int)):
-            check_number(name, getattr(self, name), within, kind)
 
 
 def learning_rate(step, recipe):
@@ -144,14 +98,14 @@ def zero_shot_accuracy(model, tokenizer, seed, count=200):
     return (guess == torch.tensor(truth)).float().mean().item()
 
 
-def train_toy_clip(out, recipe=Recipe(), workers=None,  # noqa: B008
+def train_toy_clip(out, recipe=ToyClipRecipe(), workers=None,  # noqa: B008
                    save_every=200, resume=False):
     """Train the toy CLIP and write its weights.
 
     Args:
         out (str): Weights to write (float16 safetensors), with the recipe in
             their metadata. ``OUT.checkpoint`` holds the training state.
-        recipe (Recipe): Hyperparameters.
+        recipe (ToyClipRecipe): Hyperparameters.
         workers (int, optional): Processes that draw scenes, 0 for this
             process; by default one per core.
         save_every (int): Steps between checkpoints.

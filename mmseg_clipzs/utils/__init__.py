@@ -11,10 +11,13 @@ from .files import (
 )
 from .imports import import_on_use, import_optional, import_part
 from .marks import MARK, NotOursError, check_replaceable, is_ours
+from .max_size import read_max_size
+from .memory import require_memory
 from .names import did_you_mean, first_of, shown
 from .numbers import check_flag, check_number, check_numbers
 from .outputs import check_output
 from .processes import is_first_process
+from .progress import show_progress, track
 from .temporary import remove_stale, temporary_folder
 from .tool import (
     HANDLERS,
@@ -31,5 +34,6 @@ __all__ = [
     'error_message', 'first_of', 'import_on_use', 'import_optional',
     'import_part', 'interrupted', 'is_first_process', 'is_occupied',
     'is_ours', 'keep_interrupts', 'other_case', 'read_background',
-    'remove_stale', 'run_tool', 'sha256_of', 'shown', 'temporary_folder',
+    'read_max_size', 'remove_stale', 'require_memory', 'run_tool',
+    'sha256_of', 'show_progress', 'shown', 'temporary_folder', 'track',
     'user_message']

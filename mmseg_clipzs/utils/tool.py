@@ -1,5 +1,4 @@
 """Run a command-line tool: mistakes and interruptions are one line."""
-import gc
 import logging
 import os
 import signal
@@ -40,9 +39,6 @@ def run_tool(main):
     Args:
         main (Callable): The tool, without arguments.
     """
-    if not gc.isenabled():  # by tools/_start.py
-        gc.freeze()  # what is imported stays; the end need not look at it
-        gc.enable()
     try:
         with _interruptible():
             try:
@@ -67,7 +63,7 @@ def run_tool(main):
         if message is None:
             print('The following is a bug, not a mistake of yours. Please '
                   'report it with the command, all lines below and the '
-                  'output of tools/doctor.py.', file=sys.stderr)
+                  'output of clipzs doctor.', file=sys.stderr)
             raise
         sys.exit(f'error: {message}' if is_first_to_fail() else 1)
 

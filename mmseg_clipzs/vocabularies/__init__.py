@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterable, KeysView, Mapping, Set
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from mmseg_clipzs.utils import UserError, did_you_mean
@@ -22,7 +23,8 @@ from .files import find_file, read_file
 from .vocabulary import BACKGROUND, Vocabulary
 from .words import read_class, read_word, read_words, split_classes
 
-__all__ = ['BACKGROUND', 'Vocabulary', 'available', 'get_vocabulary']
+__all__ = [
+    'BACKGROUND', 'Vocabulary', 'available', 'describe', 'get_vocabulary']
 
 _FOLDER = Path(__file__).parent
 # A word with one of these may be the name of a list; "toy" is a word.
@@ -32,6 +34,13 @@ _IN_NAMES = re.compile(r'[\d_]')
 def available():
     """list[str]: Names of the vocabularies shipped with the package."""
     return list(_shipped())
+
+
+def describe(name):
+    """str: What a shipped vocabulary is, as the head of its file says."""
+    lines = takewhile(lambda line: line.startswith('#'), (
+        _FOLDER / f'{name}.txt').read_text(encoding='utf-8').splitlines())
+    return ' '.join(line.lstrip('# ') for line in lines)
 
 
 def get_vocabulary(classes):

@@ -2,8 +2,6 @@
 import logging
 from collections import Counter
 
-from mmengine.logging import print_log
-
 from mmseg_clipzs.utils import UserError
 
 
@@ -50,6 +48,8 @@ def check_order(own, owner, names, other):
             if worded[word] == 1:
                 elsewhere = elsewhere or text
     if elsewhere:
+        # The commands read class names before they import mmengine.
+        from mmengine.logging import print_log
         print_log(f'{elsewhere}; the lists are joined by position.',
                   'current', logging.WARNING)
     return same

@@ -162,6 +162,12 @@ class Vocabulary:
         return {name: list(words)
                 for name, words in zip(self.classes, self.synonyms)}
 
+    def to_lines(self):
+        """list[str]: A line for each class, as in a vocabulary file."""
+        return [name if words == (name, ) else
+                f'{name}: {", ".join(words)}'.rstrip()
+                for name, words in zip(self.classes, self.synonyms)]
+
     def shortened(self):
         """str: The number of classes and the first names, for messages."""
         more = ', ...' * (len(self.classes) > 3)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from processes import run_python, start_python
 from safetensors.torch import load_file
 
@@ -47,11 +46,6 @@ class Program:
     again: tuple = ()
     kept: str = ''
     refused: str = ''
-
-
-def _pictures(folder):
-    return {path.name: np.asarray(Image.open(path)).tobytes()
-            for path in folder.glob('out/[!.]*.png')}
 
 
 def _weights(path):
@@ -133,7 +127,8 @@ PROGRAMS = {
         lambda inputs: [
             'tools/segment.py', inputs.get('many_photos'), '--config',
             'maskclip_toy', '--classes', 'cat; grass, lawn; sky',
-            '--heatmaps', '--device', 'cpu'], _pictures),
+            '--heatmaps', '--format', 'index', 'coco', 'yolo', '--device',
+            'cpu'], _files('out/**/[!.]*')),
     'train': Program(
         lambda inputs: [
             'tools/train.py', 'maskclip_plus_toy', '--student-weights',

@@ -53,6 +53,13 @@ def photo_of(value):
     return lambda box: box.inferencer(value, NAMES)
 
 
+def _predicted_with(classes=NAMES, **settings):
+    def call(box):
+        box.inferencer.set_image(PIXELS)
+        return box.inferencer.predict(classes, **settings)
+    return call
+
+
 def _named_by_variable(box):
     os.environ['MMSEG_CLIPZS_PRODUCTS'] = 'mkl'
     return ZeroShotInferencer('maskclip_toy', device='cpu')
@@ -73,13 +80,39 @@ ROWS = [
     Row('photo_none', photo_of(None), says('None|NoneType')),
     Row('photo_number', photo_of(5), says('5|int')),
     Row('photo_bytes', photo_of(b'\xff\xd8'), says('bytes')),
-    Row('photo_tensor', photo_of(torch.zeros(3, 8, 8)), says('Tensor')),
-    Row('photo_grey_array', photo_of(PIXELS[..., 0]), says(r'24, 32')),
-    Row('photo_four_channels', photo_of(PIXELS[..., [0, 1, 2, 2]]),
-        says(r'24, 32, 4')),
+    *(Row(f'photo_{name}', photo_of(image), works(
+        lambda r: r.value[0].mask.shape == (24, 32)))
+      for name, image in dict(
+          tensor=torch.from_numpy(PIXELS).permute(2, 0, 1),
+          tensor_float=torch.rand(3, 24, 32), grey_tensor=torch.rand(24, 32),
+          grey_array=PIXELS[..., 0], one_channel=PIXELS[..., :1],
+          four_channels=PIXELS[..., [0, 1, 2, 2]],
+          float=PIXELS / 255).items()),
+    Row('photo_tensor_last', photo_of(torch.zeros(24, 32, 3)),
+        says(r'24, 32, 3.* tensor.permute\(2, 0, 1\)')),
+    Row('photo_tensor_255', photo_of(torch.full((3, 24, 32), 200.)),
+        says('Divide by 255')),
+    Row('photo_tensor_normalised', photo_of(torch.full((3, 24, 32), -1.)),
+        says('Undo the normalisation')),
+    Row('photo_batch', photo_of(torch.zeros(2, 3, 24, 32)),
+        says(r'list\(batch\)')),
+    Row('photo_two_channels', photo_of(PIXELS[..., :2]), says('24, 32, 2')),
     Row('photo_channels_first', photo_of(PIXELS.transpose(2, 0, 1)),
         says(r'3, 24, 32')),
-    Row('photo_float', photo_of(PIXELS / 255), says('float64')),
+    *(Row(f'background_{value}', lambda box, value=value: ZeroShotInferencer(
+        'maskclip_toy', device='cpu', background=value),
+        says(r'background is a probability in \(0, 1\) .*"auto"'))
+      for value in ('half', 50, True, 'auto,2', b'auto', float('nan'))),
+    Row('background_of_predict', _predicted_with(background='none'),
+        says(r'background is a probability in \(0, 1\)')),
+    Row('background_of_everything', _predicted_with(
+        'ade20k150', background='auto'), says('No contrast word is left')),
+    Row('detections_regions', lambda box: box.inferencer(
+        PIXELS, NAMES)[0].to_detections(regions='yes'),
+        says("regions must be True or False, but got 'yes'")),
+    Row('detections_area', lambda box: box.inferencer(
+        PIXELS, NAMES)[0].to_detections(min_area=.5),
+        says('min_area must be a whole number')),
     Row('photo_int64', photo_of(PIXELS.astype(np.int64)), says('int64')),
     Row('photo_bool', photo_of(PIXELS > 99), says('bool')),
     Row('photo_objects', photo_of(PIXELS.astype(object)), says('object')),

@@ -44,12 +44,13 @@ ROWS = [
     Row('export_untrained', 'export_onnx maskclip_plus_toy --out a.onnx',
         says('must be trained first')),
     Row('export_background', TOY + 'a.onnx --background 2',
-        says(r'background_threshold must be .*\(0, 1\)')),
+        usage(r'--background is a probability in \(0, 1\)')),
     Row('export_no_photos', TOY + 'a.onnx --photos {empty_folder}',
         says('No images')),
     Row('onnx_zeros', ran('zeros', '--out out'),
         works(lambda r: 'cat 100%' in r.out)),
-    Row('onnx_large', ran('large'), says('500 x 500 pixels or more')),
+    Row('onnx_large', ran('large'), says(
+        '500 x 500 pixels or more', leaves=['out/results.jsonl'])),
     Row('onnx_elsewhere', ran('elsewhere'), says('weights in other files')),
     Row('onnx_theirs', ran('theirs'), says('was not exported by')),
     Row('onnx_operator', ran('operator'), says('cannot be run by onnx')),
@@ -60,7 +61,7 @@ ROWS = [
         says('none.onnx cannot be read: No such file')),
     Row('onnx_words', ran('zeros', '--classes "cat; sky"'),
         says('--classes does not apply')),
-    Row('onnx_background', ran('zeros', '--background 0'),
+    Row('onnx_background', ran('zeros', '--background auto'),
         says('--background does not apply')),
     Row('onnx_capital', 'segment {photo} --config {onnx_files}/ZEROS.ONNX '
         '--out out', works(lambda r: 'cat 100%' in r.out)),
@@ -68,6 +69,6 @@ ROWS = [
     Row('onnx_engine', ran('zeros', '--engine tensorrt'),
         usage('invalid choice')),
     Row('onnx_engine_of_config', 'segment {photo} --config maskclip_toy '
-        '--engine openvino', says('tools/export_onnx.py maskclip_toy --out')),
+        '--engine openvino', says('clipzs export-onnx maskclip_toy --out')),
     Row('onnx_tested', 'test {onnx_files}/zeros.onnx',
         says('is an exported file'))]

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.run.arguments import add_arguments, make_parser
+from mmseg_clipzs.cli.arguments import add_arguments, make_parser
 
 from .inputs import prepared
 from .table import Row, says, usage, warns, works
@@ -136,10 +136,10 @@ ROWS = [
         + CLASSES, says('ps.jpg')),
     Row('a_good_and_a_bad', 'segment {photo} {cut_photo} '
         f'--config maskclip_toy {CLASSES}',
-        says('cut.jpg', made('cat'), ['out/cat_*'])),
+        says('cut.jpg', made('cat'), ['out/*'])),
     Row('a_bad_and_a_good', 'segment {cut_photo} {text_file} {photo} '
         f'--config maskclip_toy {CLASSES}',
-        says('cut.jpg', made('cat'), ['out/cat_*'])),
+        says('cut.jpg', made('cat'), ['out/*'])),
     Row('link', f'segment {{linked}} --config maskclip_toy {CLASSES}',
         works(made('link'))),
     Row('odd_names', f'segment {{odd_names}} --config maskclip_toy {CLASSES}',
@@ -164,12 +164,33 @@ ROWS = [
     Row('batch_larger', f'segment {{photos}} --config maskclip_toy {CLASSES} '
         '--batch-size 1000', works(made('0', '1', '2'))),
     *(Row(f'background_{value}', f'{TOY} {CLASSES} --background {value}',
-          says(r'in \(0, 1\)|between 0 and 1'))
-      for value in ('0', '1', '-0.1', '50', 'nan', 'inf')),
-    Row('background_word', f'{TOY} {CLASSES} --background half',
-        usage("invalid float value: 'half'")),
-    Row('background_percent', f'{TOY} {CLASSES} --background 50%',
-        usage("invalid float value: '50%'")),
+          usage(r'--background is a probability in \(0, 1\) .*"auto".* but '
+                f"got '{value}'"))
+      for value in ('0', '1', '-0.1', '50', 'nan', 'inf', 'half', '50%',
+                    'automatic', 'auto,', 'auto,50')),
+    Row('background_auto', f'{TOY} -w sun --background auto',
+        works(lambda r: 'background ' in r.out and 'only' not in r.err)),
+    Row('background_auto_of_all', f'{TOY} --classes ade20k150 '
+        '--background auto', says('No contrast word is left')),
+    Row('no_background', f'{TOY} {CLASSES}', warns(
+        'Every pixel gets one of these 3 classes. --background auto',
+        lambda r: r.out.count('Every pixel') == 1)),
+    Row('list_without_background', f'{TOY} --classes voc20',
+        works(lambda r: 'Every pixel' not in r.out + r.err)),
+    # -------------------------------------------------------------- --word
+    Row('words', f'{TOY} -w cat --word "grass, lawn" -w sky',
+        works(made('cat'))),
+    Row('words_and_classes', f'{TOY} {CLASSES} -w dog',
+        usage('either --classes, or -w for each class')),
+    Row('classes_after_words', f'{TOY} -w dog {CLASSES}',
+        usage('either --classes, or -w for each class')),
+    Row('word_without_value', f'{TOY} -w', usage('expected one argument')),
+    Row('word_empty', f'{TOY} -w cat -w ""', says("letters, but got ''")),
+    Row('word_twice', f'{TOY} -w cat -w "dog, cat"', says("'cat' occurs")),
+    Row('word_equal', f'{TOY} -w cat -w Cat', says('same text embedding')),
+    Row('words_in_one', f'{TOY} -w "cat; dog" -w sky', says('is one class')),
+    Row('word_a_list', f'{TOY} -w voc20', says("'voc20' is the name of")),
+    Row('word_alone', f'{TOY} -w cat', warns("'cat' is the only class.*auto")),
     # -------------------------------------------------------------- output
     Row('out_is_a_file', f'{TOY} {CLASSES} --out {{text_file}}',
         says('note.jpg')),
@@ -194,7 +215,7 @@ ROWS = [
         says(r'\.\./\.\./up')),
     Row('heat_map_of_a_long_name',
         f'{TOY} --heatmaps --classes "{"long " * 60}; sky"',
-        works(lambda r: len(list((r.folder / 'out').iterdir())) == 4)),
+        works(lambda r: len(list((r.folder / 'out').iterdir())) == 5)),
     # --------------------------------------------------------------- device
     *(Row(f'device_{name.replace(":", "_")}',
           f'segment {{photo}} --config maskclip_toy {CLASSES} '

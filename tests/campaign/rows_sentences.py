@@ -141,7 +141,7 @@ ROWS = [
               ('model.prompts = single', 'KEY=VALUE'),
               ('"model.prompts=[a, b"', 'brackets'),
               ('"model.prompts=(a, b]"', 'brackets')))),
-    Row('nothing_to_train', 'train maskclip_toy', says('tools/test.py')),
+    Row('nothing_to_train', 'train maskclip_toy', says('clipzs test')),
     Row('loader_alone', f'{TOY} test_dataloader.num_workers=0 '
         'test_dataloader.persistent_workers=True log_level=ERROR '
         'model.prompts=single', works(lambda r: r.code == 0)),

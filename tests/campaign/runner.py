@@ -23,7 +23,7 @@ from .table import Result
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 SECONDS = 100  # a call that takes longer hangs
-_ERROR = re.compile(r'^(?:\S+: )?error: (.*)$', re.MULTILINE)
+_ERROR = re.compile(r'^(?:\S+(?: \S+)?: )?error: (.*)$', re.MULTILINE)
 _PLACEHOLDER = re.compile(r'\{([a-z]\w*)\}')
 TEMPORARY = re.compile(r'^\.|\.(part|tmp|partial)$')
 FAULTS = ('traceback', 'silent', 'hang', 'another sentence', 'wrong result',

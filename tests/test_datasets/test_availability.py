@@ -76,8 +76,8 @@ def test_masks_are_needed_where_they_are_loaded(dataset, tmp_path, pipeline,
 def test_toy_scenes_can_be_generated(tmp_path):
     root = tmp_path / 'toy'
     with pytest.raises(UserError, match=(
-            f'{root} does not exist. Generate the scenes with `python '
-            f'tools/make_toy_scenes.py --out {root}`')):
+            f'{root} does not exist. Generate the scenes with '
+            f'`clipzs make-toy-scenes --out {root}`')):
         check_available(dict(type='ToyScenesDataset', data_root=str(root)))
 
 
@@ -88,7 +88,8 @@ def test_all_parts_of_a_concatenation(dataset, tmp_path):
 
 
 @pytest.mark.parametrize('folder, recipe', [
-    ('toy_captions', 'make_toy_scenes.py --out .*toy_captions --train 20000'),
+    ('toy_captions',
+     'clipzs make-toy-scenes --out .*toy_captions --train 20000'),
     ('mine', 'See docs/image_text_data.md .* --data-root FOLDER')])
 @pytest.mark.parametrize('part', ['captions.json', 'train.txt', 'images'])
 def test_lists_of_images_and_captions(folder, recipe, part, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from mmseg.registry import TRANSFORMS
 
 from mmseg_clipzs.datasets import Corrupt
-from mmseg_clipzs.datasets.corrupt import LEVELS, PAPER_KINDS
+from mmseg_clipzs.recipes.corruptions import LEVELS, PAPER_KINDS
 from mmseg_clipzs.utils import UserError
 
 imagecorruptions = pytest.importorskip('imagecorruptions')

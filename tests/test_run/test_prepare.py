@@ -1,4 +1,6 @@
 """Where a run writes."""
+import os
+
 import pytest
 
 from mmseg_clipzs.run.job import Job
@@ -12,14 +14,15 @@ def test_work_dir(own, given, expected):
     job = Job('maskclip_toy', options={'work_dir': own} if own else {})
     cfg = job.load()
     prepare(cfg, job, given)
-    assert cfg.work_dir == cfg.visualizer.name == expected
+    assert cfg.work_dir == expected
+    assert cfg.visualizer.name == os.path.abspath(expected)
 
 
 def test_pictures_in_a_folder_of_their_own():
     job = Job('maskclip_toy')
     cfg = job.load()
     prepare(cfg, job, 'a', visualizer='b')
-    assert (cfg.work_dir, cfg.visualizer.name) == ('a', 'b')
+    assert (cfg.work_dir, cfg.visualizer.name) == ('a', os.path.abspath('b'))
 
 
 def test_a_config_without_a_visualizer():

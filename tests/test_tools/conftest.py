@@ -2,15 +2,15 @@ import sys
 
 import pytest
 
-from mmseg_clipzs.utils import run_tool
+from clipzs import main
 
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """``call(module, *arguments)``: what the tool prints."""
-    def run(module, *arguments):
+    """``call(command, *arguments)``: what it prints."""
+    def run(command, *arguments):
         monkeypatch.setattr(sys, 'argv', ['tool', *map(str, arguments)])
-        run_tool(module.main)
+        main(command)
         return capsys.readouterr().out
 
     return run

@@ -1,16 +1,12 @@
 """tools/export_weights.py: half the size, equal up to float16."""
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from small_groupvit import small_groupvit
 
-from mmseg_clipzs.utils import run_tool
-
-sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
-import export_weights  # noqa: E402
+from clipzs import main
 
 
 def test_exported_weights(tmp_path, monkeypatch, capsys):
@@ -19,11 +15,11 @@ def test_exported_weights(tmp_path, monkeypatch, capsys):
     out = tmp_path / 'small.safetensors'
     monkeypatch.setattr(sys, 'argv', [
         'export_weights.py', str(tmp_path / 'iter_1.pth'), '--out', str(out)])
-    run_tool(export_weights.main)
+    main('export_weights')
     assert 'tensors' in capsys.readouterr().out
     assert out.stat().st_size < .55 * (
         tmp_path / 'iter_1.pth').stat().st_size
-    run_tool(export_weights.main)  # its own result is replaced
+    main('export_weights')  # its own result is replaced
     again = small_groupvit(weights=str(out), noise=0)
     for key, value in again.state_dict().items():
         torch.testing.assert_close(
@@ -36,7 +32,7 @@ def test_other_weights_are_not_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, 'argv', [
         'export_weights.py', 'iter_1.pth', '--out', str(out)])
     with pytest.raises(SystemExit, match='mine.safetensors exists and was'):
-        run_tool(export_weights.main)
+        main('export_weights')
     assert list(load_file(out)) == ['a']
 
 
@@ -44,5 +40,5 @@ def test_another_suffix(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, 'argv', [
         'export_weights.py', 'iter_1.pth', '--out', str(tmp_path / 'x.pth')])
     with pytest.raises(SystemExit, match='must be a .safetensors file'):
-        run_tool(export_weights.main)
+        main('export_weights')
     assert not list(tmp_path.iterdir())

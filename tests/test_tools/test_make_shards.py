@@ -1,7 +1,5 @@
 """tools/make_shards.py."""
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from mmengine.dataset import pseudo_collate
@@ -14,9 +12,6 @@ from mmseg_clipzs.datasets.image_text.shard_files import (
     read_shard,
 )
 
-sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
-import make_shards  # noqa: E402
-
 
 def test_shards_hold_the_list(call, pairs, tmp_path, capsys):
     (tmp_path / 'list.json').write_text(json.dumps(
@@ -25,7 +20,7 @@ def test_shards_hold_the_list(call, pairs, tmp_path, capsys):
     with pytest.raises(SystemExit, match=(
             'error: 1 of 73 rows were skipped; the others are in .*out. No '
             'image at .*gone.png')):
-        call(make_shards, tmp_path / 'list.json', '--images', pairs,
+        call('make_shards', tmp_path / 'list.json', '--images', pairs,
              '--out', tmp_path / 'out', '--size', 50, '--words', 'sun')
     printed = capsys.readouterr().out
     assert f'{tmp_path}/out: 72 images in 2 shards, 1 skipped' in printed
@@ -41,7 +36,7 @@ def test_shards_hold_the_list(call, pairs, tmp_path, capsys):
 def test_bad_input(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match='error: No list of images'):
-        call(make_shards, 'no.json', '--out', 'x')
+        call('make_shards', 'no.json', '--out', 'x')
     assert not list(tmp_path.iterdir())
 
 
@@ -49,14 +44,14 @@ def test_tagger_without_data(call, pairs, tmp_path, monkeypatch):
     nltk = pytest.importorskip('nltk')
     monkeypatch.setattr(nltk.data, 'path', [str(tmp_path)])
     with pytest.raises(SystemExit, match='error: .*nltk.downloader.*--words'):
-        call(make_shards, pairs / 'captions.json', '--out',
+        call('make_shards', pairs / 'captions.json', '--out',
              tmp_path / 'x', '--nouns')
     assert not list(tmp_path.iterdir())
 
 
 def test_real_captions(coco_captions, call, tmp_path):
     """120 photos of COCO, packed and read back unchanged."""
-    printed = call(make_shards, coco_captions / 'captions.json', '--out',
+    printed = call('make_shards', coco_captions / 'captions.json', '--out',
                    tmp_path / 'coco', '--size', 40,
                    '--words', 'man; woman; dog; cat; banana; train')
     assert '120 images in 3 shards, 0 skipped' in printed

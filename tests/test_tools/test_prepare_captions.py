@@ -1,19 +1,14 @@
 """tools/prepare_captions.py."""
-import sys
-from pathlib import Path
 
 import pytest
 
 from mmseg_clipzs.datasets.image_text.lists import read_list
 
-sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
-import prepare_captions  # noqa: E402
-
 
 @pytest.mark.parametrize('kind', ['json', 'jsonl', 'parquet'])
 def test_nouns_are_added(kind, call, pairs, tmp_path):
     out = tmp_path / f'nouns.{kind}'
-    printed = call(prepare_captions, pairs / 'captions.json', '--out', out,
+    printed = call('prepare_captions', pairs / 'captions.json', '--out', out,
                    '--words', 'cat; dog')
     assert printed == (f'{out}: 72 images, 144 nouns (2.00 per image), '
                        '0 images without nouns\n')
@@ -25,7 +20,7 @@ def test_nouns_are_added(kind, call, pairs, tmp_path):
 def test_csv(call, tmp_path):
     (tmp_path / 'list.csv').write_text(
         'image,caption\n1.jpg,two cats and a dog\n2.jpg,nothing\n3.jpg,\n')
-    printed = call(prepare_captions, tmp_path / 'list.csv', '--out',
+    printed = call('prepare_captions', tmp_path / 'list.csv', '--out',
                    tmp_path / 'list.csv', '--words', 'cat; dog')
     assert '3 images, 2 nouns (0.67 per image), 2 images' in printed
     assert (tmp_path / 'list.csv').read_text().splitlines()[1:] == [
@@ -42,11 +37,11 @@ def test_other_files_are_not_replaced(call, tmp_path):
     for target, message in ((out, 'out.json exists and is left alone'),
                             (path, 'Row 2 of .* is no JSON.* would lose it')):
         with pytest.raises(SystemExit, match=message):
-            call(prepare_captions, path, '--out', target, '--words', 'cat')
+            call('prepare_captions', path, '--out', target, '--words', 'cat')
     assert out.read_text() == 'mine' and path.read_text().count('image') == 2
     out.unlink()
     with pytest.raises(SystemExit, match='1 of 2 rows were skipped.*Row 2'):
-        call(prepare_captions, path, '--out', out, '--words', 'cat')
+        call('prepare_captions', path, '--out', out, '--words', 'cat')
     assert [row['nouns'] for row in read_list(out)] == [['cat']]
 
 
@@ -57,7 +52,7 @@ def test_other_files_are_not_replaced(call, tmp_path):
 def test_bad_input(source, message, call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=message):
-        call(prepare_captions, source, '--out', 'x.json', '--words', 'a')
+        call('prepare_captions', source, '--out', 'x.json', '--words', 'a')
     assert not list(tmp_path.iterdir())
 
 
@@ -65,6 +60,6 @@ def test_tagger_without_data(call, pairs, tmp_path, monkeypatch):
     nltk = pytest.importorskip('nltk')
     monkeypatch.setattr(nltk.data, 'path', [str(tmp_path)])
     with pytest.raises(SystemExit, match='error: .*nltk.downloader.*--words'):
-        call(prepare_captions, pairs / 'captions.json', '--out',
+        call('prepare_captions', pairs / 'captions.json', '--out',
              tmp_path / 'x.json')
     assert not list(tmp_path.iterdir())

@@ -10,19 +10,19 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from mmseg_clipzs.clip import get_tokenizer, load_clip
+from mmseg_clipzs.recipes.toy_clip import ToyClipRecipe
 from mmseg_clipzs.toy import training
 from mmseg_clipzs.toy.training import (
     CONFIG,
     LateClassToken,
-    Recipe,
     learning_rate,
     train_toy_clip,
     zero_shot_accuracy,
 )
 from mmseg_clipzs.utils import UserError
 
-SMALL = Recipe(steps=4, batch_size=4, warmup=2, scenes=8, seed=3,
-               precision='fp32')
+SMALL = ToyClipRecipe(steps=4, batch_size=4, warmup=2, scenes=8, seed=3,
+                      precision='fp32')
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -83,7 +83,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
 
 def test_a_checkpoint_of_another_recipe(trained):
     with pytest.raises(UserError, match="'lr': 0.001.*'lr': 0.1.*--resume"):
-        train_toy_clip(str(trained), Recipe(lr=.1), resume=True)
+        train_toy_clip(str(trained), ToyClipRecipe(lr=.1), resume=True)
 
 
 def test_zero_shot_accuracy():
@@ -98,7 +98,7 @@ def test_zero_shot_accuracy():
 
 def test_learning_rate():
     """Linear warmup to the peak, cosine decay to zero."""
-    recipe = Recipe(steps=110, warmup=10, lr=2.)
+    recipe = ToyClipRecipe(steps=110, warmup=10, lr=2.)
     assert learning_rate(0, recipe) == pytest.approx(.2)
     assert learning_rate(9, recipe) == learning_rate(10, recipe) == 2.
     assert learning_rate(60, recipe) == pytest.approx(1.)

@@ -9,8 +9,8 @@ from .lists import captions_of
 _TAGGER_DATA = 'averaged_perceptron_tagger_eng'
 _WITHOUT_TAGGER = (
     'Without it, find the nouns in a word list: --words "cat; dog" of '
-    'tools/prepare_captions.py or tools/make_shards.py, whose result is '
-    'trained on without a tagger, or words= of PackImageText.')
+    'clipzs prepare-captions or make-shards, whose result is trained on '
+    'without a tagger, or words= of PackImageText.')
 
 
 class NounTagger:

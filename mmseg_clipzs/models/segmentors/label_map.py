@@ -9,6 +9,8 @@ import math
 
 import torch
 
+from mmseg_clipzs.utils import track
+
 from .upsampling import first_argmax
 
 
@@ -50,7 +52,8 @@ class LabelMap:
         device = self.labels.device
         classes = classes.to(device)
         words = words if words is None else words.to(device)
-        for tile in self._maps.tiles():
+        for tile in track(self._maps.tiles(), 'pixels', self.labels.numel(),
+                          lambda tile: self.labels[tile.where].numel()):
             if where is None or where[tile.where].any():
                 self._fill_tile(tile, classes, words)
         return self

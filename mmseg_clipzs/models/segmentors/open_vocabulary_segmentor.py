@@ -4,6 +4,7 @@ from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.clip import get_templates
+from mmseg_clipzs.utils import track
 
 from .checkpoint_fit import check_fit
 from .label_map import LabelMap
@@ -53,9 +54,17 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
             uses those of NACLIP, ``dict(steps=10, dilations=(8, 16))``.
         kwargs: See ``EncoderDecoder``.
 
+    Attributes:
+        pamr_max_size (int | None): Longest side in pixels at which scores of
+            larger images are refined, which are upsampled from it. None, as
+            in evaluation, is the original size.
+        smoothing (ScoreSmoothing | None): Of the scores of images that are
+            predicted one after the other, as the frames of a video.
+
     Raises:
         UserError: Options that contradict each other.
     """
+    pamr_max_size = smoothing = None
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
                  pamr=None, **kwargs):
@@ -191,7 +200,7 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         grid = self._window_grid(inputs)
         return EncodedImages(inputs, grid, tuple(
             self.extract_feat(windows)
-            for windows in grid.batches(inputs, self._batch_size(inputs))))
+            for windows in self._windows(inputs, grid)))
 
     def decode(self, encoded, data_samples):
         """Predict encoded images with the current vocabulary.
@@ -217,24 +226,29 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
                         self.test_cfg['stride'])
         return WindowGrid(len(inputs), *sides)
 
-    def _batch_size(self, inputs):
+    def _windows(self, inputs, grid):
+        """Batches of windows, with a bar if they take long."""
         usual = 4 if inputs.device.type == 'cpu' else 32
-        return self.test_cfg.get('window_batch') or usual
+        size = self.test_cfg.get('window_batch') or usual
+        return track(grid.batches(inputs, size), 'windows', len(grid), len)
 
     def _score(self, inputs, grid):
         """Scores of all windows, (N, Q, windows * h, windows * w)."""
         return grid.assemble(
             self.window_scores(self.extract_feat(windows), grid.window_size)
-            for windows in grid.batches(inputs, self._batch_size(inputs)))
+            for windows in self._windows(inputs, grid))
 
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""
+        if self.smoothing is not None:
+            scores = self.smoothing(scores)
         for image, maps, sample in zip(images, scores, data_samples):
-            maps = upsample(maps, grid, self.align_corners, sample.metainfo)
-            if self.pamr is not None:
-                maps = refine_upsampled(maps, image, sample.metainfo,
-                                        self.align_corners, self.pamr)
-            set_result(self, maps, sample)
+            meta = sample.metainfo
+            set_result(self, upsample(
+                maps, grid, self.align_corners, meta
+            ) if self.pamr is None else refine_upsampled(
+                maps, grid, image, meta, self.align_corners, self.pamr,
+                self.pamr_max_size), sample)
 
     # ---------------------------------------------------------- checkpoints
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):

@@ -4,6 +4,8 @@ import copy
 import torch
 from mmengine.structures import PixelData
 
+from mmseg_clipzs.datasets.limit_size import limited
+
 from .pamr import refine
 from .seg_logits import SegLogits
 from .sliding import WindowGrid, spans
@@ -38,23 +40,33 @@ def upsample(maps, grid, align_corners, meta=None):
              width))))
 
 
-def refine_upsampled(maps, image, meta, align_corners, options):
+def refine_upsampled(maps, grid, image, meta, align_corners, options,
+                     max_size=None):
     """Refine scores along the edges of the image, at its original size.
 
     Args:
-        maps (UpsampledScores): Scores (Q, H, W).
+        maps (Tensor): (Q, I, J), window scores side by side.
+        grid (WindowGrid): The windows.
         image (Tensor): (3, h, w), the network's input.
         meta (dict): ``metainfo`` of the image.
         align_corners (bool): See ``torch.nn.functional.interpolate``.
         options (dict): Arguments of :func:`.pamr.refine`.
+        max_size (int, optional): Longest side in pixels at which they are
+            refined, to be upsampled from it.
 
     Returns:
         UpsampledScores: (Q, H, W).
     """
-    grid = WindowGrid(1, *map(spans, image.shape[1:]))
-    pixels = upsample(image, grid, align_corners, meta).whole()
-    return UpsampledScores(
-        refine(pixels[None], maps.whole()[None], **options)[0])
+    size = tuple(meta.get('ori_shape', image.shape[1:])[:2])
+    work = size if max_size is None else limited(size, max_size)
+    meta = {**meta, 'ori_shape': work}
+    whole = WindowGrid(1, *map(spans, image.shape[1:]))
+    pixels = upsample(image, whole, align_corners, meta).whole()
+    scores = upsample(maps, grid, align_corners, meta).whole()
+    refined = refine(pixels[None], scores[None], **options)[0]
+    return UpsampledScores(refined) if work == size else upsample(
+        refined, WindowGrid(1, *map(spans, work)), align_corners,
+        {'ori_shape': size})
 
 
 def set_result(model, maps, sample):
@@ -74,7 +86,18 @@ def set_result(model, maps, sample):
             lambda tile: model.class_log_probabilities(tile[None])[0])
         return keep_argmax(logits, labels)
 
-    sample.set_data(dict(seg_logits=SegLogits(make_logits),
+    def make_at(wanted):
+        wanted, found = wanted.to(labels.device), None
+        for tile in maps.tiles():
+            part = keep_argmax(
+                model.class_log_probabilities(tile.scores()[None])[0],
+                labels[tile.where]).gather(0, wanted[tile.where][None])[0]
+            if found is None:
+                found = part.new_empty(labels.shape)
+            found[tile.where] = part
+        return found
+
+    sample.set_data(dict(seg_logits=SegLogits(make_logits, make_at),
                          pred_sem_seg=PixelData(data=labels[None])))
 
 

@@ -9,17 +9,36 @@ class SegLogits(PixelData):
 
     Args:
         make (Callable, optional): () -> (C, H, W) log-probabilities.
+        make_at (Callable, optional): (H, W) int64 classes -> (H, W), their
+            log-probabilities, without all of them at once.
     """
 
-    def __init__(self, make=None, **kwargs):
+    def __init__(self, make=None, make_at=None, **kwargs):
         super().__init__(**kwargs)
-        self.__dict__['_make'] = make
+        self.__dict__.update(_make=make, _make_at=make_at)
+
+    def at(self, labels):
+        """Log-probabilities of one class at each pixel.
+
+        They are elements of ``data``, but take the memory of a label map.
+
+        Args:
+            labels (Tensor): (H, W) int64, classes.
+
+        Returns:
+            Tensor: (H, W).
+        """
+        make = self.__dict__.get('_make_at')
+        if make is not None:
+            return make(labels)
+        return self.data.gather(0, labels[None].to(self.data.device))[0]
 
     def _fill(self):
         make = self.__dict__.get('_make')
         if make is not None:
             self.data = make()
-            self.__dict__['_make'] = None  # frees what it refers to
+            # Frees what they refer to.
+            self.__dict__.update(_make=None, _make_at=None)
 
     def __getattr__(self, name):
         if name == 'data':

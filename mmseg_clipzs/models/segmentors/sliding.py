@@ -104,6 +104,9 @@ class WindowGrid:
         """tuple[int]: (height, width) of each window in pixels."""
         return self.rows.length, self.columns.length
 
+    def __len__(self):
+        return self.images * len(self.rows.starts) * len(self.columns.starts)
+
     def __iter__(self):
         """Yields: tuple[int]: Image, row and column of each window."""
         for n in range(self.images):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_clipzs.run.arguments import add_arguments, job_of, make_parser
+from mmseg_clipzs.cli.arguments import add_arguments, job_of, make_parser
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
@@ -31,6 +32,30 @@ def test_a_job(checkpoint):
             job.tta, job.options) == (
         'maskclip_toy', checkpoint, 'ViT-L-14', 'cat; sky', 'd', True,
         {'model.prompts': 'single'})
+
+
+@pytest.mark.parametrize('arguments', [
+    ['--classes', 'cat; grass, lawn; sky'],
+    ['-w', 'cat', '--word', 'grass, lawn', '-wsky'],
+    ['--word=cat', '-w', 'grass,lawn', '-w', ' sky ']])
+def test_one_list_of_classes(arguments):
+    parser = make_parser('A tool.')
+    add_arguments(parser, 'config', 'classes')
+    job = job_of(parser.parse_args(['maskclip_toy', *arguments]))
+    vocabulary = get_vocabulary(job.load().model.vocabulary)
+    assert vocabulary.to_dict() == dict(
+        cat=['cat'], grass=['grass', 'lawn'], sky=['sky'])
+    assert parser.parse_args(['maskclip_toy']).classes is None
+
+
+@pytest.mark.parametrize('text, value', [
+    ('0.50', .5), ('auto', 'auto'), (' AUTO', 'auto'),
+    ('auto, .5', 'auto,0.5')])
+def test_equal_backgrounds_are_equal(text, value):
+    parser = make_parser('A tool.')
+    add_arguments(parser, 'background')
+    background = parser.parse_args(['--background', text]).background
+    assert background == value and type(background) is type(value)
 
 
 def test_a_tool_with_few_arguments():
@@ -58,7 +83,7 @@ def test_two_checkpoints(checkpoint):
     parser = make_parser('A tool.')
     add_arguments(parser, 'config', 'checkpoint_after_config')
     with pytest.raises(UserError, match='Two checkpoints'):
-        job_of(parser.parse_args([f'maskclip_toy:{checkpoint}', 'b.pth']))
+        job_of(parser.parse_args([f'maskclip_toy:{checkpoint}', checkpoint]))
 
 
 def test_help_keeps_lines_and_shows_defaults():

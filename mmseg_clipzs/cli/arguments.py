@@ -1,15 +1,26 @@
-"""Shared arguments of the command-line tools, with one help text each."""
+"""Shared arguments of the commands, with one help text each."""
 import argparse
 import os
 import textwrap
 import weakref
 
-from mmengine.config import DictAction
+from mmseg_clipzs.run.configs import (
+    check_checkpoint,
+    find_config,
+    split_config,
+)
+from mmseg_clipzs.run.launchers import check_launcher
+from mmseg_clipzs.utils import (
+    AUTO,
+    UserError,
+    check_output,
+    is_first_process,
+    read_background,
+    read_max_size,
+)
+from mmseg_clipzs.vocabularies import get_vocabulary
 
-from mmseg_clipzs.utils import UserError, check_output, is_first_process
-
-from .cpu import check_launcher
-from .job import Job
+from .config_options import ConfigOptions
 
 _JOB = ('checkpoint', 'data_root', 'classes', 'clip', 'tta')
 
@@ -29,25 +40,39 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def _split_lines(self, text, width):
         return [line for paragraph in text.splitlines()
-                for line in textwrap.wrap(paragraph, width)]
+                for line in textwrap.wrap(paragraph, width,
+                                          break_on_hyphens=False)]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Checks the outputs, also default ones, as soon as they are known."""
+    """Checks inputs and outputs, also default ones, as soon as possible."""
 
     def parse_args(self, *args, **kwargs):
         parsed = super().parse_args(*args, **kwargs)
-        if is_first_process():
-            for action in self._actions:
-                folder = _OUTPUTS.get(action)
-                value = getattr(parsed, action.dest, None)
-                if folder is not None and value is not None:
-                    check_output(value, action.option_strings[0], folder)
+        for action in self._actions:
+            value = getattr(parsed, action.dest, None)
+            if action in _CHECKS and value is not None:
+                _CHECKS[action](value)
         return parsed
 
 
-# Action -> whether it names a folder or a file to be written.
-_OUTPUTS = weakref.WeakKeyDictionary()
+# Action -> function that refuses some values.
+_CHECKS = weakref.WeakKeyDictionary()
+
+
+def _check_output(flag, folder):
+    """Callable: Refuses what cannot be written."""
+    return lambda value: is_first_process() and check_output(
+        value, flag, folder)
+
+
+def _check_config(value):
+    for text in [value] if isinstance(value, str) else value:
+        if not text.lower().endswith('.onnx'):  # not of all commands
+            config, checkpoint = split_config(text)
+            find_config(config)
+            if checkpoint:
+                check_checkpoint(checkpoint)
 
 
 def add_output(parser, *flags, folder=False, **settings):
@@ -59,7 +84,8 @@ def add_output(parser, *flags, folder=False, **settings):
         folder (bool): Whether it is a folder, or a file.
         settings: As for ``add_argument``.
     """
-    _OUTPUTS[parser.add_argument(*flags, **settings)] = folder
+    action = parser.add_argument(*flags, **settings)
+    _CHECKS[action] = _check_output(flags[0], folder)
 
 
 class _Launcher(argparse.Action):
@@ -82,65 +108,59 @@ class _LocalRank(argparse.Action):
         os.environ.setdefault('LOCAL_RANK', str(values))
 
 
-class ConfigOptions(DictAction):
-    """mmengine's KEY=VALUE; keeps blanks, and argparse explains mistakes."""
-
-    @staticmethod
-    def _parse_iterable(text):
-        """Read '3', 'white car', '1,2', '[a, (b, c)]' or '(1, 2)'.
-
-        mmengine's own removes all blanks.
-        """
-        text = text.strip().strip('\'"').strip()
-        brackets = text[:1] + text[-1:]
-        if ',' not in text and brackets not in ('()', '[]'):
-            return DictAction._parse_int_float_bool(text)
-        if brackets in ('()', '[]') and len(_split(text)) == 1:
-            inner = text[1:-1].strip().removesuffix(',')
-            values = [ConfigOptions._parse_iterable(each)
-                      for each in _split(inner)] if inner else []
-            return tuple(values) if brackets == '()' else values
-        parts = _split(text.removesuffix(','))
-        if parts == [text]:
-            raise ValueError(f'the brackets of {text} do not match')
-        return [ConfigOptions._parse_iterable(each) for each in parts]
+class _MaxSize(argparse.Action):
+    """Check a limit of photos' sizes; equal ones become equal values."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        for value in values:
-            key, equals, _ = value.partition('=')
-            if not equals or not key.strip():
-                parser.error(f'argument {option_string}: expected KEY=VALUE '
-                             f'without blanks around "=", but got {value!r}')
         try:
-            super().__call__(parser, namespace, values, option_string)
-        except ValueError as e:
-            parser.error(f'argument {option_string}: {e}')
+            setattr(namespace, self.dest, read_max_size(values, option_string))
+        except UserError as e:
+            parser.error(str(e))
 
 
-def _split(text):
-    """list[str]: At commas that are not in brackets."""
-    parts, depth = [''], 0
-    for char in text:
-        depth += (char in '([') - (char in ')]')
-        if depth < 0:
-            break
-        if char == ',' and not depth:
-            parts.append('')
-        else:
-            parts[-1] += char
-    if depth:
-        raise ValueError(f'the brackets of {text} do not match')
-    return parts
+class _Classes(argparse.Action):
+    """All classes at once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if isinstance(getattr(namespace, self.dest), list):
+            parser.error(_BOTH)
+        setattr(namespace, self.dest, values)
+
+
+class _Word(argparse.Action):
+    """One class after the other, in the list of :class:`_Classes`."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = getattr(namespace, self.dest)
+        if isinstance(given, str):
+            parser.error(_BOTH)
+        setattr(namespace, self.dest, [*(given or ()), values])
+
+
+_BOTH = ('--classes names all classes and -w (--word) one of them: give '
+         'either --classes, or -w for each class.')
+
+
+class _Background(argparse.Action):
+    """Check a background; equal ones become equal values."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            contrast, threshold = read_background(values, option_string)
+        except UserError as e:
+            parser.error(str(e))
+        setattr(namespace, self.dest, threshold if not contrast else
+                AUTO if threshold is None else f'{AUTO},{threshold}')
 
 
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
-    help='config file, or the name of a config in configs/')
+    help='config file, or a name that clipzs configs lists')
 # name -> flags, settings
 _ARGUMENTS = {
     'config': (['config'], _CONFIG),
     'configs': (['configs'], dict(_CONFIG, nargs='+', help=(
-        'config files, or names of configs in configs/'))),
+        'config files, or names that clipzs configs lists'))),
     # Positional, as in MMSegmentation's tools.
     'checkpoint_after_config': (['checkpoint'], dict(
         nargs='?', default=argparse.SUPPRESS, metavar='CHECKPOINT',
@@ -153,13 +173,25 @@ _ARGUMENTS = {
         help="replaces the config's CLIP, e.g. ViT-L-14:openai or "
         "ViT-B-16:weights.pt; by default with the config's weights")),
     'classes': (['--classes'], dict(
+        action=_Classes,
         help='the classes: "cat; grass, lawn; sky" (";" between classes, "," '
         'between words of a class), a text file with one class per line, or '
-        'the name of a vocabulary (voc20)')),
+        'the name of a vocabulary (voc20; clipzs vocabularies lists them)')),
+    'word': (['-w', '--word'], dict(
+        dest='classes', action=_Word, metavar='WORD',
+        help='one class instead of --classes, once for each: -w cat '
+        '-w "grass, lawn"')),
     'background': (['--background'], dict(
-        type=float, metavar='P',
-        help='mark pixels whose best class has a probability below P (0 to 1) '
-        'as "background"')),
+        action=_Background, metavar='P|auto',
+        help='a class "background" for pixels whose best class has a '
+        'probability below P (0 to 1); for words of what images show around '
+        'objects (auto), which helps with one or two classes; or both '
+        '(auto,P)')),
+    'max_size': (['--max-size'], dict(
+        action=_MaxSize, default=AUTO, metavar='N|none',
+        help='segment larger photos at this longest side in pixels, or at '
+        'their own size (none). auto is 1024, but leaves it to configs that '
+        'resize photos. Label maps always have the size of the photo')),
     'data_root': (['--data-root'], dict(
         metavar='FOLDER', help="replaces the root of the config's data")),
     'photos': (['--photos'], dict(
@@ -187,12 +219,26 @@ _ARGUMENTS = {
         type=int, action=_LocalRank, default=argparse.SUPPRESS,
         help=argparse.SUPPRESS)),
 }
+_FOLLOWS = {'launcher': 'local_rank', 'classes': 'word'}
+
+# What is known to be wrong without PyTorch.
+_INPUTS = {'config': _check_config, 'configs': _check_config,
+           'checkpoint_after_config': check_checkpoint,
+           'checkpoint': check_checkpoint, 'classes': get_vocabulary}
 
 
-def make_parser(description):
-    """ArgumentParser: Its help keeps line breaks and shows defaults."""
+def make_parser(description, prog=None):
+    """Make a parser whose help keeps line breaks and shows defaults.
+
+    Args:
+        description (str): What the command does, with examples.
+        prog (str, optional): The command, by default the program's name.
+
+    Returns:
+        ArgumentParser: Without arguments, except ``--help``.
+    """
     return _Parser(
-        description=description, formatter_class=_Formatter)
+        prog=prog, description=description, formatter_class=_Formatter)
 
 
 def add_arguments(parser, *names, **changed):
@@ -201,7 +247,7 @@ def add_arguments(parser, *names, **changed):
     Args:
         parser (ArgumentParser): A parser or a group of one.
         names (str): Keys of ``_ARGUMENTS``; 'launcher' also adds
-            ``--local_rank``.
+            ``--local_rank``, and 'classes' ``--word``.
         changed (dict): Arguments with settings of ``add_argument`` that differ
             in this tool. ``flags`` replaces the flags, but not the
             attribute's name; ``folder`` says whether an output is a folder or
@@ -216,9 +262,11 @@ def add_arguments(parser, *names, **changed):
         folder = settings.pop('folder', None)
         action = parser.add_argument(*flags, **settings)
         if folder is not None:
-            _OUTPUTS[action] = folder
-        if name == 'launcher':
-            add_arguments(parser, 'local_rank')
+            _CHECKS[action] = _check_output(flags[0], folder)
+        elif name in _INPUTS:
+            _CHECKS[action] = _INPUTS[name]
+        if name in _FOLLOWS:
+            add_arguments(parser, _FOLLOWS[name])
 
 
 def job_of(args, **fields):
@@ -234,6 +282,7 @@ def job_of(args, **fields):
     Raises:
         UserError: As for :class:`Job`.
     """
+    from mmseg_clipzs.run.job import Job
     given = {name: getattr(args, name) for name in _JOB if name in args}
     options = getattr(args, 'cfg_options', {})
     return Job.parse(args.config, **{'options': options, **given, **fields})

@@ -1,0 +1,195 @@
+"""Segment images into classes named by words.
+
+    clipzs segment cat.jpg --classes "cat; grass, lawn; sky" --out out
+    clipzs segment cat.jpg -w cat -w "grass, lawn" --background auto
+    clipzs segment cat.jpg --config maskclip_plus_voc \\
+        --checkpoint work_dirs/maskclip_plus_voc/iter_2000.pth
+    clipzs segment cat.jpg --config model.onnx --engine openvino
+
+A trained segmentor, of this package or of MMSegmentation, has the classes of
+its training; the student of MaskCLIP+ also takes others. A file of
+clipzs export-onnx has its own.
+
+    clipzs segment photos "more/**/*.jpg" @list.txt --classes voc20
+    find photos -name "*.jpg" | clipzs segment - --classes voc20
+
+Writes NAME_overlay.png (with a legend) and NAME_mask.png (class indices) for
+each image, or the formats that are named, and results.jsonl, which describes
+them all. Folders are searched with their subfolders, which the results mirror.
+Hidden files and files that are no images are left out. Images that cannot be
+read are skipped and named at the end; the exit code is then 1. Started again,
+it does what is left. Only earlier results are ever replaced, and none counts
+as an image.
+"""
+import os
+import re
+
+from mmseg_clipzs.formats import FORMATS
+from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
+
+from .arguments import add_arguments, job_of
+
+ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
+FEW = 20  # images with a line for each
+
+
+def add_options(parser):
+    parser.add_argument(
+        'photos', nargs='+', metavar='PHOTO',
+        help='files, folders, quoted patterns ("photos/**/*.jpg"), @FILE with '
+        'a path in each line, or - for such lines from standard input')
+    add_arguments(parser, 'classes', out=dict(default='out'))
+    parser.add_argument(
+        '--overwrite', action='store_true',
+        help='replace the results in --out, also those of other settings; '
+        'otherwise images that are done are left out')
+    add_arguments(parser, 'background')
+    parser.add_argument(
+        '--format', nargs='+', choices=FORMATS, metavar='FORMAT',
+        default=['overlay', 'index'], help='what to write:\n' + '\n'.join(
+            f'{name}: {what}' for name, what in FORMATS.items()))
+    parser.add_argument(
+        '--heatmaps', action='store_true',
+        help='also write a heat map of each class')
+    parser.add_argument(
+        '--groups', action='store_true',
+        help='also write NAME_groups.png with the groups of each stage '
+        '(GroupViT)')
+    add_model(parser)
+    parser.add_argument(
+        '--verbose', action='store_true',
+        help=f'print a line for each image, also for more than {FEW}')
+    add_arguments(parser, 'launcher', 'cfg_options')
+
+
+def add_model(parser):
+    """Add the options of :func:`inferencer_of`."""
+    add_arguments(parser, config=dict(
+        flags=['--config'], default='maskclip_voc',
+        help='config of the model (maskclip_toy needs no download), or an '
+        'exported .onnx file'))
+    parser.add_argument(
+        '--engine', choices=ENGINES,
+        help=f'what runs an exported file (default: {ENGINES[0]})')
+    add_arguments(parser, 'checkpoint', 'clip', 'device', 'max_size')
+    parser.add_argument(
+        '--batch-size', type=int, default=1, metavar='N',
+        help='images per batch')
+
+
+def check(args, parser):
+    """A single photo that does not exist; others are found in ``run``."""
+    photo, *others = args.photos
+    if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
+            not os.path.lexists(photo)):
+        raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
+
+
+def largest_classes(record):
+    """Up to three classes of a line of results, with their shares."""
+    largest = sorted(record['classes'], key=lambda each: -each['share'])[:3]
+    return [f'{each["name"]} ' + (
+        f'{each["share"]:.0%}' if each['share'] >= .005 else '<1%')
+        for each in largest]
+
+
+def _is_absent(value):
+    return value is None or value is False or value == {}
+
+
+def _formats(args):
+    """list[str]: All formats that are asked for."""
+    return [*args.format, *(name for name in ('heatmaps', 'groups')
+                            if getattr(args, name))]
+
+
+def exported(args):
+    """The inferencer of an .onnx file, with what other models take refused."""
+    from mmseg_clipzs.apis import OnnxInferencer
+    given = [f'--{name.replace("_", "-")}' for name in (
+        'classes', 'background', 'heatmaps', 'groups', 'checkpoint', 'clip',
+        'cfg_options') if not _is_absent(getattr(args, name))]
+    given += [f'--format {name}' for name in args.format
+              if name in ('heatmaps', 'groups')]
+    if given:
+        raise UserError(
+            f'{given[0]} does not apply to {shown(args.config)}: an exported '
+            'file has its classes and settings, and predicts label maps. '
+            'Export it again with others, or name its config.')
+    if args.device not in (None, 'cpu'):
+        raise UserError(f'Exported files run on the CPU, but got --device '
+                        f'{args.device}.')
+    return OnnxInferencer(
+        args.config, args.engine or ENGINES[0], args.max_size)
+
+
+def model_of(args):
+    """The inferencer of a config."""
+    from mmseg_clipzs.apis import ZeroShotInferencer
+    from mmseg_clipzs.run.segmentor import (
+        embeds_config_words,
+        hint_at_background,
+    )
+    # The inferencer sets the classes once the weights are loaded.
+    job = job_of(args, classes=None)
+    if args.engine is not None:
+        raise UserError(
+            f'--engine {args.engine} runs exported files: clipzs '
+            f'export-onnx {job.name} --out {job.name}.onnx, then '
+            f'--config {job.name}.onnx.')
+    cfg = job.load()
+    if embeds_config_words(cfg.model) and args.classes is None:
+        raise UserError(
+            f'{job.name} segments any classes: name them with --classes, '
+            'for example --classes "cat; grass, lawn; sky", or with -w cat '
+            '-w "grass, lawn".')
+    inferencer = ZeroShotInferencer(
+        cfg, job.checkpoint, args.device, classes=args.classes,
+        groups='groups' in _formats(args), background=args.background,
+        max_size=args.max_size)
+    hint_at_background(inferencer.model)
+    return inferencer
+
+
+def inferencer_of(args):
+    """ZeroShotInferencer: Of a config or an exported file."""
+    return (exported if args.config.lower().endswith('.onnx')
+            else model_of)(args)
+
+
+def run(args):
+    from tqdm import tqdm
+
+    from mmseg_clipzs.apis.folder import FolderRun, require_readable
+    from mmseg_clipzs.apis.photos import none_readable
+    from mmseg_clipzs.folders import find_photos, join_team, share_photos
+    from mmseg_clipzs.run.skipped import fail_if_skipped
+
+    def find():
+        photos = find_photos(args.photos, args.out)
+        require_readable(photos)
+        return photos
+
+    def say(record):
+        where = record['files'][0] if record['files'] else record['name']
+        largest = ', '.join(largest_classes(record))
+        tqdm.write(shown(f'{args.out}/{where}: {largest}'))
+
+    team = join_team(args.launcher)
+    photos = share_photos(team, find)
+    inferencer = inferencer_of(args)
+    work = FolderRun(
+        inferencer, photos, args.out, _formats(args),
+        batch_size=args.batch_size, overwrite=args.overwrite, team=team,
+        on_photo=say if args.verbose or len(photos) <= FEW else None)
+    again = ' without --overwrite' * args.overwrite
+    with interrupted(lambda: f'{work.progress()}. The same command{again} '
+                     'does the others.'):
+        summary = work.run()
+    if summary is None:  # the first process says it
+        return
+    print(shown(summary))
+    if not summary.done:
+        raise none_readable(summary.sentences, summary.failed)
+    fail_if_skipped(summary.sentences, summary.done, 'images', args.out,
+                    summary.failed)

@@ -1,0 +1,49 @@
+"""OpenCV's FFmpeg: quiet, and for files only."""
+import os
+from contextlib import contextmanager
+
+import cv2
+
+_SETTINGS = {
+    # It would say on the terminal what it does not like.
+    'OPENCV_FFMPEG_LOGLEVEL': '-8',
+    # A playlist must not open addresses.
+    'OPENCV_FFMPEG_CAPTURE_OPTIONS': 'protocol_whitelist;file'}
+
+
+def open_writer(path, codec, fps, size, is_color):
+    """cv2.VideoWriter: As its constructor makes it; it may not be open."""
+    with _settings():
+        return cv2.VideoWriter(
+            os.fspath(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*codec),
+            fps, size, is_color)
+
+
+@contextmanager
+def capture(path):
+    """Open a video.
+
+    Args:
+        path (str | Path): The file.
+
+    Yields:
+        cv2.VideoCapture: It may not be open.
+    """
+    with _settings():
+        opened = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
+    try:
+        yield opened
+    finally:
+        opened.release()
+
+
+@contextmanager
+def _settings():
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)

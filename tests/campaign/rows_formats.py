@@ -1,0 +1,86 @@
+"""Formats of results: names, options, classes, photos, files in the way."""
+from functools import partial
+
+import numpy as np
+
+from mmseg_clipzs.apis.zero_shot_result import ZeroShotResult
+from mmseg_clipzs.formats import make_formats
+from mmseg_clipzs.visualization import voc_palette
+
+from .table import Row, says, works
+
+CLASSES = ('background', 'cat', 'sky')
+
+
+def written(kind, box, classes=CLASSES, name='a', mask=None, files=(),
+            **options):
+    """Write a result to ``out``, in which there may be files already."""
+    for file in files:
+        path = box.folder / 'out' / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('mine')
+    mask = np.arange(6).reshape(2, 3) % 3 if mask is None else mask
+    kinds = make_formats([*kind.split()], box.folder / 'out', classes,
+                         voc_palette(len(classes), True), **options)
+    result = ZeroShotResult(name, np.zeros((*mask.shape, 3), np.uint8), mask,
+                            None, classes, voc_palette(len(classes)))
+    for each in kinds:
+        each.check(name)
+    return {file for each in kinds for file in each.write(result)['files']}
+
+
+def row(id, kind, outcome, **settings):
+    return Row(id, partial(written, kind, **settings), outcome)
+
+
+def wrote(*files):
+    return works(lambda r: r.value == set(files))
+
+
+ROWS = [
+    row('near_name', 'coc', says('no format .coc.; .* Did you mean coco')),
+    row('upper_case', 'YOLO', says('Did you mean yolo')),
+    row('image_format', 'png', says('no format .png.; choose from overlay')),
+    row('twice', 'index index', wrote('a_mask.png')),
+    row('folders', 'index yolo', wrote(
+        'x/y/a_mask.png', 'yolo/images/train/x/y/a.jpg',
+        'yolo/labels/train/x/y/a.txt'), name='x/y/a'),
+    row('unknown_option', 'yolo', says("has an option 'tolerence'"),
+        tolerence=1),
+    row('negative_tolerance', 'yolo', says('tolerance must be a number'),
+        tolerance=-1),
+    row('no_flag', 'coco', says('copy_photos must be True or False'),
+        copy_photos='no'),
+    row('labels_only', 'yolo', wrote('yolo/labels/train/a.txt'),
+        copy_photos=False),
+    row('voc_colon', 'voc', says("cannot hold the class 'time: noon'"),
+        classes=('background', 'time: noon')),
+    row('voc_comment', 'voc', says("cannot hold the class '#1 cat'"),
+        classes=('background', '#1 cat')),
+    row('voc_many_classes', 'voc', says('holds 254 classes'),
+        classes=[f'class {i}' for i in range(255)]),
+    row('coco_many_classes', 'coco', wrote('coco/images/a.jpg'),
+        classes=[f'class {i}' for i in range(300)]),
+    row('binary_slash', 'binary', wrote('binary/0_a__b/a.png'),
+        classes=('a/\\b', ), mask=np.zeros((2, 2), int)),
+    row('binary_dots', 'binary', wrote('binary/0____etc_cat/a.png'),
+        classes=('../etc/cat', ), mask=np.zeros((2, 2), int)),
+    row('voc_line_break', 'voc', says(r'a\\nb has a line break'),
+        name='a\nb'),
+    row('voc_wide', 'voc', says(
+        'a side of 65501 pixels', leaves=['out/voc/README.txt']),
+        mask=np.zeros((1, 65501), int)),
+    *(row(f'{kind}_of_others', kind, says(
+        f'{there} exists and was not written by', lambda r, file=file: (
+            r.folder / 'out' / file).read_text() == 'mine',
+        leaves=['out/*']), files=[file])
+      for kind, there, file in (
+          ('index', 'a_mask.png', 'a_mask.png'),
+          ('voc', 'voc', 'voc/labelmap.txt'),
+          ('yolo', 'yolo', 'yolo/data.yaml'),
+          ('coco', 'coco', 'coco'),  # no folder
+          ('cutout', 'cutout', 'cutout/1_cat/a.png'))),
+    row('only_ignored', 'coco yolo binary cutout', wrote(
+        'coco/images/a.jpg', 'yolo/images/train/a.jpg',
+        'yolo/labels/train/a.txt'), mask=np.full((2, 3), 255)),
+]

@@ -1,0 +1,322 @@
+"""Videos: frames, label maps, smoothing, interruptions."""
+import json
+from itertools import islice
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from mmseg_clipzs.apis import (
+    OnnxInferencer,
+    VideoRun,
+    ZeroShotInferencer,
+    segment_video,
+)
+from mmseg_clipzs.apis.photo_work import class_records
+from mmseg_clipzs.apis.photos import Photo
+from mmseg_clipzs.utils import NotOursError, UserError, interrupted
+from mmseg_clipzs.video import Video, mask_writer, overlay_writer
+
+pytestmark = pytest.mark.usefixtures('one_thread')
+
+SIZE = (40, 60)
+
+
+def picture(seed, size=SIZE):
+    coarse = np.random.default_rng(seed).integers(
+        0, 256, (4, 5, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize(size[::-1]))
+
+
+def write(path, frames, fps=10):
+    writer = overlay_writer(path, fps, frames[0].shape[:2])
+    for frame in frames:
+        writer.write(frame)
+    writer.close()
+    return path
+
+
+def masks_of(path):
+    return [frame[..., 0] for _, _, frame in Video(path).frames()]
+
+
+def lines_of(out):
+    lines = (out / 'results.jsonl').read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope='module')
+def inferencer(tiny_config):
+    cfg = tiny_config('maskclip_toy')
+    cfg.model.vocabulary = 'cat; grass, lawn; sky; dog'
+    return ZeroShotInferencer(cfg, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def clip(tmp_path_factory):
+    """Seven frames of different pictures."""
+    return write(tmp_path_factory.mktemp('video') / 'clip.mp4',
+                 [picture(i) for i in range(7)], 12.5)
+
+
+# --------------------------------------------------------- reading, writing
+@pytest.mark.parametrize('size', [(40, 60), (41, 61), (40, 61), (1, 3)])
+def test_label_maps_lose_nothing(tmp_path, size):
+    """All values; odd sides get a row or column of ignored pixels."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 256, (5, *size), dtype=np.uint8)
+    writer = mask_writer(tmp_path / 'mask.avi', 30, size)
+    for one in labels:
+        writer.write(one)
+    writer.close()
+    found = np.stack(masks_of(tmp_path / 'mask.avi'))
+    assert np.array_equal(found[:, :size[0], :size[1]], labels)
+    assert (found[:, size[0]:] == 255).all()
+    assert (found[..., size[1]:] == 255).all()
+
+
+def test_frames(clip):
+    video = Video(clip)
+    assert (video.size, video.fps, video.count) == (SIZE, 12.5, 7)
+    frames = list(video.frames())
+    assert [index for index, _, _ in frames] == list(range(7))
+    np.testing.assert_allclose(
+        [time for _, time, _ in frames], np.arange(7) / 12.5, atol=1e-6)
+    for i, (_, _, image) in enumerate(frames):  # RGB, with losses
+        assert np.abs(image.astype(int) - picture(i)).mean() < 12
+    some = list(video.frames(every=3))
+    assert [index for index, _, _ in some] == [0, 3, 6]
+    assert all(np.array_equal(image, frames[index][2])
+               for index, _, image in some)
+
+
+def test_rotation(tmp_path):
+    """The matrix in the header of a track turns its frames."""
+    path = write(tmp_path / 'turned.mp4', [picture(0)] * 2)
+    data = bytearray(path.read_bytes())
+    at = data.index(b'tkhd') + 4 + 40  # version 0: the matrix comes last
+    turn = [0, 1, 0, -1, 0, 0, SIZE[0], 0]
+    data[at:at + 32] = b''.join(
+        (value << 16).to_bytes(4, 'big', signed=True) for value in turn)
+    path.write_bytes(data)
+    video = Video(path)
+    assert video.size == SIZE[::-1]
+    image = next(video.frames())[2]
+    assert np.abs(image.astype(int) - np.rot90(picture(0), -1)).mean() < 12
+
+
+def test_frames_that_do_not_arrive(tmp_path):
+    writer = mask_writer(tmp_path / 'mask.avi', 30, SIZE)
+    writer.write(np.zeros(SIZE, np.uint8))
+    writer.written += 1  # as on a full disk
+    with pytest.raises(UserError, match='Only 1 of 2 frames arrived in .*'
+                       'mask.avi: the disk may be full'):
+        writer.close()
+
+
+# ------------------------------------------------------------------ results
+@pytest.mark.parametrize('every, batch_size', [(1, 1), (1, 3), (2, 2)])
+def test_results(inferencer, clip, tmp_path, every, batch_size):
+    """Each frame as an image, in both videos and results.jsonl."""
+    summary = segment_video(inferencer, clip, tmp_path / 'out', every=every,
+                            batch_size=batch_size)
+    frames = list(Video(clip).frames(every))
+    wants = inferencer([image for _, _, image in frames])
+    assert str(summary).startswith(f'{len(wants)} frames are in ')
+    masks = masks_of(tmp_path / 'out/clip_mask.avi')
+    assert len(masks) == len(wants)
+    for mask, want in zip(masks, wants):
+        assert (mask == want.mask).mean() > 0.999  # a batch rounds otherwise
+    overlay = Video(tmp_path / 'out/clip_overlay.mp4')
+    assert overlay.count == len(wants) and overlay.size == SIZE
+    assert overlay.fps == pytest.approx(12.5 / every, rel=0.01)
+    header, *lines = lines_of(tmp_path / 'out')
+    assert header['written_by'] == 'Written by mmseg_clipzs'
+    assert header['settings']['every'] == every
+    assert [(line['frame'], line['time']) for line in lines] == [
+        (index, round(time, 6)) for index, time, _ in frames]
+    if batch_size == 1:
+        assert [line['classes'] for line in lines] == [
+            class_records(want) for want in wants]
+    assert {(line['name'], line['width'], line['height'])
+            for line in lines} == {('clip', 60, 40)}
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'clip_mask.avi', 'clip_overlay.mp4', 'results.jsonl']
+
+
+def test_again_and_other_results(inferencer, clip, tmp_path):
+    """Its own results are replaced, nothing else."""
+    out = tmp_path / 'out'
+    segment_video(inferencer, clip, out, every=3)
+    segment_video(inferencer, clip, out)
+    assert len(lines_of(out)) == 8
+    other = tmp_path / 'other.mp4'
+    other.write_bytes(clip.read_bytes())
+    with pytest.raises(UserError, match='has the results of .*clip.mp4'):
+        segment_video(inferencer, other, out)
+    (out / 'results.jsonl').unlink()
+    before = (out / 'clip_mask.avi').read_bytes()
+    with pytest.raises(NotOursError, match='clip_mask.avi exists and was not'):
+        segment_video(inferencer, clip, out)
+    assert (out / 'clip_mask.avi').read_bytes() == before
+
+
+# ---------------------------------------------------------------- smoothing
+def test_still_video_is_not_smoothed(inferencer, tmp_path):
+    clip = write(tmp_path / 'still.mp4', [picture(0)] * 5)
+    frames = [image for _, _, image in Video(clip).frames()]
+    # The codec changes a still picture a little; these are equal.
+    plain = inferencer.segmenter()
+    smooth = inferencer.segmenter(smoothing=0.8)
+    for i in range(3):
+        photos = [(Photo(frames[0], i), 'still')]
+        (want, ), (got, ) = plain(photos), smooth(photos)
+        assert np.array_equal(got.mask, want.mask)
+        assert np.array_equal(got.scores, want.scores)
+
+
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_alternating_frames(inferencer, batch_size):
+    """s_t = a s_(t-1) + (1 - a) x_t, of the scores before the softmax."""
+    weight, model = 0.7, inferencer.model
+    images = [picture(i % 2) for i in range(6)]
+    segment, results = inferencer.segmenter(smoothing=weight), []
+    photos = iter([(Photo(image, i), 'x') for i, image in enumerate(images)])
+    while batch := list(islice(photos, batch_size)):
+        results += segment(batch)
+    mean, state, differ = 0, None, 0
+    for image, result in zip(images, results):
+        data = model.data_preprocessor(inferencer._batch([image]), False)
+        with torch.no_grad():
+            scores = model.window_scores(
+                model.extract_feat(data['inputs']), SIZE)
+        state = scores if state is None else (
+            weight * state + (1 - weight) * scores)
+        want = model.class_log_probabilities(F.interpolate(
+            state, size=SIZE, mode='bilinear'))[0].exp().numpy()
+        np.testing.assert_allclose(result.scores, want, atol=1e-4)
+        assert (result.mask == want.argmax(0)).mean() > 0.999
+        differ += (result.mask != inferencer(image)[0].mask).mean()
+        mean += 1
+    assert mean == 6 and differ > 0.1
+    assert model.smoothing is None  # only of that video
+
+
+def test_a_new_size_begins_anew(inferencer):
+    segment = inferencer.segmenter(smoothing=0.5)
+    segment([(Photo(picture(0), 0), 'x')])
+    image = picture(1, (60, 60))
+    got, = segment([(Photo(image, 1), 'x')])
+    assert np.array_equal(got.mask, inferencer(image)[0].mask)
+
+
+def test_models_without_scores_of_words(exported, clip, tmp_path):
+    with pytest.raises(UserError, match='smoothing averages the scores'):
+        VideoRun(OnnxInferencer(exported[0]), clip, tmp_path, smoothing=0.5)
+
+
+# ------------------------------------------------------------ interruptions
+def test_interrupted(inferencer, clip, tmp_path, monkeypatch):
+    """What is done plays, and is described."""
+    frames = Video.frames
+
+    def stopping(self, every):
+        yield from islice(frames(self, every), 4)
+        raise KeyboardInterrupt
+
+    run = VideoRun(inferencer, clip, tmp_path / 'out')
+    monkeypatch.setattr(Video, 'frames', stopping)
+    with pytest.raises(KeyboardInterrupt, match='Interrupted; 4 of about 7 '
+                       'frames are in .*clip_mask.avi and .*, which play'):
+        with interrupted(run.progress):
+            run.run()
+    monkeypatch.undo()
+    assert Video(tmp_path / 'out/clip_mask.avi').count == 4
+    assert Video(tmp_path / 'out/clip_overlay.mp4').count == 4
+    assert [line['frame'] for line in lines_of(tmp_path / 'out')[1:]] == [
+        0, 1, 2, 3]
+    segment_video(inferencer, clip, tmp_path / 'out')
+    assert len(lines_of(tmp_path / 'out')) == 8
+
+
+def test_interrupted_before_the_first_frame(
+        inferencer, clip, tmp_path, monkeypatch):
+    run = VideoRun(inferencer, clip, tmp_path / 'out')
+
+    def stopping(self, every):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(Video, 'frames', stopping)
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    assert not list((tmp_path / 'out').iterdir())
+    assert run.progress() == 'no frame was done'
+
+
+# ------------------------------------------------------------------ mistakes
+def test_files_that_are_no_videos(tmp_path, clip):
+    data = clip.read_bytes()
+    (tmp_path / 'empty.mp4').write_bytes(b'')
+    (tmp_path / 'text.mp4').write_text('no video')
+    (tmp_path / 'half.mp4').write_bytes(data[:len(data) // 2])
+    (tmp_path / 'list.m3u8').write_text(
+        '#EXTM3U\n#EXTINF:5,\nhttp://127.0.0.1:9/x.ts\n')
+    for name, sentence in (
+            ('empty.mp4', 'is no video, or damaged'),
+            ('text.mp4', 'is no video, or damaged'),
+            ('half.mp4', 'is no video, or damaged'),
+            ('list.m3u8', 'is no video, or damaged|has no frame'),
+            ('missing.mp4', 'No video at'), ('', 'is a folder')):
+        with pytest.raises(UserError, match=sentence):
+            Video(tmp_path / name)
+
+
+def test_no_frames(tmp_path, clip):
+    """A header, and no picture after it."""
+    path = tmp_path / 'none.avi'
+    writer = cv2.VideoWriter(
+        str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*'MJPG'), 10,
+        (60, 40))
+    writer.release()
+    with pytest.raises(UserError, match='none.avi (has no frame|is no video)'):
+        Video(path)
+
+
+def test_cut_short(inferencer, tmp_path, log):
+    """The frames that are there, and a warning."""
+    writer = mask_writer(tmp_path / 'whole.avi', 10, SIZE)
+    for i in range(20):
+        writer.write(picture(i)[..., 0])
+    writer.close()
+    data = (tmp_path / 'whole.avi').read_bytes()
+    (tmp_path / 'cut.avi').write_bytes(data[:len(data) // 2])
+    summary = segment_video(
+        inferencer, tmp_path / 'cut.avi', tmp_path / 'out')
+    assert 2 <= summary.frames < 19
+    assert Video(tmp_path / 'out/cut_mask.avi').count == summary.frames
+    warned, = [line for line in log if 'WARNING' in line]
+    assert f'Only the first {summary.frames} of about 20 frames' in warned
+
+
+@pytest.mark.parametrize('options, sentence', [
+    (dict(every=0), 'every must be a whole number'),
+    (dict(every=1.5), 'every must be a whole number'),
+    (dict(smoothing=1), r'smoothing must be a number in \[0, 1\)'),
+    (dict(smoothing=-.1), 'smoothing must be a number'),
+    (dict(smoothing=float('nan')), 'smoothing must be a number'),
+    (dict(batch_size=0), 'batch_size must be a whole number')])
+def test_options(inferencer, clip, tmp_path, options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        VideoRun(inferencer, clip, tmp_path / 'out', **options)
+
+
+def test_too_many_classes(inferencer, clip, tmp_path):
+    words = inferencer.model.vocabulary
+    inferencer.model.set_vocabulary([f'word {i}' for i in range(256)])
+    with pytest.raises(UserError, match='up to 255 classes, but got 256'):
+        VideoRun(inferencer, clip, tmp_path / 'out')
+    inferencer.model.set_vocabulary(words)

@@ -1,0 +1,5 @@
+"""clipzs configs"""
+from _start import main
+
+if __name__ == '__main__':
+    main('configs')
