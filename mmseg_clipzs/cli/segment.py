@@ -28,6 +28,7 @@ from mmseg_clipzs.formats import FORMATS
 from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
 
 from .arguments import add_arguments, job_of
+from .pictures import add_pictures, colours_of, style_of
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
 FEW = 20  # images with a line for each
@@ -55,6 +56,7 @@ def add_options(parser):
         '--groups', action='store_true',
         help='also write NAME_groups.png with the groups of each stage '
         '(GroupViT)')
+    add_pictures(parser)
     add_model(parser)
     parser.add_argument(
         '--verbose', action='store_true',
@@ -78,7 +80,8 @@ def add_model(parser):
 
 
 def check(args, parser):
-    """A single photo that does not exist; others are found in ``run``."""
+    """Pictures, and a single photo; others are found in ``run``."""
+    style_of(args)
     photo, *others = args.photos
     if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
@@ -175,12 +178,14 @@ def run(args):
         largest = ', '.join(largest_classes(record))
         tqdm.write(shown(f'{args.out}/{where}: {largest}'))
 
+    style, colours = style_of(args), colours_of(args)
     team = join_team(args.launcher)
     photos = share_photos(team, find)
     inferencer = inferencer_of(args)
     work = FolderRun(
-        inferencer, photos, args.out, _formats(args),
+        inferencer, photos, args.out, _formats(args), dict(style=style),
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,
+        colours=colours,
         on_photo=say if args.verbose or len(photos) <= FEW else None)
     again = ' without --overwrite' * args.overwrite
     with interrupted(lambda: f'{work.progress()}. The same command{again} '

@@ -34,8 +34,10 @@ def grouping_sheet(image, groups, mask, classes, palette, opacity=0.5,
                       outlines)
     panels = [image, *(outlined(image, stage) for stage in groups), painted]
     size = letter_size(*mask.shape)
-    tiles = [_titled(panel, title, size)
-             for panel, title in zip(panels, titles)]
+    lines = [wrap(title, size, mask.shape[1]) for title in titles]
+    most = max(map(len, lines))
+    tiles = [_titled(panel, title, size, most)
+             for panel, title in zip(panels, lines)]
     height, width = tiles[0].shape[:2]
     columns = min(range(1, len(tiles) + 1), key=lambda n: max(
         n * width, -(-len(tiles) // n) * height))
@@ -49,16 +51,16 @@ def grouping_sheet(image, groups, mask, classes, palette, opacity=0.5,
     return with_legend(canvas, mask, classes, palette, painted)
 
 
-def _titled(image, title, size):
-    """A picture below its title."""
+def _titled(image, lines, size, most):
+    """A picture below its title, with room for ``most`` lines of it."""
     height, width = image.shape[:2]
-    lines, line = wrap(title, size, width), round(1.3 * size)
-    canvas = Image.new('RGB', (width, height + line * len(lines)), 'white')
+    line = round(1.3 * size)
+    canvas = Image.new('RGB', (width, height + line * most), 'white')
     draw = ImageDraw.Draw(canvas)
-    for i, words in enumerate(lines):
+    for i, words in enumerate(lines, start=most - len(lines)):
         draw.text((width / 2, i * line), words, TEXT, text_font(words, size),
                   anchor='ma')
-    canvas.paste(Image.fromarray(image), (0, line * len(lines)))
+    canvas.paste(Image.fromarray(image), (0, line * most))
     return np.asarray(canvas)
 
 
