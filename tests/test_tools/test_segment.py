@@ -57,7 +57,8 @@ def test_pictures_and_masks(tool, photos, tiny_config, tmp_path, capsys):
             assert mask.size == photo.size
             assert mask.mode == 'P'
             assert np.array_equal(np.asarray(mask), result.mask)
-            assert mask.getpalette()[:9] == sum(class_palette(['cat', 'grass', 'sky']), [])
+            assert mask.getpalette()[:9] == sum(
+                class_palette(['cat', 'grass', 'sky']), [])
         with Image.open(
                 tmp_path / f'results/{path.stem}_overlay.png') as picture:
             assert np.array_equal(np.asarray(picture), result.picture())
