@@ -2,7 +2,7 @@
 # Protocol B (ClearCLIP): short side 448, windows 224/224, logit scale 50.
 # Published: 30.0 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clearclip_cityscapes.py
+#     clipzs test clearclip_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # background threshold 0.4.
 # Published: 33.0 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clearclip_coco_object.py
+#     clipzs test clearclip_coco_object
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # background threshold 0.15.
 # Published: 32.6 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clearclip_context60.py
+#     clipzs test clearclip_context60
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

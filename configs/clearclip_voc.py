@@ -2,7 +2,7 @@
 # Protocol B (ClearCLIP): short side 448, windows 448/224, logit scale 50.
 # Published: 80.9 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clearclip_voc.py
+#     clipzs test clearclip_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # background threshold 0.5.
 # Published: 51.8 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clearclip_voc21.py
+#     clipzs test clearclip_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

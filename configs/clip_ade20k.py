@@ -1,7 +1,7 @@
 # Unmodified CLIP, ViT-B/16, on ADE20K (150 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
-#     python tools/test.py configs/clip_ade20k.py
+#     clipzs test clip_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

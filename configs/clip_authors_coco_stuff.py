@@ -3,7 +3,7 @@
 # Protocol A (MaskCLIP): short side 512, whole image.
 # Published: 4.3 mIoU (arXiv 2112.01071).
 #
-#     python tools/test.py configs/clip_authors_coco_stuff.py
+#     clipzs test clip_authors_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

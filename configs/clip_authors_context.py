@@ -3,7 +3,7 @@
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
 # Published: 9.0 mIoU (arXiv 2112.01071).
 #
-#     python tools/test.py configs/clip_authors_context.py
+#     clipzs test clip_authors_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
-#     python tools/test.py configs/clip_authors_voc.py
+#     clipzs test clip_authors_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # side 560, windows 224/112, logit scale 40.
 # Published: 5.5 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clip_b_cityscapes.py
+#     clipzs test clip_b_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

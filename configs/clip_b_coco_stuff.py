@@ -3,7 +3,7 @@
 # side 448, windows 224/112, logit scale 40.
 # Published: 4.4 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/clip_b_coco_stuff.py
+#     clipzs test clip_b_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -1,7 +1,7 @@
 # Unmodified CLIP, ViT-B/16, on Cityscapes (19 classes).
 # Protocol A (MaskCLIP): within 1024 x 512, whole image.
 #
-#     python tools/test.py configs/clip_cityscapes.py
+#     clipzs test clip_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -5,7 +5,7 @@
 # The authors' settings are in clip_authors_coco_stuff, with the published
 # figure.
 #
-#     python tools/test.py configs/clip_coco_stuff.py
+#     clipzs test clip_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -4,7 +4,7 @@
 # templates.
 # The authors' settings are in clip_authors_context, with the published figure.
 #
-#     python tools/test.py configs/clip_context.py
+#     clipzs test clip_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -1,7 +1,7 @@
 # Unmodified CLIP, RN50, on COCO-Stuff 164k (171 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
-#     python tools/test.py configs/clip_rn50_coco_stuff.py
+#     clipzs test clip_rn50_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

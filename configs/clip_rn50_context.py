@@ -1,7 +1,7 @@
 # Unmodified CLIP, RN50, on Pascal Context (59 classes).
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
 #
-#     python tools/test.py configs/clip_rn50_context.py
+#     clipzs test clip_rn50_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

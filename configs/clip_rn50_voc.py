@@ -1,7 +1,7 @@
 # Unmodified CLIP, RN50, on Pascal VOC 2012 (20 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
-#     python tools/test.py configs/clip_rn50_voc.py
+#     clipzs test clip_rn50_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

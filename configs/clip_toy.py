@@ -1,7 +1,7 @@
 # Unmodified CLIP, toy-vit-p8, on the toy scenes (12 classes).
 # Protocol "toy".
 #
-#     python tools/test.py configs/clip_toy.py
+#     clipzs test clip_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -4,7 +4,7 @@
 # templates.
 # The authors' settings are in clip_authors_voc.
 #
-#     python tools/test.py configs/clip_voc.py
+#     clipzs test clip_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
 # side 336, windows 224/112, logit scale 40.
 #
-#     python tools/test.py configs/cliptrase_ade20k.py
+#     clipzs test cliptrase_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
 # side 448, windows 224/112, logit scale 40.
 #
-#     python tools/test.py configs/cliptrase_coco_stuff.py
+#     clipzs test cliptrase_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

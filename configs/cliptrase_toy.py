@@ -1,7 +1,7 @@
 # CLIPtrase (attention), toy-vit-p8, on the toy scenes (12 classes).
 # Protocol "toy, B (windows of 64)".
 #
-#     python tools/test.py configs/cliptrase_toy.py
+#     clipzs test cliptrase_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

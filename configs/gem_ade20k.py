@@ -3,7 +3,7 @@
 # side 336, windows 224/112, logit scale 40.
 # Published: 15.7 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/gem_ade20k.py
+#     clipzs test gem_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

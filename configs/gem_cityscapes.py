@@ -3,7 +3,7 @@
 # side 560, windows 224/112, logit scale 40.
 # Published: 30.8 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/gem_cityscapes.py
+#     clipzs test gem_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # Protocol B (SCLIP line), SCLIP's settings without its area threshold: short
 # side 336, windows 224/112, logit scale 50, background threshold 0.1.
 #
-#     python tools/test.py configs/gem_coco_object.py
+#     clipzs test gem_coco_object
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

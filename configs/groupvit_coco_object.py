@@ -4,7 +4,7 @@
 # Published: 24.3 mIoU (the authors' README, weights of GCC + YFCC).
 # Weights of CC3M, CC12M and YFCC14M.
 #
-#     python tools/test.py configs/groupvit_coco_object.py
+#     clipzs test groupvit_coco_object
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

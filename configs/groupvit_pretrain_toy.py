@@ -2,7 +2,7 @@
 # two cores. The packaged weights were trained with a former version of it
 # (docs/groupvit.md).
 #
-#     python tools/train.py configs/groupvit_pretrain_toy.py
+#     clipzs train groupvit_pretrain_toy
 _base_ = [
     '_base_/models/groupvit_toy.py', '_base_/datasets/toy_captions.py',
     '_base_/datasets/toy.py', '_base_/schedules/schedule_groupvit_toy.py',

@@ -1,7 +1,7 @@
 # GroupViT, 2-stage, trained from captions of toy scenes alone, in minutes on
 # two cores.
 #
-#     python tools/train.py configs/groupvit_pretrain_two_stage_toy.py
+#     clipzs train groupvit_pretrain_two_stage_toy
 _base_ = [
     '_base_/models/groupvit_toy.py', '_base_/datasets/toy_captions.py',
     '_base_/datasets/toy.py', '_base_/schedules/schedule_groupvit_toy.py',

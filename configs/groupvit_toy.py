@@ -2,7 +2,7 @@
 # runs offline, in seconds.
 # Protocol "toy".
 #
-#     python tools/test.py configs/groupvit_toy.py
+#     clipzs test groupvit_toy
 _base_ = [
     '_base_/models/groupvit_toy.py', '_base_/datasets/toy.py',
     '_base_/groupvit_runtime.py'

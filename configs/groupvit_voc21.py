@@ -4,7 +4,7 @@
 # Published: 52.3 mIoU (the authors' README, weights of GCC + YFCC).
 # Weights of CC3M, CC12M and YFCC14M.
 #
-#     python tools/test.py configs/groupvit_voc21.py
+#     clipzs test groupvit_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -1,7 +1,7 @@
 # Unmodified CLIP + K-means, toy-vit-p8, on the toy scenes (12 classes).
 # Protocol "toy".
 #
-#     python tools/test.py configs/kmeans_toy.py
+#     clipzs test kmeans_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

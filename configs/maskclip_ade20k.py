@@ -4,7 +4,7 @@
 # templates.
 # The authors' settings are in maskclip_authors_ade20k.
 #
-#     python tools/test.py configs/maskclip_ade20k.py
+#     clipzs test maskclip_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

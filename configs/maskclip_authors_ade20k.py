@@ -1,7 +1,7 @@
 # MaskCLIP (authors' settings), ViT-B/16, on ADE20K (150 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
-#     python tools/test.py configs/maskclip_authors_ade20k.py
+#     clipzs test maskclip_authors_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -1,7 +1,7 @@
 # MaskCLIP (authors' settings), ViT-B/16, on Cityscapes (19 classes).
 # Protocol A (MaskCLIP): within 1024 x 512, whole image.
 #
-#     python tools/test.py configs/maskclip_authors_cityscapes.py
+#     clipzs test maskclip_authors_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
 # Published: 25.5 mIoU (arXiv 2112.01071).
 #
-#     python tools/test.py configs/maskclip_authors_ks_pd_context.py
+#     clipzs test maskclip_authors_ks_pd_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

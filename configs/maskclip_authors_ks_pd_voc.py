@@ -2,7 +2,7 @@
 # Pascal VOC 2012 (20 classes).
 # Protocol A (MaskCLIP): short side 512, whole image.
 #
-#     python tools/test.py configs/maskclip_authors_ks_pd_voc.py
+#     clipzs test maskclip_authors_ks_pd_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

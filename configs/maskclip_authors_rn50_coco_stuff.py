@@ -2,7 +2,7 @@
 # Protocol A (MaskCLIP): short side 512, whole image.
 # Published: 10.2 mIoU (arXiv 2112.01071).
 #
-#     python tools/test.py configs/maskclip_authors_rn50_coco_stuff.py
+#     clipzs test maskclip_authors_rn50_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # Protocol A (MaskCLIP): within 520 x 520, whole image.
 # Published: 18.5 mIoU (arXiv 2112.01071).
 #
-#     python tools/test.py configs/maskclip_authors_rn50_context.py
+#     clipzs test maskclip_authors_rn50_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

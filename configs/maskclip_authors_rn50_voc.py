@@ -2,7 +2,7 @@
 # Protocol A (MaskCLIP): short side 512, whole image.
 # Published: 41.5 mIoU (arXiv 2112.01071).
 #
-#     python tools/test.py configs/maskclip_authors_rn50_voc.py
+#     clipzs test maskclip_authors_rn50_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

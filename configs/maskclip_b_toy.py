@@ -1,7 +1,7 @@
 # MaskCLIP, toy-vit-p8, on the toy scenes (12 classes).
 # Protocol "toy, B (windows of 64)".
 #
-#     python tools/test.py configs/maskclip_b_toy.py
+#     clipzs test maskclip_b_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -4,7 +4,7 @@
 # templates.
 # The authors' settings are in maskclip_authors_cityscapes.
 #
-#     python tools/test.py configs/maskclip_cityscapes.py
+#     clipzs test maskclip_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

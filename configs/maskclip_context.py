@@ -5,7 +5,7 @@
 # The authors' settings are in maskclip_authors_context, with the published
 # figure.
 #
-#     python tools/test.py configs/maskclip_context.py
+#     clipzs test maskclip_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

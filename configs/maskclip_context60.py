@@ -3,7 +3,7 @@
 # side 336, windows 224/112, logit scale 50, background threshold 0.1.
 # Published: 23.2 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/maskclip_context60.py
+#     clipzs test maskclip_context60
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

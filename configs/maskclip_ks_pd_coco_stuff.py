@@ -6,7 +6,7 @@
 # The authors' settings are in maskclip_authors_ks_pd_coco_stuff, with the
 # published figure.
 #
-#     python tools/test.py configs/maskclip_ks_pd_coco_stuff.py
+#     clipzs test maskclip_ks_pd_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # (12 classes).
 # Protocol "toy".
 #
-#     python tools/test.py configs/maskclip_ks_pd_toy.py
+#     clipzs test maskclip_ks_pd_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -5,7 +5,7 @@
 # templates, the paper's key smoothing.
 # The authors' settings are in maskclip_authors_ks_pd_voc.
 #
-#     python tools/test.py configs/maskclip_ks_pd_voc.py
+#     clipzs test maskclip_ks_pd_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

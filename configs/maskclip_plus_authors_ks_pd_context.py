@@ -6,7 +6,7 @@
 # measured.
 # No figure is published for this setting.
 #
-#     python tools/train.py configs/maskclip_plus_authors_ks_pd_context.py
+#     clipzs train maskclip_plus_authors_ks_pd_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

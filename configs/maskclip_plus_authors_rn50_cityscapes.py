@@ -5,7 +5,7 @@
 # measured.
 # No figure is published for this setting.
 #
-#     python tools/train.py configs/maskclip_plus_authors_rn50_cityscapes.py
+#     clipzs train maskclip_plus_authors_rn50_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -6,7 +6,7 @@
 # Published: 13.8 mIoU (the authors' repository; slightly different from the
 # paper).
 #
-#     python tools/train.py configs/maskclip_plus_authors_rn50_coco_stuff.py
+#     clipzs train maskclip_plus_authors_rn50_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -5,7 +5,7 @@
 # measured.
 # Published: 58.0 mIoU (arXiv 2112.01071).
 #
-#     python tools/train.py configs/maskclip_plus_authors_rn50_voc.py
+#     clipzs train maskclip_plus_authors_rn50_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

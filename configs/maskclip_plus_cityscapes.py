@@ -7,7 +7,7 @@
 # eps 1e-5, 80 prompt templates, no labels are read.
 # The authors' settings are in maskclip_plus_authors_cityscapes.
 #
-#     python tools/train.py configs/maskclip_plus_cityscapes.py
+#     clipzs train maskclip_plus_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

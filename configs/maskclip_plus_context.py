@@ -8,7 +8,7 @@
 # The authors' settings are in maskclip_plus_authors_context, with the
 # published figure.
 #
-#     python tools/train.py configs/maskclip_plus_context.py
+#     clipzs train maskclip_plus_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -4,7 +4,7 @@
 # with the corrected teacher; their word lists are --classes web_batman_joker,
 # web_car_brands, ... (docs/free_concepts.md).
 #
-#     python tools/train.py configs/maskclip_plus_photos.py --photos FOLDER \
+#     clipzs train maskclip_plus_photos --photos FOLDER \
 #         --classes "white car; red bus; road; sky"
 _base_ = [
     '_base_/models/maskclip_plus.py', '_base_/schedules/schedule_300.py',

@@ -3,7 +3,7 @@
 # more than the toy scenes' colours and textures. docs/maskclip_plus.md says
 # what to expect; maskclip_plus_photos.py is the recipe for real use.
 #
-#     python tools/train.py configs/maskclip_plus_photos_toy.py \
+#     clipzs train maskclip_plus_photos_toy \
 #         --photos FOLDER --classes "cloud; grass; sea; brick; sand"
 _base_ = [
     '_base_/models/maskclip_plus_toy.py', '_base_/schedules/schedule_toy.py',

@@ -1,7 +1,7 @@
 # MaskCLIP+ on Pascal VOC 2012 (20 classes), annotation-free, with a PSPNet as
 # student.
 #
-#     python tools/train.py configs/maskclip_plus_pspnet_voc.py
+#     clipzs train maskclip_plus_pspnet_voc
 _base_ = 'maskclip_plus_voc.py'
 method = 'MaskCLIP+ (PSPNet)'
 model = dict(

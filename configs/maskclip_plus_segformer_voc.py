@@ -1,7 +1,7 @@
 # MaskCLIP+ on Pascal VOC 2012 (20 classes), annotation-free, with a
 # SegFormer-B0 as student.
 #
-#     python tools/train.py configs/maskclip_plus_segformer_voc.py
+#     clipzs train maskclip_plus_segformer_voc
 _base_ = 'maskclip_plus_voc.py'
 method = 'MaskCLIP+ (SegFormer)'
 model = dict(

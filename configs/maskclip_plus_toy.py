@@ -2,7 +2,7 @@
 # read.
 # Protocol toy.
 #
-#     python tools/train.py configs/maskclip_plus_toy.py
+#     clipzs train maskclip_plus_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -6,8 +6,7 @@
 # Published: 39.6 mIoU, unseen 54.7, harmonic mean 45.0 (arXiv 2112.01071).
 # 39.7 mIoU by the authors' repository; slightly different from the paper.
 #
-#     python tools/train.py \
-#         configs/maskclip_plus_zero_shot_authors_coco_stuff.py
+#     clipzs train maskclip_plus_zero_shot_authors_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -6,8 +6,7 @@
 # Published: 48.1 mIoU, unseen 66.7, harmonic mean 53.3 (arXiv 2112.01071).
 # 48.4 mIoU by the authors' repository; slightly different from the paper.
 #
-#     python tools/train.py \
-#         configs/maskclip_plus_zero_shot_authors_context60.py
+#     clipzs train maskclip_plus_zero_shot_authors_context60
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -6,7 +6,7 @@
 # Published: 88.1 mIoU, unseen 86.1, harmonic mean 87.4 (arXiv 2112.01071).
 # 87.8 mIoU by the authors' repository; slightly different from the paper.
 #
-#     python tools/train.py configs/maskclip_plus_zero_shot_authors_voc.py
+#     clipzs train maskclip_plus_zero_shot_authors_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

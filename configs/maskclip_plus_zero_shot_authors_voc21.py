@@ -5,7 +5,7 @@
 # measured.
 # No figure is published for this setting.
 #
-#     python tools/train.py configs/maskclip_plus_zero_shot_authors_voc21.py
+#     clipzs train maskclip_plus_zero_shot_authors_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -8,7 +8,7 @@
 # The authors' settings are in maskclip_plus_zero_shot_authors_coco_stuff, with
 # the published figure.
 #
-#     python tools/train.py configs/maskclip_plus_zero_shot_coco_stuff.py
+#     clipzs train maskclip_plus_zero_shot_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -9,7 +9,7 @@
 # The authors' settings are in maskclip_plus_zero_shot_authors_context60, with
 # the published figure.
 #
-#     python tools/train.py configs/maskclip_plus_zero_shot_context.py
+#     clipzs train maskclip_plus_zero_shot_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

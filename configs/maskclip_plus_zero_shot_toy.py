@@ -2,7 +2,7 @@
 # labels.
 # Protocol toy.
 #
-#     python tools/train.py configs/maskclip_plus_zero_shot_toy.py
+#     clipzs train maskclip_plus_zero_shot_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -8,7 +8,7 @@
 # The authors' settings are in maskclip_plus_zero_shot_authors_voc, with the
 # published figure.
 #
-#     python tools/train.py configs/maskclip_plus_zero_shot_voc.py
+#     clipzs train maskclip_plus_zero_shot_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -4,7 +4,7 @@
 # templates.
 # The authors' settings are in maskclip_authors_voc, with the published figure.
 #
-#     python tools/test.py configs/maskclip_voc.py
+#     clipzs test maskclip_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

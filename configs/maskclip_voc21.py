@@ -3,7 +3,7 @@
 # side 336, windows 224/112, logit scale 65, background threshold 0.1.
 # Published: 43.4 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/maskclip_voc21.py
+#     clipzs test maskclip_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

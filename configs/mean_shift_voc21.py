@@ -5,7 +5,7 @@
 # The paper names no background threshold for these baselines: it is
 # GroupViT's. Mean and std are CLIP's.
 #
-#     python tools/test.py configs/mean_shift_voc21.py
+#     clipzs test mean_shift_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 35.5 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/naclip_cityscapes.py
+#     clipzs test naclip_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 25.7 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/naclip_pamr_coco_stuff.py
+#     clipzs test naclip_pamr_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

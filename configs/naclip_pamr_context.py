@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 38.4 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/naclip_pamr_context.py
+#     clipzs test naclip_pamr_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 40, background threshold 0.1.
 # Published: 35.0 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/naclip_pamr_context60.py
+#     clipzs test naclip_pamr_context60
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

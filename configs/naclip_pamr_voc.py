@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 83.0 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/naclip_pamr_voc.py
+#     clipzs test naclip_pamr_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

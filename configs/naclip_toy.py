@@ -1,7 +1,7 @@
 # NACLIP, toy-vit-p8, on the toy scenes (12 classes).
 # Protocol "toy, B (windows of 64)".
 #
-#     python tools/test.py configs/naclip_toy.py
+#     clipzs test naclip_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

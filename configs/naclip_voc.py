@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 79.7 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/naclip_voc.py
+#     clipzs test naclip_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

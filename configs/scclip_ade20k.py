@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 20.1 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_ade20k.py
+#     clipzs test scclip_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 41.0 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_cityscapes.py
+#     clipzs test scclip_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 55, background threshold 0.35.
 # Published: 37.7 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_coco_object.py
+#     clipzs test scclip_coco_object
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

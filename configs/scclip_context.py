@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 40.1 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_context.py
+#     clipzs test scclip_context
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 40, background threshold 0.15.
 # Published: 36.8 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_context60.py
+#     clipzs test scclip_context60
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

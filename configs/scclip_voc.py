@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 84.3 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_voc.py
+#     clipzs test scclip_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

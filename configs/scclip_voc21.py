@@ -3,7 +3,7 @@
 # logit scale 50, background threshold 0.15, area threshold 0.1.
 # Published: 64.6 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/scclip_voc21.py
+#     clipzs test scclip_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

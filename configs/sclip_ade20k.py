@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 16.5 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/sclip_ade20k.py
+#     clipzs test sclip_ade20k
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

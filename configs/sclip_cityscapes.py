@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 32.3 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/sclip_cityscapes.py
+#     clipzs test sclip_cityscapes
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

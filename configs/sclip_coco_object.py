@@ -3,7 +3,7 @@
 # logit scale 50, background threshold 0.1.
 # Published: 33.5 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/sclip_coco_object.py
+#     clipzs test sclip_coco_object
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

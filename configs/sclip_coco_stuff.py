@@ -3,7 +3,7 @@
 # logit scale 40.
 # Published: 22.8 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/sclip_coco_stuff.py
+#     clipzs test sclip_coco_stuff
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

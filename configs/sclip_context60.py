@@ -3,7 +3,7 @@
 # logit scale 50, background threshold 0.1.
 # Published: 31.7 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/sclip_context60.py
+#     clipzs test sclip_context60
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

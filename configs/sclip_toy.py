@@ -1,7 +1,7 @@
 # SCLIP, toy-vit-p8, on the toy scenes (12 classes).
 # Protocol "toy, B (windows of 64)".
 #
-#     python tools/test.py configs/sclip_toy.py
+#     clipzs test sclip_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -3,7 +3,7 @@
 # logit scale 65, background threshold 0.1, area threshold 0.1.
 # Published: 59.6 mIoU (tables of the SCLIP line's papers).
 #
-#     python tools/test.py configs/sclip_voc21.py
+#     clipzs test sclip_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # classes).
 # Protocol "toy".
 #
-#     python tools/test.py configs/spectral_toy.py
+#     clipzs test spectral_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

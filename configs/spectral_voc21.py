@@ -6,7 +6,7 @@
 # The paper names no background threshold for these baselines: it is
 # GroupViT's. Mean and std are CLIP's.
 #
-#     python tools/test.py configs/spectral_voc21.py
+#     clipzs test spectral_voc21
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -2,7 +2,7 @@
 # baseline of MaskCLIP (section 3.2).
 # Protocol toy.
 #
-#     python tools/train.py configs/text_mapped_zero_shot_toy.py
+#     clipzs train text_mapped_zero_shot_toy
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

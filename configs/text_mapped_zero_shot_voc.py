@@ -2,7 +2,7 @@
 # baseline of MaskCLIP (section 3.2).
 # Protocol A (MaskCLIP).
 #
-#     python tools/train.py configs/text_mapped_zero_shot_voc.py
+#     clipzs train text_mapped_zero_shot_voc
 #
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 _base_ = [

@@ -92,8 +92,8 @@ def test_opens_with_its_command(name):
     end = next(i for i, line in enumerate(lines) if line[:1] != '#')
     assert end >= 3
     assert re.search(
-        r'^# +(python tools/(test|train)\.py|bash tools/dist_train\.sh) '
-        rf'(\\\n# +)?configs/{name}\.py',
+        rf'^# +(clipzs (test|train) {name}\b|'
+        rf'bash tools/dist_train\.sh configs/{name}\.py)',
         '\n'.join(lines[:end]), re.M)
     assert 1 <= depth(CONFIGS / f'{name}.py') <= 3
 

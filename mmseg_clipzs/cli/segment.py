@@ -25,13 +25,22 @@ import os
 import re
 
 from mmseg_clipzs.formats import FORMATS
-from mmseg_clipzs.utils import UserError, interrupted, other_case, shown
+from mmseg_clipzs.utils import (
+    UserError,
+    check_number,
+    interrupted,
+    other_case,
+    shown,
+)
 
 from .arguments import add_arguments, job_of
 from .pictures import add_pictures, colours_of, style_of
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
 FEW = 20  # images with a line for each
+# Options of some formats only.
+_WITH = {'tolerance': ('coco_polygons', 'yolo'),
+         'no_photos': ('voc', 'coco', 'coco_polygons', 'yolo')}
 
 
 def add_options(parser):
@@ -49,6 +58,15 @@ def add_options(parser):
         '--format', nargs='+', choices=FORMATS, metavar='FORMAT',
         default=['overlay', 'index'], help='what to write:\n' + '\n'.join(
             f'{name}: {what}' for name, what in FORMATS.items()))
+    parser.add_argument(
+        '--tolerance', type=float, metavar='PIXELS',
+        help='leave out corners of polygons that are at most so far from the '
+        'outline without them, for smaller files and less to edit '
+        f'({", ".join(_WITH["tolerance"])}; default: 0, exact)')
+    parser.add_argument(
+        '--no-photos', action='store_true',
+        help='write the labels without copies of the photos '
+        f'({", ".join(_WITH["no_photos"])})')
     parser.add_argument(
         '--heatmaps', action='store_true',
         help='also write a heat map of each class')
@@ -86,6 +104,13 @@ def check(args, parser):
     if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
         raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
+    check_number('--tolerance', args.tolerance, '[0, inf)', optional=True)
+    for option, formats in _WITH.items():
+        if not _is_absent(getattr(args, option)) and not (
+                set(formats) & set(args.format)):
+            raise UserError(
+                f'--{option.replace("_", "-")} is for the formats '
+                f'{", ".join(formats)}: name one of them with --format.')
 
 
 def largest_classes(record):
@@ -104,6 +129,16 @@ def _formats(args):
     """list[str]: All formats that are asked for."""
     return [*args.format, *(name for name in ('heatmaps', 'groups')
                             if getattr(args, name))]
+
+
+def _options(args, style):
+    """dict: Options of the formats, apart from defaults."""
+    options = dict(style=style)
+    if args.tolerance is not None:
+        options['tolerance'] = args.tolerance
+    if args.no_photos:
+        options['copy_photos'] = False
+    return options
 
 
 def exported(args):
@@ -183,7 +218,7 @@ def run(args):
     photos = share_photos(team, find)
     inferencer = inferencer_of(args)
     work = FolderRun(
-        inferencer, photos, args.out, _formats(args), dict(style=style),
+        inferencer, photos, args.out, _formats(args), _options(args, style),
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,
         colours=colours,
         on_photo=say if args.verbose or len(photos) <= FEW else None)

@@ -7,7 +7,8 @@ from math import inf
 from pathlib import Path
 
 from mmseg_clipzs.datasets.find_images import image_suffixes, is_result
-from mmseg_clipzs.utils import shown
+from mmseg_clipzs.formats import README
+from mmseg_clipzs.utils import is_ours, shown
 
 from .names import digest
 from .record import files_in, is_record
@@ -130,7 +131,9 @@ class Walk:
         records = [entry.path for entry in entries if is_record(entry.path)]
         if not above:
             results.update(map(digest, files_in(records)))
-        elif records or self._is_out(folder):
+        elif records or self._is_out(folder) or any(
+                entry.name == README and is_ours(entry.path)
+                for entry in entries):  # of a format
             self.left_out['folders of results'] += 1
             return
         for entry in entries:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from mmseg_clipzs.utils import UserError, did_you_mean
 
-from .base import Format
+from .base import README, Format
 
 # Name -> what it writes, for lists of options. Classes are imported on use.
 FORMATS = {
@@ -34,7 +34,7 @@ _CLASSES = {
     'sheet': 'sheet.Sheet',
 }
 
-__all__ = ['FORMATS', 'Format', 'format_class', 'make_formats']
+__all__ = ['FORMATS', 'README', 'Format', 'format_class', 'make_formats']
 
 
 def format_class(name):

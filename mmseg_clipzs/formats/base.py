@@ -6,6 +6,8 @@ import numpy as np
 from mmseg_clipzs.utils import check_replaceable
 from mmseg_clipzs.vocabularies import BACKGROUND
 
+README = 'README.txt'  # in the folders of formats, which it marks
+
 
 class Format:
     """A way of writing results to a folder.

@@ -9,9 +9,7 @@ from mmseg_clipzs.utils import (
 )
 from mmseg_clipzs.utils.temporary import PREFIX
 
-from .base import Format
-
-README = 'README.txt'
+from .base import README, Format
 
 
 class FolderFormat(Format):

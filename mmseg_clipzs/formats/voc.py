@@ -49,8 +49,7 @@ reduce_zero_label.
                 f'background, but got {len(self.names) - 1}: choose coco or '
                 'index, or fewer classes.')
         for name in self.names:
-            if ':' in name or name.splitlines() != [name.strip()] or (
-                    name[0] == '#'):
+            if ':' in name or not _fits(name):
                 raise UserError(
                     f'The labelmap.txt of the format voc cannot hold the '
                     f'class {shown(repr(name))}: names there have no colon '
@@ -66,10 +65,11 @@ reduce_zero_label.
 
     def check(self, name):
         super().check(name)
-        if len(name.splitlines()) != 1:
+        if not _fits(name):
             raise SampleError(
-                f'{shown(name)} has a line break in its name, which the lists '
-                'of the format voc cannot hold: rename the photo.')
+                f'The lists of the format voc cannot hold the photo '
+                f'{shown(repr(name))}: names there have no line break, no # '
+                'first, and no blanks around. Rename the photo.')
 
     def paths(self, name):
         photo = [self.root / f'JPEGImages/{name}.jpg'] * self.copy_photos
@@ -98,3 +98,8 @@ reduce_zero_label.
         self.write_text(listed, ''.join(
             f'{record["name"]}\n' for record in records))
         return [labelmap, listed]
+
+
+def _fits(line):
+    """bool: Whether readers of lists get this line as it is."""
+    return line.splitlines() == [line.strip()] and line[0] != '#'

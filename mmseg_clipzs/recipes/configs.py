@@ -54,7 +54,7 @@ def _cell(cell):
     if 'remark' in method and resize:
         lines.append(method['remark'])
     return '\n'.join([
-        header(lines, f'python tools/test.py configs/{cell.name}.py'),
+        header(lines, f'clipzs test {cell.name}'),
         inherit([f'_base_/models/{file_of(cell.method)}.py',
                  f'_base_/datasets/{data_file(cell.dataset, resize)}.py',
                  f'_base_/{method.get("runtime", "default_runtime")}.py']),

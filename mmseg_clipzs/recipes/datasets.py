@@ -87,7 +87,7 @@ DATASETS = {
                 seg_map_path='annotations/validation'))),
     'toy': dict(
         title='the toy scenes', classes=12, base='toy',
-        note='Toy scenes (tools/make_toy_scenes.py), 12 classes, 128 x 128 '
+        note='Toy scenes (clipzs make-toy-scenes), 12 classes, 128 x 128 '
              'pixels.',
         test=dict(
             _VOC, type='ToyScenesDataset', data_root='data/toy')),

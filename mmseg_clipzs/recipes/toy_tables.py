@@ -28,17 +28,17 @@ def toy_leaderboard():
 def groupvit_toy():
     def trained(name, figures):
         return [f'GroupViT, {name}, {len(figures)} seeds',
-                f'`tools/train.py configs/groupvit_pretrain_'
-                f'{"two_stage_" * (name == "2-stage")}toy.py --cfg-options '
+                f'`clipzs train groupvit_pretrain_'
+                f'{"two_stage_" * (name == "2-stage")}toy --cfg-options '
                 'randomness.seed=SEED`', _seeds(figures)]
 
     return table(['model', 'command', 'mIoU'], [
-        ['unmodified CLIP, pixel-wise', '`tools/test.py configs/clip_toy.py`',
+        ['unmodified CLIP, pixel-wise', '`clipzs test clip_toy`',
          toy('clip')],
         ['the same features, best parameter-free grouping (spectral)',
-         '`tools/test.py configs/spectral_toy.py`', toy('spectral')],
+         '`clipzs test spectral_toy`', toy('spectral')],
         ['GroupViT, 1-stage: the packaged weights',
-         '`tools/test.py configs/groupvit_toy.py`', toy('groupvit')],
+         '`clipzs test groupvit_toy`', toy('groupvit')],
         trained('1-stage', measured.GROUPVIT_ONE_STAGE),
         trained('2-stage', measured.GROUPVIT_TWO_STAGE)])
 
@@ -67,7 +67,7 @@ def toy_whole():
 
 def maskclip_plus_toy():
     def command(kind, name):
-        return f'`tools/{kind}.py configs/{name}_toy.py`'
+        return f'`clipzs {kind} {name}_toy`'
 
     def figures(method):
         return [_seeds(figures) for figures in zip(

@@ -148,7 +148,7 @@ def _config(student):
     suffix = '_toy' if toy else ''
     return '\n'.join([
         header(student.sentences(),
-               f'python tools/train.py configs/{student.name}.py'),
+               f'clipzs train {student.name}'),
         inherit([f'_base_/models/{entry["model"]}{suffix}.py',
                  f'_base_/datasets/{dataset}_{entry["data"]}.py',
                  f'_base_/schedules/schedule_{student.schedule}.py',

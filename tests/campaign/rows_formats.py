@@ -7,7 +7,7 @@ from mmseg_clipzs.apis.zero_shot_result import ZeroShotResult
 from mmseg_clipzs.formats import make_formats
 from mmseg_clipzs.visualization import voc_palette
 
-from .table import Row, says, works
+from .table import Row, says, usage, works
 
 CLASSES = ('background', 'cat', 'sky')
 
@@ -37,7 +37,37 @@ def wrote(*files):
     return works(lambda r: r.value == set(files))
 
 
+def files(r):
+    """set[str]: Photos and labels of YOLO in ``out``."""
+    return {path.relative_to(r.folder / 'out/yolo').as_posix()
+            for path in (r.folder / 'out/yolo').rglob('*.*')}
+
+
+TOY = ('segment {photo} --config maskclip_toy --device cpu '
+       '--classes "cat; grass, lawn; sky" --format ')
 ROWS = [
+    Row('tool_near_name', TOY + 'yollo', usage("invalid choice: 'yollo'")),
+    Row('tool_no_name', TOY.strip(), usage('expected at least one argument')),
+    Row('tool_tolerance_without', TOY + 'index --tolerance 1',
+        says('--tolerance is for the formats coco_polygons, yolo')),
+    Row('tool_tolerance_negative', TOY + 'yolo --tolerance -1',
+        says('--tolerance must be a number in')),
+    Row('tool_tolerance_nan', TOY + 'yolo --tolerance nan',
+        says('--tolerance must be a number in')),
+    Row('tool_tolerance_word', TOY + 'yolo --tolerance much',
+        usage('invalid float value')),
+    Row('tool_no_photos_without', TOY + 'overlay --no-photos',
+        says('--no-photos is for the formats voc, coco,')),
+    Row('tool_labels_only', TOY + 'yolo --no-photos', works(
+        lambda r: files(r) == {'README.txt', 'data.yaml',
+                               'labels/train/cat.txt'})),
+    Row('tool_yolo', TOY + 'yolo --tolerance 1', works(
+        lambda r: files(r) == {'README.txt', 'data.yaml',
+                               'images/train/cat.jpg',
+                               'labels/train/cat.txt'})),
+    Row('tool_voc_comment', 'segment {photo} --config maskclip_toy '
+        '--device cpu --classes "sky; #1 cat" --format voc',
+        says("cannot hold the class '#1 cat'")),
     row('near_name', 'coc', says('no format .coc.; .* Did you mean coco')),
     row('upper_case', 'YOLO', says('Did you mean yolo')),
     row('image_format', 'png', says('no format .png.; choose from overlay')),
@@ -65,7 +95,7 @@ ROWS = [
         classes=('a/\\b', ), mask=np.zeros((2, 2), int)),
     row('binary_dots', 'binary', wrote('binary/0____etc_cat/a.png'),
         classes=('../etc/cat', ), mask=np.zeros((2, 2), int)),
-    row('voc_line_break', 'voc', says(r'a\\nb has a line break'),
+    row('voc_line_break', 'voc', says(r'cannot hold the photo .a\\nb.'),
         name='a\nb'),
     row('voc_wide', 'voc', says(
         'a side of 65501 pixels', leaves=['out/voc/README.txt']),

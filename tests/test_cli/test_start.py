@@ -15,7 +15,7 @@ from mmseg_clipzs.version import __version__
 
 ROOT = Path(__file__).parents[2]
 CLI = ROOT / 'mmseg_clipzs/cli'
-SHARED = {'__init__', 'arguments', 'config_options'}  # no commands
+SHARED = {'__init__', 'arguments', 'config_options', 'pictures'}  # no commands
 # Runs command lines in one process without any of the libraries.
 PROGRAM = '''
 import contextlib, io, json, sys

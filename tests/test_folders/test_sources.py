@@ -216,6 +216,12 @@ def test_results_are_no_photos(tree):
         (out / name).unlink()
         for path in (name, 'x_cut.png', 'a/y.png', 'a/y.jpg'):
             (tree / 'photos' / path).unlink()
+    # Of a format, of which a killed run has no line yet.
+    (out / 'README.txt').write_text('About something else.')
+    assert 'a/out/cutout' in names('photos')
+    (out / 'README.txt').write_text(f'{MARK}.')
+    assert names('photos') == ALL
+    (out / 'README.txt').unlink()
     # Of another program.
     (out / 'results.jsonl').write_text('{"name": "x"}\n')
     assert 'a/out/cutout' in names('photos')

@@ -125,11 +125,12 @@ def test_names_that_it_can_hold(make_result, write, tmp_path, name):
     assert lines[-1] == f'{name}:128,0,0::'
 
 
-def test_a_photo_whose_name_a_list_cannot_hold(tmp_path):
+@pytest.mark.parametrize('name', ['a\nb', '#1', ' a', 'a '])
+def test_photos_whose_names_a_list_cannot_hold(tmp_path, name):
     kind, = make_formats(['voc'], tmp_path, ['cat'], voc_palette(1))
-    kind.check('a b')
-    with pytest.raises(SampleError, match='line break in its name'):
-        kind.check('a\nb')
+    kind.check('a b/#1')
+    with pytest.raises(SampleError, match='cannot hold the photo'):
+        kind.check(name)
 
 
 # ------------------------------------------------------------------- photos

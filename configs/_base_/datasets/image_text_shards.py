@@ -1,6 +1,6 @@
 # CC3M (2.89 M pairs), CC12M (11.16 M) and YFCC14M (14.62 M) in WebDataset
 # shards of 10,000, 224 x 224 pixels, 256 pairs per process. Nouns come from
-# the shards (tools/make_shards.py) or NLTK's tagger. Needs
+# the shards (clipzs make-shards) or NLTK's tagger. Needs
 # image_text_runtime.py. See docs/image_text_data.md.
 _base_ = 'image_text.py'
 train_dataloader = dict(

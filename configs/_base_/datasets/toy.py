@@ -1,4 +1,4 @@
-# Toy scenes (tools/make_toy_scenes.py), 12 classes, 128 x 128 pixels.
+# Toy scenes (clipzs make-toy-scenes), 12 classes, 128 x 128 pixels.
 # Made by tools/make_configs.py from mmseg_clipzs/recipes.
 dataset_name = 'toy'
 test_pipeline = [

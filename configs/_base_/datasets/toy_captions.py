@@ -1,6 +1,6 @@
 # Toy scenes with captions, 64 x 64 pixels, for training from captions only:
 #
-#     python tools/make_toy_scenes.py --out data/toy_captions --train 20000 \
+#     clipzs make-toy-scenes --out data/toy_captions --train 20000 \
 #         --val 0 --size 64 --seed 2 --varied
 _base_ = 'image_text.py'
 train_pipeline = [
