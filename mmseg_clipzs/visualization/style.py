@@ -51,5 +51,5 @@ class Style:
                 "'webp', or compression (0 to 9) instead.")
         if self.compression is not None and self.image_format != 'png':
             raise UserError(
-                f'A compression ({self.compression}) is for png, but the image '
-                f'format is {self.image_format}: choose a quality (1 to 100).')
+                f'A compression ({self.compression}) is for png, but the '
+                f'image format is {self.image_format}: choose a quality (1 to 100).')

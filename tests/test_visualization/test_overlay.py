@@ -153,7 +153,7 @@ def test_large_photos_have_large_letters():
     (dict(labels=1), 'labels must be True or False'),
     (dict(image_format='gif'),
      "image_format must be one of png, jpg, webp, but got 'gif'"),
-    (dict(quality=50), r'A quality \(50\) is for jpg and webp, but'),
+    (dict(quality=50), r'A quality \(50\) is for jpg and webp,'),
     (dict(image_format='jpg', quality=0), r'quality must be .* \[1, 100\]'),
     (dict(image_format='jpg', compression=3),
      r'A compression \(3\) is for png, but the image'),
