@@ -46,9 +46,9 @@ class Style:
                 f'{self.image_format!r}.')
         if self.quality is not None and self.image_format == 'png':
             raise UserError(
-                f'quality={self.quality} is for JPEG and WebP, but pictures '
-                "are PNG, which loses nothing: set image_format to 'jpg' or "
-                "'webp', or compression (0 to 9) instead.")
+                f'A quality ({self.quality}) is for jpg and webp, but the '
+                'image format is png, which loses nothing: choose one of them, '
+                'or a compression (0 to 9).')
         if self.compression is not None and self.image_format != 'png':
             raise UserError(
                 f'A compression ({self.compression}) is for png, but the '
