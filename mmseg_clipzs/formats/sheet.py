@@ -40,16 +40,14 @@ class Sheet(Pictures):
 
     Args:
         folder, classes, palette, style: See :class:`Pictures`.
-
-    Raises:
-        NotOursError: There is an ``index.html`` that this package did not
-            write.
     """
 
     def __init__(self, folder, classes, palette, style=None):
         super().__init__(folder, classes, palette, style)
-        check_replaceable(self._page(0))
         self._unpainted = background_of(classes)
+
+    def check_root(self):
+        check_replaceable(self._page(0))
 
     def paths(self, name):
         return [self.folder / f'{name}_thumbnail.jpg']

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from .fonts import text_font
 from .legend import TEXT, letter_size, one_line, wrap
 
-_OPACITY = 0.65
+_OPACITY, _CONTRAST = 0.65, 0.65
 _TICKS = (0, 0.25, 0.5, 0.75, 1)
 
 
@@ -23,6 +23,8 @@ def _colours():
 def heat_map(image, score):
     """Blend an image with the probability map of one class.
 
+    The image is grey and of low contrast, as brightness is probability.
+
     Args:
         image (ndarray): (H, W, 3) uint8 RGB.
         score (ndarray): (H, W) probabilities in [0, 1].
@@ -31,8 +33,11 @@ def heat_map(image, score):
         ndarray: (H, W, 3) uint8 RGB, from dark (0) to bright (1).
     """
     levels = (score * 255).round().clip(0, 255).astype(np.uint8)
-    return cv2.addWeighted(
-        _colours()[levels], _OPACITY, image, 1 - _OPACITY, 0)
+    grey = cv2.cvtColor(
+        cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    share = 1 - _OPACITY
+    return cv2.addWeighted(_colours()[levels], _OPACITY, grey,
+                           _CONTRAST * share, 128 * (1 - _CONTRAST) * share)
 
 
 def titled_heat_map(image, score, title):

@@ -47,9 +47,10 @@ class Style:
         if self.quality is not None and self.image_format == 'png':
             raise UserError(
                 f'A quality ({self.quality}) is for jpg and webp, but the '
-                'image format is png, which loses nothing: choose one of them, '
-                'or a compression (0 to 9).')
+                'image format is png, which loses nothing: choose one of '
+                'them, or a compression (0 to 9).')
         if self.compression is not None and self.image_format != 'png':
             raise UserError(
                 f'A compression ({self.compression}) is for png, but the '
-                f'image format is {self.image_format}: choose a quality (1 to 100).')
+                f'image format is {self.image_format}: choose a quality '
+                '(1 to 100).')
