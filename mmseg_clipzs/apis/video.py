@@ -43,7 +43,8 @@ class VideoSummary:
 
     def __str__(self):
         mask, picture, results = self.files
-        return (f'{self.frames} frames are in {shown(mask)} (class indices) '
+        are = 'frame is' if self.frames == 1 else 'frames are'
+        return (f'{self.frames} {are} in {shown(mask)} (class indices) '
                 f'and {shown(picture)}; {results.name} describes them.')
 
 

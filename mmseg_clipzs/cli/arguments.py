@@ -1,6 +1,5 @@
 """Shared arguments of the commands, with one help text each."""
 import argparse
-import os
 import textwrap
 import weakref
 
@@ -9,17 +8,21 @@ from mmseg_clipzs.run.configs import (
     find_config,
     split_config,
 )
-from mmseg_clipzs.run.launchers import check_launcher
 from mmseg_clipzs.utils import (
     AUTO,
-    UserError,
     check_output,
     is_first_process,
-    read_background,
-    read_max_size,
 )
 from mmseg_clipzs.vocabularies import get_vocabulary
 
+from .actions import (
+    Background,
+    Classes,
+    Launcher,
+    LocalRank,
+    MaxSize,
+    Word,
+)
 from .config_options import ConfigOptions
 
 _JOB = ('checkpoint', 'data_root', 'classes', 'clip', 'tta')
@@ -68,11 +71,15 @@ def _check_output(flag, folder):
 
 def _check_config(value):
     for text in [value] if isinstance(value, str) else value:
-        if not text.lower().endswith('.onnx'):  # not of all commands
-            config, checkpoint = split_config(text)
-            find_config(config)
-            if checkpoint:
-                check_checkpoint(checkpoint)
+        config, checkpoint = split_config(text)
+        find_config(config)
+        if checkpoint:
+            check_checkpoint(checkpoint)
+
+
+def _check_model(value):
+    if not value.lower().endswith('.onnx'):
+        _check_config(value)
 
 
 def add_output(parser, *flags, folder=False, **settings):
@@ -88,71 +95,6 @@ def add_output(parser, *flags, folder=False, **settings):
     _CHECKS[action] = _check_output(flags[0], folder)
 
 
-class _Launcher(argparse.Action):
-    """Refuse a launcher that did not start this process."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        if values != 'none':
-            try:
-                check_launcher(values)
-            except UserError as e:
-                parser.error(f'argument {option_string}: {values} did not '
-                             f'start this process. {e}')
-        setattr(namespace, self.dest, values)
-
-
-class _LocalRank(argparse.Action):
-    """Pass the rank on to mmengine, which reads the environment."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        os.environ.setdefault('LOCAL_RANK', str(values))
-
-
-class _MaxSize(argparse.Action):
-    """Check a limit of photos' sizes; equal ones become equal values."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        try:
-            setattr(namespace, self.dest, read_max_size(values, option_string))
-        except UserError as e:
-            parser.error(str(e))
-
-
-class _Classes(argparse.Action):
-    """All classes at once."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        if isinstance(getattr(namespace, self.dest), list):
-            parser.error(_BOTH)
-        setattr(namespace, self.dest, values)
-
-
-class _Word(argparse.Action):
-    """One class after the other, in the list of :class:`_Classes`."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        given = getattr(namespace, self.dest)
-        if isinstance(given, str):
-            parser.error(_BOTH)
-        setattr(namespace, self.dest, [*(given or ()), values])
-
-
-_BOTH = ('--classes names all classes and -w (--word) one of them: give '
-         'either --classes, or -w for each class.')
-
-
-class _Background(argparse.Action):
-    """Check a background; equal ones become equal values."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        try:
-            contrast, threshold = read_background(values, option_string)
-        except UserError as e:
-            parser.error(str(e))
-        setattr(namespace, self.dest, threshold if not contrast else
-                AUTO if threshold is None else f'{AUTO},{threshold}')
-
-
 _CONFIG = dict(
     metavar='CONFIG[:CHECKPOINT]',
     help='config file, or a name that clipzs configs lists')
@@ -161,6 +103,9 @@ _ARGUMENTS = {
     'config': (['config'], _CONFIG),
     'configs': (['configs'], dict(_CONFIG, nargs='+', help=(
         'config files, or names that clipzs configs lists'))),
+    'model': (['--config'], dict(
+        _CONFIG, default='maskclip_voc', help='config of the model '
+        '(maskclip_toy needs no download), or an exported .onnx file')),
     # Positional, as in MMSegmentation's tools.
     'checkpoint_after_config': (['checkpoint'], dict(
         nargs='?', default=argparse.SUPPRESS, metavar='CHECKPOINT',
@@ -173,22 +118,22 @@ _ARGUMENTS = {
         help="replaces the config's CLIP, e.g. ViT-L-14:openai or "
         "ViT-B-16:weights.pt; by default with the config's weights")),
     'classes': (['--classes'], dict(
-        action=_Classes,
+        action=Classes,
         help='the classes: "cat; grass, lawn; sky" (";" between classes, "," '
         'between words of a class), a text file with one class per line, or '
         'the name of a vocabulary (voc20; clipzs vocabularies lists them)')),
     'word': (['-w', '--word'], dict(
-        dest='classes', action=_Word, metavar='WORD',
+        dest='classes', action=Word, metavar='WORD',
         help='one class instead of --classes, once for each: -w cat '
         '-w "grass, lawn"')),
     'background': (['--background'], dict(
-        action=_Background, metavar='P|auto',
+        action=Background, metavar='P|auto',
         help='a class "background" for pixels whose best class has a '
         'probability below P (0 to 1); for words of what images show around '
         'objects (auto), which helps with one or two classes; or both '
         '(auto,P)')),
     'max_size': (['--max-size'], dict(
-        action=_MaxSize, default=AUTO, metavar='N|none',
+        action=MaxSize, default=AUTO, metavar='N|none',
         help='segment larger photos at this longest side in pixels, or at '
         'their own size (none). auto is 1024, but leaves it to configs that '
         'resize photos. Label maps always have the size of the photo')),
@@ -213,16 +158,17 @@ _ARGUMENTS = {
         'test_dataloader.num_workers=8')),
     'launcher': (['--launcher'], dict(
         choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
-        action=_Launcher,
+        action=Launcher,
         help='job launcher')),
     'local_rank': (['--local_rank', '--local-rank'], dict(
-        type=int, action=_LocalRank, default=argparse.SUPPRESS,
+        type=int, action=LocalRank, default=argparse.SUPPRESS,
         help=argparse.SUPPRESS)),
 }
 _FOLLOWS = {'launcher': 'local_rank', 'classes': 'word'}
 
 # What is known to be wrong without PyTorch.
 _INPUTS = {'config': _check_config, 'configs': _check_config,
+           'model': _check_model,
            'checkpoint_after_config': check_checkpoint,
            'checkpoint': check_checkpoint, 'classes': get_vocabulary}
 

@@ -1,6 +1,10 @@
 """Options of pictures."""
 import argparse
 
+# As of Style, which is not imported before it is needed.
+_STYLE = dict(opacity=0.5, outlines=True, labels=True, image_format='png',
+              quality=None, compression=None)
+
 
 def add_pictures(parser):
     """Add the options of :func:`style_of` and :func:`colours_of`.
@@ -10,20 +14,20 @@ def add_pictures(parser):
     """
     group = parser.add_argument_group('pictures')
     group.add_argument(
-        '--opacity', type=float, default=0.5, metavar='0..1',
+        '--opacity', type=float, metavar='0..1',
         help='of the colours over the photo')
     switch = argparse.BooleanOptionalAction
     group.add_argument(
-        '--outlines', action=switch, default=True,
+        '--outlines', action=switch,
         help='draw the borders of regions')
     group.add_argument(
-        '--labels', action=switch, default=True,
+        '--labels', action=switch,
         help='write the class names on large regions')
     group.add_argument(
         '--palette', metavar='FILE',
         help='colours of classes: lines of "name: #rrggbb", or JSON')
     group.add_argument(
-        '--image-format', default='png', metavar='png|jpg|webp',
+        '--image-format', metavar='png|jpg|webp',
         help='of pictures; label maps are always PNG')
     group.add_argument(
         '--quality', type=int, metavar='1..100',
@@ -31,6 +35,21 @@ def add_pictures(parser):
     group.add_argument(
         '--compression', type=int, metavar='0..9',
         help='of png, from fast to small (default: 1)')
+    parser.set_defaults(**_STYLE)
+
+
+def check_pictures(args):
+    """Refuse what no picture can look like.
+
+    Args:
+        args (Namespace): Parsed options of :func:`add_pictures`.
+
+    Raises:
+        UserError: A value out of range, or no palette.
+    """
+    if any(getattr(args, name) != value for name, value in _STYLE.items()):
+        style_of(args)
+    colours_of(args)
 
 
 def style_of(args):
@@ -43,8 +62,7 @@ def style_of(args):
         UserError: A value out of range.
     """
     from mmseg_clipzs.visualization import Style
-    return Style(args.opacity, args.outlines, args.labels, args.image_format,
-                 args.quality, args.compression)
+    return Style(**{name: getattr(args, name) for name in _STYLE})
 
 
 def colours_of(args):
@@ -56,5 +74,7 @@ def colours_of(args):
     Raises:
         UserError: ``--palette`` is no file of colours.
     """
+    if args.palette is None:
+        return None
     from mmseg_clipzs.visualization import read_palette
-    return None if args.palette is None else read_palette(args.palette)
+    return read_palette(args.palette)

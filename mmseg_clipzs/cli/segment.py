@@ -34,7 +34,7 @@ from mmseg_clipzs.utils import (
 )
 
 from .arguments import add_arguments, job_of
-from .pictures import add_pictures, colours_of, style_of
+from .pictures import add_pictures, check_pictures, colours_of, style_of
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
 FEW = 20  # images with a line for each
@@ -84,10 +84,7 @@ def add_options(parser):
 
 def add_model(parser):
     """Add the options of :func:`inferencer_of`."""
-    add_arguments(parser, config=dict(
-        flags=['--config'], default='maskclip_voc',
-        help='config of the model (maskclip_toy needs no download), or an '
-        'exported .onnx file'))
+    add_arguments(parser, 'model')
     parser.add_argument(
         '--engine', choices=ENGINES,
         help=f'what runs an exported file (default: {ENGINES[0]})')
@@ -98,10 +95,10 @@ def add_model(parser):
 
 
 def check(args, parser):
-    """Pictures, and a single photo; others are found in ``run``."""
-    style_of(args)
+    """Numbers, and a single photo; others are found in ``run``."""
+    check_number('batch_size', args.batch_size, '[1, inf)', int)
     photo, *others = args.photos
-    if not others and not re.match(r'-$|@|.*([*?[]|://)', photo) and (
+    if not others and not re.match(r'$|-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
         raise UserError(f'No image at {shown(photo)}.{other_case(photo)}')
     check_number('--tolerance', args.tolerance, '[0, inf)', optional=True)
@@ -111,6 +108,7 @@ def check(args, parser):
             raise UserError(
                 f'--{option.replace("_", "-")} is for the formats '
                 f'{", ".join(formats)}: name one of them with --format.')
+    check_pictures(args)
 
 
 def largest_classes(record):

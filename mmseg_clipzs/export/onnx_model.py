@@ -263,11 +263,9 @@ def _reason(error):
 
 
 def read_photo(path):
-    """ndarray: (H, W, 3) uint8 RGB; turned as EXIF says, 16 bits scaled.
+    """ndarray: (H, W, 3) uint8 RGB on white, as EXIF says, 16 bits scaled.
 
-    Raises:
-        OnnxPhotoError: It is missing, damaged, or of more bits.
-    """
+    Raises an OnnxPhotoError if it is missing, damaged, or of more bits."""
     image, ops = _package('PIL.Image'), _package('PIL.ImageOps')
     try:
         with image.open(path) as file:
@@ -278,7 +276,9 @@ def read_photo(path):
                 raise ValueError('save it with 8 or 16 bits')
             photo = image.fromarray(
                 (np.asarray(photo) * (255 / 65535)).round().astype(np.uint8))
-        return np.asarray(photo.convert('RGB'))
+        white = image.new('RGBA', photo.size, 'white')
+        white.alpha_composite(photo.convert('RGBA'))
+        return np.asarray(white.convert('RGB'))
     except Exception as e:  # decoders raise all kinds of errors
         raise OnnxPhotoError(f'{path} cannot be read: {_reason(e)}.') from e
 

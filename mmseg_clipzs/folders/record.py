@@ -71,7 +71,7 @@ def read_lines(path):
         position = len(file.readline())
         for line in file:
             record = _parsed(line)
-            if record is not None:
+            if record is not None and _is_line(record):
                 yield position, record
             position += len(line)
 
@@ -94,6 +94,14 @@ def _parsed(line):
         with suppress(ValueError, RecursionError):
             record = json.loads(line)
             return record if isinstance(record, dict) else None
+
+
+def _is_line(record):
+    """bool: Whether it says what lines say."""
+    files = record.get('files', [])
+    return all(isinstance(record.get(key, ''), str) for key in (
+        'source', 'name', 'error')) and isinstance(files, list) and all(
+        isinstance(file, str) for file in files)
 
 
 def files_in(paths):
@@ -258,7 +266,8 @@ def differences(now, before):
         with other words, the colours differ as well.
     """
     def flat(header):
-        return {**header.get('settings', {}), **{
+        settings = header.get('settings')
+        return {**(settings if isinstance(settings, dict) else {}), **{
             key: header.get(key) for key in ('classes', 'palette', 'version')}}
 
     new, old = flat(now), flat(before)

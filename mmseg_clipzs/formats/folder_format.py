@@ -38,10 +38,10 @@ class FolderFormat(Format):
 
     def check_root(self):
         """Raises: NotOursError: The folder is of others."""
-        if self.root.exists() and not is_ours(self.root / README) and (
-                not self.root.is_dir() or any(
-                    not each.startswith(PREFIX)  # another process begins
-                    for each in os.listdir(self.root))):
+        # First what is there: another thread or process may begin meanwhile.
+        there = self.root.exists() and (not self.root.is_dir() or any(
+            not each.startswith(PREFIX) for each in os.listdir(self.root)))
+        if there and not is_ours(self.root / README):
             raise NotOursError(
                 f'{shown(self.root)} exists and was not written by this tool, '
                 'so it is left alone: choose another place for the results, '

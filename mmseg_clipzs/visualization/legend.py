@@ -97,7 +97,9 @@ def with_legend(image, mask, classes, palette, painted=None):
         swatches.update(
             {i: (means[i], tuple(palette[i])) for i in means})
         swatches.update(dict.fromkeys(background_of(classes), _UNPAINTED))
-    room = width - 4 * size - round(text_font('0', size).getlength('100 %'))
+    # In two columns, if not one of 240 pixels.
+    room = max(width // 2, _LEAST_WIDTH) - 4 * size - round(
+        text_font('0', size).getlength('100 %'))
     entries = [_Entry(
         wrap(one_line(classes[i]), size, max(room, 3 * size)),
         share_text(share), *swatches[i]) for i, share in shares.items()]

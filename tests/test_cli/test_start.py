@@ -1,6 +1,5 @@
 """How commands start: names, help, and what is imported before they run."""
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from light import run_light
 from processes import run_python
 
 from mmseg_clipzs.cli import COMMANDS
@@ -15,43 +15,8 @@ from mmseg_clipzs.version import __version__
 
 ROOT = Path(__file__).parents[2]
 CLI = ROOT / 'mmseg_clipzs/cli'
-SHARED = {'__init__', 'arguments', 'config_options', 'pictures'}  # no commands
-# Runs command lines in one process without any of the libraries.
-PROGRAM = '''
-import contextlib, io, json, sys
-import clipzs
-
-for arguments in json.load(sys.stdin):
-    sys.argv = ['clipzs', *arguments]
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            clipzs.main()
-        except SystemExit as e:
-            code = e.code
-    heavy = {'torch', 'mmengine', 'mmcv', 'mmseg', 'cv2', 'PIL',
-             'open_clip', 'mmseg_clipzs'} & set(sys.modules)
-    print(json.dumps([code, out.getvalue(), err.getvalue(), sorted(heavy)]))
-'''
-
-
-def run_light(lines, cwd=ROOT):
-    """Run command lines that end before the libraries are imported.
-
-    Args:
-        lines (Sequence[Sequence[str]]): Arguments of ``clipzs``.
-        cwd (Path): Working folder.
-
-    Returns:
-        list: For each the exit code or message, standard output and error,
-        and the libraries that have been imported.
-    """
-    done = subprocess.run(
-        [sys.executable, '-c', PROGRAM], input=json.dumps(lines), text=True,
-        capture_output=True, cwd=cwd, check=True, encoding='utf-8', env={
-            'PYTHONPATH': str(ROOT), 'PYTHONIOENCODING': 'utf-8',
-            'COLUMNS': '80'})
-    return list(map(json.loads, done.stdout.splitlines()))
+# No commands.
+SHARED = {'__init__', 'arguments', 'actions', 'config_options', 'pictures'}
 
 
 @pytest.fixture(scope='module')

@@ -182,7 +182,12 @@ def test_photos_are_read_as_in_the_package(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(photo(5, 6)).save(tmp_path / 'turned.png', exif=exif)
-    for name in ('deep.png', 'turned.png'):
+    rgba = np.random.default_rng(0).integers(
+        0, 256, (5, 6, 4), dtype=np.uint8)
+    Image.fromarray(rgba).save(tmp_path / 'clear.png')
+    Image.frombytes('CMYK', (6, 5), rgba.tobytes()).save(
+        tmp_path / 'print.jpg')
+    for name in ('deep.png', 'turned.png', 'clear.png', 'print.jpg'):
         assert (onnx_model.read_photo(tmp_path / name)
                 == read_image(tmp_path / name)).all()
 
