@@ -181,9 +181,12 @@ def install_ops_stand_in():
     import mmcv
     if find_spec('mmcv._ext') is None and 'mmcv.ops' not in sys.modules:
         mmcv.ops = sys.modules['mmcv.ops'] = OpsStandIn()
-        # Every import of mmcv.cnn warns about it; it is not used here.
-        warnings.filterwarnings(
-            'ignore', message='Fail to import ``MultiScaleDeformable')
+        importlib.import_module('mmengine.model')  # filters of its own stay
+        with warnings.catch_warnings():
+            # It warns when it is imported of what is not used here.
+            warnings.filterwarnings(
+                'ignore', message='Fail to import ``MultiScaleDeformable')
+            importlib.import_module('mmcv.cnn.bricks.transformer')
 
 
 # ------------------------------------------------------------------- imports

@@ -83,7 +83,10 @@ def test_regions(supervision):
 def test_nothing_found(supervision):
     for mask in (np.zeros((4, 5), int), np.full((4, 5), 255)):
         found = result_of(mask).to_detections()
-        assert len(found) == 0 and found == supervision.Detections.empty()
+        assert len(found) == 0 and found.is_empty()
+        assert list(found['class_name']) == list(found.confidence) == []
+        scene = np.zeros((4, 5, 3), np.uint8)
+        assert not supervision.MaskAnnotator().annotate(scene, found).any()
 
 
 def test_annotators_draw_them(supervision, random_result):

@@ -11,7 +11,7 @@ from mmseg_clipzs.utils import import_on_use, import_part
 ROOT = Path(__file__).parent.parent
 # Without what the tests and mmengine have imported.
 PROGRAM = '''
-import gc, sys
+import gc, sys, warnings
 import torch, mmengine.runner
 
 def loaded():
@@ -21,6 +21,9 @@ def loaded():
 before = loaded()
 import mmseg_clipzs.apis, mmseg_clipzs.cli.arguments
 assert gc.isenabled()
+# The caller's filters of warnings, and those of NumPy and other libraries.
+assert not [text for _, text, *_ in warnings.filters
+            if text and 'import' in text.pattern]
 from mmseg.models.backbones import timm_backbone
 from mmseg_clipzs.clip import library, load_clip
 from mmseg_clipzs.clip.architectures import check_architecture
@@ -55,6 +58,7 @@ def test_open_clip_is_not_imported_for_a_plain_clip():
         [sys.executable, '-c', PROGRAM], cwd=ROOT, capture_output=True,
         text=True)
     assert program.returncode == 0, program.stderr
+    assert 'Warning' not in program.stderr
 
 
 @pytest.fixture

@@ -142,6 +142,16 @@ def test_pamr_works_at_the_limit(build, monkeypatch):
     assert not np.array_equal(unlimited.scores, large.scores)
 
 
+def test_clusterings_of_pairs_get_less(build, log):
+    """What grows with the square of the number of locations."""
+    pytest.importorskip('sklearn')
+    photo = np.zeros((8, 600, 3), np.uint8)
+    for name, warned in (('kmeans_toy', 0), ('spectral_toy', 1)):
+        inferencer = build(name)
+        inferencer.working_size.warn(photo.shape[:2])
+        assert len([line for line in log if '512 x 7' in line]) == warned
+
+
 def test_evaluation_has_no_limit(build):
     """Only the inferencer's own pipeline and model are limited."""
     from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (

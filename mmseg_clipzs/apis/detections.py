@@ -18,7 +18,9 @@ def to_detections(result, regions=False, background=False, min_area=1):
     found = [(index, mask) for index in classes for mask in _areas(
         result.mask == index, regions) if np.count_nonzero(mask) >= min_area]
     if not found:
-        return supervision.Detections.empty()
+        nothing = supervision.Detections.empty()
+        nothing.data['class_name'] = np.empty(0, str)
+        return nothing
     index, masks = zip(*found)
     masks, confidence = np.stack(masks), result.confidence
     return supervision.Detections(

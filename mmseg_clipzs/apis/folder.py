@@ -161,6 +161,7 @@ class FolderRun:
         """
         if self.team.rank:
             self.part = Part(self.out, self.header)
+        self.team.tell('part', self.part.path.name)
         gone = []
         try:
             with Progress(self.team, len(self.photos) - len(
@@ -213,8 +214,9 @@ class FolderRun:
 
     # ----------------------------------------------------------------- end
     def _finish(self, gone):
-        mine = [path for path in records_in(self.out)
-                if path not in self._found]
+        # Not by the folder's list, which may be old on network file systems.
+        mine = [path for path in map(self.out.joinpath, self.team.told(
+            'part')) if path.exists()]
         self.lines.read(mine)
         missing = len(self.lines.missing())
         if missing:

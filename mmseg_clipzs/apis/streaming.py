@@ -29,10 +29,10 @@ class Streaming:
         missing. A result's ``path`` tells which image it is of.
 
         Args:
-            photos: A file, a folder, an array (H, W, 3), a tensor (3, H, W)
-                (others: :func:`.read_array`), a PIL image, or a list or
-                generator of these. Results of this package in a folder are
-                left out.
+            photos: A file, a folder with its subfolders, an array (H, W, 3), a
+                tensor (3, H, W) (others: :func:`.read_array`), a PIL image, or
+                a list or generator of these. In folders, hidden files and
+                results of this package are left out.
             classes (optional): See ``set_vocabulary``; they stay set.
             out_dir (str | Path, optional): Folder for overlays and masks.
                 Files in it that are no results are never replaced.

@@ -7,6 +7,9 @@ from mmseg_clipzs.datasets.limit_size import limited
 from mmseg_clipzs.utils import AUTO, read_max_size
 
 MAX_SIZE = 1024  # pixels: some 4,000 patches of 16, and seconds on a CPU
+# Mean shift and spectral clustering compare all pairs of locations, without
+# the libraries for it.
+MAX_SIZE_OF_PAIRS = 512
 
 
 class WorkingSize:
@@ -18,8 +21,9 @@ class WorkingSize:
 
     Args:
         max_size (int | str | None): Longest side in pixels that the network
-            and PAMR get. 'auto' is 1024, but leaves photos to the ``Resize``
-            of the config's test pipeline where it has one. None is no limit.
+            and PAMR get. 'auto' is 1024 (512 with mean shift or spectral
+            clustering), but leaves photos to the ``Resize`` of the config's
+            test pipeline where it has one. None is no limit.
 
     Raises:
         UserError: Another value.
@@ -31,6 +35,19 @@ class WorkingSize:
         self._limit = MAX_SIZE if self._auto else self.max_size
         self._shrinks = self._told = False
 
+    def fit_to(self, model):
+        """Take account of what a model computes.
+
+        Args:
+            model (nn.Module): A segmentor; changed in place if it uses PAMR.
+        """
+        if self._auto and getattr(
+                getattr(model, 'decode_head', None), 'compares_pairs', False):
+            self._limit = MAX_SIZE_OF_PAIRS
+        if getattr(model, 'pamr', None) is not None:
+            model.pamr_max_size = self._limit
+            self._shrinks |= self._limit is not None
+
     def limit(self, resizes):
         """Longest side of the network's input.
 
@@ -41,7 +58,7 @@ class WorkingSize:
             int | None: Pixels.
         """
         limit = None if resizes and self._auto else self._limit
-        self._shrinks = limit is not None
+        self._shrinks |= limit is not None
         return limit
 
     def pipeline(self, steps):
@@ -60,16 +77,6 @@ class WorkingSize:
             steps.insert(max(sizing, default=0) + 1,
                          dict(type='LimitSize', max_size=limit))
         return steps
-
-    def limit_refinement(self, model):
-        """Limit the size at which a model refines scores.
-
-        Args:
-            model (nn.Module): A segmentor; changed in place if it uses PAMR.
-        """
-        if getattr(model, 'pamr', None) is not None:
-            model.pamr_max_size = self._limit
-            self._shrinks = self._limit is not None
 
     def warn(self, size):
         """Say so once if a photo is shrunk.

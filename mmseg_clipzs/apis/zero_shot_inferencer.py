@@ -111,13 +111,13 @@ class ZeroShotInferencer(Streaming):
                     f'{type(self.model).__name__} has no groups; use a '
                     'GroupViT config such as groupvit_toy or groupvit_voc21.')
             self.model.keep_groups = True
+        self.working_size.fit_to(self.model)
         # Images arrive as arrays, without annotations.
         self.pipeline = Compose(self.working_size.pipeline([
             dict(type='LoadImageFromNDArray')] + [
                 step for step in find_test_pipeline(config)
                 if step['type'] not in (
                     'LoadImageFromFile', 'LoadAnnotations', 'CheckSample')]))
-        self.working_size.limit_refinement(self.model)
         self._encoded = None
         self._be_shared()
 

@@ -25,6 +25,7 @@ import os
 import re
 
 from mmseg_clipzs.formats import FORMATS
+from mmseg_clipzs.recipes import cells
 from mmseg_clipzs.utils import (
     UserError,
     check_number,
@@ -94,9 +95,24 @@ def add_model(parser):
         help='images per batch')
 
 
-def check(args, parser):
-    """Numbers, and a single photo; others are found in ``run``."""
+def check_model(args):
+    """Check what needs no config."""
     check_number('batch_size', args.batch_size, '[1, inf)', int)
+    if args.config in {cell.name for cell in cells()}:
+        require_classes(args, args.config)
+
+
+def require_classes(args, name):
+    """Refuse a zero-shot model without classes."""
+    if args.classes is None:
+        raise UserError(
+            f'{name} segments any classes: name them with --classes, for '
+            'example --classes "cat; grass, lawn; sky", or with -w cat -w '
+            '"grass, lawn".')
+
+
+def check(args, parser):
+    """A single photo that does not exist; others are found in ``run``."""
     photo, *others = args.photos
     if not others and not re.match(r'$|-$|@|.*([*?[]|://)', photo) and (
             not os.path.lexists(photo)):
@@ -109,6 +125,7 @@ def check(args, parser):
                 f'--{option.replace("_", "-")} is for the formats '
                 f'{", ".join(formats)}: name one of them with --format.')
     check_pictures(args)
+    check_model(args)
 
 
 def largest_classes(record):
@@ -174,11 +191,8 @@ def model_of(args):
             f'export-onnx {job.name} --out {job.name}.onnx, then '
             f'--config {job.name}.onnx.')
     cfg = job.load()
-    if embeds_config_words(cfg.model) and args.classes is None:
-        raise UserError(
-            f'{job.name} segments any classes: name them with --classes, '
-            'for example --classes "cat; grass, lawn; sky", or with -w cat '
-            '-w "grass, lawn".')
+    if embeds_config_words(cfg.model):
+        require_classes(args, job.name)
     inferencer = ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
         groups='groups' in _formats(args), background=args.background,

@@ -11,7 +11,7 @@ The sound is not copied.
 from mmseg_clipzs.utils import interrupted, shown
 
 from .arguments import add_arguments
-from .segment import add_model, inferencer_of
+from .segment import add_model, check_model, inferencer_of
 
 
 def add_options(parser):
@@ -30,6 +30,10 @@ def add_options(parser):
     add_arguments(parser, 'cfg_options')
     # What segment has and videos do not.
     parser.set_defaults(heatmaps=False, groups=False, format=[])
+
+
+def check(args, parser):
+    check_model(args)
 
 
 def run(args):

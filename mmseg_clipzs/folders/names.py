@@ -20,6 +20,26 @@ def digest(text):
         text.encode('utf-8', 'surrogatepass'), digest_size=8).digest(), 'big')
 
 
+class Digests:
+    """A set of texts that takes 8 bytes for each.
+
+    Args:
+        texts (Iterable[str]): The texts.
+    """
+
+    def __init__(self, texts):
+        self._sorted = np.unique(np.frombuffer(
+            array('Q', map(digest, texts)), np.uint64))
+
+    def __bool__(self):
+        return bool(len(self._sorted))
+
+    def __contains__(self, text):
+        wanted = np.uint64(digest(text))
+        at = np.searchsorted(self._sorted, wanted)
+        return at < len(self._sorted) and self._sorted[at] == wanted
+
+
 def clean(path):
     """Split a path into what may be the name of a result.
 

@@ -4,11 +4,9 @@ import json
 import os
 import sys
 from array import array
-from pathlib import Path
 
 import numpy as np
 
-from mmseg_clipzs.datasets.find_images import is_result
 from mmseg_clipzs.utils import UserError, check_is_file, first_of, shown
 
 from .names import candidates, digest, unique_levels
@@ -148,11 +146,8 @@ def _expand(inputs, walk, stdin):
             yield from _listed(stdin or _standard_input(),
                                'the standard input', walk)
         elif os.path.lexists(text) or text[:1] != '@' and not wanted:
-            alone = len(inputs) == 1
-            if text and not alone and is_result(Path(text)):
-                walk.left_out['results'] += 1  # as of *.png among results
-            else:
-                yield from _named(text, walk)
+            # A single one is an error, others as of *.png among results.
+            yield from _named(text, walk, takes_results=len(inputs) == 1)
         elif text[0] == '@':
             yield from _from_file(text, walk)
         else:
@@ -164,7 +159,7 @@ def _expand(inputs, walk, stdin):
                 yield text, 0, f'No image matches {shown(text)}.'
 
 
-def _named(path, walk, start=None):
+def _named(path, walk, start=None, takes_results=False):
     """Expand a file or a folder.
 
     Args:
@@ -172,11 +167,15 @@ def _named(path, walk, start=None):
         walk (Walk): What was left out.
         start (int, optional): Where the name begins; by default with the
             file's name, or below the folder.
+        takes_results (bool): Whether results are not left out.
     """
     if os.path.isdir(path):
         below = len(os.path.join(path, '')) if start is None else start
         for each, error in walk.folder(path):
             yield each, below, error
+        return
+    if path and not takes_results and walk.is_result(path):
+        walk.left_out['results'] += 1
         return
     suffix = os.path.splitext(path)[1].lower()
     error = None
@@ -192,6 +191,8 @@ def _named(path, walk, start=None):
 
 def _standard_input():
     """TextIO: With names that are not UTF-8."""
+    if sys.stdin is None:
+        raise UserError('There is no standard input to read paths from.')
     return io.TextIOWrapper(
         sys.stdin.buffer, 'utf-8-sig', 'surrogateescape')
 

@@ -18,7 +18,7 @@ class Alone:
     rank, size = 0, 1
 
     def __init__(self):
-        self._counts = {}
+        self._counts, self._told = {}, {}
 
     def count(self, key, amount):
         """Add to a number that all processes share.
@@ -47,6 +47,19 @@ class Alone:
             SystemExit: In the others, if the first one failed.
         """
         return make()
+
+    def tell(self, key, text):
+        """Let the first process know a text of this one.
+
+        Args:
+            key (str): Its name.
+            text (str): Any text.
+        """
+        self._told[key] = text
+
+    def told(self, key):
+        """list[str]: What the processes have told."""
+        return [self._told[key]]
 
     def wait(self, poll):
         """Wait in the first process for the end of the others.
@@ -127,6 +140,15 @@ class Team(Alone):
             parts = int(self._store.get(key))
             return zlib.decompress(b''.join(
                 self._store.get(f'{key}/{i}') for i in range(parts)))
+
+    def tell(self, key, text):
+        with self._first():
+            self._store.set(f'{key}/{self.rank}', text)
+
+    def told(self, key):
+        keys = [f'{key}/{rank}' for rank in range(self.size)]
+        return [self._store.get(key).decode() for key in keys
+                if self._store.check([key])]
 
     def wait(self, poll):
         waiting, gone = set(range(1, self.size)), []

@@ -3,6 +3,7 @@ import os
 import re
 from collections import Counter
 from fnmatch import translate
+from functools import cached_property
 from math import inf
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from mmseg_clipzs.datasets.find_images import image_suffixes, is_result
 from mmseg_clipzs.formats import README
 from mmseg_clipzs.utils import is_ours, shown
 
-from .names import digest
-from .record import files_in, is_record
+from .names import Digests
+from .record import files_in, is_record, records_in
 
 _LINKS = 'links to folders'
 _MAGIC = re.compile(r'[*?\[]')
@@ -42,6 +43,27 @@ class Walk:
         return ', '.join(
             f'{what} ({count}{some * (what == _LINKS)})'
             for what, count in sorted(self.left_out.items()))
+
+    @cached_property
+    def _written(self):
+        """Digests: Files in ``out``."""
+        return Digests(files_in(records_in(self._out)) if self._out else ())
+
+    def is_result(self, path):
+        """Whether a file that was named is a result.
+
+        Args:
+            path (str): The file.
+
+        Returns:
+            bool: It says so itself, or is one of those in ``out``.
+        """
+        if is_result(Path(path)):
+            return True
+        if not self._written:
+            return False
+        below = os.path.relpath(os.path.realpath(path), self._out)
+        return below.replace(os.sep, '/') in self._written
 
     def folder(self, root):
         """Find the images in a folder and its subfolders.
@@ -88,7 +110,7 @@ class Walk:
             match (Callable): Parts of a path below it -> True, False, or None
                 if only longer ones may match.
         """
-        results = set()
+        results = Digests(files_in(records_in(root or '.')))
         stack = [self._entries(root or '.', (), results)]
         while stack:
             for entry, parts, error in stack[-1]:
@@ -115,7 +137,7 @@ class Walk:
         Args:
             folder (str): The folder.
             above (tuple[str]): Its parts, below the one that was given.
-            results (set[int]): Of the results among the images.
+            results (Digests): Results among the images.
 
         Yields:
             tuple: An entry, its parts and None, sorted by name; or None, the
@@ -128,19 +150,16 @@ class Walk:
             yield None, above, (f'The folder {shown(folder)} cannot be read: '
                                 f'{e.strerror}.')
             return
-        records = [entry.path for entry in entries if is_record(entry.path)]
-        if not above:
-            results.update(map(digest, files_in(records)))
-        elif records or self._is_out(folder) or any(
-                entry.name == README and is_ours(entry.path)
-                for entry in entries):  # of a format
+        if above and (self._is_out(folder) or any(
+                is_record(entry.path) or entry.name == README and is_ours(
+                    entry.path) for entry in entries)):  # or of a format
             self.left_out['folders of results'] += 1
             return
         for entry in entries:
             parts = (*above, entry.name)
             if entry.name.startswith('.'):
                 self.left_out['hidden'] += 1
-            elif results and digest('/'.join(parts)) in results:
+            elif results and '/'.join(parts) in results:
                 self.left_out['results'] += 1
             else:
                 yield entry, parts, None

@@ -1,4 +1,5 @@
 """The Python interface: classes, functions and their arguments."""
+import copy
 import os
 from functools import partial
 
@@ -55,8 +56,9 @@ def photo_of(value):
 
 def _predicted_with(classes=NAMES, **settings):
     def call(box):
-        box.inferencer.set_image(PIXELS)
-        return box.inferencer.predict(classes, **settings)
+        inferencer = copy.deepcopy(box.inferencer)  # others have no image
+        inferencer.set_image(PIXELS)
+        return inferencer.predict(classes, **settings)
     return call
 
 

@@ -69,6 +69,7 @@ ROWS = [
     Row('onnx_engine', ran('zeros', '--engine tensorrt'),
         usage('invalid choice')),
     Row('onnx_engine_of_config', 'segment {photo} --config maskclip_toy '
-        '--engine openvino', says('clipzs export-onnx maskclip_toy --out')),
+        '-w cat --engine openvino',
+        says('clipzs export-onnx maskclip_toy --out')),
     Row('onnx_tested', 'test {onnx_files}/zeros.onnx',
         says('is an exported file'))]

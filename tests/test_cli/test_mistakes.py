@@ -68,6 +68,9 @@ EARLY = {
     'segment gone.jpg --classes "sun; sea"': r'No image at gone\.jpg\.',
     'segment cat.JPG --classes "sun; sea"': r'cat\.jpg exists, whose ending',
     # -------------------------------------------------------------- words
+    'segment cat.jpg': 'maskclip_voc segments any classes: name them with '
+                       '--classes, for example .*-w cat',
+    'video clip.mp4 --config groupvit_voc21': 'groupvit_voc21 segments any',
     'segment cat.jpg --classes ""': 'list of classes is empty',
     'segment cat.jpg --classes "sun; sun"': "class 'sun' occurs more than",
     'segment cat.jpg --classes "sun; ?"': "A class needs letters, but got",
@@ -79,9 +82,12 @@ EARLY = {
     'segment cat.jpg --config maskclip_toy: --classes "sun; sea"':
         'Expected CONFIG or CONFIG:CHECKPOINT',
     f'{TOY} --checkpoint gone.pth': r'No checkpoint file at gone\.pth\.',
-    f'{TOY} --classes "sun; sea" --batch-size 0':
+    f'{TOY} -w sun -w sea --batch-size 0':
         r'batch_size must be a whole number in \[1, inf\), but got 0',
     # ------------------------------------------------------------ results
+    f'{TOY} --tolerance 1': '--tolerance is for the formats coco_polygons, ',
+    f'{TOY} --tolerance -1': r'--tolerance must be .*\[0, inf\).*-1',
+    f'{TOY} --no-photos': '--no-photos is for the formats voc, coco, ',
     f'{TOY} --out cat.jpg': r'--out needs a folder, but cat\.jpg is a file',
     f'{TOY} --out cat.jpg/sub': r'--out cat\.jpg/sub cannot be written',
     f'{TOY} --out ""': '--out is empty; name a folder',
@@ -102,8 +108,8 @@ EARLY = {
 }
 # Exit code 1: what only the libraries know.
 LATE = {
-    'segment cat.jpg': 'maskclip_voc segments any classes: name them with '
-                       '--classes, for example .*-w cat',
+    'segment cat.jpg --config maskclip_toy:note.jpg':
+        'maskclip_toy segments any classes',
     'segment note.jpg --config maskclip_toy --classes "sun; sea"':
         r'note\.jpg is not an image',
     'segment empty --config maskclip_toy --classes "sun; sea"': 'empty',

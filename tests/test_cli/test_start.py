@@ -11,6 +11,8 @@ from light import run_light
 from processes import run_python
 
 from mmseg_clipzs.cli import COMMANDS
+from mmseg_clipzs.recipes.cells import base_model, cells
+from mmseg_clipzs.run.segmentor import embeds_config_words
 from mmseg_clipzs.version import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +78,20 @@ def test_tools_are_doors():
         assert called.func.id == 'main' and called.args[0].value == path.stem
         opened.add(path.stem.replace('_', '-'))
     assert opened == set(COMMANDS)
+
+
+def test_engines():
+    """Named twice, as the module that runs them is not imported for help."""
+    from mmseg_clipzs.cli import segment
+    from mmseg_clipzs.export import onnx_model
+    assert segment.ENGINES == onnx_model.ENGINES
+
+
+@pytest.mark.parametrize('method', sorted(
+    {cell.method for cell in cells()}))
+def test_configs_that_need_classes(method):
+    """Known without their config, to say so before it is loaded."""
+    assert embeds_config_words(base_model(method))
 
 
 def test_all_are_in_the_documentation():

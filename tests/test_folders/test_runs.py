@@ -314,6 +314,7 @@ def test_what_a_lost_process_did_counts(toy, photos, tmp_path, monkeypatch):
     part = Part('out', first.header)
     record = lines(tmp_path / 'one')[1]
     part.append([record])
+    store.set('part/1', part.path.name)
     with pytest.raises(UserError, match=(
             'Process 1 ended early: 1 of 9 photos are not done. The same '
             'command does them')):

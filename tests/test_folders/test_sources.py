@@ -233,6 +233,20 @@ def test_results_are_no_photos(tree):
     assert 'top_mask' not in names('photos/top_mask.png', 'photos/top.jpg')
 
 
+def test_results_in_lists_are_no_photos(tree):
+    """find . | clipzs segment - --out out, twice."""
+    (tree / 'out/a').mkdir(parents=True)
+    (tree / 'out/results.jsonl').write_text(
+        f'{{"written_by": "{MARK}"}}\n{{"name": "x", "files": ["a/x.png"]}}\n')
+    for name in ('a/x.png', 'a/mine.png'):
+        (tree / 'out' / name).touch()
+    listed = 'photos/top.jpg\nout/a/x.png\n./out/a/../a/mine.png\n'
+    found = find_photos(['-'], 'out', io.StringIO(listed))
+    assert [found.name(i) for i in range(2)] == ['photos/top', 'out/a/mine']
+    assert len(found) == 2 and found.left_out == 'results (1)'
+    assert paths('out/a/x.png', out='out') == ['out/a/x.png']  # an error later
+
+
 # --------------------------------------------------------------------- names
 def test_each_file_once(tree):
     found = find_photos(['photos/top.jpg', 'photos', './photos/a/cat.jpg'])

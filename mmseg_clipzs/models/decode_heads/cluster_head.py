@@ -47,6 +47,7 @@ _METHODS = {
     'mean_shift': (_mean_shift, False),
     'spectral': (_spectral, True),
 }
+_OF_PAIRS = 'mean_shift', 'spectral'
 
 
 # An operator of its own: graphs contain it as a whole.
@@ -121,6 +122,10 @@ class ClusterHead(MaskClipHead):
         seed (int): Seed of the random starts, the same for every image.
         kwargs: See :class:`MaskClipHead`.
 
+    Attributes:
+        compares_pairs (bool): Whether time and memory grow with the square of
+            the number of locations.
+
     Raises:
         UserError: An option out of range, or scikit-learn is not installed.
     """
@@ -136,7 +141,7 @@ class ClusterHead(MaskClipHead):
         check_number('bandwidth', bandwidth, '(0, inf)', optional=True)
         check_number('quantile', quantile, '(0, 1]')
         _sklearn()
-        self.method = method
+        self.method, self.compares_pairs = method, method in _OF_PAIRS
         self.num_groups = num_groups
         self.bandwidth = bandwidth
         self.quantile = quantile
