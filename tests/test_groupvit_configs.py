@@ -117,7 +117,7 @@ def test_twenty_steps_on_real_captions(tmp_path, scenes, coco_captions,
 def test_no_pairs(tmp_path):
     cfg = small('groupvit_pretrain_toy', **{
         'train_dataloader.dataset.data_root': str(tmp_path / 'toy_captions')})
-    with pytest.raises(UserError, match='toy_captions.*make_toy_scenes'):
+    with pytest.raises(UserError, match='toy_captions.*make-toy-scenes'):
         run_train(Job(cfg), tmp_path)
 
 

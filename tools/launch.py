@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 
+from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import main
 
@@ -28,6 +29,8 @@ def launch():
                      'others with it. SIGKILL often means that the memory '
                      'was full: use fewer processes or smaller batches.')
         sys.exit(failure.exitcode)
+    except SignalException:  # the processes say how far they came
+        sys.exit(130)
 
 
 if __name__ == '__main__':

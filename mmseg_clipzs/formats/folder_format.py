@@ -51,10 +51,10 @@ class FolderFormat(Format):
         """Write README.txt, which comes before all other files."""
         path = self.root / README
         if not path.exists():
-            self.write_text(path, f'{MARK}.\n\n{self.readme}')
+            self.put_text(path, f'{MARK}.\n\n{self.readme}')
 
     @staticmethod
-    def write_text(path, text):
+    def put_text(path, text):
         """Write a text; names of files in it keep their bytes."""
         with atomic_write(path) as temporary:
             temporary.write_bytes(text.encode('utf-8', 'surrogateescape'))

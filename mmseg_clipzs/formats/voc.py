@@ -93,9 +93,9 @@ reduce_zero_label.
         lines = [f'# {MARK}', '# label:color_rgb:parts:actions'] + [
             f'{name}:{r},{g},{b}::'
             for name, (r, g, b) in zip(self.names, self._colours)]
-        self.write_text(labelmap, ''.join(f'{line}\n' for line in lines))
+        self.put_text(labelmap, ''.join(f'{line}\n' for line in lines))
         listed = self.root / 'ImageSets/Segmentation/default.txt'
-        self.write_text(listed, ''.join(
+        self.put_text(listed, ''.join(
             f'{record["name"]}\n' for record in records))
         return [labelmap, listed]
 

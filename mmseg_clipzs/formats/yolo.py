@@ -59,7 +59,7 @@ them and their labels to images/val and labels/val, and name images/val there.
                 points = ((path + 0.25) / size).ravel()
                 lines.append(f'{number} ' + ' '.join(
                     f'{value:.6f}' for value in points) + '\n')
-        self.write_text(labels, ''.join(lines))
+        self.put_text(labels, ''.join(lines))
         return dict(files=self.relative(*photo, labels))
 
     def finish(self, records):
@@ -67,7 +67,7 @@ them and their labels to images/val and labels/val, and name images/val there.
         path = self.root / 'data.yaml'
         names = {number: str(self.classes[index])
                  for number, index in enumerate(self.foreground)}
-        self.write_text(path, f'# {MARK}\n' + yaml.safe_dump(
+        self.put_text(path, f'# {MARK}\n' + yaml.safe_dump(
             dict(train='images/train', val='images/train', names=names),
             allow_unicode=True, sort_keys=False))
         return [path]

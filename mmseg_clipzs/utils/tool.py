@@ -172,8 +172,12 @@ def _interruptible():
     file when the output is closed.
     """
     def handle(number, frame):
+        # Ctrl-C reaches a process of torchrun twice: from the terminal and
+        # from torchrun, which kills it if it does not end.
+        again = (signal.SIG_IGN if 'TORCHELASTIC_RUN_ID' in os.environ else
+                 lambda *_: os._exit(CODE))
         for each in replaced:
-            signal.signal(each, lambda *_: os._exit(CODE))
+            signal.signal(each, again)
         raise KeyboardInterrupt
 
     def lost(unraisable):

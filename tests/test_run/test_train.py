@@ -16,7 +16,7 @@ def scenes(tmp_path_factory):
 
 @pytest.mark.parametrize('config, fields, settings, message', [
     ('maskclip_plus_toy', dict(data_root='nowhere'), {},
-     'nowhere.*make_toy_scenes'),
+     'nowhere.*make-toy-scenes'),
     ('maskclip_plus_toy', {}, dict(photos='nowhere'), 'nowhere'),
     ('maskclip_plus_toy', dict(data_root='a'), dict(photos='b'),
      'either a folder of photos or a data root'),

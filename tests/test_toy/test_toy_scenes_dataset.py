@@ -34,5 +34,5 @@ def test_scenes_that_were_not_generated(missing, tmp_path):
     (root / missing).rename(tmp_path / 'elsewhere')
     with pytest.raises(UserError, match=(
             f'{root}/{missing} does not exist. Generate .*'
-            f'make_toy_scenes.py --out {root}`')):
+            f'make-toy-scenes --out {root}`')):
         build(root)
