@@ -41,7 +41,7 @@ def save_image(path, image, compression=None, quality=None):
     if Path(path).suffix.lower() == '.png':
         info = PngInfo()
         info.add_text('Software', MARK)
-        if compression is None and image.mode == 'RGB':
+        if compression is None and image.mode in ('RGB', 'RGBA'):
             compression = 1
         effort = {} if compression is None else {'compress_level': compression}
         image.save(path, pnginfo=info, **effort)
