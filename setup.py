@@ -50,6 +50,7 @@ setup(
         'mmseg_clipzs.models': ['weights/*'],
         'mmseg_clipzs.clip': ['model_configs/*.json', 'weights/*'],
         'mmseg_clipzs.doctor': ['*.csv'],
+        'mmseg_clipzs.formats': ['*.html'],
         'mmseg_clipzs.leaderboard': ['*.html'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
     },

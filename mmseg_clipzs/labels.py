@@ -11,6 +11,7 @@ from .utils import UserError
 
 IGNORE_INDEX = 255  # mmseg's: ignored pixels, with 8 bits
 WIDE_IGNORE_INDEX = 65535  # ignored pixels, with 16 bits
+BACKGROUND = 'background'  # the class that may have no words
 HIDDEN_LABEL = -1  # unlabelled pixels, to be given pseudo labels
 
 

@@ -20,7 +20,7 @@ from mmseg_clipzs.apis import ZeroShotInferencer, find_config
 from mmseg_clipzs.apis.photos import Photo, unique_names
 from mmseg_clipzs.apis.saving import work_beside
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.visualization import colour_map
+from mmseg_clipzs.visualization import colour_map, titled_heat_map
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -149,7 +149,8 @@ def test_files_that_are_written(inferencer, folder, tmp_path):
     with Image.open(tmp_path / 'out/a_overlay.png') as image:
         assert np.array_equal(np.asarray(image), result.picture())
     with Image.open(tmp_path / 'out/1_heat_2_sky.png') as image:
-        assert image.size == (30, 20)
+        assert np.array_equal(np.asarray(image), titled_heat_map(
+            other.photo, other.scores[2], 'sky'))
 
 
 def test_photos_of_one_name_do_not_overwrite_each_other(

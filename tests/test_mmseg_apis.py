@@ -11,7 +11,7 @@ from mmseg.apis import (
 from PIL import Image
 
 from mmseg_clipzs.toy.scenes import CLASSES
-from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.visualization import class_palette
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -39,7 +39,7 @@ def test_names_and_colours_of_the_vocabulary(photo):
         drawn.append(inferencer(photo, return_vis=True)['visualization'])
         meta = inferencer.visualizer.dataset_meta
         assert meta['classes'] == CLASSES
-        assert meta['palette'] == voc_palette(12)
+        assert meta['palette'] == class_palette(CLASSES)
     assert np.array_equal(*drawn)
 
 

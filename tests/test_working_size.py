@@ -184,6 +184,16 @@ def test_scores_that_do_not_fit(build, monkeypatch):
     assert result.scores.shape == (3, 61, 93)
 
 
+def test_photos_that_do_not_fit(build, monkeypatch):
+    """They are skipped, before they are segmented."""
+    inferencer, skipped = build(), []
+    monkeypatch.setattr(memory, '_MUCH', 0)
+    monkeypatch.setattr(memory, 'available_memory', lambda: 50000)
+    found = inferencer([picture(61, 93), picture(20, 30)], skipped=skipped)
+    assert [result.photo.shape for result in found] == [(20, 30, 3)]
+    assert '0, a photo of 93 x 61 pixels, needs 0.0 GiB' in skipped[0]
+
+
 def test_available_memory(tmp_path, monkeypatch):
     free = memory.available_memory()
     if free is None:

@@ -33,6 +33,7 @@ from mmseg_clipzs.utils import (
     shown,
 )
 from mmseg_clipzs.version import __version__
+from mmseg_clipzs.visualization import Style, class_palette
 
 from .photo_work import PhotoWork
 from .photos import Photo, none_readable
@@ -89,6 +90,7 @@ class FolderRun:
         team (Alone): The processes that share the photos.
         on_photo (Callable, optional): Called with the line of each photo that
             has results, once its files are written.
+        colours (dict, optional): See :func:`class_palette`.
 
     Raises:
         UserError: Results of other settings are there, or another run writes
@@ -98,19 +100,21 @@ class FolderRun:
 
     def __init__(self, inferencer, photos, out, formats=('overlay', 'index'),
                  options=None, batch_size=1, overwrite=False, team=None,
-                 on_photo=None):
+                 on_photo=None, colours=None):
         check_number('batch_size', batch_size, '[1, inf)', int)
         self.photos, self.out = photos, Path(out)
         self.team, self.batch_size = team or Alone(), batch_size
         segment, options = inferencer.segmenter(), options or {}
         about = inferencer.describe()
-        colours = about['classes'], about['palette']
+        named = about['classes'], (class_palette(
+            about['classes'], colours) if colours else about['palette'])
         self.names = sorted(set(formats))
-        self.formats = make_formats(self.names, out, *colours, **options)
-        self.work = PhotoWork(photos, segment, self.formats, on_photo)
-        self.header = make_header(__version__, {
-            **about['settings'], 'formats': self.names, **options}, *colours,
-            versions())
+        self.formats = make_formats(self.names, out, *named, **options)
+        self.work = PhotoWork(
+            photos, segment, self.formats, on_photo, named[1])
+        settings = {**about['settings'], 'formats': self.names, **options}
+        settings.update(vars(settings.pop('style', Style())))
+        self.header = make_header(__version__, settings, *named, versions())
         self.todo = np.frombuffer(self.team.share(
             'todo', lambda: self._plan(overwrite)), np.uint32)
         self.before = len(photos) - len(photos.errors) - len(self.todo)

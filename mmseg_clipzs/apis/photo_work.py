@@ -21,10 +21,13 @@ class PhotoWork:
         segment (Callable): See ``ZeroShotInferencer.segmenter``.
         formats (Sequence[Format]): What to write.
         on_photo (Callable, optional): Called with each line of results.
+        palette (list, optional): C RGB colours in place of the results'.
     """
 
-    def __init__(self, photos, segment, formats, on_photo=None):
+    def __init__(self, photos, segment, formats, on_photo=None,
+                 palette=None):
         self._photos, self._compute = photos, segment
+        self._palette = palette
         self._formats, self._on_photo = formats, on_photo
 
     def segment(self, block):
@@ -84,6 +87,8 @@ class PhotoWork:
         head = dict(source=self._photos.paths[i], name=self._photos.name(i))
         written = []
         if isinstance(result, ZeroShotResult):
+            if self._palette is not None:
+                result.palette = self._palette
             try:
                 written = [each.write(result) for each in self._formats]
             except (NotOursError, SampleError) as e:

@@ -15,7 +15,7 @@ from mmseg_clipzs.models.segmentors.seg_logits import SegLogits
 from mmseg_clipzs.models.segmentors.vocabulary_mixin import dataset_meta
 from mmseg_clipzs.run.data import datasets_of
 from mmseg_clipzs.utils import UserError, require_memory
-from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.visualization import class_palette
 
 from .zero_shot_result import ZeroShotResult
 
@@ -189,5 +189,5 @@ def _stock_meta(cfg, found, model):
             f'{len(names)} names ({", ".join(names[:3])}, ...).')
     palette = found.get('palette')
     if not palette or len(palette) != len(names):
-        palette = voc_palette(len(names), background=names[0] == 'background')
+        palette = class_palette(names)
     return dict(classes=tuple(names), palette=palette)

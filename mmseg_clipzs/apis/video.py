@@ -21,7 +21,7 @@ from mmseg_clipzs.utils import (
 )
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.video import Video, mask_writer, overlay_writer
-from mmseg_clipzs.visualization import overlay
+from mmseg_clipzs.visualization import background_of, overlay
 
 from .photo_work import class_records
 from .photos import Photo
@@ -197,7 +197,9 @@ class VideoRun:
                 source=str(self.video.path), name=self.name, frame=index,
                 time=round(time, 6), width=width, height=height,
                 classes=class_records(result), files=[]))
-            painted = overlay(result.photo, result.mask, self.palette)
+            painted = overlay(
+                result.photo, result.mask, self.palette,
+                unpainted=background_of(self.classes), outlines=True)
             lines.write(line)
             masks.write(result.mask.astype('uint8'))
             pictures.write(painted)

@@ -3,13 +3,15 @@ import logging
 
 from mmengine.logging import print_log
 
+from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.datasets.limit_size import limited
-from mmseg_clipzs.utils import AUTO, read_max_size
+from mmseg_clipzs.utils import AUTO, read_max_size, require_memory
 
 MAX_SIZE = 1024  # pixels: some 4,000 patches of 16, and seconds on a CPU
 # Mean shift and spectral clustering compare all pairs of locations, without
 # the libraries for it.
 MAX_SIZE_OF_PAIRS = 512
+_WORK = 24  # bytes per pixel of a photo: a copy, labels, their confidence
 
 
 class WorkingSize:
@@ -77,6 +79,20 @@ class WorkingSize:
             steps.insert(max(sizing, default=0) + 1,
                          dict(type='LimitSize', max_size=limit))
         return steps
+
+    def check_memory(self, name, image):
+        """Refuse a photo whose results cannot fit into memory.
+
+        Args:
+            name (str): The photo, for the message.
+            image (ndarray): (H, W, 3) uint8.
+
+        Raises:
+            SampleError: They cannot.
+        """
+        height, width = image.shape[:2]
+        require_memory(_WORK * height * width, f'{name}, a photo of {width} x '
+                       f'{height} pixels,', SampleError)
 
     def warn(self, size):
         """Say so once if a photo is shrunk.

@@ -192,6 +192,7 @@ class ZeroShotInferencer(Streaming):
             for i, (photo, name) in enumerate(photos):
                 try:
                     image, transparent = photo.read_visible()
+                    self.working_size.check_memory(name, image)
                 except (SampleError, NotOursError) as e:
                     results[i] = e
                     continue

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmseg_clipzs.formats import make_formats
 from mmseg_clipzs.labels import ignore_index
-from mmseg_clipzs.visualization import overlay, with_legend
+from mmseg_clipzs.visualization import Style, picture
 
 from .detections import to_detections
 
@@ -81,10 +81,18 @@ class ZeroShotResult:
             mask=np.where(pixels, ignore_index(len(self.classes)), self.mask),
             make_scores=lambda: np.where(pixels, np.float32(0), self.scores))
 
-    def picture(self):
-        """ndarray: (H', W', 3) uint8 RGB, the overlay with a legend."""
-        return with_legend(overlay(self.photo, self.mask, self.palette),
-                           self.mask, self.classes, self.palette)
+    def picture(self, style=None):
+        """Paint the classes over the photo, with a legend.
+
+        Args:
+            style (Style, optional): How it looks; see
+                :class:`mmseg_clipzs.visualization.Style`.
+
+        Returns:
+            ndarray: (H', W', 3) uint8 RGB.
+        """
+        return picture(self.photo, self.mask, self.classes, self.palette,
+                       style or Style())
 
     def to_detections(self, regions=False, background=False, min_area=1):
         """Convert to ``supervision.Detections``, for its annotators and tools.

@@ -35,6 +35,7 @@ from mmseg_clipzs.utils import (
 )
 
 from .arguments import add_arguments, job_of
+from .pictures import add_pictures, check_pictures, colours_of, style_of
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
 FEW = 20  # images with a line for each
@@ -74,6 +75,7 @@ def add_options(parser):
         '--groups', action='store_true',
         help='also write NAME_groups.png with the groups of each stage '
         '(GroupViT)')
+    add_pictures(parser)
     add_model(parser)
     parser.add_argument(
         '--verbose', action='store_true',
@@ -122,6 +124,7 @@ def check(args, parser):
             raise UserError(
                 f'--{option.replace("_", "-")} is for the formats '
                 f'{", ".join(formats)}: name one of them with --format.')
+    check_pictures(args)
     check_model(args)
 
 
@@ -143,9 +146,9 @@ def _formats(args):
                             if getattr(args, name))]
 
 
-def _options(args):
+def _options(args, style):
     """dict: Options of the formats, apart from defaults."""
-    options = {}
+    options = dict(style=style)
     if args.tolerance is not None:
         options['tolerance'] = args.tolerance
     if args.no_photos:
@@ -222,12 +225,14 @@ def run(args):
         largest = ', '.join(largest_classes(record))
         tqdm.write(shown(f'{args.out}/{where}: {largest}'))
 
+    style, colours = style_of(args), colours_of(args)
     team = join_team(args.launcher)
     photos = share_photos(team, find)
     inferencer = inferencer_of(args)
     work = FolderRun(
-        inferencer, photos, args.out, _formats(args), _options(args),
+        inferencer, photos, args.out, _formats(args), _options(args, style),
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,
+        colours=colours,
         on_photo=say if args.verbose or len(photos) <= FEW else None)
     again = ' without --overwrite' * args.overwrite
     with interrupted(lambda: f'{work.progress()}. The same command{again} '

@@ -12,7 +12,8 @@ from mmseg_clipzs.utils.temporary import PREFIX
 from .images import RASTER_FORMATS, ImageReadError
 
 # How ZeroShotResult.save names its files; only these are asked for the mark.
-_RESULT = re.compile(r'.+_(overlay|mask|groups|heat_\d+_.*)\.png')
+_RESULT = re.compile(
+    r'.+_(mask\.png|(overlay|groups|thumbnail|heat_\d+_.*)\.(png|jpg|webp))')
 
 
 def find_images(folder, recursive=False):

@@ -16,7 +16,7 @@ from mmseg_clipzs.utils import (
     check_number,
     shown,
 )
-from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.visualization import class_palette
 
 _LARGEST = 2**28  # bytes of a file of samples, unpacked
 
@@ -72,7 +72,7 @@ class PredictionSamplesHook(Hook):
         arrays = dict(
             names=[names[path] for path in self._wanted],
             classes=classes,
-            palette=meta.get('palette') or voc_palette(len(classes)))
+            palette=meta.get('palette') or class_palette(classes))
         for i, path in enumerate(self._wanted):
             arrays.update(zip(
                 (f'image_{i}', f'truth_{i}', f'prediction_{i}'), found[path]))

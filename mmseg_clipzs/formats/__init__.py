@@ -18,6 +18,7 @@ FORMATS = {
     'yolo': 'yolo/, polygons of regions (Ultralytics)',
     'binary': 'binary/INDEX_CLASS/NAME.png, a black and white mask of a class',
     'cutout': 'cutout/INDEX_CLASS/NAME.png, a class on a transparent ground',
+    'sheet': 'index.html, a page with thumbnails of all photos',
 }
 _CLASSES = {
     'overlay': 'pictures.Overlay',
@@ -30,6 +31,7 @@ _CLASSES = {
     'yolo': 'yolo.Yolo',
     'binary': 'classes.Binary',
     'cutout': 'classes.Cutout',
+    'sheet': 'sheet.Sheet',
 }
 
 __all__ = ['FORMATS', 'README', 'Format', 'format_class', 'make_formats']

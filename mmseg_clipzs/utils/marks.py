@@ -1,7 +1,8 @@
 """Tell what this package wrote from what belongs to the user.
 
-A result says so near its beginning: in a text chunk of a PNG, an entry of a
-JSON, the metadata of safetensors, a comment of a page. Only a file that does
+A result says so near its beginning: in a text chunk of a PNG, the metadata of
+a JPEG or of safetensors, an entry of a JSON, a comment of a page. A WebP does
+at its end, where its metadata are. Only a file that does
 is ever replaced. Files that cannot say it, such as lists and CSVs, are either
 not replaced at all, or written after one that can and replaced with it.
 """
@@ -29,7 +30,11 @@ def is_ours(path):
         if not path.is_file():
             return False
         with open(path, 'rb') as file:
-            return MARK.encode() in file.read(_BEGINNING)
+            found = MARK.encode() in file.read(_BEGINNING)
+            if not found and path.suffix.lower() == '.webp':
+                file.seek(max(path.stat().st_size - _BEGINNING, 0))
+                found = MARK.encode() in file.read(_BEGINNING)
+            return found
     except OSError:
         return False
 

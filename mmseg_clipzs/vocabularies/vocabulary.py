@@ -3,12 +3,12 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from mmseg_clipzs.labels import BACKGROUND
 from mmseg_clipzs.utils import UserError, did_you_mean
 
 from .contrast import contrast_words
 from .order import check_order
 
-BACKGROUND = 'background'
 _SHOWN = 200  # names in a message
 
 

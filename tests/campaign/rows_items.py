@@ -225,20 +225,22 @@ ROWS = [
     Row('all_bad', f'{TOY} {{all_bad}}', says('None of the .* images can be')),
     Row('among_bad', f'{TOY} {{among_bad}}', says(
         r'of \d+ images were skipped; .*\.\.\. and \d+ more', masks(1),
-        ['out/cat_*'])),
+        ['out/cat_*', 'out/results.jsonl'])),
     Row('among_bad_in_batches', f'{TOY} {{among_bad}} --batch-size 4', says(
-        'images were skipped', masks(1), ['out/cat_*'])),
+        'images were skipped', masks(1),
+        ['out/cat_*', 'out/results.jsonl'])),
     Row('none_given', lambda box: list(box.inferencer.stream(iter(()))),
         says('No images')),
     Row('one_stem', f'{TOY} {{one_stem}}', works(masks(4))),
     Row('long_name', f'{TOY} {{long_name}} --heatmaps', works(
-        lambda r: len(list(r.folder.glob('out/*'))) == 5)),
+        lambda r: len(list(r.folder.glob('out/n*'))) == 5)),
     Row('no_utf_8', f'{TOY} {{no_utf_8}}', works(masks(1))),
     Row('out_has_a_photo', f'{TOY} {{my_beside_results}} '
         '--out {my_beside_results}', says(
             'cat_mask.png exists and was not written', lambda r: Image.open(
                 r.folder / 'beside_results/cat_mask.png').getpixel((0, 0))
-            == (0, 0, 255), ['beside_results/cat_mask_*'])),
+            == (0, 0, 255), ['beside_results/cat_mask_*',
+                             'beside_results/results.jsonl'])),
     Row('a_result', lambda box: (
         box.inferencer(box.photo, 'cat; sky', box.folder),
         box.inferencer(box.folder / 'cat_mask.png')), says(

@@ -17,7 +17,8 @@ from mmseg_clipzs.version import __version__
 
 ROOT = Path(__file__).parents[2]
 CLI = ROOT / 'mmseg_clipzs/cli'
-SHARED = {'__init__', 'arguments', 'actions', 'config_options'}  # no commands
+# No commands.
+SHARED = {'__init__', 'arguments', 'actions', 'config_options', 'pictures'}
 
 
 @pytest.fixture(scope='module')

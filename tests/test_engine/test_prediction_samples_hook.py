@@ -10,7 +10,7 @@ from PIL import Image
 
 from mmseg_clipzs.engine import PredictionSamplesHook, read_samples
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.visualization import class_palette
 
 
 @pytest.fixture(scope='module')
@@ -71,7 +71,7 @@ def test_evenly_spaced_images(images, tmp_path, count, indices):
     got = predict(images, tmp_path / 'new/samples.npz', count=count)
     assert got['names'] == [str(i) for i in indices]
     assert got['classes'] == ['cat', 'dog']
-    assert got['palette'].tolist() == voc_palette(2)
+    assert got['palette'].tolist() == class_palette(['cat', 'dog'])
     for n, i in enumerate(indices):
         assert np.array_equal(got['image'][n], list(images.values())[i])
         assert np.array_equal(got['truth'][n], labels(i)[0])

@@ -6,7 +6,7 @@ import torch
 from mmengine.logging import print_log
 
 from mmseg_clipzs.utils import UserError, check_number, did_you_mean
-from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import BACKGROUND, available, get_vocabulary
 
 from .embedded_words import embed_vocabulary
@@ -38,8 +38,7 @@ def dataset_meta(vocabulary):
         dict: ``classes`` (tuple[str]) and ``palette`` (list of RGB colours).
     """
     classes = vocabulary.classes
-    return dict(classes=classes, palette=voc_palette(
-        len(classes), background=classes[0] == BACKGROUND))
+    return dict(classes=classes, palette=class_palette(classes))
 
 
 def check_words(vocabulary, background):
