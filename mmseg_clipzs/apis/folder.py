@@ -67,13 +67,10 @@ class Summary:
     left_out: str
 
     def __str__(self):
-        text = f'{self.done} of {self.photos} images are in {self.out}'
-        if self.before:
-            text += f', {self.before} of them from before'
-        text += f'; {RESULTS} describes them.'
-        if self.left_out:
-            text += f' Left out: {self.left_out}.'
-        return text
+        before = f', {self.before} of them from before' * bool(self.before)
+        return (f'{self.done} of {self.photos} images are in {self.out}'
+                f'{before}; {RESULTS} describes them.'
+                + f' Left out: {self.left_out}.' * bool(self.left_out))
 
 
 class FolderRun:
