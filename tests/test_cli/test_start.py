@@ -125,8 +125,14 @@ def test_ways_to_call_it(call):
     assert done.stderr.startswith('usage: clipzs segment [-h]')
 
 
+def run_fresh(code):
+    """Where no test has had the package imported before."""
+    return subprocess.run([sys.executable, '-c', code], cwd=ROOT, text=True,
+                          capture_output=True)
+
+
 def test_a_program_registers_after_a_command_that_did_not():
-    done = run_python('-c', '''
+    done = run_fresh('''
 import sys
 import clipzs
 sys.argv = ['clipzs', '--version']
@@ -145,7 +151,7 @@ assert UserError is errors.UserError
 
 
 def test_a_library_that_is_missing():
-    done = run_python('-c', '''
+    done = run_fresh('''
 import sys
 sys.modules['mmseg'] = None
 import clipzs

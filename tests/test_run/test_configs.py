@@ -28,7 +28,7 @@ def test_dataset_configs():
 @pytest.mark.parametrize('name, suggestion', [
     ('maskclip_vox', 'Did you mean .*maskclip_voc'),
     ('configs/maskclip_vco.py', 'Did you mean .*maskclip_voc'),
-    ('qqq', r'configs/\.$')])
+    ('qqq', 'neither a file nor a name that clipzs configs lists')])
 def test_suggestions(name, suggestion):
     with pytest.raises(UserError, match=suggestion):
         find_config(name)

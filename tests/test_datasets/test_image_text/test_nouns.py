@@ -59,7 +59,7 @@ def test_tagger_without_data(monkeypatch, tmp_path):
     monkeypatch.setattr(nltk.data, 'path', [str(tmp_path)])
     with pytest.raises(UserError, match=(
             'python -m nltk.downloader averaged_perceptron_tagger_eng.*'
-            '--words "cat; dog".*prepare_captions.py.*PackImageText')):
+            '--words "cat; dog".*clipzs prepare-captions.*PackImageText')):
         NounTagger()
 
 
