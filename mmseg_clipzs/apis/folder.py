@@ -15,19 +15,22 @@ from mmseg_clipzs.folders import (
     Part,
     Progress,
     Results,
-    check_alone,
+    check_inputs,
     differences,
     find_photos,
     is_done,
     make_header,
     read_header,
-    records_in,
+    records_of_one,
+    without_photos,
     write_results,
 )
 from mmseg_clipzs.formats import make_formats
 from mmseg_clipzs.utils import (
     UserError,
+    check_flag,
     check_number,
+    check_output,
     check_replaceable,
     keep_interrupts,
     shown,
@@ -99,13 +102,16 @@ class FolderRun:
                  options=None, batch_size=1, overwrite=False, team=None,
                  on_photo=None, colours=None):
         check_number('batch_size', batch_size, '[1, inf)', int)
+        check_flag('overwrite', overwrite)
         self.photos, self.out = photos, Path(out)
-        self.team, self.batch_size = team or Alone(), batch_size
+        self.team = team or Alone()
+        self.batch_size = min(batch_size, len(photos))
         segment, options = inferencer.segmenter(), options or {}
         about = inferencer.describe()
         named = about['classes'], (class_palette(
             about['classes'], colours) if colours else about['palette'])
-        self.names = sorted(set(formats))
+        self.names = sorted({formats} if isinstance(formats, str)
+                            else set(formats))
         self.formats = make_formats(self.names, out, *named, **options)
         self.work = PhotoWork(
             photos, segment, self.formats, on_photo, named[1])
@@ -121,20 +127,17 @@ class FolderRun:
         check_replaceable(self.out / RESULTS)
         for each in self.formats:
             each.check_root()
-        found = records_in(self.out)
-        self.part = Part(self.out, self.header)
-        self.lines = Lines(self.photos)
+        self.part, found = records_of_one(self.out, self.header)
         try:
-            check_alone(found)
             if overwrite:
-                for path in found:
-                    path.unlink()
-                found = []
+                found = without_photos(self.out, self.header, found, Lines(
+                    self.photos, self.formats))
             self._check_settings(found)
+            self.lines = Lines(self.photos, self.formats)
+            self.lines.read(found, is_done(self.photos, self.out))
         except BaseException:
             self.part.close()
             raise
-        self.lines.read(found, is_done(self.photos, self.out))
         self._found = found
         return self.lines.missing().astype(np.uint32).tobytes()
 
@@ -170,16 +173,18 @@ class FolderRun:
                     self.part.append(records)
                     failed = sum('error' in record for record in records)
                     progress.add(len(records) - failed, failed)
-                self.part.close()
+                if self.team.rank:
+                    self.part.close()
                 self.team.end()
                 if not self.team.rank:
                     gone = self.team.wait(progress.show)
+            return None if self.team.rank else self._finish(gone)
         except BaseException:
-            self.part.close()
             with suppress(UserError, SystemExit):  # the first one is gone
                 self.team.end()
             raise
-        return None if self.team.rank else self._finish(gone)
+        finally:  # until then no other run begins
+            self.part.close()
 
     # -------------------------------------------------------------- photos
     def _blocks(self):
@@ -234,8 +239,9 @@ class FolderRun:
         for each in self.formats:
             summary.files += each.finish(Results(self.out / RESULTS))
         for path in (*mine, *self._found):
-            if path.name != RESULTS:
+            if path.name != RESULTS and path != self.part.path:
                 path.unlink(missing_ok=True)
+        self.part.close(keep=False)
         return summary
 
     def progress(self):
@@ -273,8 +279,10 @@ def segment_folder(inferencer, inputs, out, **options):
     Raises:
         UserError: Nothing to segment, or as for :class:`FolderRun`.
     """
-    if isinstance(inputs, (str, os.PathLike)):
-        inputs = [inputs]
+    if not isinstance(out, (str, os.PathLike)):
+        raise UserError(f'out must be a folder, but got {out!r}.')
+    check_output(out, 'out')
+    inputs = check_inputs(inputs)
     return FolderRun(
         inferencer, find_photos(inputs, out), out, **options).run()
 

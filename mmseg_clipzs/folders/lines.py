@@ -6,8 +6,15 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from .names import digest
-from .record import read_line, read_lines, to_line
+from .names import digest, is_below
+from .record import (
+    differences,
+    read_header,
+    read_line,
+    read_lines,
+    to_line,
+    write_results,
+)
 
 _NONE = -1
 
@@ -17,13 +24,15 @@ class Lines:
 
     Args:
         photos (Photos): All photos.
+        formats (Sequence[Format]): What the lines are for; those that one of
+            them cannot finish do not count.
 
     Attributes:
         failed (ndarray): (N, ) bool, whether the line is of an error.
     """
 
-    def __init__(self, photos):
-        self.photos, self._files = photos, []
+    def __init__(self, photos, formats):
+        self.photos, self._formats, self._files = photos, formats, []
         self._file = np.full(len(photos), _NONE, np.int32)
         self._position = np.zeros(len(photos), np.int64)
         self.failed = np.zeros(len(photos), bool)
@@ -43,17 +52,28 @@ class Lines:
             self._files.append(path)
             number = len(self._files) - 1
             for position, record in read_lines(path):
+                if not self._is_complete(record):
+                    continue
                 i = self.photos.find(record.get('name', ''))
                 if i is None:
-                    if 'error' not in record and 'name' in record:
+                    if 'error' not in record:
                         for column, value in zip(self._others, (
                                 number, position, digest(record['name']),
-                                digest(record.get('source', '')))):
+                                digest(record['source']))):
                             column.append(value)
                 elif accept is None or accept(i, record):
                     self._file[i] = number
                     self._position[i] = position
                     self.failed[i] = 'error' in record
+
+    def _is_complete(self, record):
+        """bool: Whether it has what lines need; others may change files."""
+        if 'error' in record or 'source' not in record:
+            return 'source' in record
+        return is_below(record.get('name', '')) and 'files' in record and all(
+            type(record.get(key)) is int and record[key] > 0
+            for key in ('width', 'height')) and all(
+            each.can_finish(record) for each in self._formats)
 
     def missing(self):
         """ndarray: Indices of photos without a line, in order."""
@@ -103,6 +123,28 @@ class Lines:
             yield int(files[at]), int(positions[at])
 
 
+def without_photos(out, header, found, lines):
+    """Drop the lines of these photos, which are done again.
+
+    Args:
+        out (Path): Folder of the results.
+        header (dict): The first line of this run.
+        found (Sequence[Path]): Files of results in it.
+        lines (Lines): None yet, of these photos.
+
+    Returns:
+        list[Path]: What is left: lines of other photos with equal settings.
+    """
+    same = [path for path in found if not differences(
+        header, read_header(path) or {})]
+    lines.read(same, lambda i, record: False)
+    left = [write_results(out, header, lines)] if same else []
+    for path in found:
+        if path not in left:
+            path.unlink()
+    return left
+
+
 def is_done(photos, out):
     """Tell which lines are of photos that need not be done again.
 
@@ -119,11 +161,11 @@ def is_done(photos, out):
             stat = os.stat(photos.paths[i])
         except (OSError, ValueError):
             return False
-        return 'error' not in record and record.get(
-            'source') == photos.paths[i] and (
+        return 'error' not in record and (
+            record['source'] == photos.paths[i]) and (
             record.get('bytes'), record.get('modified')) == (
             stat.st_size, stat.st_mtime_ns) and all(
-            os.path.exists(os.path.join(out, file))
-            for file in record.get('files', ()))
+            os.path.isfile(os.path.join(out, file))
+            for file in record['files'])
 
     return accept

@@ -7,6 +7,8 @@ from array import array
 
 import numpy as np
 
+from mmseg_clipzs.formats import FOLDERS
+
 _MOST = 235  # bytes of a file's name; 255 with an ending as _overlay.png
 
 
@@ -59,6 +61,19 @@ def clean(path):
     return parts
 
 
+def is_below(name):
+    """bool: Whether a name is of a file below the folder of the results.
+
+    Args:
+        name (str): With '/' between folders.
+    """
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # surrogates that stand for no byte
+        return False
+    return bool(name) and '\0' not in name and '/'.join(clean(name)) == name
+
+
 def candidates(path, start):
     """Name the result of a photo, from short to surely unique.
 
@@ -78,8 +93,16 @@ def candidates(path, start):
     whole = hashlib.sha256(os.path.abspath(path).encode(
         'utf-8', 'surrogateescape')).hexdigest()[:16]
     return ['/'.join([*each, fit(name)]) for each, name in (
-        (folders, stem), (folders, file), (above + folders, file),
-        (folders, f'{stem}-{whole}'))]
+        (_apart(folders), stem), (_apart(folders), file),
+        (_apart(above + folders), file),
+        (_apart(folders), f'{stem}-{whole}'))]
+
+
+def _apart(folders):
+    """list[str]: Folders, none of which is one of a format."""
+    first, others = folders[:1], folders[1:]
+    return [f'{each}_' if each.casefold() in FOLDERS else each
+            for each in first] + others
 
 
 def fit(name):

@@ -1,30 +1,23 @@
 """``results.jsonl``: what was made of each photo, and with which settings.
 
-While photos are segmented, each process appends to a file of its own,
-``.results-RUN.jsonl``. At the end all of them become ``results.jsonl``, in the
-order of the photos. A killed run leaves its files; the next one goes on.
+It is in the order of the photos, and made at the end of the files of each
+process, see :mod:`.part`.
 """
 import json
 import os
 import re
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from mmseg_clipzs.utils import (
     MARK,
-    UserError,
     atomic_write,
     check_replaceable,
     is_ours,
     shown,
 )
-from mmseg_clipzs.utils.files import NO_ROOM
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from .names import is_below
 
 RESULTS = 'results.jsonl'
 _PART = re.compile(r'\.results-[0-9a-f]{12}\.jsonl')
@@ -51,10 +44,13 @@ def records_in(folder):
         names = os.listdir(folder)
     except OSError:
         return []
-    paths = [Path(folder, name) for name in names
-             if is_record(os.path.join(folder, name))]
-    return sorted(paths, key=lambda path: (
-        path.name != RESULTS, path.stat().st_mtime_ns, path.name))
+    found = []
+    for name in names:
+        path = Path(folder, name)
+        if is_record(str(path)):
+            with suppress(FileNotFoundError):  # another run has ended
+                found.append((name != RESULTS, path.stat().st_mtime_ns, path))
+    return [path for _, _, path in sorted(found)]
 
 
 def read_lines(path):
@@ -92,16 +88,20 @@ def _parsed(line):
     """dict | None: A line; the last one of a killed run may be torn."""
     if line.endswith(b'\n'):
         with suppress(ValueError, RecursionError):
-            record = json.loads(line)
+            record = json.loads(line, parse_constant=_refuse)
             return record if isinstance(record, dict) else None
 
 
+def _refuse(constant):
+    raise ValueError(f'{constant} is not JSON')
+
+
 def _is_line(record):
-    """bool: Whether it says what lines say."""
+    """bool: Whether its texts are texts, and its files in the folder."""
     files = record.get('files', [])
     return all(isinstance(record.get(key, ''), str) for key in (
         'source', 'name', 'error')) and isinstance(files, list) and all(
-        isinstance(file, str) for file in files)
+        isinstance(file, str) and is_below(file) for file in files)
 
 
 def files_in(paths):
@@ -141,77 +141,6 @@ def to_line(record):
             record, ensure_ascii=False, allow_nan=False).encode() + b'\n'
     except UnicodeEncodeError:  # a file's name that is not UTF-8
         return json.dumps(record, allow_nan=False).encode() + b'\n'
-
-
-class Part:
-    """The lines of one process, on the disk as soon as they are written.
-
-    The file is locked as long as its process lives.
-
-    Args:
-        folder (str | Path): Of the results; created if missing.
-        header (dict): The first line.
-
-    Raises:
-        UserError: The folder cannot be written.
-    """
-
-    def __init__(self, folder, header):
-        self.path = Path(folder, f'.results-{secrets.token_hex(6)}.jsonl')
-        with atomic_write(self.path) as temporary:
-            temporary.write_bytes(to_line(header))
-        self._is_empty = True
-        self._file = open(self.path, 'ab', buffering=0)
-        if fcntl:
-            with suppress(OSError):  # no locks on this file system
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def append(self, records):
-        """Append lines, all at once.
-
-        Args:
-            records (Iterable[dict]): The lines.
-
-        Raises:
-            UserError: The disk is full.
-        """
-        self._is_empty = False
-        content = memoryview(b''.join(map(to_line, records)))
-        try:
-            while content:
-                content = content[self._file.write(content):]
-        except OSError as e:
-            if e.errno not in NO_ROOM:
-                raise
-            raise UserError(f'{shown(self.path)} cannot be written, there is '
-                            'no space left: make room and start again.') from e
-
-    def close(self):
-        """Close the file; without lines it is removed."""
-        self._file.close()
-        if self._is_empty:
-            self.path.unlink(missing_ok=True)
-
-
-def check_alone(parts):
-    """Refuse a folder that another run writes to.
-
-    Args:
-        parts (Iterable[Path]): Files of results.
-
-    Raises:
-        UserError: One is locked.
-    """
-    for path in parts if fcntl else ():
-        with open(path, 'rb') as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError as e:
-                raise UserError(
-                    f'Another run is writing to {shown(path.parent)}: wait '
-                    'for its end, or choose another --out.') from e
-            except OSError:  # no locks on this file system
-                return
 
 
 def write_results(folder, header, lines):

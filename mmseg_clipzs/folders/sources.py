@@ -68,6 +68,33 @@ class Photos:
         return cls(paths, array('I', starts), dict(errors), left_out)
 
 
+def check_inputs(inputs):
+    """Read the inputs of a call.
+
+    Args:
+        inputs (str | PathLike | Iterable): One or several; see
+            :func:`find_photos`.
+
+    Returns:
+        list[str]: All of them.
+
+    Raises:
+        UserError: None, or what is no path.
+    """
+    if isinstance(inputs, (str, os.PathLike)):
+        inputs = [inputs]
+    try:
+        inputs = [os.fsdecode(each) for each in inputs]
+    except TypeError as e:
+        raise UserError(
+            'inputs must be paths of photos or folders, patterns or @FILE, '
+            f'but got a {type(inputs).__name__}: {e}. ZeroShotInferencer '
+            'also takes arrays.') from e
+    if not inputs:
+        raise UserError('inputs are empty: name photos or folders.')
+    return inputs
+
+
 def find_photos(inputs, out=None, stdin=None):
     """Find the photos that were named, in order.
 

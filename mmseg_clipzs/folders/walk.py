@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from fnmatch import translate
 from functools import cached_property
-from math import inf
 from pathlib import Path
 
 from mmseg_clipzs.datasets.find_images import image_suffixes, is_result
@@ -91,13 +90,9 @@ class Walk:
         root, wanted = split_pattern(pattern)
         wanted = [part if part == '**' else re.compile(translate(part)).match
                   for part in wanted]
-        most = inf if '**' in wanted else len(wanted)
 
         def match(parts):
-            if any(_fits(wanted, parts[:end])
-                   for end in range(1, len(parts) + 1)):
-                return True
-            return None if len(parts) < most else False
+            return _fits(wanted, parts)
 
         if os.path.isdir(root or '.'):
             yield from self._below(root, match)
@@ -118,7 +113,7 @@ class Walk:
                 found = True if error else match(parts)
                 if error:
                     yield path, error
-                elif not entry.is_dir():
+                elif not _is_dir(entry):
                     if found and self._is_image(entry, path):
                         yield path, None
                 elif found is not False:
@@ -198,11 +193,33 @@ def split_pattern(path):
     return path, []
 
 
+def _is_dir(entry):
+    """bool: Whether it is a folder; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _fits(wanted, parts):
-    """bool: Whether parts of a path match all parts of a pattern."""
-    if not wanted:
-        return not parts
-    first, *others = wanted
-    if first == '**':
-        return any(_fits(others, parts[i:]) for i in range(len(parts) + 1))
-    return bool(parts) and bool(first(parts[0])) and _fits(others, parts[1:])
+    """Match a path, in time proportional to its length.
+
+    Args:
+        wanted (list): Parts of a pattern: '**' or a callable for each.
+        parts (tuple[str]): Those of a path.
+
+    Returns:
+        bool | None: Whether the path or a folder above it matches; None if
+        only longer ones may.
+    """
+    reached = {0}  # how many parts of the pattern may be behind
+    for part in parts:
+        for i, each in enumerate(wanted):
+            if each == '**' and i in reached:
+                reached.add(i + 1)
+        reached = {i + (wanted[i] != '**') for i in reached
+                   if i < len(wanted) and (
+                       wanted[i] == '**' or wanted[i](part))}
+        if any(all(each == '**' for each in wanted[i:]) for i in reached):
+            return True
+    return None if reached else False

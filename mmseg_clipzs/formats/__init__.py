@@ -20,6 +20,8 @@ FORMATS = {
     'cutout': 'cutout/INDEX_CLASS/NAME.png, a class on a transparent ground',
     'sheet': 'index.html, a page with thumbnails of all photos',
 }
+# Those with a folder of their own in the folder of the results.
+FOLDERS = {'voc', 'coco', 'coco_polygons', 'yolo', 'binary', 'cutout'}
 _CLASSES = {
     'overlay': 'pictures.Overlay',
     'groups': 'pictures.Groups',
@@ -34,7 +36,8 @@ _CLASSES = {
     'sheet': 'sheet.Sheet',
 }
 
-__all__ = ['FORMATS', 'README', 'Format', 'format_class', 'make_formats']
+__all__ = ['FOLDERS', 'FORMATS', 'README', 'Format', 'format_class',
+           'make_formats']
 
 
 def format_class(name):

@@ -94,6 +94,17 @@ class Format:
         """
         return []
 
+    def can_finish(self, record):
+        """Check a line of a file that others may have changed.
+
+        Args:
+            record (dict): What :meth:`finish` may get.
+
+        Returns:
+            bool: Whether :meth:`finish` can use it.
+        """
+        return True
+
     def relative(self, *paths):
         """list[str]: Paths below the folder as :meth:`write` returns them."""
         return [path.relative_to(self.folder).as_posix() for path in paths]

@@ -1,5 +1,6 @@
 import json
 import os
+from math import isfinite
 
 import cv2
 import numpy as np
@@ -14,6 +15,8 @@ from mmseg_clipzs.utils import (
 from .base import foreground, occurring
 from .dataset_format import DatasetFormat
 from .outlines import outlines
+
+_KEYS = {'category_id', 'segmentation', 'area', 'bbox', 'iscrowd'}
 
 
 class Coco(DatasetFormat):
@@ -72,6 +75,21 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
             segmentation=dict(size=rle['size'], counts=rle['counts'].decode()),
             area=int(self._rle.area(rle)),
             bbox=self._rle.toBbox(rle).tolist())]
+
+    def can_finish(self, record):
+        found = record.get(self.name)
+        return isinstance(found, list) and all(map(
+            self._is_annotation, found))
+
+    def _is_annotation(self, each):
+        """bool: Whether it is one of :meth:`write`."""
+        return isinstance(each, dict) and set(each) == _KEYS and (
+            type(each['category_id']) is int
+            and 0 < each['category_id'] <= len(self.foreground)
+            and isinstance(each['segmentation'], (dict, list))
+            and isinstance(each['bbox'], list) and len(each['bbox']) == 4
+            and all(isinstance(value, (int, float)) and isfinite(value)
+                    for value in (each['area'], *each['bbox'])))
 
     def finish(self, records):
         self.check_root()

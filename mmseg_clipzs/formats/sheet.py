@@ -1,5 +1,6 @@
 """A contact sheet: pages of thumbnails."""
 import base64
+import os
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -75,6 +76,15 @@ class Sheet(Pictures):
             chunk = following
         return pages
 
+    def can_finish(self, record):
+        about = record.get('sheet')
+        shares = about.get('shares') if isinstance(about, dict) else None
+        return isinstance(shares, list) and all(
+            isinstance(pair, list) and len(pair) == 2
+            and type(pair[0]) is int and 0 <= pair[0] < len(self.classes)
+            and isinstance(pair[1], (int, float)) and 0 <= pair[1] <= 1
+            for pair in shares)
+
     def _page(self, number):
         """Path: A page; the first has the number 0."""
         end = f'_{number + 1}' * bool(number)
@@ -145,7 +155,7 @@ class Sheet(Pictures):
         overlays = [file for file in record['files'] if file.startswith(
             f'{name}_overlay.')]
         if overlays:
-            image = f'<a href="{quote(overlays[0])}">{image}</a>'
+            image = f'<a href="{quote(os.fsencode(overlays[0]))}">{image}</a>'
         classes = ' '.join(
             f'c{index}' for index, share in shares if share >= _LEAST)
         keys = ' '.join(
@@ -158,6 +168,6 @@ class Sheet(Pictures):
     def _embedded(self, path, alt):
         try:
             data = base64.b64encode(path.read_bytes()).decode()
-        except FileNotFoundError:
+        except OSError:
             return f'<span class="gone">{alt}: its thumbnail is gone</span>'
         return f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'

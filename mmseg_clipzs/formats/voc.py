@@ -87,6 +87,9 @@ reduce_zero_label.
                 save_image(temporary, mask)
         return dict(files=self.relative(*photo, labels, objects))
 
+    def can_finish(self, record):
+        return _fits(record['name'])
+
     def finish(self, records):
         self.check_root()
         labelmap = self.root / 'labelmap.txt'

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
+from .marks import NotOursError
 from .names import shown
 from .temporary import PREFIX, clean_once, temporary_folder, temporary_name
 
@@ -95,10 +96,13 @@ def _sentence(path):
         named = os.fsdecode(getattr(e, 'filename', None) or '')
         if number in _NOT_POSSIBLE and (PREFIX in named or Path(named) in (
                 path, *path.parents)):
-            reason = (f'{named} is no folder' if isinstance(
-                e, (FileExistsError, NotADirectoryError)) else e.strerror)
-            raise UserError(f'{path} cannot be written: {reason}. Choose '
-                            'another place.') from e
+            taken = isinstance(e, (
+                FileExistsError, NotADirectoryError, IsADirectoryError))
+            reason = e.strerror if not taken else f'{path} is a folder' if (
+                path.is_dir()) else f'{named} is no folder'
+            raise (NotOursError if taken else UserError)(
+                f'{path} cannot be written: {reason}. Choose another place.'
+            ) from e
         raise
 
 
