@@ -231,8 +231,9 @@ class FolderRun:
             self.before, failed, self.lines.first_failed(_SENTENCES),
             [write_results(self.out, self.header, self.lines)],
             self.photos.left_out)
+        results = Results(self.out / RESULTS)
         for each in self.formats:
-            summary.files += each.finish(Results(self.out / RESULTS))
+            summary.files += each.finish(results, results.errors())
         for path in (*mine, *self._found):
             if path.name != RESULTS:
                 path.unlink(missing_ok=True)

@@ -6,9 +6,11 @@ from itertools import islice
 from pathlib import Path
 
 from mmengine.logging import print_log
+from PIL import Image
 from tqdm import tqdm
 
 from mmseg_clipzs.compat import versions
+from mmseg_clipzs.datasets.images import open_image
 from mmseg_clipzs.folders import RESULTS, make_header, read_header
 from mmseg_clipzs.folders.record import to_line
 from mmseg_clipzs.labels import IGNORE_INDEX
@@ -58,11 +60,24 @@ def check_video(path, every=1, smoothing=0):
         Video: The video.
 
     Raises:
-        UserError: No video, or an option out of range.
+        UserError: No video, a single image, or an option out of range.
     """
     check_number('every', every, '[1, inf)', int)
     check_number('smoothing', smoothing, '[0, 1)')
+    if _is_still(path):
+        raise UserError(f'{shown(path)} is a single image, no video: clipzs '
+                        f'segment {shown(path)} segments it.')
     return Video(path)
+
+
+def _is_still(path):
+    """bool: Whether a file is an image, and no animation."""
+    try:
+        with open_image(path) as image:
+            return getattr(image, 'n_frames', 1) == 1
+    except (OSError, UserError, ValueError, SyntaxError,
+            Image.DecompressionBombError):
+        return False  # what it is then, Video says
 
 
 class VideoRun:

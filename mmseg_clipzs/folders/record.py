@@ -132,6 +132,11 @@ class Results:
         return (record for _, record in read_lines(self.path)
                 if 'error' not in record)
 
+    def errors(self):
+        """Yields: str: Why each of the other photos has none."""
+        return (record['error'] for _, record in read_lines(self.path)
+                if 'error' in record)
+
 
 # ------------------------------------------------------------------- writing
 def to_line(record):
