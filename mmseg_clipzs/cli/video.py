@@ -38,10 +38,13 @@ def check(args, parser):
 
 def run(args):
     from mmseg_clipzs.apis.video import VideoRun, check_video
+    from mmseg_clipzs.run.segmentor import hint_at_background
     check_video(args.video, args.every, args.smoothing)
+    inferencer = inferencer_of(args)
     work = VideoRun(
-        inferencer_of(args), args.video, args.out, every=args.every,
+        inferencer, args.video, args.out, every=args.every,
         smoothing=args.smoothing, batch_size=args.batch_size)
+    hint_at_background(inferencer.model)
     with interrupted(lambda: f'{work.progress()}. The same command begins '
                      'anew.'):
         print(shown(work.run()))

@@ -78,7 +78,7 @@ def test_what_results_say(toy, photos, tmp_path):
     assert (summary.photos, summary.done, summary.failed, summary.before) == (
         9, 6, 3, 0)
     assert str(summary) == (
-        '6 of 9 images are in out; results.jsonl describes them. '
+        '6 of 9 photos are in out; results.jsonl describes them. '
         'Left out: no images (1).')
 
 
@@ -311,7 +311,7 @@ def test_two_processes_are_one(toy, photos, tmp_path):
     assert done.returncode == 1
     assert done.stdout.count(str(summary).replace('one', 'two')) == 1
     assert done.stderr.strip() == (
-        'error: 4 of 10 images were skipped; the others are in two. '
+        'error: 4 of 10 photos were skipped; the others are in two. '
         + ' '.join(summary.sentences))
     assert snapshot(tmp_path / 'one') == snapshot(tmp_path / 'two')
 

@@ -165,7 +165,7 @@ def test_the_others_are_done_beside_bad_photos(tool, photos, tmp_path):
     with pytest.raises(SystemExit) as info:
         tool('gone.jpg', tmp_path, photos[0], '--classes', CLASSES)
     said = str(info.value.code)
-    assert said.startswith('error: 14 of 15 images were skipped; the others '
+    assert said.startswith('error: 14 of 15 photos were skipped; the others '
                            'are in out. No image at gone.jpg. ')
     assert said.count(' it is empty.') == 9
     assert said.endswith('... and 4 more.')
