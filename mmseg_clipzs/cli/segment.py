@@ -36,7 +36,13 @@ from mmseg_clipzs.utils import (
 )
 
 from .arguments import add_arguments, job_of
-from .pictures import add_pictures, check_pictures, colours_of, style_of
+from .pictures import (
+    add_pictures,
+    check_pictures,
+    colours_of,
+    style_of,
+    warn_of_names,
+)
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
 FEW = 20  # images with a line for each
@@ -274,8 +280,10 @@ def run(args):
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,
         colours=colours,
         on_photo=say if args.verbose or len(photos) <= FEW else None)
-    if len(work.todo) and not team.rank:
-        hint_at_background(inferencer.model)
+    if not team.rank:
+        warn_of_names(args, colours, work.header['classes'])
+        if len(work.todo):
+            hint_at_background(inferencer.model)
     again = ' without --overwrite' * args.overwrite
     with interrupted(lambda: f'{work.progress()}. The same command{again} '
                      'does the others.'):

@@ -13,11 +13,10 @@ from PIL import Image
 from mmseg_clipzs.utils import atomic_write, check_replaceable, shown
 from mmseg_clipzs.visualization import (
     background_of,
-    overlay,
+    named_overlay,
     save_image,
     share_text,
     shares_of,
-    write_names,
 )
 
 from .pictures import Pictures
@@ -91,11 +90,8 @@ class Sheet(Pictures):
             (np.arange(new) + 0.5) * old // new for new, old in zip(
                 size[::-1], (height, width)))
         labels = mask[np.ix_(rows.astype(int), columns.astype(int))]
-        painted = overlay(small, labels, self.palette, self.style.opacity,
-                          self._unpainted, self.style.outlines)
-        return write_names(
-            painted, labels, self.classes, self.palette, self._unpainted
-        ) if self.style.labels else painted
+        return named_overlay(
+            small, labels, self.classes, self.palette, self.style)
 
     def _render(self, records, number, is_followed, skipped):
         """str: The page with these photos."""

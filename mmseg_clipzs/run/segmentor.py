@@ -127,11 +127,10 @@ def hint_at_background(model):
             vocabulary.source in available()):
         return
     words = contrast_words(vocabulary.words)[:3]
-    auto = ('--background auto adds one for '
-            f'{", ".join(words)} and the like, ') * bool(words)
-    print_log(
-        f'Every pixel gets one of these {count} classes. {auto}--background '
-        '0.5 adds one for pixels whose class is improbable.', 'current')
+    auto = (f'--background auto adds one for {", ".join(words)} and the like, '
+            '--background 0.5' if words else '--background 0.5 adds')
+    print_log(f'Every pixel gets one of these {count} classes. {auto} one for '
+              'pixels whose class is improbable.', 'current')
 
 
 def check_segmentor(kind, settings):
