@@ -27,7 +27,7 @@ from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
 from mmseg_clipzs.toy.voc_layout import write_voc
 from mmseg_clipzs.utils import UserError
-from mmseg_clipzs.visualization import voc_palette
+from mmseg_clipzs.visualization import class_palette
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 ROOT = Path(__file__).parent.parent
@@ -124,7 +124,8 @@ def test_checkpoints_have_the_words(trained, of_photos):
     assert meta['vocabulary'] == dict(
         zebra=['zebra'], sun=['sun'], sea=['sea', 'ocean'])
     assert tuple(meta['dataset_meta']['classes']) == ('zebra', 'sun', 'sea')
-    assert meta['dataset_meta']['palette'] == voc_palette(3)
+    assert meta['dataset_meta']['palette'] == class_palette(
+        ('zebra', 'sun', 'sea'))
     meta = load_checkpoint_file(trained.checkpoint)['meta']
     assert len(meta['vocabulary']) == 12
 
@@ -176,7 +177,7 @@ def test_classes_of_the_checkpoint(of_photos, photos, no_clip):
     assert not of_photos.load().model.teacher.get('vocabulary')
     result, = inferencer(of_photos)(photos[0])
     assert tuple(result.classes) == ('zebra', 'sun', 'sea')
-    assert result.palette == voc_palette(3)
+    assert result.palette == class_palette(('zebra', 'sun', 'sea'))
     assert result.scores.shape == (3, 64, 64)
     in_work_dir = Path(of_photos.checkpoint).parent / 'photos.py'
     model = init_model(str(in_work_dir), of_photos.checkpoint, 'cpu')

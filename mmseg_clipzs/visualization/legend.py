@@ -71,7 +71,8 @@ def shares_of(mask, count):
     return {int(i): float(pixels[i]) for i in order if pixels[i]}
 
 
-def with_legend(image, mask, classes, palette, painted=None):
+def with_legend(image, mask, classes, palette, painted=None,
+                size=None):
     """Append a legend with the classes that occur and their shares.
 
     Args:
@@ -83,12 +84,14 @@ def with_legend(image, mask, classes, palette, painted=None):
             of ``mask``. Swatches then have the mean colour of their areas
             with a border of the class's colour; that of the background, which
             is not painted, is white.
+        size (int, optional): Height of letters, in pixels; by default what
+            suits ``image``.
 
     Returns:
         ndarray: (H + legend, max(W, 240), 3) uint8 RGB.
     """
     height, width = image.shape[:2]
-    size = letter_size(height, width)
+    size = size or letter_size(height, width)
     width = max(width, _LEAST_WIDTH)
     shares = shares_of(mask.reshape(-1, mask.shape[-1]), len(classes))
     swatches = {i: (tuple(palette[i]), ) * 2 for i in shares}

@@ -49,7 +49,7 @@ def grouping_sheet(image, groups, mask, classes, palette, opacity=0.5,
         y, x = (position * (side + _MARGIN) for position, side in zip(
             divmod(i, columns), (height, width)))
         canvas[y:y + height, x:x + width] = tile
-    return with_legend(canvas, mask, classes, palette, painted)
+    return with_legend(canvas, mask, classes, palette, painted, size)
 
 
 def _titled(image, lines, size, most):
