@@ -33,7 +33,8 @@ class Summary:
         before = f', {self.before} of them from before' * bool(self.before)
         are = 'is' if self.done == 1 else 'are'
         files = [path.relative_to(self.out).as_posix() for path in self.files]
-        *most, last = files[:_FILES] + ['...'] * (len(files) > _FILES)
+        more = len(files) - _FILES
+        *most, last = files[:_FILES] + [f'{more} more'] * (more > 0)
         files = f'{", ".join(most)} and {last} describe' if most else (
             f'{last} describes')
         return (f'{self.done} of {self.photos} photos {are} in {self.out}'
