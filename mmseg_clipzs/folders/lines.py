@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import numpy as np
 
+from .differences import differences
 from .names import digest, is_below
 from .record import (
-    differences,
     read_header,
     read_line,
     read_lines,

@@ -91,7 +91,7 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
             and all(isinstance(value, (int, float)) and isfinite(value)
                     for value in (each['area'], *each['bbox'])))
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         self.check_root()
         path = self.root / 'annotations/instances_default.json'
         categories = [

@@ -2,7 +2,7 @@
 import base64
 import os
 from html import escape
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from string import Template
 from urllib.parse import quote
@@ -11,14 +11,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.utils import atomic_write, check_replaceable, shown
+from mmseg_clipzs.utils import atomic_write, check_replaceable, is_ours, shown
 from mmseg_clipzs.visualization import (
     background_of,
-    overlay,
+    named_overlay,
     save_image,
     share_text,
     shares_of,
-    write_names,
 )
 
 from .pictures import Pictures
@@ -48,7 +47,7 @@ class Sheet(Pictures):
         self._unpainted = background_of(classes)
 
     def check_root(self):
-        check_replaceable(self._page(0))
+        check_replaceable(next(self._free_pages()))
 
     def paths(self, name):
         return [self.folder / f'{name}_thumbnail.jpg']
@@ -62,18 +61,23 @@ class Sheet(Pictures):
         return dict(files=self.relative(path), sheet=dict(shares=[
             [index, round(share, 6)] for index, share in shares.items()]))
 
-    def finish(self, records):
-        records, pages = iter(records), []
+    def finish(self, records, errors=()):
+        self.check_root()
+        records, pages, free = iter(records), [], self._free_pages()
+        before, path = None, next(free)
+        skipped = _skipped(list(errors))
         chunk = list(islice(records, _PER_PAGE))
         while chunk or not pages:
             following = list(islice(records, _PER_PAGE))
-            path = self._page(len(pages))
-            check_replaceable(path)
-            page = self._render(chunk, len(pages), bool(following))
+            after = next(free) if following else None
+            page = self._render(chunk, len(pages), before, after, skipped)
             with atomic_write(path) as temporary:
                 temporary.write_text(page, encoding='utf-8')
             pages.append(path)
-            chunk = following
+            before, path, chunk = path, after, following
+        for path in set(self.folder.glob('index_*.html')) - set(pages):
+            if is_ours(path):  # of an earlier run with more photos
+                path.unlink()
         return pages
 
     def can_finish(self, record):
@@ -85,10 +89,13 @@ class Sheet(Pictures):
             and isinstance(pair[1], (int, float)) and 0 <= pair[1] <= 1
             for pair in shares)
 
-    def _page(self, number):
-        """Path: A page; the first has the number 0."""
-        end = f'_{number + 1}' * bool(number)
-        return self.folder / f'index{end}.html'
+    def _free_pages(self):
+        """Yields: Path: A page after the other, apart from files of others."""
+        yield self.folder / 'index.html'
+        for number in count(2):
+            path = self.folder / f'index_{number}.html'
+            if not os.path.lexists(path) or is_ours(path):
+                yield path
 
     def _thumbnail(self, photo, mask):
         """ndarray: (H, W, 3) uint8 RGB, a small overlay."""
@@ -100,21 +107,17 @@ class Sheet(Pictures):
             (np.arange(new) + 0.5) * old // new for new, old in zip(
                 size[::-1], (height, width)))
         labels = mask[np.ix_(rows.astype(int), columns.astype(int))]
-        painted = overlay(small, labels, self.palette, self.style.opacity,
-                          self._unpainted, self.style.outlines)
-        return write_names(
-            painted, labels, self.classes, self.palette, self._unpainted
-        ) if self.style.labels else painted
+        return named_overlay(
+            small, labels, self.classes, self.palette, self.style)
 
-    def _render(self, records, number, is_followed):
+    def _render(self, records, number, before, after, skipped):
         """str: The page with these photos."""
         first = number * _PER_PAGE + 1
         last = first + len(records) - 1
         links = [
-            f'<a href="{self._page(other).name}">{text}</a>'
-            for other, text, exists in (
-                (number - 1, '← earlier photos', number),
-                (number + 1, 'later photos →', is_followed)) if exists]
+            f'<a href="{other.name}">{text}</a>' for other, text in (
+                (before, '← earlier photos'), (after, 'later photos →'))
+            if other]
         total, found = {}, {}
         for record in records:
             for index, share in record['sheet']['shares']:
@@ -132,12 +135,13 @@ class Sheet(Pictures):
                 self._row(index, total[index] / len(records), found[index])
                 for index in order),
             photos='\n'.join(map(self._figure, records)),
-            links=' '.join(links))
+            links=f'<p>{" ".join(links)}</p>\n' if links else '',
+            skipped='' if number else skipped)
 
     def _row(self, index, share, count):
         return (f'<tr><th scope="row"><label><input type="radio" name="class" '
                 f'id="c{index}"> {self._key(index)}</label></th>'
-                f'<td>{share_text(share)}</td><td>{count}</td></tr>')
+                f'<td>{escape(share_text(share))}</td><td>{count}</td></tr>')
 
     def _key(self, index):
         """str: Name of a class behind its colour."""
@@ -159,7 +163,8 @@ class Sheet(Pictures):
         classes = ' '.join(
             f'c{index}' for index, share in shares if share >= _LEAST)
         keys = ' '.join(
-            f'<span>{self._key(index)} <b>{share_text(share)}</b></span>'
+            f'<span>{self._key(index)} <b>{escape(share_text(share))}</b>'
+            '</span>'
             for index, share in shares[:_SHOWN])
         return (f'<figure class="photo {classes}">{image}<figcaption>'
                 f'<strong>{escape(shown(name))}</strong> {keys}'
@@ -171,3 +176,16 @@ class Sheet(Pictures):
         except OSError:
             return f'<span class="gone">{alt}: its thumbnail is gone</span>'
         return f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'
+
+
+def _skipped(errors):
+    """str: What says that photos have no results, and why; '' for none."""
+    if not errors:
+        return ''
+    were = 'photo was' if len(errors) == 1 else 'photos were'
+    reasons = [escape(shown(error)) for error in errors[:_PER_PAGE]]
+    if len(errors) > _PER_PAGE:
+        reasons.append(f'... and {len(errors) - _PER_PAGE:,} more')
+    return (f'<details><summary>{len(errors):,} {were} skipped</summary>\n'
+            '<ul>\n' + ''.join(f'<li>{reason}</li>\n' for reason in reasons)
+            + '</ul></details>\n')

@@ -90,7 +90,7 @@ reduce_zero_label.
     def can_finish(self, record):
         return _fits(record['name'])
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         self.check_root()
         labelmap = self.root / 'labelmap.txt'
         lines = [f'# {MARK}', '# label:color_rgb:parts:actions'] + [
