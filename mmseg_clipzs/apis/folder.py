@@ -79,12 +79,13 @@ class FolderRun:
         about = inferencer.describe()
         named = about['classes'], (class_palette(
             about['classes'], colours) if colours else about['palette'])
-        self.names = sorted({formats} if isinstance(formats, str)
-                            else set(formats))
+        self.names = sorted({formats} if isinstance(formats, str) else set(
+            formats))
         self.formats = make_formats(self.names, out, *named, **options)
         self.work = PhotoWork(
             photos, segment, self.formats, on_photo, named[1])
-        settings = {**about['settings'], **_format_settings(formats, options)}
+        settings = {**about['settings'], **_format_settings(
+            self.names, options)}
         self.header = make_header(__version__, settings, *named, versions())
         self.todo = np.frombuffer(self.team.share(
             'todo', lambda: self._plan(overwrite)), np.uint32)

@@ -76,7 +76,8 @@ class Sheet(Pictures):
             pages.append(path)
             before, path, chunk = path, after, following
         for path in set(self.folder.glob('index_*.html')) - set(pages):
-            if is_ours(path):  # of an earlier run with more photos
+            # Of an earlier run with more photos, and no copy of a page.
+            if path.stem[6:].isdecimal() and is_ours(path):
                 path.unlink()
         return pages
 
