@@ -96,10 +96,11 @@ def _sentence(path):
         named = os.fsdecode(getattr(e, 'filename', None) or '')
         if number in _NOT_POSSIBLE and (PREFIX in named or Path(named) in (
                 path, *path.parents)):
+            reason = (f'{named} is no folder' if isinstance(
+                e, (FileExistsError, NotADirectoryError)) else e.strerror)
+            # A file for a folder or the other way round is somebody's.
             taken = isinstance(e, (
                 FileExistsError, NotADirectoryError, IsADirectoryError))
-            reason = e.strerror if not taken else f'{path} is a folder' if (
-                path.is_dir()) else f'{named} is no folder'
             raise (NotOursError if taken else UserError)(
                 f'{path} cannot be written: {reason}. Choose another place.'
             ) from e
