@@ -8,6 +8,15 @@ from mmseg_clipzs.utils import UserError, shown
 from .ffmpeg import capture, open_writer
 
 
+# Frames per second that both codecs keep in their files.
+_SLOWEST, _FASTEST = .01, 1000
+
+
+def written_rate(fps):
+    """float: The nearest rate, in frames per second, that can be written."""
+    return min(max(fps, _SLOWEST), _FASTEST)
+
+
 class FrameWriter:
     """Write frames of one size to a video.
 
