@@ -164,6 +164,31 @@ def test_again_and_other_results(inferencer, clip, tmp_path):
     assert (out / 'clip_mask.avi').read_bytes() == before
 
 
+def test_a_long_name(inferencer, clip, tmp_path):
+    path = tmp_path / f'{"x" * 251}.mp4'
+    path.write_bytes(clip.read_bytes())
+    summary = segment_video(inferencer, path, tmp_path / 'out', every=6)
+    assert all(file.is_file() for file in summary.files)
+    assert {line['name'] for line in lines_of(tmp_path / 'out')[1:]} == {
+        summary.files[0].name.removesuffix('_mask.avi')}
+
+
+@pytest.mark.parametrize('fps, every, want', [
+    (60000, 1, 1000), (12.5, 100000, .01), (12.5, 5, 2.5)])
+def test_rates(inferencer, tmp_path, log, fps, every, want):
+    """What the files can say; a warning where it is another rate."""
+    path = write(tmp_path / 'clip.mp4', [picture(0)] * 3, fps)
+    segment_video(inferencer, path, tmp_path / 'out', every=every)
+    for end in ('mask.avi', 'overlay.mp4'):
+        assert Video(tmp_path / f'out/clip_{end}').fps == pytest.approx(want)
+    header, *lines = lines_of(tmp_path / 'out')
+    assert header['settings']['fps'] == pytest.approx(want)
+    assert [line['time'] for line in lines] == [
+        pytest.approx(i / fps, abs=1e-6) for i in range(0, 3, every)]
+    warned = [line for line in log if 'frames per second instead' in line]
+    assert len(warned) == (want != 2.5)
+
+
 # ---------------------------------------------------------------- smoothing
 def test_still_video_is_not_smoothed(inferencer, tmp_path):
     clip = write(tmp_path / 'still.mp4', [picture(0)] * 5)
@@ -273,6 +298,25 @@ def test_files_that_are_no_videos(tmp_path, clip):
             ('missing.mp4', 'No video at'), ('', 'is a folder')):
         with pytest.raises(UserError, match=sentence):
             Video(tmp_path / name)
+    with pytest.raises(UserError, match='An empty text names no file'):
+        Video('')
+
+
+@pytest.mark.parametrize('name, text', [
+    ('list.txt', 'ffconcat version 1.0\nfile clip.mp4\n'),
+    ('list.m3u8', '#EXTM3U\n#EXTINF:1,\nclip.mp4\n#EXT-X-ENDLIST\n'),
+    ('list.mpd', '<?xml version="1.0"?><MPD type="static"><Period>'
+     '<AdaptationSet mimeType="video/mp4"><Representation id="1">'
+     '<BaseURL>clip.mp4</BaseURL></Representation></AdaptationSet></Period>'
+     '</MPD>'),
+    ('p%d.png', 'the frames p0.png, p1.png, ...')])
+def test_no_other_file_is_opened(tmp_path, clip, name, text):
+    (tmp_path / 'clip.mp4').write_bytes(clip.read_bytes())
+    for i in range(3):
+        Image.fromarray(picture(i)).save(tmp_path / f'p{i}.png')
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match='is no video, or damaged'):
+        Video(tmp_path / name)
 
 
 def test_no_frames(tmp_path, clip):

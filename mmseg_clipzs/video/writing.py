@@ -7,7 +7,6 @@ from mmseg_clipzs.utils import UserError, shown
 
 from .ffmpeg import capture, open_writer
 
-
 # Frames per second that both codecs keep in their files.
 _SLOWEST, _FASTEST = .01, 1000
 
