@@ -17,8 +17,10 @@ from mmseg_clipzs.apis import (
 )
 from mmseg_clipzs.apis.photo_work import class_records
 from mmseg_clipzs.apis.photos import Photo
+from mmseg_clipzs.apis.video import check_video
 from mmseg_clipzs.utils import NotOursError, UserError, interrupted
 from mmseg_clipzs.video import Video, mask_writer, overlay_writer
+from mmseg_clipzs.visualization import Style
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -364,3 +366,32 @@ def test_too_many_classes(inferencer, clip, tmp_path):
     with pytest.raises(UserError, match='up to 255 classes, but got 256'):
         VideoRun(inferencer, clip, tmp_path / 'out')
     inferencer.model.set_vocabulary(words)
+
+
+def test_style(inferencer, clip, tmp_path):
+    colours = dict.fromkeys(['cat', 'GRASS', 'sky', 'dog'], (200, 40, 30))
+    segment_video(inferencer, clip, tmp_path / 'out', every=3,
+                  style=Style(opacity=1, labels=False), colours=colours)
+    frames = [frame for _, _, frame in Video(
+        tmp_path / 'out/clip_overlay.mp4').frames()]
+    assert len(frames) == 3
+    for frame in frames:
+        assert np.abs(frame.astype(int) - (200, 40, 30)).mean() < 8
+    header, *_ = lines_of(tmp_path / 'out')
+    assert header['palette'] == [[200, 40, 30]] * 4
+    assert (header['settings']['opacity'], header['settings']['labels']) == (
+        1, False)
+
+
+@pytest.mark.parametrize('name', ['a.jpg', 'a.png', 'called.mp4'])
+def test_a_photo_is_no_video(tmp_path, name):
+    Image.fromarray(picture(0)).save(tmp_path / name, format='PNG')
+    with pytest.raises(UserError, match=f'{name} is a single image, no video: '
+                       f'clipzs segment .*{name} segments it'):
+        check_video(tmp_path / name)
+
+
+def test_an_animation_is_one(tmp_path):
+    first, *others = [Image.fromarray(picture(i)) for i in range(3)]
+    first.save(tmp_path / 'a.gif', save_all=True, append_images=others)
+    assert len(list(check_video(tmp_path / 'a.gif').frames())) == 3

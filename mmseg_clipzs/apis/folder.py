@@ -1,7 +1,6 @@
 """Segment many photos into a folder of results, in one or several runs."""
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,39 +37,9 @@ from mmseg_clipzs.visualization import Style, class_palette
 from .photo_work import PhotoWork
 from .photos import Photo, none_readable
 from .saving import work_beside
+from .summary import Summary
 
 _SENTENCES = 10  # of photos without results
-
-
-@dataclass
-class Summary:
-    """What a run did.
-
-    Attributes:
-        out (Path): Folder of the results.
-        photos (int): All that were named.
-        done (int): Photos with results.
-        before (int): Those of them that an earlier run had done.
-        failed (int): Photos without results.
-        sentences (list[str]): Why, of the first of them.
-        files (list[Path]): ``results.jsonl`` and what the formats made of the
-            whole folder.
-        left_out (str): What was no photo, or ''.
-    """
-    out: Path
-    photos: int
-    done: int
-    before: int
-    failed: int
-    sentences: list
-    files: list
-    left_out: str
-
-    def __str__(self):
-        before = f', {self.before} of them from before' * bool(self.before)
-        return (f'{self.done} of {self.photos} images are in {self.out}'
-                f'{before}; {RESULTS} describes them.'
-                + f' Left out: {self.left_out}.' * bool(self.left_out))
 
 
 class FolderRun:
@@ -109,8 +78,7 @@ class FolderRun:
         self.formats = make_formats(self.names, out, *named, **options)
         self.work = PhotoWork(
             photos, segment, self.formats, on_photo, named[1])
-        settings = {**about['settings'], 'formats': self.names, **options}
-        settings.update(vars(settings.pop('style', Style())))
+        settings = {**about['settings'], **_format_settings(formats, options)}
         self.header = make_header(__version__, settings, *named, versions())
         self.todo = np.frombuffer(self.team.share(
             'todo', lambda: self._plan(overwrite)), np.uint32)
@@ -130,23 +98,13 @@ class FolderRun:
                 for path in found:
                     path.unlink()
                 found = []
-            self._check_settings(found)
+            _check_settings(self.out, found, self.header)
         except BaseException:
             self.part.close()
             raise
         self.lines.read(found, is_done(self.photos, self.out))
         self._found = found
         return self.lines.missing().astype(np.uint32).tobytes()
-
-    def _check_settings(self, found):
-        for path in found:
-            header = read_header(path)
-            what = header and differences(self.header, header)
-            if what:
-                raise UserError(
-                    f'{shown(self.out)} has results of other settings '
-                    f'({"; ".join(what)}): choose another --out, or replace '
-                    'them with --overwrite.')
 
     def run(self):
         """Do the photos that are left.
@@ -231,8 +189,9 @@ class FolderRun:
             self.before, failed, self.lines.first_failed(_SENTENCES),
             [write_results(self.out, self.header, self.lines)],
             self.photos.left_out)
+        results = Results(self.out / RESULTS)
         for each in self.formats:
-            summary.files += each.finish(Results(self.out / RESULTS))
+            summary.files += each.finish(results, results.errors())
         for path in (*mine, *self._found):
             if path.name != RESULTS:
                 path.unlink(missing_ok=True)
@@ -247,7 +206,43 @@ class FolderRun:
             return f'what is done is in {shown(self.out)}'
         text = (f'{self.before + done} of {len(self.photos)} photos are done '
                 f'in {shown(self.out)}')
-        return text + (f', {failed} were skipped' if failed else '')
+        were = 'was' if failed == 1 else 'were'
+        return text + (f', {failed} {were} skipped' if failed else '')
+
+
+def check_earlier(out, settings, formats, options=None):
+    """Look for results of other settings, before a model is loaded.
+
+    Args:
+        out (str | Path): Folder of the results.
+        settings (dict): Those of a model that are known already.
+        formats, options: See :class:`FolderRun`.
+
+    Raises:
+        UserError: There are some.
+    """
+    _check_settings(Path(out), records_in(out), dict(
+        version=__version__,
+        settings={**settings, **_format_settings(formats, options or {})}),
+        part=True)
+
+
+def _format_settings(formats, options):
+    """dict: Settings of the formats, in the first line of results."""
+    settings = dict(formats=sorted(set(formats)), **options)
+    style = settings.pop('style', Style())
+    return {**settings, **vars(style)}
+
+
+def _check_settings(out, found, header, part=False):
+    for path in found:
+        before = read_header(path)
+        what = before and differences(header, before, part)
+        if what:
+            raise UserError(
+                f'{shown(out)} has results of other settings '
+                f'({"; ".join(what)}): choose another --out, or replace '
+                'them with --overwrite.')
 
 
 def segment_folder(inferencer, inputs, out, **options):

@@ -3,7 +3,9 @@ import hashlib
 import json
 import os
 
-from mmseg_clipzs.utils import sha256_of
+from mmseg_clipzs.run.segmentor import embeds_config_words
+from mmseg_clipzs.utils import read_background, sha256_of
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .trained_model import find_test_pipeline
 
@@ -38,6 +40,37 @@ def settings_of(job, cfg, model):
         model=hashlib.sha256(json.dumps(
             [_plain(owner), _plain(find_test_pipeline(cfg))],
             sort_keys=True).encode()).hexdigest()[:_DIGITS])
+
+
+def early_settings(job, cfg, classes=None, background=None):
+    """Those of :func:`settings_of` that need no model.
+
+    Args:
+        job (Job): Its config.
+        cfg (Config): The job's.
+        classes, background (optional): See ``ZeroShotInferencer``.
+
+    Returns:
+        dict: Of a zero-shot model with given classes also their words.
+
+    Raises:
+        UserError: Unusable classes.
+    """
+    checkpoint = cfg.get('load_from')
+    settings = dict(config=job.name,
+                    checkpoint=checkpoint and os.path.basename(checkpoint))
+    if classes is not None and embeds_config_words(cfg.model):
+        contrast, threshold = read_background(background)
+        vocabulary = get_vocabulary(classes)
+        if contrast:
+            vocabulary = vocabulary.with_contrast()
+        if threshold is None:
+            threshold = cfg.model.get('background_threshold')
+        if threshold is not None:
+            vocabulary = vocabulary.with_background()
+        settings.update(words=[list(words) for words in vocabulary.synonyms],
+                        background=threshold)
+    return settings
 
 
 def exported_settings(model):

@@ -6,9 +6,11 @@ from itertools import islice
 from pathlib import Path
 
 from mmengine.logging import print_log
+from PIL import Image
 from tqdm import tqdm
 
 from mmseg_clipzs.compat import versions
+from mmseg_clipzs.datasets.images import open_image
 from mmseg_clipzs.folders import RESULTS, make_header, read_header
 from mmseg_clipzs.folders.names import fit
 from mmseg_clipzs.folders.record import to_line
@@ -27,7 +29,7 @@ from mmseg_clipzs.video import (
     overlay_writer,
     written_rate,
 )
-from mmseg_clipzs.visualization import background_of, overlay
+from mmseg_clipzs.visualization import Style, class_palette, named_overlay
 
 from .photo_work import class_records
 from .photos import Photo
@@ -64,11 +66,24 @@ def check_video(path, every=1, smoothing=0):
         Video: The video.
 
     Raises:
-        UserError: No video, or an option out of range.
+        UserError: No video, a single image, or an option out of range.
     """
     check_number('every', every, '[1, inf)', int)
     check_number('smoothing', smoothing, '[0, 1)')
+    if _is_still(path):
+        raise UserError(f'{shown(path)} is a single image, no video: clipzs '
+                        f'segment {shown(path)} segments it.')
     return Video(path)
+
+
+def _is_still(path):
+    """bool: Whether a file is an image, and no animation."""
+    try:
+        with open_image(path) as image:
+            return getattr(image, 'n_frames', 1) == 1
+    except (OSError, UserError, ValueError, SyntaxError,
+            Image.DecompressionBombError):
+        return False  # what it is then, Video says
 
 
 class VideoRun:
@@ -86,6 +101,8 @@ class VideoRun:
         smoothing (float): Weight in [0, 1) of the scores of the frames
             before; see :class:`ScoreSmoothing`.
         batch_size (int): Frames per batch.
+        style (Style, optional): How the overlay looks.
+        colours (dict, optional): See :func:`class_palette`.
 
     Raises:
         UserError: No video, an option out of range, a model that has no
@@ -95,7 +112,7 @@ class VideoRun:
     """
 
     def __init__(self, inferencer, path, out, every=1, smoothing=0,
-                 batch_size=1):
+                 batch_size=1, style=None, colours=None):
         self.batch_size = check_number(
             'batch_size', batch_size, '[1, inf)', int)
         self.video, self.out = check_video(path, every, smoothing), Path(out)
@@ -103,6 +120,9 @@ class VideoRun:
         self._segment = inferencer.segmenter(smoothing=smoothing)
         about = inferencer.describe()
         self.classes, self.palette = about['classes'], about['palette']
+        if colours:
+            self.palette = class_palette(self.classes, colours)
+        self.style = style or Style()
         if len(self.classes) > IGNORE_INDEX:
             raise UserError(
                 f'A video of label maps has up to {IGNORE_INDEX} classes, but '
@@ -114,7 +134,9 @@ class VideoRun:
         self.fps = self._rate()
         self.header = make_header(__version__, {
             **about['settings'], 'video': str(path), 'every': every,
-            'smoothing': smoothing, 'fps': self.fps},
+            'smoothing': smoothing, 'fps': self.fps,
+            **{key: getattr(self.style, key) for key in (
+                'opacity', 'outlines', 'labels')}},
             self.classes, self.palette, versions())
         self._check_files()
         self.total = self.video.count and -(-self.video.count // every)
@@ -215,9 +237,9 @@ class VideoRun:
                 source=str(self.video.path), name=self.name, frame=index,
                 time=round(time, 6), width=width, height=height,
                 classes=class_records(result), files=[]))
-            painted = overlay(
-                result.photo, result.mask, self.palette,
-                unpainted=background_of(self.classes), outlines=True)
+            painted = named_overlay(
+                result.photo, result.mask, self.classes, self.palette,
+                self.style)
             lines.write(line)
             masks.write(result.mask.astype('uint8'))
             pictures.write(painted)

@@ -15,6 +15,7 @@ from mmseg_clipzs.run.explain import explain_settings
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.prepare import choose_products
 from mmseg_clipzs.run.segmentor import (
+    class_of,
     embeds_config_words,
     set_background,
     use_trained_classes,
@@ -98,6 +99,11 @@ class ZeroShotInferencer(Streaming):
         if classes is not None and embeds_config_words(config.model):
             # Do not embed the config's.
             config.model.update(vocabulary=None, text_embeddings=None)
+        kind = class_of(config.model)
+        if groups and not hasattr(kind, 'keep_groups'):
+            raise UserError(
+                f'{kind.__name__} has no groups; use a GroupViT config such '
+                'as groupvit_toy or groupvit_voc21.')
         survive_forks()
         self._job, self._config = job, config
         with explain_settings(job):
@@ -106,10 +112,6 @@ class ZeroShotInferencer(Streaming):
             classes = self.model.vocabulary
         self._set_classes(classes)
         if groups:
-            if not hasattr(self.model, 'keep_groups'):
-                raise UserError(
-                    f'{type(self.model).__name__} has no groups; use a '
-                    'GroupViT config such as groupvit_toy or groupvit_voc21.')
             self.model.keep_groups = True
         self.working_size.fit_to(self.model)
         # Images arrive as arrays, without annotations.

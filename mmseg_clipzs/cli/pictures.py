@@ -1,17 +1,23 @@
 """Options of pictures."""
 import argparse
+import logging
+
+from mmseg_clipzs.labels import BACKGROUND
+from mmseg_clipzs.utils import did_you_mean, shown
 
 # As of Style, which is not imported before it is needed.
 _STYLE = dict(opacity=0.5, outlines=True, labels=True, image_format='png',
               quality=None, compression=None)
 
 
-def add_pictures(parser):
+def add_pictures(parser, files=True):
     """Add the options of :func:`style_of` and :func:`colours_of`.
 
     Args:
         parser (ArgumentParser): Result of ``make_parser``.
+        files (bool): Whether pictures become image files.
     """
+    parser.set_defaults(**_STYLE)
     group = parser.add_argument_group('pictures')
     group.add_argument(
         '--opacity', type=float, metavar='0..1',
@@ -26,6 +32,8 @@ def add_pictures(parser):
     group.add_argument(
         '--palette', metavar='FILE',
         help='colours of classes: lines of "name: #rrggbb", or JSON')
+    if not files:
+        return
     group.add_argument(
         '--image-format', metavar='png|jpg|webp',
         help='of pictures; label maps are always PNG')
@@ -35,7 +43,6 @@ def add_pictures(parser):
     group.add_argument(
         '--compression', type=int, metavar='0..9',
         help='of png, from fast to small (default: 1)')
-    parser.set_defaults(**_STYLE)
 
 
 def check_pictures(args):
@@ -78,3 +85,24 @@ def colours_of(args):
         return None
     from mmseg_clipzs.visualization import read_palette
     return read_palette(args.palette)
+
+
+def warn_of_names(args, colours, classes):
+    """Warn of colours that no class has.
+
+    Args:
+        args (Namespace): Parsed options of :func:`add_pictures`.
+        colours (dict[str, tuple] | None): Result of :func:`colours_of`.
+        classes (Sequence[str]): Class names.
+    """
+    from mmengine.logging import print_log
+    known = {BACKGROUND, *(name.casefold() for name in classes)}
+    unknown = [name for name in colours or () if name.casefold() not in known]
+    if unknown:
+        more = f' and {len(unknown) - 1} more of its names' * (
+            len(unknown) > 1)
+        print_log(
+            f'{shown(args.palette)}: {unknown[0]!r}{more} '
+            f'{"are no classes" if more else "is no class"} here.'
+            f'{did_you_mean(unknown[0], classes)}', 'current',
+            logging.WARNING)

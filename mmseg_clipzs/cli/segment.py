@@ -21,6 +21,7 @@ read are skipped and named at the end; the exit code is then 1. Started again,
 it does what is left. Only earlier results are ever replaced, and none counts
 as an image.
 """
+import argparse
 import os
 import re
 
@@ -35,7 +36,13 @@ from mmseg_clipzs.utils import (
 )
 
 from .arguments import add_arguments, job_of
-from .pictures import add_pictures, check_pictures, colours_of, style_of
+from .pictures import (
+    add_pictures,
+    check_pictures,
+    colours_of,
+    style_of,
+    warn_of_names,
+)
 
 ENGINES = ('onnxruntime', 'openvino')  # of export.onnx_model
 FEW = 20  # images with a line for each
@@ -56,8 +63,9 @@ def add_options(parser):
         'otherwise images that are done are left out')
     add_arguments(parser, 'background')
     parser.add_argument(
-        '--format', nargs='+', choices=FORMATS, metavar='FORMAT',
-        default=['overlay', 'index'], help='what to write:\n' + '\n'.join(
+        '--format', nargs='+', type=_format, choices=FORMATS,
+        metavar='FORMAT', default=['overlay', 'index'],
+        help='what to write:\n' + '\n'.join(
             f'{name}: {what}' for name, what in FORMATS.items()))
     parser.add_argument(
         '--tolerance', type=float, metavar='PIXELS',
@@ -81,6 +89,16 @@ def add_options(parser):
         '--verbose', action='store_true',
         help=f'print a line for each image, also for more than {FEW}')
     add_arguments(parser, 'launcher', 'cfg_options')
+
+
+def _format(text):
+    """str: A format; the photos may be taken for some, after the option."""
+    if text not in FORMATS and (
+            os.path.lexists(text) or re.match('.*[./@*?]', text)):
+        raise argparse.ArgumentTypeError(
+            f'{shown(text)} is no format: name the photos first, or put -- '
+            'before them.')
+    return text
 
 
 def add_model(parser):
@@ -136,6 +154,13 @@ def largest_classes(record):
         for each in largest]
 
 
+def _main_file(record, out):
+    """str: The overlay or the label map of a photo, or else the photo."""
+    names = tuple(f'{record["name"]}_{what}.' for what in ('overlay', 'mask'))
+    files = [file for file in record['files'] if file.startswith(names)]
+    return f'{out}/{files[0]}' if files else record['source']
+
+
 def _is_absent(value):
     return value is None or value is False or value == {}
 
@@ -176,13 +201,11 @@ def exported(args):
         args.config, args.engine or ENGINES[0], args.max_size)
 
 
-def model_of(args):
+def model_of(args, check_settings):
     """The inferencer of a config."""
     from mmseg_clipzs.apis import ZeroShotInferencer
-    from mmseg_clipzs.run.segmentor import (
-        embeds_config_words,
-        hint_at_background,
-    )
+    from mmseg_clipzs.apis.settings import early_settings
+    from mmseg_clipzs.run.segmentor import embeds_config_words
     # The inferencer sets the classes once the weights are loaded.
     job = job_of(args, classes=None)
     if args.engine is not None:
@@ -193,26 +216,41 @@ def model_of(args):
     cfg = job.load()
     if embeds_config_words(cfg.model):
         require_classes(args, job.name)
-    inferencer = ZeroShotInferencer(
+    if check_settings is not None:
+        check_settings(early_settings(
+            job, cfg, args.classes, args.background))
+    return ZeroShotInferencer(
         cfg, job.checkpoint, args.device, classes=args.classes,
         groups='groups' in _formats(args), background=args.background,
         max_size=args.max_size)
-    hint_at_background(inferencer.model)
-    return inferencer
 
 
-def inferencer_of(args):
-    """ZeroShotInferencer: Of a config or an exported file."""
-    return (exported if args.config.lower().endswith('.onnx')
-            else model_of)(args)
+def inferencer_of(args, check_settings=None):
+    """Build what segments, and check what is known before that.
+
+    Args:
+        args (Namespace): With the options of :func:`add_model`.
+        check_settings (Callable, optional): Gets the settings of a config.
+
+    Returns:
+        ZeroShotInferencer: Of a config or an exported file.
+    """
+    if args.config.lower().endswith('.onnx'):
+        return exported(args)
+    return model_of(args, check_settings)
 
 
 def run(args):
     from tqdm import tqdm
 
-    from mmseg_clipzs.apis.folder import FolderRun, require_readable
+    from mmseg_clipzs.apis.folder import (
+        FolderRun,
+        check_earlier,
+        require_readable,
+    )
     from mmseg_clipzs.apis.photos import none_readable
     from mmseg_clipzs.folders import find_photos, join_team, share_photos
+    from mmseg_clipzs.run.segmentor import hint_at_background
     from mmseg_clipzs.run.skipped import fail_if_skipped
 
     def find():
@@ -220,20 +258,32 @@ def run(args):
         require_readable(photos)
         return photos
 
-    def say(record):
-        where = record['files'][0] if record['files'] else record['name']
-        largest = ', '.join(largest_classes(record))
-        tqdm.write(shown(f'{args.out}/{where}: {largest}'))
+    def check_settings(settings):
+        def check():
+            if not args.overwrite:
+                check_earlier(args.out, settings, formats, options)
+            return b''
 
-    style, colours = style_of(args), colours_of(args)
+        team.share('settings', check)
+
+    def say(record):
+        largest = ', '.join(largest_classes(record))
+        tqdm.write(shown(f'{_main_file(record, args.out)}: {largest}'))
+
+    formats, colours = _formats(args), colours_of(args)
+    options = _options(args, style_of(args))
     team = join_team(args.launcher)
     photos = share_photos(team, find)
-    inferencer = inferencer_of(args)
+    inferencer = inferencer_of(args, check_settings)
     work = FolderRun(
-        inferencer, photos, args.out, _formats(args), _options(args, style),
+        inferencer, photos, args.out, formats, options,
         batch_size=args.batch_size, overwrite=args.overwrite, team=team,
         colours=colours,
         on_photo=say if args.verbose or len(photos) <= FEW else None)
+    if not team.rank:
+        warn_of_names(args, colours, work.header['classes'])
+        if len(work.todo):
+            hint_at_background(inferencer.model)
     again = ' without --overwrite' * args.overwrite
     with interrupted(lambda: f'{work.progress()}. The same command{again} '
                      'does the others.'):
@@ -243,5 +293,5 @@ def run(args):
     print(shown(summary))
     if not summary.done:
         raise none_readable(summary.sentences, summary.failed)
-    fail_if_skipped(summary.sentences, summary.done, 'images', args.out,
+    fail_if_skipped(summary.sentences, summary.done, 'photos', args.out,
                     summary.failed)

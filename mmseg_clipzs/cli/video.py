@@ -11,6 +11,13 @@ The sound is not copied.
 from mmseg_clipzs.utils import interrupted, shown
 
 from .arguments import add_arguments
+from .pictures import (
+    add_pictures,
+    check_pictures,
+    colours_of,
+    style_of,
+    warn_of_names,
+)
 from .segment import add_model, check_model, inferencer_of
 
 
@@ -26,6 +33,7 @@ def add_options(parser):
         help='average the scores over time: A (0 to less than 1) times those '
         'before plus 1 - A times those of the frame')
     add_arguments(parser, 'background')
+    add_pictures(parser, files=False)
     add_model(parser)
     add_arguments(parser, 'cfg_options')
     # What segment has and videos do not.
@@ -33,15 +41,22 @@ def add_options(parser):
 
 
 def check(args, parser):
+    check_pictures(args)
     check_model(args)
 
 
 def run(args):
     from mmseg_clipzs.apis.video import VideoRun, check_video
+    from mmseg_clipzs.run.segmentor import hint_at_background
     check_video(args.video, args.every, args.smoothing)
+    style, colours = style_of(args), colours_of(args)
+    inferencer = inferencer_of(args)
     work = VideoRun(
-        inferencer_of(args), args.video, args.out, every=args.every,
-        smoothing=args.smoothing, batch_size=args.batch_size)
+        inferencer, args.video, args.out, every=args.every,
+        smoothing=args.smoothing, batch_size=args.batch_size, style=style,
+        colours=colours)
+    warn_of_names(args, colours, work.classes)
+    hint_at_background(inferencer.model)
     with interrupted(lambda: f'{work.progress()}. The same command begins '
                      'anew.'):
         print(shown(work.run()))

@@ -12,7 +12,7 @@ docs/words.md explains them.
 """
 import sys
 
-from mmseg_clipzs.utils import did_you_mean, read_background
+from mmseg_clipzs.utils import UserError, did_you_mean, read_background
 
 from .arguments import add_arguments
 
@@ -60,8 +60,14 @@ def _words(classes, background):
     from mmseg_clipzs.vocabularies import available, get_vocabulary
     vocabulary = get_vocabulary(classes)
     near = did_you_mean(classes, available())
-    if near and vocabulary.words == (classes, ):
-        print(f'{classes!r} is no list, but a class.{near}', file=sys.stderr)
+    if vocabulary.words == (classes.strip(), ):
+        if background is None:
+            raise UserError(
+                f'There is no list {classes!r}.{near} clipzs vocabularies '
+                f'lists all; "{classes};" is a list of one class.')
+        if near:
+            print(f'{classes!r} is no list, but a class.{near}',
+                  file=sys.stderr)
     contrast, threshold = read_background(background)
     if contrast:
         vocabulary = vocabulary.with_contrast()

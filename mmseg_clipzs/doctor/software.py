@@ -18,7 +18,10 @@ FEATURES = dict(
     cluster='the grouping baselines (k-means, mean shift, spectral)',
     train='training on images and captions',
     coco='COCO-Object, from instance annotations',
-    robustness='images under noise, blur and compression')
+    robustness='images under noise, blur and compression',
+    export='export to ONNX and running exported files',
+    openvino='running exported files by OpenVINO',
+    supervision="result.to_detections(), for supervision's annotators")
 
 
 def check_python(found=None):

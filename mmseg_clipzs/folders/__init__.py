@@ -1,4 +1,5 @@
 """Folders of photos: which they are, what is done, who does the rest."""
+from .differences import differences
 from .lines import Lines, is_done
 from .progress import Progress
 from .record import (
@@ -6,7 +7,6 @@ from .record import (
     Part,
     Results,
     check_alone,
-    differences,
     make_header,
     read_header,
     records_in,

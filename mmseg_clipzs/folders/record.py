@@ -132,6 +132,11 @@ class Results:
         return (record for _, record in read_lines(self.path)
                 if 'error' not in record)
 
+    def errors(self):
+        """Yields: str: Why each of the other photos has none."""
+        return (record['error'] for _, record in read_lines(self.path)
+                if 'error' in record)
+
 
 # ------------------------------------------------------------------- writing
 def to_line(record):
@@ -253,43 +258,3 @@ def make_header(version, settings, classes, palette, versions):
         classes=list(classes),
         palette=[[int(value) for value in colour] for colour in palette],
         versions=versions)
-
-
-def differences(now, before):
-    """Say which settings of two first lines differ.
-
-    Args:
-        now, before (dict): The first lines.
-
-    Returns:
-        list[str]: Parts of a sentence; [] if none differs. Only the main ones:
-        with other words, the colours differ as well.
-    """
-    def flat(header):
-        settings = header.get('settings')
-        return {**(settings if isinstance(settings, dict) else {}), **{
-            key: header.get(key) for key in ('classes', 'palette', 'version')}}
-
-    new, old = flat(now), flat(before)
-    other = [key for key in dict.fromkeys([*new, *old])
-             if new.get(key) != old.get(key)]
-    implied = {each for key in other for each in _IMPLIES.get(key, ())}
-    return [_HASHES.get(key) or (
-        f'{key} {_short(old.get(key))} then, {_short(new.get(key))} now')
-        for key in other if key not in implied]
-
-
-# What differs with a setting, and what to say of a hash.
-_IMPLIES = {'config': ('model', 'weights'), 'checkpoint': ('weights', ),
-            'words': ('classes', 'palette'), 'classes': ('palette', )}
-_HASHES = {'model': "the model's settings",
-           'weights': 'the content of the checkpoint'}
-
-
-def _short(value):
-    """str: A setting as on the command line, not too long."""
-    if isinstance(value, list):
-        value = '; '.join(', '.join(map(str, each)) if isinstance(
-            each, list) else str(each) for each in value)
-    text = str(value)
-    return shown(text if len(text) < 60 else f'{text[:57]}...')

@@ -77,13 +77,14 @@ class Format:
         """
         raise NotImplementedError
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         """Write the files of the whole folder, when all photos are done.
 
         Args:
             records (Iterable[dict]): For each photo that has results its
                 ``source``, ``name``, ``width`` and ``height`` with what
                 :meth:`write` returned, in the order of the photos.
+            errors (Iterable[str]): Why other photos have no results.
 
         Returns:
             list[Path]: The files.

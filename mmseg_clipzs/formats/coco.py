@@ -73,7 +73,7 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
             area=int(self._rle.area(rle)),
             bbox=self._rle.toBbox(rle).tolist())]
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         self.check_root()
         path = self.root / 'annotations/instances_default.json'
         categories = [

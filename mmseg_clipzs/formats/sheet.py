@@ -13,11 +13,10 @@ from PIL import Image
 from mmseg_clipzs.utils import atomic_write, check_replaceable, shown
 from mmseg_clipzs.visualization import (
     background_of,
-    overlay,
+    named_overlay,
     save_image,
     share_text,
     shares_of,
-    write_names,
 )
 
 from .pictures import Pictures
@@ -61,14 +60,15 @@ class Sheet(Pictures):
         return dict(files=self.relative(path), sheet=dict(shares=[
             [index, round(share, 6)] for index, share in shares.items()]))
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         records, pages = iter(records), []
+        skipped = _skipped(list(errors))
         chunk = list(islice(records, _PER_PAGE))
         while chunk or not pages:
             following = list(islice(records, _PER_PAGE))
             path = self._page(len(pages))
             check_replaceable(path)
-            page = self._render(chunk, len(pages), bool(following))
+            page = self._render(chunk, len(pages), bool(following), skipped)
             with atomic_write(path) as temporary:
                 temporary.write_text(page, encoding='utf-8')
             pages.append(path)
@@ -90,13 +90,10 @@ class Sheet(Pictures):
             (np.arange(new) + 0.5) * old // new for new, old in zip(
                 size[::-1], (height, width)))
         labels = mask[np.ix_(rows.astype(int), columns.astype(int))]
-        painted = overlay(small, labels, self.palette, self.style.opacity,
-                          self._unpainted, self.style.outlines)
-        return write_names(
-            painted, labels, self.classes, self.palette, self._unpainted
-        ) if self.style.labels else painted
+        return named_overlay(
+            small, labels, self.classes, self.palette, self.style)
 
-    def _render(self, records, number, is_followed):
+    def _render(self, records, number, is_followed, skipped):
         """str: The page with these photos."""
         first = number * _PER_PAGE + 1
         last = first + len(records) - 1
@@ -122,12 +119,13 @@ class Sheet(Pictures):
                 self._row(index, total[index] / len(records), found[index])
                 for index in order),
             photos='\n'.join(map(self._figure, records)),
-            links=' '.join(links))
+            links=f'<p>{" ".join(links)}</p>\n' if links else '',
+            skipped='' if number else skipped)
 
     def _row(self, index, share, count):
         return (f'<tr><th scope="row"><label><input type="radio" name="class" '
                 f'id="c{index}"> {self._key(index)}</label></th>'
-                f'<td>{share_text(share)}</td><td>{count}</td></tr>')
+                f'<td>{escape(share_text(share))}</td><td>{count}</td></tr>')
 
     def _key(self, index):
         """str: Name of a class behind its colour."""
@@ -149,7 +147,8 @@ class Sheet(Pictures):
         classes = ' '.join(
             f'c{index}' for index, share in shares if share >= _LEAST)
         keys = ' '.join(
-            f'<span>{self._key(index)} <b>{share_text(share)}</b></span>'
+            f'<span>{self._key(index)} <b>{escape(share_text(share))}</b>'
+            '</span>'
             for index, share in shares[:_SHOWN])
         return (f'<figure class="photo {classes}">{image}<figcaption>'
                 f'<strong>{escape(shown(name))}</strong> {keys}'
@@ -161,3 +160,16 @@ class Sheet(Pictures):
         except FileNotFoundError:
             return f'<span class="gone">{alt}: its thumbnail is gone</span>'
         return f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'
+
+
+def _skipped(errors):
+    """str: What says that photos have no results, and why; '' for none."""
+    if not errors:
+        return ''
+    were = 'photo was' if len(errors) == 1 else 'photos were'
+    reasons = [escape(shown(error)) for error in errors[:_PER_PAGE]]
+    if len(errors) > _PER_PAGE:
+        reasons.append(f'... and {len(errors) - _PER_PAGE:,} more')
+    return (f'<details><summary>{len(errors):,} {were} skipped</summary>\n'
+            '<ul>\n' + ''.join(f'<li>{reason}</li>\n' for reason in reasons)
+            + '</ul></details>\n')

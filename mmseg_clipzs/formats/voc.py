@@ -87,7 +87,7 @@ reduce_zero_label.
                 save_image(temporary, mask)
         return dict(files=self.relative(*photo, labels, objects))
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         self.check_root()
         labelmap = self.root / 'labelmap.txt'
         lines = [f'# {MARK}', '# label:color_rgb:parts:actions'] + [

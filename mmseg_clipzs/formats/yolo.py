@@ -64,7 +64,7 @@ them and their labels to images/val and labels/val, and name images/val there.
         self.put_text(labels, ''.join(lines))
         return dict(files=self.relative(*photo, labels))
 
-    def finish(self, records):
+    def finish(self, records, errors=()):
         self.check_root()
         path = self.root / 'data.yaml'
         names = {number: str(self.classes[index])

@@ -15,6 +15,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
 from mmseg_clipzs.utils import UserError, read_background
 from mmseg_clipzs.vocabularies import BACKGROUND, available, get_vocabulary
+from mmseg_clipzs.vocabularies.contrast import contrast_words
 
 
 def segmentor_of(cfg):
@@ -125,11 +126,11 @@ def hint_at_background(model):
     if count == 1 or BACKGROUND in vocabulary.classes or (
             vocabulary.source in available()):
         return
-    print_log(
-        f'Every pixel gets one of these {count} classes. '
-        '--background auto adds one for sky, wall, grass and the like, '
-        '--background 0.5 one for pixels whose class is improbable.',
-        'current')
+    words = contrast_words(vocabulary.words)[:3]
+    auto = (f'--background auto adds one for {", ".join(words)} and the like, '
+            '--background 0.5' if words else '--background 0.5 adds')
+    print_log(f'Every pixel gets one of these {count} classes. {auto} one for '
+              'pixels whose class is improbable.', 'current')
 
 
 def check_segmentor(kind, settings):

@@ -19,6 +19,7 @@ def fail_if_skipped(skipped, done, what, where, count=None):
     count = len(skipped) if count is None else count
     if count:
         more = [''] * (count - len(skipped))
+        were = 'was' if count == 1 else 'were'
         raise UserError(
-            f'{count} of {count + done} {what} were skipped; the others are '
+            f'{count} of {count + done} {what} {were} skipped; the others are '
             f'in {where}. {first_of([*skipped, *more])}')

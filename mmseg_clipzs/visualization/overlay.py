@@ -83,17 +83,19 @@ def background_of(classes):
             if name.casefold() == BACKGROUND]
 
 
-def outlined(image, segments):
+def outlined(image, segments, others=()):
     """Paint segments without names over an image, with white outlines.
 
     Args:
         image (ndarray): (H, W, 3) uint8 RGB.
         segments (ndarray): (H, W) segment indices.
+        others (Sequence): RGB colours that mean something else.
 
     Returns:
         ndarray: (H, W, 3) uint8 RGB.
     """
-    result = overlay(image, segments, group_palette(int(segments.max()) + 1))
+    result = overlay(image, segments, group_palette(
+        int(segments.max()) + 1, others))
     right, below = np.diff(segments, axis=1), np.diff(segments, axis=0)
     result[:, 1:][right != 0] = 255
     result[1:][below != 0] = 255

@@ -64,16 +64,21 @@ def class_palette(classes, given=None):
         tuple(classes), tuple(sorted(given.items())))]
 
 
-def group_palette(count):
+def group_palette(count, others=()):
     """Colours of things without names, such as groups.
 
     Args:
         count (int): Number of colours.
+        others (Sequence): RGB colours that mean something else.
 
     Returns:
         list[tuple[int]]: RGB in [0, 255], all different.
     """
-    return [*_FIRST[:count], *_spread(_FIRST, count - len(_FIRST))]
+    others = [tuple(map(int, colour)) for colour in others]
+    taken = _taken(others)
+    first = [colour for i, colour in enumerate(_FIRST) if i not in taken]
+    return [*first[:count], *_spread(
+        (*first, *others), count - len(first))]
 
 
 @lru_cache(64)
@@ -81,9 +86,7 @@ def _class_palette(classes, given):
     given = {BACKGROUND: (0, 0, 0), **dict(given)}
     colours = [given.get(name.casefold()) for name in classes]
     used = list(dict.fromkeys(filter(None, colours)))
-    taken = {i for colour in used for i in np.flatnonzero(
-        differences(seen(_FIRST), seen([colour])[:, 0]) < _APART)}
-    left = []
+    taken, left = _taken(used), []
     for number, _, position in sorted(
             (_number(name.casefold()), name, i)
             for i, name in enumerate(classes) if colours[i] is None):
@@ -97,6 +100,12 @@ def _class_palette(classes, given):
     for position, colour in zip(left, _spread(used, len(left))):
         colours[position] = colour
     return colours
+
+
+def _taken(colours):
+    """set[int]: Indices of the sixteen colours that look like these."""
+    return {i for colour in colours for i in np.flatnonzero(
+        differences(seen(_FIRST), seen([colour])[:, 0]) < _APART)}
 
 
 def _number(name):

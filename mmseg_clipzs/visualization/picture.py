@@ -17,10 +17,29 @@ def picture(image, mask, classes, palette, style):
     Returns:
         ndarray: (H + legend, max(W, 240), 3) uint8 RGB.
     """
-    background = background_of(classes)
-    painted = overlay(image, mask, palette, style.opacity, background,
-                      style.outlines)
-    named = write_names(
-        painted, mask, classes, palette, background) if style.labels else (
-            painted)
+    painted = _painted(image, mask, classes, palette, style)
+    named = _named(painted, mask, classes, palette, style)
     return with_legend(named, mask, classes, palette, painted)
+
+
+def named_overlay(image, mask, classes, palette, style):
+    """A photo with its classes painted over it, and named.
+
+    Args:
+        image, mask, classes, palette, style: See :func:`picture`.
+
+    Returns:
+        ndarray: (H, W, 3) uint8 RGB.
+    """
+    painted = _painted(image, mask, classes, palette, style)
+    return _named(painted, mask, classes, palette, style)
+
+
+def _painted(image, mask, classes, palette, style):
+    return overlay(image, mask, palette, style.opacity,
+                   background_of(classes), style.outlines)
+
+
+def _named(painted, mask, classes, palette, style):
+    return write_names(painted, mask, classes, palette, background_of(
+        classes)) if style.labels else painted

@@ -32,7 +32,8 @@ def grouping_sheet(image, groups, mask, classes, palette, opacity=0.5,
               'final groups', 'classes']
     painted = overlay(image, mask, palette, opacity, background_of(classes),
                       outlines)
-    panels = [image, *(outlined(image, stage) for stage in groups), painted]
+    panels = [image, *(outlined(image, stage, palette) for stage in groups),
+              painted]
     size = letter_size(*mask.shape)
     lines = [wrap(title, size, mask.shape[1]) for title in titles]
     most = max(map(len, lines))

@@ -66,7 +66,7 @@ SUN = ('--classes', 'sun; moon')
 OUT = ('out/*', )
 ROWS = [
     Row('nested', f'segment {{nested}} {TOY}', says(
-        '1 of 4 images were skipped; .*a/cut.jpg is damaged', made(3), OUT)),
+        '1 of 4 photos was skipped; .*a/cut.jpg is damaged', made(3), OUT)),
     Row('pattern', f'segment "{{nested}}/**/c?t.jpg" {TOY}', says(
         'cut.jpg is damaged', made(2), OUT)),
     Row('pattern_of_nothing', f'segment "{{nested}}/*.gif" {TOY}',

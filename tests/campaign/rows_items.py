@@ -224,10 +224,10 @@ ROWS = [
     # ------------------------------------------------------------ many photos
     Row('all_bad', f'{TOY} {{all_bad}}', says('None of the .* images can be')),
     Row('among_bad', f'{TOY} {{among_bad}}', says(
-        r'of \d+ images were skipped; .*\.\.\. and \d+ more', masks(1),
+        r'of \d+ photos were skipped; .*\.\.\. and \d+ more', masks(1),
         ['out/cat_*', 'out/results.jsonl'])),
     Row('among_bad_in_batches', f'{TOY} {{among_bad}} --batch-size 4', says(
-        'images were skipped', masks(1),
+        'photos were skipped', masks(1),
         ['out/cat_*', 'out/results.jsonl'])),
     Row('none_given', lambda box: list(box.inferencer.stream(iter(()))),
         says('No images')),

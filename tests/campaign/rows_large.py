@@ -112,6 +112,10 @@ ROWS = [
     Row('video', VIDEO, works(lambda r: '3 frames are in' in r.out)),
     Row('video_missing', 'video none.mp4 ' + TOY, says('No video at none')),
     Row('video_photo_folder', 'video {photos} ' + TOY, says('is a folder')),
+    Row('video_photo', 'video {photo} ' + TOY,
+        says('cat.jpg is a single image, no video: clipzs segment .*cat.jpg')),
+    Row('video_opacity', VIDEO + ' --opacity 2', says(
+        r'opacity must be a number in \[0, 1\], but got 2.0')),
     Row('video_text', 'video {text_file} ' + TOY,
         says('is no video|has no frame')),
     Row('video_empty', 'video {empty_file} ' + TOY, says('is no video')),

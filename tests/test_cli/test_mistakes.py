@@ -39,6 +39,8 @@ USAGE = {
     'segment cat.jpg --background 50%': r'probability in \(0, 1\).*\'50%\'',
     'segment cat.jpg --background 2': r'probability in \(0, 1\).*\'2\'',
     'segment cat.jpg --format png': r"invalid choice: '?png'? \(choose from ",
+    'segment --format voc coco cat.jpg':
+        r'argument --format: cat\.jpg is no format: name the photos first, or',
     'segment cat.jpg --engine tensorrt': 'choose from .*onnxruntime',
     'segment cat.jpg --max-size huge': '--max-size .*huge',
     'segment cat.jpg --launcher ssh': "invalid choice: '?ssh'?",

@@ -54,10 +54,12 @@ def test_words_of_an_own_list(lines):
 
 
 def test_a_word_that_is_nearly_a_list(lines, capsys):
-    run_command('vocabularies', ['voc'], lambda: None)
+    run_command(
+        'vocabularies', ['voc', '--background', '.5'], lambda: None)
     out, err = capsys.readouterr()
-    assert out == 'voc\n'
+    assert out == 'background:\nvoc\n'
     assert err.startswith("'voc' is no list, but a class. Did you mean voc2")
+    assert lines('voc;') == ['voc']
 
 
 def test_templates(lines):
@@ -69,6 +71,9 @@ def test_templates(lines):
 
 @pytest.mark.parametrize('arguments, code, message', [
     (['voc_20'], 1, "Unknown vocabulary 'voc_20'. Did you mean voc20"),
+    (['voc'], 1, "There is no list 'voc'. Did you mean voc2"),
+    (['nope'], 1, 'There is no list \'nope\'. clipzs vocabularies lists all; '
+     '"nope;" is a list of one class.'),
     (['gone.txt'], 1, 'No vocabulary file at gone.txt'),
     (['cat; cat'], 1, "'cat' occurs more than once"),
     (['ade20k150', '--background', 'auto'], 1, 'No contrast word is left'),

@@ -1,6 +1,7 @@
 """Versions, optional packages, the cache folder."""
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import mmengine
 import pytest
@@ -95,3 +96,11 @@ def test_a_wrong_version_is_one_line():
     assert done.stderr == (
         'error: mmseg_clipzs does not work with mmengine 0.9.1. Install '
         '"mmengine>=0.10.6,<1.0".\n'), sys.version
+
+
+def test_all_extras():
+    """Apart from what is always needed, one of two, or for development."""
+    folder = Path(__file__).parents[2] / 'requirements'
+    extras = {path.stem for path in folder.glob('*.txt')}
+    assert set(software.FEATURES) == extras - {
+        'runtime', 'lite', 'full', 'oldest', 'tests'}

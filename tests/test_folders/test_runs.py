@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,19 @@ from PIL import Image
 from processes import ROOT, run_python
 from test_folders.conftest import BAD, CLASSES, GOOD, snapshot
 
-from mmseg_clipzs.apis import FolderRun, OnnxInferencer, segment_folder
+from mmseg_clipzs.apis import (
+    FolderRun,
+    OnnxInferencer,
+    ZeroShotInferencer,
+    segment_folder,
+)
+from mmseg_clipzs.apis.folder import check_earlier
 from mmseg_clipzs.apis.photo_work import PhotoWork
+from mmseg_clipzs.apis.settings import early_settings
+from mmseg_clipzs.apis.summary import Summary
 from mmseg_clipzs.folders import Alone, Part, find_photos, team
 from mmseg_clipzs.folders.team import Team
+from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import NotOursError, UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -78,7 +88,7 @@ def test_what_results_say(toy, photos, tmp_path):
     assert (summary.photos, summary.done, summary.failed, summary.before) == (
         9, 6, 3, 0)
     assert str(summary) == (
-        '6 of 9 images are in out; results.jsonl describes them. '
+        '6 of 9 photos are in out; results.jsonl describes them. '
         'Left out: no images (1).')
 
 
@@ -311,7 +321,7 @@ def test_two_processes_are_one(toy, photos, tmp_path):
     assert done.returncode == 1
     assert done.stdout.count(str(summary).replace('one', 'two')) == 1
     assert done.stderr.strip() == (
-        'error: 4 of 10 images were skipped; the others are in two. '
+        'error: 4 of 10 photos were skipped; the others are in two. '
         + ' '.join(summary.sentences))
     assert snapshot(tmp_path / 'one') == snapshot(tmp_path / 'two')
 
@@ -364,3 +374,45 @@ def test_what_is_shared_arrives_whole(monkeypatch):
         assert Team(1, 2, store).share(key, None) == value
     assert Alone().share('a', lambda: content) == content
     assert [Team(0, 2, store).count('n', 2), Alone().count('n', 3)] == [2, 3]
+
+
+# ------------------------------------------------------- before the model
+@pytest.mark.parametrize('background', [None, .5, 'auto', 'auto,0.3'])
+def test_early_settings_are_those_of_the_model(photos, background):
+    """No false refusal: what is compared early comes out equal later."""
+    classes = 'sun; grass, lawn; background: wall'
+    job = Job('maskclip_toy')
+    early = early_settings(job, job.load(), classes, background)
+    assert {'config', 'checkpoint', 'words', 'background'} == set(early)
+    inferencer = ZeroShotInferencer(
+        job.load(), device='cpu', classes=classes, background=background)
+    settings = inferencer.describe()['settings']
+    assert {key: settings[key] for key in early} == early
+    if background is None:
+        segment_folder(inferencer, 'photos/7.jpg', 'out', formats=['index'])
+        check_earlier('out', early, ['index'])
+        for other, formats, what in (
+                (early, ['voc'], r'\(formats index then, voc now\)'),
+                ({**early, 'background': .5}, ['index'],
+                 r'\(background None then, 0.5 now\)'),
+                (early_settings(job, job.load(), 'sun; sea'), ['index'],
+                 r'\(words sun; grass, lawn; wall then, sun; sea now\)')):
+            with pytest.raises(UserError, match=what):
+                check_earlier('out', other, formats)
+
+
+# ------------------------------------------------------------- the last line
+@pytest.mark.parametrize('done, files, text', [
+    (1, ['results.jsonl'], '1 of 3 photos is in out; results.jsonl describes '
+     'them.'),
+    (2, ['results.jsonl', 'yolo/data.yaml', 'index.html'],
+     '2 of 3 photos are in out; results.jsonl, yolo/data.yaml and index.html '
+     'describe them.'),
+    (3, ['results.jsonl', *(f'index_{i}.html' for i in range(20))],
+     '3 of 3 photos are in out; results.jsonl, index_0.html, index_1.html, '
+     'index_2.html, index_3.html, index_4.html, index_5.html, index_6.html '
+     'and 13 more describe them.')])
+def test_summary(done, files, text):
+    out = Path('out')
+    assert str(Summary(out, 3, done, 0, 3 - done, [], [
+        out / file for file in files], '')) == text

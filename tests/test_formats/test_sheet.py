@@ -167,3 +167,26 @@ def test_a_thumbnail_that_is_gone(photos, tmp_path):
     page = Page(tmp_path / 'index.html')
     assert not page.all('img')
     assert 'its thumbnail is gone' in page.all('figure')[0][1]
+
+
+@pytest.mark.parametrize('count', [0, 1, 2, 5])
+def test_skipped_photos(photos, tmp_path, monkeypatch, count):
+    monkeypatch.setattr(sheet, '_PER_PAGE', 3)
+    kind, = make_formats(['sheet'], tmp_path, CLASSES, class_palette(CLASSES))
+    record = dict(name='a', **kind.write(photos[0]))
+    first, second = map(Page, kind.finish(
+        [record] * 4, (f'{EVIL} {i} is damaged.' for i in range(count))))
+    assert not second.all('details') and not second.all('script')
+    assert [text for _, text in first.all('summary')] == [
+        f'{count} photo{"s were" if count > 1 else " was"} skipped'
+    ] * bool(count)
+    assert [text for _, text in first.all('li')] == [
+        f'{EVIL} {i} is damaged.' for i in range(min(count, 3))
+    ] + ['... and 2 more'] * (count > 3)
+
+
+def test_text_of_a_page(write, photos, tmp_path):
+    """Nothing but elements begins with '<', and no paragraph is empty."""
+    write('sheet', tmp_path, photos)
+    text = (tmp_path / 'index.html').read_text(encoding='utf-8')
+    assert '&lt;1 %' in text and not re.search(r'<[^a-z/!]|<p>\s*</p>', text)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_clipzs.apis import ZeroShotInferencer
+from mmseg_clipzs.apis import ZeroShotInferencer, zero_shot_inferencer
+from mmseg_clipzs.run import segmentor
 from mmseg_clipzs.visualization import class_palette
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -165,7 +166,7 @@ def test_the_others_are_done_beside_bad_photos(tool, photos, tmp_path):
     with pytest.raises(SystemExit) as info:
         tool('gone.jpg', tmp_path, photos[0], '--classes', CLASSES)
     said = str(info.value.code)
-    assert said.startswith('error: 14 of 15 images were skipped; the others '
+    assert said.startswith('error: 14 of 15 photos were skipped; the others '
                            'are in out. No image at gone.jpg. ')
     assert said.count(' it is empty.') == 9
     assert said.endswith('... and 4 more.')
@@ -175,3 +176,43 @@ def test_the_others_are_done_beside_bad_photos(tool, photos, tmp_path):
 def test_zero_shot_models_need_classes(tool, photos):
     with pytest.raises(SystemExit, match='maskclip_voc segments any classes'):
         tool(photos[0])
+
+
+def test_what_is_printed(tool, photos, tmp_path, capsys, monkeypatch):
+    """Names of results or of photos; hints only where something is done."""
+    said = []
+    monkeypatch.setattr(segmentor, 'print_log',
+                        lambda text, *_: said.append(text))
+    arguments = photos[0], '--classes', CLASSES
+    for _ in range(2):
+        tool(*arguments)
+    out = capsys.readouterr().out
+    assert out.count('out/0_overlay.png: ') == 1
+    assert out.count('1 of 1 photos is in out; results.jsonl describes') == 1
+    assert said == [
+        'Every pixel gets one of these 3 classes. --background auto adds one '
+        'for wall, tree, wood and the like, --background 0.5 one for pixels '
+        'whose class is improbable.']
+    tool(*arguments, '--format', 'yolo', 'sheet', '--out', 'other')
+    out = capsys.readouterr().out
+    assert f'{photos[0]}: ' in out and 'thumbnail' not in out
+    assert ('in other; results.jsonl, yolo/data.yaml and index.html describe'
+            in out)
+
+
+def test_other_settings_are_noticed_before_the_model(
+        tool, photos, monkeypatch):
+    tool(photos[0], '--classes', CLASSES)
+    monkeypatch.setattr(ZeroShotInferencer, '__init__', None)
+    for arguments, what in (
+            ((), 'words cat; grass, lawn; sky then, cat; sea now'),
+            (('--format', 'voc'), 'formats index; overlay then, voc now')):
+        with pytest.raises(SystemExit, match=(
+                f'error: out has results of other settings .*{what}')):
+            tool(photos[0], '--classes', 'cat; sea', *arguments)
+
+
+def test_groups_are_refused_before_the_model(tool, photos, monkeypatch):
+    monkeypatch.setattr(zero_shot_inferencer, 'build_segmentor', None)
+    with pytest.raises(SystemExit, match='ZeroShotSegmentor has no groups'):
+        tool(photos[0], '--classes', CLASSES, '--groups')

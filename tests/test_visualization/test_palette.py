@@ -8,7 +8,7 @@ from mmseg_clipzs.visualization import (
     group_palette,
     voc_palette,
 )
-from mmseg_clipzs.visualization.colours import text_colour
+from mmseg_clipzs.visualization.colours import differences, seen, text_colour
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 WORDS = [f'word {i}' for i in range(5000)]
@@ -88,6 +88,18 @@ def test_colours_are_different(count):
     assert all(type(value) is int and 0 <= value <= 255
                for colour in palette for value in colour)
     assert len(set(group_palette(count))) == count
+
+
+@pytest.mark.parametrize('classes', [1, 3, 20, 171])
+def test_groups_have_no_colours_of_classes(classes):
+    palette = class_palette(WORDS[:classes])
+    groups = group_palette(40, palette)
+    assert len(set(groups)) == 40 and not set(groups) & set(
+        map(tuple, palette))
+    assert group_palette(40, np.array(palette)) == groups
+    for colour in palette[:3]:
+        assert differences(
+            seen(groups[:5]), seen([colour])[:, 0]).min() >= 0.03
 
 
 @pytest.mark.parametrize('count', [5, 30, 300])

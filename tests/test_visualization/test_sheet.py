@@ -50,7 +50,7 @@ def test_grouping_sheet(shape, stages, columns):
     mask, palette = rng.integers(0, 2, shape), [[0, 0, 0], [255, 0, 0]]
     classes = ['background', 'cat']
     result = grouping_sheet(image, groups, mask, classes, palette)
-    wanted = [image, *(outlined(image, stage) for stage in groups),
+    wanted = [image, *(outlined(image, stage, palette) for stage in groups),
               overlay(image, mask, palette, unpainted=[0], outlines=True)]
     h, w = shape
     top = 17  # the title

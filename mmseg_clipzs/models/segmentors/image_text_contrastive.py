@@ -58,6 +58,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         UserError: Weights that are missing or do not fit, or options that
             contradict each other.
     """
+    keep_groups = False  # in results, for visualization
 
     def __init__(self,
                  backbone,
@@ -105,7 +106,6 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         if num_nouns:
             self.multi_label_logit_scale = nn.Parameter(
                 torch.tensor(math.log(1 / .07)))
-        self.keep_groups = False  # in results, for visualization
         self._embedded = self._given = False
         load_groupvit(self, weights)
         self._set_first_vocabulary(vocabulary, text_embeddings)
