@@ -114,9 +114,16 @@ def test_frames_that_do_not_arrive(tmp_path):
     writer = mask_writer(tmp_path / 'mask.avi', 30, SIZE)
     writer.write(np.zeros(SIZE, np.uint8))
     writer.written += 1  # as on a full disk
-    with pytest.raises(UserError, match='Only 1 of 2 frames arrived in .*'
-                       'mask.avi: the disk may be full'):
+    with pytest.raises(UserError, match='Only 1 of 2 frames arrived in the '
+                       '.avi video: the disk may be full'):
         writer.close()
+
+
+def test_a_size_that_no_codec_takes(tmp_path):
+    for writer, end in ((mask_writer, 'avi'), (overlay_writer, 'mp4')):
+        with pytest.raises(UserError, match=rf'No \.{end} video of '
+                           '70000 x 20 pixels can be written'):
+            writer(tmp_path / f'.clipzs-1.{end}', 25, (20, 70000))
 
 
 # ------------------------------------------------------------------ results
