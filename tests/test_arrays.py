@@ -63,6 +63,8 @@ def test_tensors_of_networks():
     (torch.zeros(2, 3, 4, 5), r'got \(2, 3, 4, 5\) .* list\(batch\)'),
     (np.zeros((6, 5, 2), np.uint8), r'got \(6, 5, 2\) uint8.$'),
     (np.zeros(5, np.uint8), r'got \(5,\) uint8'),
+    (np.zeros((), np.uint8), r'got \(\) uint8'),
+    (torch.tensor(1.), r'got \(\) float32'),
     (np.zeros((0, 5, 3), np.uint8), r'got \(0, 5, 3\) uint8'),
     (np.zeros((4, 5, 3), np.int64), r'uint8 or .* got \(4, 5, 3\) int64'),
     (np.zeros((4, 5), bool), r'got \(4, 5\) bool'),
@@ -79,3 +81,13 @@ def test_tensors_of_networks():
 def test_what_is_no_image(source, message):
     with pytest.raises(ImageReadError, match=f'^Image 3.*{message}'):
         read(source)
+
+
+@pytest.mark.parametrize('name', [
+    'x' * 300, f'http://{"x" * 300}', '~nobody-of-this-name/a.jpg', 'a\0b'])
+def test_paths_that_cannot_be(name):
+    """An error of their own, not of the whole list."""
+    good, bad = (photo for photo, _ in Photos([np.zeros((2, 3)), name]))
+    assert good.read().shape == (2, 3, 3)
+    with pytest.raises(ImageReadError):
+        bad.read()

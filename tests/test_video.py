@@ -114,9 +114,16 @@ def test_frames_that_do_not_arrive(tmp_path):
     writer = mask_writer(tmp_path / 'mask.avi', 30, SIZE)
     writer.write(np.zeros(SIZE, np.uint8))
     writer.written += 1  # as on a full disk
-    with pytest.raises(UserError, match='Only 1 of 2 frames arrived in .*'
-                       'mask.avi: the disk may be full'):
+    with pytest.raises(UserError, match='Only 1 of 2 frames arrived in the '
+                       '.avi video: the disk may be full'):
         writer.close()
+
+
+def test_a_size_that_no_codec_takes(tmp_path):
+    for writer, end in ((mask_writer, 'avi'), (overlay_writer, 'mp4')):
+        with pytest.raises(UserError, match=rf'No \.{end} video of '
+                           '70000 x 20 pixels can be written'):
+            writer(tmp_path / f'.clipzs-1.{end}', 25, (20, 70000))
 
 
 # ------------------------------------------------------------------ results
@@ -164,6 +171,31 @@ def test_again_and_other_results(inferencer, clip, tmp_path):
     with pytest.raises(NotOursError, match='clip_mask.avi exists and was not'):
         segment_video(inferencer, clip, out)
     assert (out / 'clip_mask.avi').read_bytes() == before
+
+
+def test_a_long_name(inferencer, clip, tmp_path):
+    path = tmp_path / f'{"x" * 251}.mp4'
+    path.write_bytes(clip.read_bytes())
+    summary = segment_video(inferencer, path, tmp_path / 'out', every=6)
+    assert all(file.is_file() for file in summary.files)
+    assert {line['name'] for line in lines_of(tmp_path / 'out')[1:]} == {
+        summary.files[0].name.removesuffix('_mask.avi')}
+
+
+@pytest.mark.parametrize('fps, every, want', [
+    (60000, 1, 1000), (12.5, 100000, .01), (12.5, 5, 2.5)])
+def test_rates(inferencer, tmp_path, log, fps, every, want):
+    """What the files can say; a warning where it is another rate."""
+    path = write(tmp_path / 'clip.mp4', [picture(0)] * 3, fps)
+    segment_video(inferencer, path, tmp_path / 'out', every=every)
+    for end in ('mask.avi', 'overlay.mp4'):
+        assert Video(tmp_path / f'out/clip_{end}').fps == pytest.approx(want)
+    header, *lines = lines_of(tmp_path / 'out')
+    assert header['settings']['fps'] == pytest.approx(want)
+    assert [line['time'] for line in lines] == [
+        pytest.approx(i / fps, abs=1e-6) for i in range(0, 3, every)]
+    warned = [line for line in log if 'frames per second instead' in line]
+    assert len(warned) == (want != 2.5)
 
 
 # ---------------------------------------------------------------- smoothing
@@ -275,6 +307,25 @@ def test_files_that_are_no_videos(tmp_path, clip):
             ('missing.mp4', 'No video at'), ('', 'is a folder')):
         with pytest.raises(UserError, match=sentence):
             Video(tmp_path / name)
+    with pytest.raises(UserError, match='An empty text names no file'):
+        Video('')
+
+
+@pytest.mark.parametrize('name, text', [
+    ('list.txt', 'ffconcat version 1.0\nfile clip.mp4\n'),
+    ('list.m3u8', '#EXTM3U\n#EXTINF:1,\nclip.mp4\n#EXT-X-ENDLIST\n'),
+    ('list.mpd', '<?xml version="1.0"?><MPD type="static"><Period>'
+     '<AdaptationSet mimeType="video/mp4"><Representation id="1">'
+     '<BaseURL>clip.mp4</BaseURL></Representation></AdaptationSet></Period>'
+     '</MPD>'),
+    ('p%d.png', 'the frames p0.png, p1.png, ...')])
+def test_no_other_file_is_opened(tmp_path, clip, name, text):
+    (tmp_path / 'clip.mp4').write_bytes(clip.read_bytes())
+    for i in range(3):
+        Image.fromarray(picture(i)).save(tmp_path / f'p{i}.png')
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match='is no video, or damaged'):
+        Video(tmp_path / name)
 
 
 def test_no_frames(tmp_path, clip):

@@ -37,7 +37,7 @@ def read_array(source, name):
     array = _to_numpy(source, name) if is_tensor else source
     shape, kind = tuple(source.shape), str(source.dtype).split('.')[-1]
     expected = f'{name}: {_TENSOR if is_tensor else _ARRAY}'
-    channels = 1 if array.ndim == 2 else array.shape[-1]
+    channels = array.shape[-1] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or (
             not array.size):
         hint = ''

@@ -94,7 +94,7 @@ class Photo:
             kind = (repr(source) if isinstance(source, str) else
                     f'a {type(source).__name__}')
             raise ImageReadError(f'{which} is {kind}; expected {_TAKEN}.')
-        if _ADDRESS.match(str(source)) and not self.path.exists():
+        if _ADDRESS.match(str(source)) and not os.path.exists(source):
             raise ImageReadError(
                 f'{shown(source)} is an address; download the image first.')
         if is_result(self.path):
@@ -186,7 +186,7 @@ class Photos:
         """Yields: tuple: An image, why it cannot be one, start of its name."""
         if not isinstance(source, (str, os.PathLike)) or not str(source):
             yield source, None, None
-        elif Path(source).is_dir():
+        elif os.path.isdir(source):  # Path.is_dir raises for a long name
             walk = Walk()
             start = len(os.path.join(source, ''))
             for path, error in walk.folder(os.fspath(source)):

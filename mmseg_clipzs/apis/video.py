@@ -12,6 +12,7 @@ from tqdm import tqdm
 from mmseg_clipzs.compat import versions
 from mmseg_clipzs.datasets.images import open_image
 from mmseg_clipzs.folders import RESULTS, make_header, read_header
+from mmseg_clipzs.folders.names import fit
 from mmseg_clipzs.folders.record import to_line
 from mmseg_clipzs.labels import IGNORE_INDEX
 from mmseg_clipzs.utils import (
@@ -22,7 +23,12 @@ from mmseg_clipzs.utils import (
     shown,
 )
 from mmseg_clipzs.version import __version__
-from mmseg_clipzs.video import Video, mask_writer, overlay_writer
+from mmseg_clipzs.video import (
+    Video,
+    mask_writer,
+    overlay_writer,
+    written_rate,
+)
 from mmseg_clipzs.visualization import Style, class_palette, named_overlay
 
 from .photo_work import class_records
@@ -121,19 +127,31 @@ class VideoRun:
             raise UserError(
                 f'A video of label maps has up to {IGNORE_INDEX} classes, but '
                 f'got {len(self.classes)}.')
-        self.name = Path(path).stem
+        self.name = fit(Path(path).stem)
         self.files = [self.out / f'{self.name}_mask.avi',
                       self.out / f'{self.name}_overlay.mp4',
                       self.out / RESULTS]
+        self.fps = self._rate()
         self.header = make_header(__version__, {
             **about['settings'], 'video': str(path), 'every': every,
-            'smoothing': smoothing, 'fps': self.video.fps / every,
+            'smoothing': smoothing, 'fps': self.fps,
             **{key: getattr(self.style, key) for key in (
                 'opacity', 'outlines', 'labels')}},
             self.classes, self.palette, versions())
         self._check_files()
         self.total = self.video.count and -(-self.video.count // every)
         self.done = 0
+
+    def _rate(self):
+        """float: Frames per second of the written videos."""
+        wanted = self.video.fps / self.every
+        rate = written_rate(wanted)
+        if rate != wanted:
+            print_log(
+                f'The written videos have {rate:g} frames per second instead '
+                f'of {wanted:g}, which their files cannot say. {RESULTS} has '
+                'the times.', 'current', logging.WARNING)
+        return rate
 
     def _check_files(self):
         results = self.files[-1]
@@ -208,9 +226,9 @@ class VideoRun:
             Callable: Writes a frame, given as a tuple of its index, its time
             and its result; returns how many frames of the video are read.
         """
-        rate, size = self.video.fps / self.every, self.video.size
-        masks = mask_writer(mask, rate, size)
-        pictures = overlay_writer(picture, rate, size)
+        size = self.video.size
+        masks = mask_writer(mask, self.fps, size)
+        pictures = overlay_writer(picture, self.fps, size)
 
         def write(frame):
             index, time, result = frame

@@ -82,6 +82,10 @@ def _check_model(value):
         _check_config(value)
 
 
+def _check_classes(value):
+    get_vocabulary(value).require_words()
+
+
 def add_output(parser, *flags, folder=False, **settings):
     """Add an option for what a tool writes, checked before it begins.
 
@@ -170,7 +174,7 @@ _FOLLOWS = {'launcher': 'local_rank', 'classes': 'word'}
 _INPUTS = {'config': _check_config, 'configs': _check_config,
            'model': _check_model,
            'checkpoint_after_config': check_checkpoint,
-           'checkpoint': check_checkpoint, 'classes': get_vocabulary}
+           'checkpoint': check_checkpoint, 'classes': _check_classes}
 
 
 def make_parser(description, prog=None):

@@ -8,6 +8,7 @@ from collections import defaultdict
 import cv2
 import numpy as np
 
+_LARGEST = 1e9  # pixels; OpenCV refuses 1e30
 # The pixels around a corner, from the left above to the right below, as bits.
 _AROUND = ((-1, -1), (0, -1), (-1, 0), (0, 0))
 # Pixels around a corner that are of the region -> corners of outlines: which
@@ -150,7 +151,8 @@ def _simplified(path, tolerance):
         return path[:-1]
     cuts = np.flatnonzero(fixed)
     parts = [cv2.approxPolyDP(
-        path[start:end + 1, None].astype(np.int32), tolerance, False)[:-1, 0]
+        path[start:end + 1, None].astype(np.int32),
+        min(tolerance, _LARGEST), False)[:-1, 0]
         for start, end in zip(cuts, cuts[1:])]
     short = np.concatenate(parts)
     return short if cv2.contourArea(short) else path[:-1]

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import yaml
 
@@ -67,7 +69,9 @@ them and their labels to images/val and labels/val, and name images/val there.
         path = self.root / 'data.yaml'
         names = {number: str(self.classes[index])
                  for number, index in enumerate(self.foreground)}
+        # PyYAML folds YAML's old line breaks of Unicode unless it escapes.
+        breaks = re.search('[\x85\u2028\u2029]', ''.join(names.values()))
         self.put_text(path, f'# {MARK}\n' + yaml.safe_dump(
             dict(train='images/train', val='images/train', names=names),
-            allow_unicode=True, sort_keys=False))
+            allow_unicode=not breaks, sort_keys=False))
         return [path]

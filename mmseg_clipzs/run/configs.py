@@ -3,6 +3,7 @@ import os
 import re
 import traceback
 from pathlib import Path
+from threading import RLock
 
 from mmseg_clipzs.utils import UserError, did_you_mean, error_message
 
@@ -11,6 +12,8 @@ _INSTALLED = _PACKAGE / '.mim' / 'configs'
 # Beside an installed package, configs/ would be another project's.
 _FOLDER = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / 'configs'
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')  # mmengine reads these
+# In CPython 3.11, ast.parse in several threads raises SystemError at times.
+_PARSING = RLock()
 
 
 # A colon separates the two, except that of a Windows drive (C:\mine.py).
@@ -50,7 +53,7 @@ def check_checkpoint(path):
         UserError: It is not.
     """
     if '://' not in path and not os.path.isfile(path):
-        raise UserError(f'No checkpoint file at {path}.')
+        raise UserError(f'No checkpoint file at {path or repr(path)}.')
 
 
 def list_configs():
@@ -74,8 +77,9 @@ def load_config(name):
     from mmengine.config import Config
     path = find_config(name)
     try:
-        cfg = Config.fromfile(path)
-        dict(cfg.items())  # what it imports is imported here
+        with _PARSING:
+            cfg = Config.fromfile(path)
+            dict(cfg.items())  # what it imports is imported here
         return cfg
     except RecursionError as e:
         raise UserError(f'{path} cannot be loaded: it is among its own '

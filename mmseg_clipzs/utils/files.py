@@ -173,7 +173,9 @@ def check_is_file(path, what):
         FileNotFoundError: Nothing exists there.
         UserError: A folder, named pipe, socket or device.
     """
-    path = Path(path).expanduser()
+    if not os.fspath(path):  # Path('') is the current folder
+        raise UserError(f'An empty text names no file; expected {what}.')
+    path = Path(os.path.expanduser(path))
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as e:

@@ -7,8 +7,12 @@ import cv2
 _SETTINGS = {
     # It would say on the terminal what it does not like.
     'OPENCV_FFMPEG_LOGLEVEL': '-8',
-    # A playlist must not open addresses.
-    'OPENCV_FFMPEG_CAPTURE_OPTIONS': 'protocol_whitelist;file'}
+    # Playlists and patterns must not open addresses or other files: formats
+    # that are one file, by FFmpeg's names.
+    'OPENCV_FFMPEG_CAPTURE_OPTIONS': 'protocol_whitelist;file|'
+    'format_whitelist;apng,asf,avi,dirac,dv,flv,gif,gxf,h261,h263,h264,hevc,'
+    'ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,mpjpeg,mxf,nsv,nut,obu,'
+    'ogg,rm,vc1,vc1test,vvc,webp_anim,wtv,yuv4mpegpipe'}
 
 
 def open_writer(path, codec, fps, size, is_color):

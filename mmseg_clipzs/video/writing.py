@@ -3,9 +3,17 @@ import cv2
 import numpy as np
 
 from mmseg_clipzs.labels import IGNORE_INDEX
-from mmseg_clipzs.utils import UserError, shown
+from mmseg_clipzs.utils import UserError
 
 from .ffmpeg import capture, open_writer
+
+# Frames per second that both codecs keep in their files.
+_SLOWEST, _FASTEST = .01, 1000
+
+
+def written_rate(fps):
+    """float: The nearest rate, in frames per second, that can be written."""
+    return min(max(fps, _SLOWEST), _FASTEST)
 
 
 class FrameWriter:
@@ -35,8 +43,9 @@ class FrameWriter:
             path, codec, fps, (width, height), is_color)
         if not self._writer.isOpened():
             raise UserError(
-                f'{shown(path)} cannot be written: this OpenCV has no encoder '
-                f'{codec}. The packages opencv-python and '
+                f'No {path.suffix} video of {width} x {height} pixels can be '
+                f'written: this OpenCV has no encoder {codec}, or it refuses '
+                'the size. The packages opencv-python and '
                 'opencv-python-headless have it.')
 
     def write(self, frame):
@@ -70,7 +79,7 @@ class FrameWriter:
         if found != self.written:
             raise UserError(
                 f'Only {max(found, 0)} of {self.written} frames arrived in '
-                f'{shown(self.path)}: the disk may be full.')
+                f'the {self.path.suffix} video: the disk may be full.')
 
 
 def mask_writer(path, fps, size):

@@ -109,7 +109,7 @@ def _rgb(colour):
             colour = [int(value) for value in numbers.groups()]
         else:
             try:
-                return ImageColor.getrgb(colour)[:3]
+                colour = list(ImageColor.getrgb(colour)[:3])
             except ValueError:
                 return None
     if not isinstance(colour, list) or len(colour) != 3 or not all(

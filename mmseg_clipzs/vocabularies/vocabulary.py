@@ -66,6 +66,22 @@ class Vocabulary:
             'word', [word for words in self.synonyms for word in words])
         return self
 
+    def require_words(self, allowed=(BACKGROUND, )):
+        """Refuse classes without words.
+
+        Args:
+            allowed (Sequence[str]): Those that may have none.
+
+        Raises:
+            UserError: There is another.
+        """
+        for name, words in zip(self.classes, self.synonyms):
+            if not words and name not in allowed:
+                raise UserError(
+                    f'Class {name!r} has no words. Only "background" may '
+                    'have none, with background_threshold= set or a learnt '
+                    'background.')
+
     @cached_property
     def words(self):
         """tuple[str]: The Q distinct words, in the order of their classes."""

@@ -76,6 +76,7 @@ EARLY = {
     'segment cat.jpg --classes ""': 'list of classes is empty',
     'segment cat.jpg --classes "sun; sun"': "class 'sun' occurs more than",
     'segment cat.jpg --classes "sun; ?"': "A class needs letters, but got",
+    'segment cat.jpg -w "cat: " -w grass': "Class 'cat' has no words",
     'segment cat.jpg --classes words.txt': r'No vocabulary file at words\.txt',
     'segment cat.jpg --classes voc02': 'voc',
     # ------------------------------------------------------------- models
@@ -84,6 +85,7 @@ EARLY = {
     'segment cat.jpg --config maskclip_toy: --classes "sun; sea"':
         'Expected CONFIG or CONFIG:CHECKPOINT',
     f'{TOY} --checkpoint gone.pth': r'No checkpoint file at gone\.pth\.',
+    f'{TOY} --checkpoint ""': "No checkpoint file at ''",
     f'{TOY} -w sun -w sea --batch-size 0':
         r'batch_size must be a whole number in \[1, inf\), but got 0',
     # ------------------------------------------------------------ results
@@ -123,6 +125,10 @@ LATE = {
     f'{TOY} --classes "sun; sea" --cfg-options modle.prompts=x':
         "'modle'.* Did you mean model",
     'video gone.mp4 --config maskclip_toy --classes "sun; sea"': 'gone.mp4',
+    'video "" --config maskclip_toy --classes "sun; sea"':
+        'An empty text names no file; expected a video',
+    f'{TOY} --classes "sun; sea" --palette ""':
+        'An empty text names no file; expected a palette',
     'test maskclip_toy --data-root gone': 'gone does not exist',
     'train maskclip_toy': r'has no train_dataloader.*\(clipzs test\)',
     'check-data --datasets voc12': "No dataset 'voc12'",

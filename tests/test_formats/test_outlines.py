@@ -122,3 +122,12 @@ def test_figures_of_the_docs(voc_root, tolerance, corners, miou):
 
 def test_nothing_to_trace():
     assert outlines(np.zeros((5, 6), bool)) == []
+
+
+@pytest.mark.parametrize('tolerance', [1e30, 1e308, 10**400])
+def test_a_tolerance_beyond_the_photo(tolerance):
+    """The coarsest outline, as of one that is a little larger than it."""
+    mask = cv2.circle(np.zeros((40, 50), np.uint8), (20, 20), 12, 1, -1) > 0
+    got, = outlines(mask, tolerance)
+    want, = outlines(mask, 100)
+    np.testing.assert_array_equal(got, want)

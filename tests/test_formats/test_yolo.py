@@ -94,3 +94,9 @@ def test_a_photo_in_a_folder_called_images(make_result, write, tmp_path):
 def test_a_photo_without_regions_has_an_empty_file(results, write, tmp_path):
     write('yolo', tmp_path, results)
     assert (tmp_path / 'yolo/labels/train/none.txt').read_bytes() == b''
+
+
+def test_names_with_line_breaks_of_unicode(make_result, write, tmp_path):
+    names = ['\x85cat', 'a\u2028b', 'c\u2029', '猫']
+    write('yolo', tmp_path, [make_result('a', label_map(0, 4), names)])
+    assert [*classes_of(tmp_path)['names'].values()] == names

@@ -1,10 +1,14 @@
 """Configs by name."""
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from mmengine.config import Config
 
 from mmseg_clipzs.run.configs import (
     find_config,
     find_dataset_config,
     list_configs,
+    load_config,
 )
 from mmseg_clipzs.utils import UserError
 
@@ -28,7 +32,24 @@ def test_dataset_configs():
 @pytest.mark.parametrize('name, suggestion', [
     ('maskclip_vox', 'Did you mean .*maskclip_voc'),
     ('configs/maskclip_vco.py', 'Did you mean .*maskclip_voc'),
-    ('qqq', 'neither a file nor a name that clipzs configs lists')])
+    ('qqq', r'clipzs configs lists\.$')])
 def test_suggestions(name, suggestion):
     with pytest.raises(UserError, match=suggestion):
         find_config(name)
+
+
+def test_one_thread_parses_at_a_time(monkeypatch):
+    parse, running, most = Config.fromfile, [], []
+
+    def counted(path):
+        running.append(path)
+        most.append(len(running))
+        cfg = parse(path)
+        running.remove(path)
+        return cfg
+
+    monkeypatch.setattr(Config, 'fromfile', counted)
+    with ThreadPoolExecutor(4) as threads:
+        configs = list(threads.map(load_config, ['maskclip_toy'] * 8))
+    assert most == [1] * 8
+    assert all(cfg.model == configs[0].model for cfg in configs)

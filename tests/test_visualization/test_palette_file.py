@@ -35,6 +35,8 @@ def test_files(write, text):
     ('\ncat: redd', "line 2: 'redd' is no colour of 'cat'"),
     ('cat: 1, 2, 256', "'1, 2, 256' is no colour of 'cat'"),
     (': red', "': red' is not"),
+    ('sun: rgb(300,2,3)', r"'rgb\(300,2,3\)' is no colour of 'sun'"),
+    ('\nsun: hsl(0,300%,50%)', r"line 2: 'hsl\(0,300%,50%\)' is no colour"),
     ('cat: red\ndog: blue\nCat: green', "line 3: 'Cat' has another colour"),
     ('', 'has no colours; expected a text file'),
     ('# cat: red', 'has no colours'),

@@ -54,14 +54,7 @@ def check_words(vocabulary, background):
     if background and len(vocabulary.classes) == 1:
         raise UserError('The only class is "background", which leaves '
                         'nothing to segment; name another class.')
-    wordless = [name for name, words in zip(vocabulary.classes,
-                                            vocabulary.synonyms)
-                if not words]
-    if wordless and not (background and wordless == [BACKGROUND]):
-        raise UserError(
-            f'Class {wordless[0]!r} has no words. Only "background" may '
-            'have none, with background_threshold= set or a learnt '
-            'background.')
+    vocabulary.require_words([BACKGROUND] * background)
 
 
 def warn_of_one_class(vocabulary, background):
@@ -84,9 +77,10 @@ def warn_of_one_class(vocabulary, background):
                  'words, so that the background threshold means nothing')
     else:
         said += ', so that it covers every image'
+    example = '; '.join(dict.fromkeys([name, 'grass', 'sky']))
     print_log(
         f'{said}. Name other classes that the images may show, as in '
-        f'"{name}; grass; sky", or take contrast words (--background auto, '
+        f'"{example}", or take contrast words (--background auto, '
         f'background="auto").{did_you_mean(name, available())}',
         logger='current', level=logging.WARNING)
 
@@ -146,8 +140,8 @@ class VocabularyMixin:
                 embeddings that do not fit or that are equal.
         """
         given = get_vocabulary(classes)
-        warn_of_one_class(given, self.background_threshold is not None)
         self._with_background(given)  # its errors come before the embeddings
+        warn_of_one_class(given, self.background_threshold is not None)
         self._set_vocabulary(given, embed_vocabulary(
             given, text_embeddings, self.embed_words))
 

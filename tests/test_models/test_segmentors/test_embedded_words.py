@@ -164,6 +164,7 @@ def test_embeddings_without_words(zero_shot, unit):
 # ---------------------------------------------------------------- one class
 @pytest.mark.parametrize('words, threshold, message', [
     ('cat', None, "'cat' is the only class, so that it covers every image"),
+    ('grass', None, 'as in "grass; sky", or take'),
     ('cat, dog, sky', None, 'with 3 words, as "," separates words and'),
     ('voc', None, 'Did you mean voc2'),
     ('cat', .5, 'its words, so that the background threshold means nothing'),

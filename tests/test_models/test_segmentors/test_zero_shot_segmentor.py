@@ -550,6 +550,8 @@ def test_a_class_without_words(zero_shot, tmp_path):
     assert model.num_classes == 3 and model.decode_head.out_channels == 2
     with pytest.raises(UserError, match="Class 'background' has no words"):
         zero_shot(vocabulary=str(tmp_path / 'names.txt'))
+    with pytest.raises(UserError, match="Class 'cat' has no words"):
+        zero_shot(vocabulary='cat: ; sky', background_threshold=0.5)
 
 
 def test_no_classes(zero_shot):
