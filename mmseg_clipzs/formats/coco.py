@@ -78,18 +78,23 @@ Python: pycocotools.coco.COCO, supervision.DetectionDataset.from_coco.
 
     def can_finish(self, record):
         found = record.get(self.name)
-        return isinstance(found, list) and all(map(
-            self._is_annotation, found))
+        return isinstance(found, list) and all(
+            self._is_annotation(each, [record['height'], record['width']])
+            for each in found)
 
-    def _is_annotation(self, each):
+    def _is_annotation(self, each, size):
         """bool: Whether it is one of :meth:`write`."""
         return isinstance(each, dict) and set(each) == _KEYS and (
             type(each['category_id']) is int
             and 0 < each['category_id'] <= len(self.foreground)
-            and isinstance(each['segmentation'], (dict, list))
+            and self._is_segmentation(each['segmentation'], size)
             and isinstance(each['bbox'], list) and len(each['bbox']) == 4
             and all(isinstance(value, (int, float)) and isfinite(value)
                     for value in (each['area'], *each['bbox'])))
+
+    def _is_segmentation(self, each, size):
+        return isinstance(each, dict) and each.get('size') == size and (
+            isinstance(each.get('counts'), str))
 
     def finish(self, records, errors=()):
         self.check_root()
@@ -146,6 +151,10 @@ class CocoPolygons(Coco):
                  tolerance=0):
         super().__init__(folder, classes, palette, copy_photos)
         self.tolerance = check_number('tolerance', tolerance, '[0, inf)')
+
+    def _is_segmentation(self, each, size):
+        return isinstance(each, list) and all(
+            isinstance(path, list) and len(path) > 4 for path in each)
 
     def annotations(self, mask):
         return [_polygon(path) for path in outlines(mask, self.tolerance)]

@@ -105,6 +105,7 @@ DAMAGES = {
         'coco', 'sheet', 'width', 'height', 'files', 'source', 'name')},
     'coco text': _with(coco='x'), 'coco numbers': _with(coco=[1]),
     'coco category': lambda record: record['coco'][0].update(category_id=99),
+    'coco mask': lambda record: record['coco'][0].update(segmentation={}),
     'coco key': lambda record: record['coco'][0].update(id=1),
     'coco infinite': lambda record: record['coco'][0].update(area=1e999),
     'class 99': _with(sheet=dict(shares=[[99, 1]])),
