@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import cv2
 
+_SILENT = 0  # level of OpenCV's log
 _SETTINGS = {
     # It would say on the terminal what it does not like.
     'OPENCV_FFMPEG_LOGLEVEL': '-8',
@@ -45,9 +46,10 @@ def capture(path):
 def _settings():
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    logs = getattr(cv2.utils, 'logging', cv2)  # OpenCV 5, or 4
+    level = logs.getLogLevel()
+    logs.setLogLevel(_SILENT)
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        logs.setLogLevel(level)
