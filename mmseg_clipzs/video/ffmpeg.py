@@ -36,6 +36,7 @@ def capture(path):
     """
     with _settings():
         opened = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
+    opened.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # OpenCV 4 does not
     try:
         yield opened
     finally:

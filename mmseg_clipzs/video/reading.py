@@ -1,5 +1,6 @@
 """Frames of a video file."""
 import math
+import re
 from contextlib import contextmanager
 
 import cv2
@@ -58,7 +59,7 @@ class Video:
                             'UTF-8, which OpenCV cannot open: rename it.'
                             ) from e
         with capture(file) as opened:
-            if not opened.isOpened():
+            if not opened.isOpened() or _names_others(file):
                 raise UserError(f'{shown(self.path)} is no video, or damaged: '
                                 'OpenCV cannot open it.')
             yield opened
@@ -93,6 +94,16 @@ class Video:
             read (int): Index of the last frame, plus 1.
         """
         return self.count is None or read >= _COMPLETE * self.count
+
+
+def _names_others(path):
+    """bool: Whether a file is a list of others, or its name a pattern.
+
+    The FFmpeg of OpenCV 4 does not know that it must not follow them.
+    """
+    with open(path, 'rb') as file:
+        return file.read(8) == b'ffconcat' or bool(
+            re.search(r'%\d*d', path.name))
 
 
 def _positive(value):
