@@ -18,7 +18,7 @@ def test_shards_hold_the_list(call, pairs, tmp_path, capsys):
         read_list(pairs / 'captions.json')
         + [dict(image='gone.png', caption='x')]))
     with pytest.raises(SystemExit, match=(
-            'error: 1 of 73 rows were skipped; the others are in .*out. No '
+            'error: 1 of 73 rows was skipped; the others are in .*out. No '
             'image at .*gone.png')):
         call('make_shards', tmp_path / 'list.json', '--images', pairs,
              '--out', tmp_path / 'out', '--size', 50, '--words', 'sun')

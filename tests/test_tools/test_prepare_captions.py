@@ -40,7 +40,7 @@ def test_other_files_are_not_replaced(call, tmp_path):
             call('prepare_captions', path, '--out', target, '--words', 'cat')
     assert out.read_text() == 'mine' and path.read_text().count('image') == 2
     out.unlink()
-    with pytest.raises(SystemExit, match='1 of 2 rows were skipped.*Row 2'):
+    with pytest.raises(SystemExit, match='1 of 2 rows was skipped.*Row 2'):
         call('prepare_captions', path, '--out', out, '--words', 'cat')
     assert [row['nouns'] for row in read_list(out)] == [['cat']]
 
