@@ -1,14 +1,13 @@
 """Segment any number of images, one batch after the other."""
 import logging
-from pathlib import Path
 
 from mmengine.logging import print_log
 from tqdm import tqdm
 
+from mmseg_clipzs.formats import make_formats
 from mmseg_clipzs.utils import (
     NotOursError,
     check_number,
-    check_replaceable,
     first_of,
     remove_stale,
 )
@@ -65,6 +64,8 @@ class Streaming:
         check_number('batch_size', batch_size, '[1, inf)', int)
         segment = self.segmenter(classes)
         photos, failed, done = Photos(photos), [], 0
+        formats = make_formats(
+            ('overlay', 'index'), out_dir, (), ()) if out_dir else ()
         if out_dir:
             remove_stale(out_dir)
 
@@ -79,7 +80,7 @@ class Streaming:
         # Heat maps take memory: the next batch comes after them.
         ahead = bool(photos.are_listed and out_dir and not heatmaps)
         for result in work_beside(
-                map(segment, _batches(photos, out_dir, batch_size)), save,
+                map(segment, _batches(photos, formats, batch_size)), save,
                 ahead):
             if not isinstance(result, ZeroShotResult):
                 failed.append(str(result))
@@ -99,17 +100,16 @@ class Streaming:
                       logging.WARNING)
 
 
-def _batches(photos, out_dir, batch_size):
+def _batches(photos, formats, batch_size):
     """Yields: list[tuple[Photo, str]]: Images and their names."""
     batch = []
     for photo, name in tqdm(
             photos, 'photos', delay=3, disable=None, leave=False):
-        if out_dir:  # before it is segmented
-            try:
-                check_replaceable(*(Path(out_dir) / f'{name}_{what}.png'
-                                    for what in ('overlay', 'mask')))
-            except NotOursError as e:
-                photo.error = e
+        try:
+            for each in formats:  # before it is segmented
+                each.check(name)
+        except NotOursError as e:
+            photo.error = e
         batch.append((photo, name))
         if len(batch) == batch_size:
             yield batch

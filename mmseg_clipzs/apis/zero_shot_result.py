@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_clipzs.formats import make_formats
+from mmseg_clipzs.formats.dataset_format import jpeg_of
 from mmseg_clipzs.labels import ignore_index
 from mmseg_clipzs.visualization import Style, picture
 
@@ -65,6 +66,14 @@ class ZeroShotResult:
         known = self.mask < len(self.classes)
         return np.where(known, self.make_confidence(
             np.where(known, self.mask, 0)), np.float32(0))
+
+    @cached_property
+    def jpeg(self):
+        """bytes | None: The image's file, if it is a JPEG of ``photo``.
+
+        Read on first access, for all formats that hold photos.
+        """
+        return None if self.path is None else jpeg_of(self.path, self.photo)
 
     def ignoring(self, pixels):
         """Ignore pixels, such as the transparent ones of the photo.

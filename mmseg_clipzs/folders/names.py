@@ -90,8 +90,7 @@ def candidates(path, start):
     *folders, file = clean(path[start:]) or ['']
     above = clean(os.path.abspath(path[:start]))[-1:]
     stem = os.path.splitext(file)[0]
-    whole = hashlib.sha256(os.path.abspath(path).encode(
-        'utf-8', 'surrogateescape')).hexdigest()[:16]
+    whole = _hash(os.path.abspath(path))
     return ['/'.join([*each, fit(name)]) for each, name in (
         (_apart(folders), stem), (_apart(folders), file),
         (_apart(above + folders), file),
@@ -117,8 +116,13 @@ def fit(name):
     raw = os.fsencode(name)
     if len(raw) <= _MOST:
         return name
-    whole = hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()
-    return f'{raw[:_MOST - 17].decode("utf-8", "ignore")}-{whole[:16]}'
+    return f'{raw[:_MOST - 17].decode("utf-8", "ignore")}-{_hash(name)}'
+
+
+def _hash(text):
+    """str: 16 hexadecimal digits, for what a person may read."""
+    return hashlib.sha256(
+        text.encode('utf-8', 'surrogateescape')).hexdigest()[:16]
 
 
 def same_file(name):

@@ -111,6 +111,15 @@ class Format:
         return [path.relative_to(self.folder).as_posix() for path in paths]
 
 
+def file_text(name):
+    """str: The beginning of a class name, as part of a file's name.
+
+    Args:
+        name (str): The class name.
+    """
+    return ''.join(c if c.isalnum() else '_' for c in name[:40])
+
+
 def foreground(classes):
     """list[int]: The classes that are objects of a labelling tool.
 

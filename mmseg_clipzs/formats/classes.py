@@ -5,7 +5,7 @@ from PIL import Image
 from mmseg_clipzs.utils import atomic_write, is_ours
 from mmseg_clipzs.visualization import save_image
 
-from .base import foreground, occurring
+from .base import file_text, foreground, occurring
 from .folder_format import FolderFormat
 
 
@@ -20,8 +20,7 @@ class ClassFormat(FolderFormat):
         return [self._path(name, index) for index in self.indices]
 
     def _path(self, name, index):
-        safe = ''.join(c if c.isalnum() else '_'
-                       for c in self.classes[index][:40])
+        safe = file_text(self.classes[index])
         return self.root / f'{index}_{safe}/{name}.png'
 
     def write(self, result):

@@ -45,7 +45,7 @@ class DatasetFormat(FolderFormat):
             SampleError: The photo is too large for a JPEG.
         """
         for path in paths:
-            content = _jpeg_of(result)
+            content = result.jpeg
             if content is None and max(result.photo.shape[:2]) > _MOST:
                 raise SampleError(
                     f'{shown(result.path or result.name)} has a side of '
@@ -59,18 +59,25 @@ class DatasetFormat(FolderFormat):
                         temporary, format='JPEG', quality=95, subsampling=0)
 
 
-def _jpeg_of(result):
-    """bytes | None: The photo's file, if it can be used as it is."""
-    if result.path is None:
-        return None
+def jpeg_of(path, photo):
+    """Read the file of a photo, if importers can use it as it is.
+
+    Args:
+        path (Path): The file.
+        photo (ndarray): (H, W, 3) uint8 RGB, what it should show.
+
+    Returns:
+        bytes | None: A JPEG that shows it, also to readers that do not follow
+        its EXIF orientation; None if it is none.
+    """
     try:
-        content = result.path.read_bytes()
+        content = path.read_bytes()
         with open_image(io.BytesIO(content)) as image:
             if image.format not in ('JPEG', 'MPO') or image.getexif().get(
                     _EXIF_ORIENTATION, 1) != 1:
                 return None
         # The file may have changed since, or the image in memory.
-        pixels = read_image(result.path, content)
+        pixels = read_image(path, content)
     except (OSError, ImageReadError):
         return None
-    return content if np.array_equal(pixels, result.photo) else None
+    return content if np.array_equal(pixels, photo) else None

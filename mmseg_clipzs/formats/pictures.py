@@ -13,7 +13,7 @@ from mmseg_clipzs.visualization import (
     titled_heat_map,
 )
 
-from .base import Format
+from .base import Format, file_text
 
 _MOST = 255  # bytes of a file's name
 _SIDES = {'jpg': 65535, 'webp': 16383}  # pixels
@@ -91,9 +91,7 @@ class HeatMaps(Pictures):
         name = name.rpartition('/')[2]
         room = _MOST - len(os.fsencode(
             f'{name}_heat_{index}_.{self.style.image_format}'))
-        safe = ''.join(c if c.isalnum() else '_'
-                       for c in self.classes[index][:40])
-        safe = safe.encode()[:max(room, 0)].decode('utf-8', 'ignore')
+        safe = file_text(self.classes[index]).encode()[:max(room, 0)].decode('utf-8', 'ignore')
         return f'heat_{index}_{safe}'
 
 
