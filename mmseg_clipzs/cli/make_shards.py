@@ -12,9 +12,8 @@ word list).
 from functools import partial
 from pathlib import Path
 
-from mmseg_clipzs.utils import interrupted
-
 from .arguments import add_output
+from .prepare_captions import find_nouns
 
 
 def add_options(parser):
@@ -37,16 +36,12 @@ def run(args):
     from tqdm import tqdm
 
     from mmseg_clipzs.datasets.image_text.lists import read_list
-    from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
     from mmseg_clipzs.datasets.image_text.shard_files import write_shards
     from mmseg_clipzs.run.skipped import fail_if_skipped
     skipped = []
     rows = read_list(args.list, skipped)
     if args.nouns or args.words:
-        find = noun_finder(args.words)
-        with interrupted(lambda: f'{args.out} was not written.'):
-            for row in tqdm(rows, 'nouns', unit='images'):
-                add_nouns(row, find)
+        find_nouns(rows, args.words, args.out)
     packed, unreadable = write_shards(
         rows, args.images or Path(args.list).parent, args.out, args.size,
         partial(tqdm, desc='packing', unit='images'))

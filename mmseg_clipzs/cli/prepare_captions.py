@@ -25,11 +25,25 @@ def add_options(parser):
         'bear", a .txt file, or the name of a vocabulary')
 
 
-def run(args):
+def find_nouns(rows, words, out):
+    """Add the nouns of the captions.
+
+    Args:
+        rows (list[dict]): Changed in place.
+        words (str | None): Word list in place of the tagger.
+        out (str | Path): What is not written if it is interrupted.
+    """
     from tqdm import tqdm
 
-    from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
     from mmseg_clipzs.datasets.image_text.nouns import add_nouns, noun_finder
+    find = noun_finder(words)
+    with interrupted(lambda: f'{out} was not written.'):
+        for row in tqdm(rows, 'nouns', unit='images'):
+            add_nouns(row, find)
+
+
+def run(args):
+    from mmseg_clipzs.datasets.image_text.lists import read_list, write_list
     from mmseg_clipzs.run.skipped import fail_if_skipped
     skipped = []
     rows = read_list(args.list, skipped)
@@ -40,10 +54,7 @@ def run(args):
             f'{out} exists and is left alone: choose another name for --out.'
             if not same else f'{skipped[0]} {out} would lose it: write to '
             'another --out.')
-    find = noun_finder(args.words)
-    with interrupted(lambda: f'{out} was not written.'):
-        for row in tqdm(rows, 'nouns', unit='images'):
-            add_nouns(row, find)
+    find_nouns(rows, args.words, out)
     write_list(rows, out)
     counts = [len(row['nouns']) for row in rows]
     print(f'{args.out}: {len(rows)} images, {sum(counts)} nouns '

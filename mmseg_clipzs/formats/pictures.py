@@ -91,8 +91,8 @@ class HeatMaps(Pictures):
         name = name.rpartition('/')[2]
         room = _MOST - len(os.fsencode(
             f'{name}_heat_{index}_.{self.style.image_format}'))
-        safe = file_text(self.classes[index]).encode()[:max(room, 0)].decode('utf-8', 'ignore')
-        return f'heat_{index}_{safe}'
+        safe = file_text(self.classes[index]).encode()[:max(room, 0)]
+        return f'heat_{index}_{safe.decode("utf-8", "ignore")}'
 
 
 class Groups(Pictures):
