@@ -118,11 +118,17 @@ class ClipViT(BaseModule):
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        x, keys = self.last_block(
-            visual.transformer.resblocks, x, grid, self.out_keys)
-        x = linear(visual.ln_post(x), visual.proj.T)  # (N, h * w, D)
-        outs = (x, ) if keys is None else (x, keys)
-        return tuple(to_map(out, grid, inputs.dtype) for out in outs)
+        out = self.last_block(visual, x, grid, self.out_keys)
+        maps = to_map(self._to_joint_space(
+            out.patches, out.is_normed), out.grid, inputs.dtype)
+        return (maps, ) if out.keys is None else (
+            maps, to_map(out.keys, grid, inputs.dtype))
+
+    def _to_joint_space(self, patches, is_normed=False):
+        """(N, L, C) -> (N, L, D)."""
+        visual = self.visual
+        return linear(patches if is_normed else visual.ln_post(patches),
+                      visual.proj.T)
 
     def _position_embedding(self, grid):
         """(1 + h * w, C), interpolated once per grid."""

@@ -13,6 +13,7 @@ from mmseg_clipzs.clip.blocks import (
 from mmseg_clipzs.utils import check_number
 
 from .last_block import patch_keys
+from .method import Dense
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Gem:
         check_number('depth of GEM', self.depth, '[1, inf)', int)
         check_number('iterations of GEM', self.iterations, '[0, inf)', int)
 
-    def __call__(self, blocks, x, grid, keys=None):
+    def __call__(self, visual, x, grid, keys=None, view=None):
         """See :meth:`LastBlock.__call__`."""
+        blocks = visual.transformer.resblocks
         for block in blocks[:-self.depth]:
             x = run_block(block, x)
         stream = x[:, 1:]  # (N, h * w, C), without class token
@@ -47,7 +49,7 @@ class Gem:
             stream = self._attend(block, block.ln_1(x), stream)
             if block is not blocks[-1]:
                 x = run_block(block, x)
-        return stream, patch_keys(blocks[-1], x, keys)
+        return Dense(stream, grid, patch_keys(blocks[-1], x, keys))
 
     def _attend(self, block, h, stream):
         """(N, 1 + h * w, C) after ``ln_1``, (N, h * w, C) -> (N, h * w, C)."""

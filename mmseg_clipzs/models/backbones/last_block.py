@@ -21,6 +21,8 @@ from mmseg_clipzs.clip.blocks import (
 from mmseg_clipzs.products import run_layer
 from mmseg_clipzs.utils import UserError, check_flag, check_number
 
+from .method import Dense
+
 _PAIRS = ('qk', 'qq', 'kk', 'vv')
 
 
@@ -63,23 +65,24 @@ class LastBlock:
             raise UserError('similarity=False keeps only the Gaussian: set '
                             'neighbour_std= to a positive value.')
 
-    def __call__(self, blocks, x, grid, keys=None):
+    def __call__(self, visual, x, grid, keys=None, view=None):
         """Run all blocks, the last one as configured.
 
         Args:
-            blocks (nn.ModuleList): Residual attention blocks of open_clip.
+            visual (nn.Module): Image tower of open_clip.
             x (Tensor): (N, 1 + h * w, C) tokens, class token first.
             grid (tuple[int]): (h, w).
             keys (str, optional): See :func:`patch_keys`.
+            view (View, optional): For methods that look at more.
 
         Returns:
-            tuple[Tensor, Tensor | None]: Patches (N, h * w, C) before
-            ``ln_post`` and the last block's keys (N, h * w, C), if any.
+            Dense: Patches and, if wanted, the last block's keys.
         """
-        for block in blocks[:-1]:
+        *blocks, last = visual.transformer.resblocks
+        for block in blocks:
             x = run_block(block, x)
-        return (run_last_block(blocks[-1], x, self, grid),
-                patch_keys(blocks[-1], x, keys))
+        return Dense(run_last_block(last, x, self, grid), grid,
+                     patch_keys(last, x, keys))
 
 
 LAST_BLOCKS = {

@@ -8,6 +8,7 @@ from mmseg_clipzs.clip.blocks import project, run_block, split_heads
 from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
 from .last_block import mix_values, patch_keys
+from .method import Dense
 
 _DEPTH = 12  # blocks of the model that layer numbers refer to
 _LAYERS = f'[1, {_DEPTH}]'
@@ -60,8 +61,9 @@ class SelfCalibration:
             raise UserError('SC-CLIP needs summed_layers in ascending order, '
                             f'but got {self.summed_layers}.')
 
-    def __call__(self, blocks, x, grid, keys=None):
+    def __call__(self, visual, x, grid, keys=None, view=None):
         """See :meth:`LastBlock.__call__`."""
+        blocks = visual.transformer.resblocks
         layers = [x]
         for block in blocks[:-1]:
             layers.append(run_block(block, layers[-1]))
@@ -86,7 +88,7 @@ class SelfCalibration:
         for cls, part in ((x[:, :1], patches), (total[:, :1], total[:, 1:])):
             out = out + self.cls_weight * cls + weights @ self._attend(
                 block, part, attention)
-        return out, patch_keys(block, x, keys)
+        return Dense(out, grid, patch_keys(block, x, keys))
 
     def _aggregation(self, similarity):
         """Weights of averages over similar patches, (N, h * w, h * w)."""

@@ -1,0 +1,42 @@
+"""What the methods of :class:`.ClipViT` get and return."""
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+
+@dataclass(frozen=True)
+class View:
+    """What a method may look at beside CLIP's tokens.
+
+    Attributes:
+        images (Tensor): (N, 3, H, W) float, CLIP-normalised, padded to the
+            patch grid.
+        proxy (Tensor | None): (N, C, I, J) patch features of the second
+            network, of the kind that the method's ``proxy_part`` names.
+        regions (Tensor | None): (N, H, W) int64, 0 = no region.
+    """
+    images: torch.Tensor
+    proxy: torch.Tensor | None = None
+    regions: torch.Tensor | None = None
+
+
+class Dense(NamedTuple):
+    """Result of a method.
+
+    Attributes:
+        patches (Tensor): (N, h * w, C), row-major.
+        grid (tuple[int]): (h, w) of ``patches``, which may be another
+            network's.
+        keys (Tensor | None): (N, L, C), the last block's keys on CLIP's grid.
+        is_normed (bool): Whether ``ln_post`` has been applied.
+        refine (Callable | None): For methods that look at the predictions:
+            label map (N, h, w) int64 -> patches (N, h * w, C) of a second
+            pass, before ``ln_post``.
+    """
+    patches: torch.Tensor
+    grid: tuple[int, int]
+    keys: torch.Tensor | None = None
+    is_normed: bool = False
+    refine: Callable | None = None
