@@ -200,7 +200,7 @@ def _apply(model, settings):
         model['backbone'] = {**model.get('backbone', {}), **of_backbone}
     if 'window' in settings:
         model['test_cfg'] = _test_cfg(settings['window'])
-    return model
+    return merge(model, settings.get('model', {}))
 
 
 def _test_cfg(window):
