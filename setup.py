@@ -59,7 +59,7 @@ setup(
     extras_require={
         name: read_requirements(name)
         for name in ('lite', 'full', 'cluster', 'train', 'coco', 'robustness',
-                     'export', 'openvino', 'supervision', 'tests')
+                     'export', 'openvino', 'supervision', 'foreign', 'tests')
     },
     cmdclass=dict(build_py=BuildWithMim),
     classifiers=[
