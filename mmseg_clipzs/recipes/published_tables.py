@@ -10,6 +10,7 @@ from .cells import (
     find_published,
     resolve,
     show_clip,
+    source_of,
 )
 from .datasets import DATASETS
 from .markdown import NONE, dataset_name, label, published, spread, table, toy
@@ -198,7 +199,7 @@ def recipes():
                 'pos_embed', 'off_grid')),
             f'`{cell.model["vocabulary"]}`',
             f'`{cell.model["prompts"]}`' if 'prompts' in cell.model else NONE,
-            row['mIoU'] if row else NONE, row['source'] if row else NONE])
+            row['mIoU'] if row else NONE, source_of(row) if row else NONE])
     return table(
         ['config', 'protocol', 'CLIP', 'mean and std', 'resize', 'window',
          'logit scale', 'background threshold', 'area threshold', 'positions',
