@@ -3,7 +3,6 @@ import shutil
 
 import pytest
 import torch
-from foreign_models import write_sam3
 
 from mmseg_clipzs.checkpoints.pretrained import Pretrained
 from mmseg_clipzs.utils import UserError
@@ -11,11 +10,9 @@ from mmseg_clipzs.utils import UserError
 transformers = pytest.importorskip('transformers', minversion='5.20')
 
 
-@pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp('sam3')
-    write_sam3(path)
-    return path
+@pytest.fixture
+def folder(small_sam3):
+    return small_sam3
 
 
 @pytest.fixture

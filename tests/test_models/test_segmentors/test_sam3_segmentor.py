@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from foreign_models import write_sam3
 
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.clip import get_tokenizer
@@ -19,10 +18,8 @@ THRESHOLD = .2  # of the scores of instances
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp('sam3')
-    write_sam3(path)
-    return path
+def folder(small_sam3):
+    return small_sam3
 
 
 @pytest.fixture(scope='module')
