@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_clipzs.recipes import cells
+from mmseg_clipzs.recipes.cells import source_of
 from mmseg_clipzs.recipes.methods import HAND_WRITTEN
 from mmseg_clipzs.recipes.trained import TRAINED
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -116,7 +117,7 @@ def test_header(name):
     row = CELLS[name].published
     assert ('Published' in text) == (row is not None)
     if row:
-        assert f'Published: {row["mIoU"]} mIoU ({row["source"]}).' in text
+        assert f'Published: {row["mIoU"]} mIoU ({source_of(row)}).' in text
 
 
 @pytest.mark.parametrize('path', sorted((CONFIGS / '_base_').rglob('*.py')),
