@@ -5,6 +5,7 @@ method = 'ProxyCLIP'
 model = dict(
     backbone=dict(
         last_block=dict(
+            _delete_=True,
             type='proxyclip',
             proxy=dict(model='vit_base_patch8_224', pretrained='dino')),
         off_grid='pad_even'),
