@@ -2,6 +2,7 @@
 import torch
 from timm.models import register_model
 from timm.models.vision_transformer import VisionTransformer
+from timm.models.vision_transformer_sam import VisionTransformerSAM
 
 SETTINGS = dict(img_size=32, patch_size=8, embed_dim=48, depth=3, num_heads=3)
 HEADS, PATCH, GRID = 3, 8, 4
@@ -16,6 +17,21 @@ def tiny_dino(pretrained=False, pretrained_cfg=None,
 @register_model
 def tiny_dino_patch14(**options):
     return tiny_dino(**{**options, 'img_size': 42, 'patch_size': 14})
+
+
+@register_model
+def tiny_sam(pretrained=False, pretrained_cfg=None,
+             pretrained_cfg_overlay=None, cache_dir=None, num_classes=0,
+             dynamic_img_size=False):
+    """SAM's encoder: windows of 3 patches, then global attention."""
+    network = VisionTransformerSAM(
+        img_size=64, patch_size=8, embed_dim=48, depth=2, num_heads=3,
+        num_classes=num_classes, use_rel_pos=True, window_size=3,
+        global_attn_indexes=(1, ), neck_chans=16)
+    for i, parameter in enumerate(network.parameters()):
+        parameter.data += 0.2 * torch.randn(
+            parameter.shape, generator=torch.Generator().manual_seed(i))
+    return network
 
 
 def save(path):

@@ -60,18 +60,50 @@ class Proxy(nn.Module):
         if part not in PARTS:
             raise UserError(f'part={part!r} is unknown; choose one of '
                             f'{PARTS}.')
+        x, grid = self._run(images, pos_embed, off_grid, part == 'tokens')
+        if part != 'tokens':
+            x = sum(_project(self.network.blocks[-1].attn, x, one)
+                    for one in part.split('+'))
+        return to_map(x, grid, x.dtype)
+
+    def attention(self, images, pos_embed='exact'):
+        """Attention of the last block among the patches.
+
+        Args:
+            images (Tensor): (N, 3, H, W), as for :meth:`forward`.
+            pos_embed (str): As for :meth:`forward`.
+
+        Returns:
+            tuple: Values (N, heads, I * J, C / heads), and an iterator over
+            the heads' weights (N, I * J, I * J), whose rows sum to 1.
+
+        Raises:
+            UserError: Rotary positions, or a last block that sees windows.
+        """
+        attention = self.network.blocks[-1].attn
+        if not (is_plain(self.network) or hasattr(attention, 'rel_pos_h')) or (
+                getattr(self.network.blocks[-1], 'window_size', 0)):
+            raise UserError(
+                f'The attention of {type(self.network).__name__} is not '
+                'supported: take SAM\'s encoder or a VisionTransformer.')
+        x, grid = self._run(images, pos_embed, 'drop', False)
+        q, k, v = (_project(attention, x, part).unflatten(
+            2, (attention.num_heads, -1)).transpose(1, 2)
+            for part in ('query', 'key', 'value'))
+        return v, (_weights(attention, *head, grid)
+                   for head in zip(q.unbind(1), k.unbind(1)))
+
+    def _run(self, images, pos_embed, off_grid, is_output):
+        """Normed patches (N, I * J, C): the output, or those that the last
+        block's attention gets; and the grid (I, J)."""
         network, (h, w) = self.network, self.patch_size
         images = fit_to_grid(images.to(network.patch_embed.proj.weight.dtype),
                              self.patch_size, off_grid)
         grid = images.shape[2] // h, images.shape[3] // w
         images = images[..., :grid[0] * h, :grid[1] * w]
         run = self._run_plain if is_plain(network) else self._run_other
-        x = run(images, grid, pos_embed, part == 'tokens')  # (N, I * J, C)
-        if part != 'tokens':
-            last = network.blocks[-1]
-            x = last.norm1(x)
-            x = sum(_project(last.attn, x, one) for one in part.split('+'))
-        return to_map(x, grid, x.dtype)
+        x = run(images, grid, pos_embed, is_output)
+        return x if is_output else network.blocks[-1].norm1(x), grid
 
     def _run_plain(self, images, grid, pos_embed, is_output):
         """Patches of the normed output, or those that enter the last block."""
@@ -104,6 +136,18 @@ class Proxy(nn.Module):
             images, indices=[last if is_output else last - 1],
             norm=is_output, stop_early=True, intermediates_only=True)
         return maps.flatten(2).transpose(1, 2)
+
+
+def _weights(attention, q, k, grid):
+    """Attention of one head, (N, I * J, C) -> (N, I * J, I * J)."""
+    scores = q @ k.transpose(1, 2) * q.size(2)**-0.5
+    if hasattr(attention, 'rel_pos_h'):
+        from timm.models.vision_transformer_sam import (
+            get_decomposed_rel_pos_bias,
+        )
+        scores = scores + get_decomposed_rel_pos_bias(
+            q, attention.rel_pos_h, attention.rel_pos_w, grid, grid)
+    return scores.softmax(-1)
 
 
 def _project(attention, x, part):

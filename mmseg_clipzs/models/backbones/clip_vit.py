@@ -147,33 +147,44 @@ class ClipViT(BaseModule):
             whatever the tower's precision. h = H / patch, rounded according
             to ``off_grid``.
         """
-        visual = self.visual
         images = fit_to_grid(inputs, self._multiple, self.off_grid)
+        out = self._run_blocks(images, regions)
+        maps = to_map(self._to_joint_space(
+            out.patches, out.is_normed), out.grid, inputs.dtype)
+        return (maps, ) if out.keys is None else (maps, to_map(
+            out.keys, self._grid_of(images), inputs.dtype))
+
+    def _grid_of(self, images):
+        """(h, w) of CLIP's patches."""
+        return tuple(size // patch for size, patch in zip(
+            images.shape[2:], self.patch_size))
+
+    def _run_blocks(self, images, regions=None):
+        """Dense: What the method makes of images on the patch grid."""
+        visual = self.visual
         x = visual.conv1(images.to(visual.conv1.weight.dtype))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        out = self.last_block(visual, x, grid, self.out_keys, View(
+        return self.last_block(visual, x, grid, self.out_keys, View(
             images, self._proxy_features(images), None if regions is None else
             fit_to_grid(regions[:, None], self._multiple, self.off_grid,
                         PADDING)[:, 0]))
-        maps = to_map(self._to_joint_space(
-            out.patches, out.is_normed), out.grid, inputs.dtype)
-        return (maps, ) if out.keys is None else (
-            maps, to_map(out.keys, grid, inputs.dtype))
 
     def _proxy_features(self, images):
         """(N, C, I, J) of the second network, or None without one."""
-        if self.proxy is None:
-            return None
+        return None if self.proxy is None else self.proxy(
+            self._normalised_for(self.proxy, images),
+            self.last_block.proxy_part, self.pos_embed)
+
+    def _normalised_for(self, proxy, images):
+        """Images with the mean and std of another network."""
         (mean, std), (own_mean, own_std) = (
             [images.new_tensor(values)[:, None, None] for values in stats]
-            for stats in (self.input_stats, (self.proxy.mean, self.proxy.std)))
-        return self.proxy(
-            images * (std / own_std) + (mean - own_mean) / own_std,
-            self.last_block.proxy_part, self.pos_embed)
+            for stats in (self.input_stats, (proxy.mean, proxy.std)))
+        return images * (std / own_std) + (mean - own_mean) / own_std
 
     def _to_joint_space(self, patches, is_normed=False):
         """(N, L, C) -> (N, L, D)."""
