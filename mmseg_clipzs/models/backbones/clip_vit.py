@@ -130,12 +130,19 @@ class ClipViT(BaseModule):
     def init_weights(self):
         """Does nothing: the constructor has loaded CLIP's weights."""
 
-    def forward(self, inputs):
+    @property
+    def needs_regions(self):
+        """bool: Whether :meth:`forward` needs the regions of the images."""
+        return getattr(self.last_block, 'needs_regions', False)
+
+    def forward(self, inputs, regions=None):
         """Dense features in CLIP's joint space.
 
         Args:
             inputs (Tensor): (N, 3, H, W) float RGB, normalised by
                 ``input_stats``, any size.
+            regions (Tensor, optional): (N, H, W) int64, 0 for no region, for
+                methods that need them.
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
@@ -151,8 +158,11 @@ class ClipViT(BaseModule):
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        out = self.last_block(visual, x, grid, self.out_keys,
-                              View(images, self._proxy_features(images)))
+        if regions is not None:
+            regions = fit_to_grid(
+                regions[:, None], self._multiple, self.off_grid)[:, 0]
+        out = self.last_block(visual, x, grid, self.out_keys, View(
+            images, self._proxy_features(images), regions))
         maps = to_map(self._to_joint_space(
             out.patches, out.is_normed), out.grid, inputs.dtype)
         return (maps, ) if out.keys is None else (

@@ -2,9 +2,16 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from mmseg_clipzs.datasets.images import SampleError, open_image
-from mmseg_clipzs.utils import UserError, atomic_write, shown
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_write,
+    check_replaceable,
+    shown,
+)
+from mmseg_clipzs.visualization import save_image
 
 from .region_provider import RegionProvider
 
@@ -49,18 +56,24 @@ class RegionFiles(RegionProvider):
                 'RegionFiles finds regions by the name of the photo, but this '
                 'image comes from no file: use another provider of regions.')
         stem = Path(photo).stem
-        paths = [self.folder / f'{stem}{suffix}' for suffix in SUFFIXES]
-        path = next((path for path in paths if path.exists()), None)
+        path = find_regions(self.folder, stem)
         if path is None:
             raise SampleError(
                 f'{shown(photo)} has no map of regions: neither '
-                f'{shown(paths[0])} nor {paths[1].name} exists.')
+                f'{shown(self.folder / stem)}.png nor .npy exists.')
         regions, size = read_regions(path), tuple(meta['ori_shape'][:2])
         if regions.shape != size:
             raise SampleError(
                 f'{shown(path)} is a map of {_sized(regions.shape)}, but '
                 f'{shown(photo)} has {_sized(size)} pixels.')
         return regions
+
+
+def find_regions(folder, stem):
+    """Path | None: The map of a photo, by the stem of its name."""
+    return next((path for path in (
+        folder / f'{stem}{suffix}' for suffix in SUFFIXES) if path.exists()),
+        None)
 
 
 def read_regions(path):
@@ -105,18 +118,21 @@ def write_regions(regions, folder, stem):
     Returns:
         Path: A ``.png`` with regions numbered from 1, of 8 or 16 bits; with
         more than 65535 a ``.npy``.
+
+    Raises:
+        NotOursError: A file of the user is there.
     """
-    from PIL import Image
     ids, numbers = np.unique(regions, return_inverse=True)
     numbers = numbers.reshape(regions.shape) + (ids[0] != 0)
     most = numbers.max()
     path = folder / f'{stem}{".npy" if most > _MOST else ".png"}'
+    check_replaceable(path)
     with atomic_write(path) as temporary:
         if most > _MOST:
             np.save(temporary, numbers.astype(np.int32))
         else:
-            Image.fromarray(numbers.astype(
-                np.uint8 if most < 256 else np.uint16)).save(temporary)
+            save_image(temporary, Image.fromarray(numbers.astype(
+                np.uint8 if most < 256 else np.uint16)))
     return path
 
 

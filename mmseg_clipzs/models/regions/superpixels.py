@@ -23,7 +23,7 @@ class Felzenszwalb(RegionProvider):
         UserError: An option out of range, or no scikit-image.
     """
 
-    def __init__(self, scale=100., sigma=0.8, min_size=20):
+    def __init__(self, scale=200., sigma=0.5, min_size=20):
         self._options = dict(
             scale=check_number('regions.scale', scale, '(0, inf)'),
             sigma=check_number('regions.sigma', sigma, '[0, inf)'),
@@ -51,7 +51,7 @@ class Slic(RegionProvider):
         UserError: An option out of range, or no scikit-image.
     """
 
-    def __init__(self, n_segments=200, compactness=10., sigma=1.):
+    def __init__(self, n_segments=200, compactness=20., sigma=1.):
         self._options = dict(
             n_segments=check_number('regions.n_segments', n_segments,
                                     '[1, inf)', int),

@@ -60,6 +60,7 @@ def photo(size):
 @pytest.fixture(scope='module')
 def providers():
     """One of each, with weights that make different masks."""
+    torch.manual_seed(0)  # position embeddings are no parameters
     built = {name: build_regions(each) for name, each in CONFIGS.items()}
     generator = torch.Generator().manual_seed(0)
     for name, value in built['Sam2Regions'].network.named_parameters():
@@ -89,14 +90,14 @@ def test_precision_is_the_models(zero_shot, name):
     assert result.regions.data.shape == (1, 48, 64)
 
 
-@pytest.mark.parametrize('size', [(64, 64), (48, 48)])
-def test_sam2_finds_the_masks_of_transformers_own_pipeline(providers, size):
+def test_sam2_finds_the_masks_of_transformers_own_pipeline(providers):
     """On square photos: its points leave out a part of others."""
+    size = 64, 64  # which is not resized, in either of two ways
     pipelines = pytest.importorskip('transformers.pipelines')
     processor = getattr(transformers, 'Sam2ImageProcessor', None) or (
         transformers.Sam2ImageProcessorFast)  # its name in version 4
     provider, image = providers['Sam2Regions'], photo(size)
-    provider.multimask, provider.box_iou = True, .8
+    provider.multimask, provider.box_iou = True, .95
     try:
         logits, areas = provider._find(image)
     finally:
@@ -106,14 +107,13 @@ def test_sam2_finds_the_masks_of_transformers_own_pipeline(providers, size):
         model=provider.network, device='cpu', image_processor=processor(
             size=dict(height=64, width=64)))(
         Image.fromarray(image), points_per_crop=4, points_per_batch=5,
-        pred_iou_thresh=0., stability_score_thresh=.01, crops_nms_thresh=.8)
+        pred_iou_thresh=0., stability_score_thresh=.01, crops_nms_thresh=.95)
     masks = torch.stack([torch.as_tensor(mask) for mask in want['masks']])
     assert len(masks) == len(logits) > 2
     ours = torch.nn.functional.interpolate(
         logits[None], size=size, mode='bilinear')[0] > 0
     assert torch.equal(areas, ours.sum((1, 2)))
-    # They resize the photo in steps of 1/255.
-    assert (ours != masks).float().mean() < .01
+    assert (ours != masks).float().mean() < 1e-3
 
 
 def test_golden_painting(golden):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_clipzs.apis import ZeroShotInferencer, segment_folder
+from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.datasets.images import SampleError
 from mmseg_clipzs.models.regions import build_regions
 from mmseg_clipzs.models.regions.region_files import (
