@@ -144,6 +144,16 @@ def groupvit(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def small_sam3(tmp_path_factory):
+    """Folder of a small SAM 3 with random weights."""
+    pytest.importorskip('transformers', minversion='5.20')
+    from foreign_models import write_sam3
+    folder = tmp_path_factory.mktemp('sam3')
+    write_sam3(folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
 def coco_captions():
     """120 real photos with their captions."""
     folder = SHARED / 'data/coco_captions_120'
@@ -357,12 +367,15 @@ def image_text_pipeline():
 
 
 @pytest.fixture(scope='session')
-def tiny_config(tiny_vit, tiny_rn):
-    """Loader of ``configs/NAME.py`` with a tiny CLIP of the same family."""
+def tiny_config(tiny_vit, tiny_rn, tiny_proxy):
+    """Loader of ``configs/NAME.py`` with tiny networks of the same kind."""
     def load(name):
         cfg = Config.fromfile(ROOT / 'configs' / f'{name}.py')
         is_resnet = cfg.model.backbone.type == 'ClipResNet'
         cfg.model.clip = tiny_rn if is_resnet else tiny_vit
+        last_block = cfg.model.backbone.get('last_block')
+        if isinstance(last_block, dict) and 'proxy' in last_block:
+            last_block.proxy = tiny_proxy
         cfg.model.prompts = 'single'
         cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         cfg.log_level = 'ERROR'

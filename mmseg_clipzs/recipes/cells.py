@@ -164,9 +164,9 @@ def title_of(dataset):
 
 
 def describe_resize(resize):
-    """str: 'short side 336', 'within 1024 x 512', or '' for none."""
+    """str: 'short side 336', 'within 1024 x 512' or 'original size'."""
     if resize is None:
-        return ''
+        return 'original size'
     long, short = resize
     return (f'short side {short}' if long == 2048 else
             f'within {long} x {short}')
@@ -199,7 +199,11 @@ def difference(new, old):
             value = difference(value, before)
             if value:
                 changed[key] = value
-        elif key not in old or value != before:
+        elif key not in old:
+            changed[key] = value
+        elif isinstance(value, dict):  # in place of no dict
+            changed[key] = dict(_delete_=True, **value)
+        elif value != before:
             changed[key] = value
     return changed
 
