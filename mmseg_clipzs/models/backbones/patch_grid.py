@@ -44,6 +44,36 @@ def to_map(tokens, grid, dtype):
     return tokens.to(dtype).transpose(1, 2).unflatten(2, grid)
 
 
+def resize_tokens(tokens, grid, size):
+    """Resize patch tokens to another grid, bilinear.
+
+    Args:
+        tokens (Tensor): (N, h * w, C), row-major over ``grid``.
+        grid, size (tuple[int]): (h, w) before and after.
+
+    Returns:
+        Tensor: (N, h' * w', C).
+    """
+    if tuple(grid) == tuple(size):
+        return tokens
+    maps = F.interpolate(
+        to_map(tokens, grid, tokens.dtype), size, mode='bilinear')
+    return maps.flatten(2).transpose(1, 2)
+
+
+def nearest(labels, size):
+    """Resize maps of integers to the nearest cell.
+
+    Args:
+        labels (Tensor): (N, H, W) int64, below 2^53.
+        size (tuple[int]): (h, w).
+
+    Returns:
+        Tensor: (N, h, w) int64.
+    """
+    return F.interpolate(labels[:, None].double(), size)[:, 0].long()
+
+
 def resize_positions(positions, native_grid, grid, mode='exact'):
     """Resize positional embeddings to another grid, bicubic.
 
