@@ -35,8 +35,8 @@ _RESNET_AUTHORS = ('Settings of the authors\' code: ImageNet\'s mean and std, '
 _RESNET_CORRECTED = 'CLIP\'s mean and std, 80 prompt templates'
 
 
-def _b(protocol):
-    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': 'toy_b'}
+def _b(protocol, toy='toy_b'):
+    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': toy}
 
 
 METHODS = {
@@ -161,6 +161,24 @@ METHODS = {
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
         model=dict(backbone=dict(last_block='scclip'))),
+    'corrclip': dict(
+        title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
+        needs='masks', cells=_b('corrclip', 'toy_corrclip'),
+        base='maskclip_b',
+        note='CorrCLIP, version 1: DINO B/8, masks of SAM 2, CLIP of MetaCLIP.',
+        model=dict(
+            clip=dict(model='ViT-B-16-quickgelu',
+                      pretrained='metaclip_fullcc'),
+            backbone=dict(last_block=dict(
+                type='corrclip', unsegmented='lowest')),
+            regions=dict(type='Sam2Regions'))),
+    'lposs': dict(
+        title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
+        cells=_b('lposs', 'toy_lposs'), base='maskclip',
+        note='MaskCLIP, its scores propagated over DINO\'s nearest neighbours.',
+        model=dict(
+            clip=dict(pretrained='laion2b_s34b_b88k'),
+            propagation=dict(iterations=10))),
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',

@@ -210,7 +210,8 @@ def _normalised(weights, device):
     """W + W^T, divided by the roots of the degrees, as a sparse tensor."""
     weights = (weights + weights.T).sorted_indices()
     degrees = np.asarray(weights.sum(axis=1)).ravel()
-    scale = torch.from_numpy(1 / np.sqrt(np.where(degrees, degrees, 1)))
+    scale = torch.from_numpy(
+        1 / np.sqrt(np.where(degrees, degrees, np.float32(1))))
     starts, columns, values = (torch.from_numpy(part) for part in (
         weights.indptr, weights.indices, weights.data))
     values = values * scale.repeat_interleave(starts.diff()) * scale[columns]
