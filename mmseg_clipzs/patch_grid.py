@@ -11,16 +11,16 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
     """Pad images for a convolution with the size and stride of the patches.
 
     Args:
-        inputs (Tensor): (N, 3, H, W).
+        inputs (Tensor): (..., H, W).
         patch_size (tuple[int]): (h, w) pixels.
         off_grid (str): 'pad' with zeros below and right, 'pad_even' on both
             sides, to multiples of the patch size; 'drop' leaves the last rows
             and columns to the convolution, which ignores them.
 
     Returns:
-        Tensor: (N, 3, H', W'), at least one patch.
+        Tensor: (..., H', W'), at least one patch.
     """
-    (h, w), (ph, pw) = inputs.shape[2:], patch_size
+    (h, w), (ph, pw) = inputs.shape[-2:], patch_size
     if off_grid == 'drop' and h >= ph and w >= pw:
         return inputs
     below, right = (ph - h % ph) % ph, (pw - w % pw) % pw
@@ -42,23 +42,6 @@ def to_map(tokens, grid, dtype):
         Tensor: (N, C, h, w).
     """
     return tokens.to(dtype).transpose(1, 2).unflatten(2, grid)
-
-
-def resize_tokens(tokens, grid, size):
-    """Resize patch tokens to another grid, bilinear.
-
-    Args:
-        tokens (Tensor): (N, h * w, C), row-major over ``grid``.
-        grid, size (tuple[int]): (h, w) before and after.
-
-    Returns:
-        Tensor: (N, h' * w', C).
-    """
-    if tuple(grid) == tuple(size):
-        return tokens
-    maps = F.interpolate(
-        to_map(tokens, grid, tokens.dtype), size, mode='bilinear')
-    return maps.flatten(2).transpose(1, 2)
 
 
 def nearest(labels, size):

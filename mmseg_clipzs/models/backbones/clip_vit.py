@@ -17,6 +17,7 @@ from mmseg_clipzs.utils import (
     did_you_mean,
 )
 
+from .corr_clip import CorrClip
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
 from .method import View
@@ -25,7 +26,7 @@ from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
 METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration(),
-           'proxyclip': ProxyAttention()}
+           'proxyclip': ProxyAttention(), 'corrclip': CorrClip()}
 
 
 @MODELS.register_module()
@@ -130,12 +131,19 @@ class ClipViT(BaseModule):
     def init_weights(self):
         """Does nothing: the constructor has loaded CLIP's weights."""
 
-    def forward(self, inputs):
+    @property
+    def needs_regions(self):
+        """bool: Whether :meth:`forward` needs regions."""
+        return getattr(self.last_block, 'needs_regions', False)
+
+    def forward(self, inputs, regions=None):
         """Dense features in CLIP's joint space.
 
         Args:
             inputs (Tensor): (N, 3, H, W) float RGB, normalised by
                 ``input_stats``, any size.
+            regions (Tensor, optional): (N, H, W) int64, 0 = no region, for
+                methods that need them.
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
@@ -152,22 +160,33 @@ class ClipViT(BaseModule):
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
         out = self.last_block(visual, x, grid, self.out_keys,
-                              View(images, self._proxy_features(images)))
+                              self._view(images, regions))
         maps = to_map(self._to_joint_space(
             out.patches, out.is_normed), out.grid, inputs.dtype)
         return (maps, ) if out.keys is None else (
             maps, to_map(out.keys, grid, inputs.dtype))
 
+    def _view(self, images, regions):
+        """View: What the method may look at."""
+        if regions is None and self.needs_regions:
+            raise UserError(
+                'This last_block needs regions of the image: '
+                'model.extract_feat(inputs, regions), or regions= of the '
+                'segmentor, e.g. regions=dict(type="Felzenszwalb").')
+        features = self._proxy_features(images)
+        if regions is not None and features is not None:
+            regions = fit_to_grid(regions, self._multiple, self.off_grid)
+            # Where the second network has patches.
+            h, w = (cells * side for cells, side in zip(
+                features.shape[2:], self.proxy.patch_size))
+            regions = regions[:, :h, :w]
+        return View(images, features, regions)
+
     def _proxy_features(self, images):
         """(N, C, I, J) of the second network, or None without one."""
-        if self.proxy is None:
-            return None
-        (mean, std), (own_mean, own_std) = (
-            [images.new_tensor(values)[:, None, None] for values in stats]
-            for stats in (self.input_stats, (self.proxy.mean, self.proxy.std)))
-        return self.proxy(
-            images * (std / own_std) + (mean - own_mean) / own_std,
-            self.last_block.proxy_part, self.pos_embed)
+        return None if self.proxy is None else self.proxy.look(
+            images, self.input_stats, self.last_block.proxy_part,
+            self.pos_embed)
 
     def _to_joint_space(self, patches, is_normed=False):
         """(N, L, C) -> (N, L, D)."""

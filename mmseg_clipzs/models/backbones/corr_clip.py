@@ -12,11 +12,13 @@ from mmseg_clipzs.clip.blocks import (
     run_block,
     split_heads,
 )
+from mmseg_clipzs.patch_grid import nearest
+from mmseg_clipzs.proxy import PARTS
 from mmseg_clipzs.utils import UserError, check_number
 
 from .last_block import patch_keys
 from .method import Dense
-from .patch_grid import nearest, resize_tokens
+from .proxy_attention import DINO, proxy_values
 
 # Depth of the tower -> blocks in the mean of the spatial branch, which ends
 # before the penultimate block.
@@ -54,8 +56,7 @@ class CorrClip:
     Raises:
         UserError: Arguments out of range.
     """
-    proxy: dict = field(default_factory=lambda: dict(
-        model='vit_base_patch8_224', pretrained='dino'))
+    proxy: dict = field(default_factory=DINO.copy)
     scale: float = 4.
     distance: float = 0.2
     spatial_blocks: int = 0
@@ -96,15 +97,14 @@ class CorrClip:
                 tokens = run_region_tokens(block, x, tokens, is_seen)
             x = run_block(block, x)
             if first <= i < stop:
-                spatial = spatial + x[:, 1:] / (stop - first)
+                spatial = spatial + x / (stop - first)
         weights = self.attention(features, labels.flatten(1)).to(x.dtype)
 
-        def attended(patches):
-            v = project(last, last.ln_1(patches), 'v')
+        def attended(x):
             return visual.ln_post(project_out(
-                last, weights @ resize_tokens(v, grid, fine)))
+                last, weights @ proxy_values(last, x, grid, proxy)))
 
-        out = attended(x[:, 1:])
+        out = attended(x)
         if self.spatial_weight:
             out = out + self.spatial_weight * attended(spatial)
         if tokens is not None:

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from mmseg_clipzs.proxy import PARTS, check_proxy
 from mmseg_clipzs.utils import UserError, check_number, did_you_mean
 
 _CHUNK = 2**22  # similarities at a time, 16 MB
-_PARTS = ('tokens', 'query', 'key', 'value', 'query+key')
 
 
 class PatchGraph(NamedTuple):
@@ -65,16 +65,17 @@ class Propagation:
         if not isinstance(self.proxy, dict):
             raise UserError('propagation.proxy takes the arguments of '
                             f'load_proxy as a dict, but got {self.proxy!r}.')
-        if self.part not in _PARTS:
+        if self.part not in PARTS:
             raise UserError(
                 f'propagation.part={self.part!r} is unknown; choose one of '
-                f'{", ".join(_PARTS)}.')
+                f'{", ".join(PARTS)}.')
         for name, within, kind in (
             ('neighbours', '[1, inf)', int), ('power', '(0, inf)', float),
             ('decay', '[0, inf)', float), ('alpha', '[0, 1)', float),
             ('iterations', '[1, inf)', int), ('tolerance', '[0, 1)', float)):
             check_number(
                 f'propagation.{name}', getattr(self, name), within, kind)
+        check_proxy(**self.proxy)
 
     def graph(self, features, grid):
         """Connect the patches of an image.

@@ -6,6 +6,8 @@ class PropagationMixin:
     """Propagation of scores in an ``EncoderDecoder``.
 
     Attributes:
+        input_stats (tuple): Mean and std of the inputs, RGB for images in
+            [0, 1].
         propagation (Propagation | None): How.
         propagation_proxy (Proxy): Supplies the features of the graph.
     """
@@ -39,9 +41,9 @@ class PropagationMixin:
         """
         if self.propagation is None:
             return ()
-        stats = self.data_preprocessor
         features = grid.assemble(
-            self.propagation_proxy.see(windows, stats, self.propagation.part)
+            self.propagation_proxy.look(
+                windows, self.input_stats, self.propagation.part)
             for windows, in self._batches((images, ), grid))
         return tuple(
             self.propagation.graph(one, grid) for one in features)

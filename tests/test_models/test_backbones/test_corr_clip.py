@@ -1,16 +1,81 @@
 """CorrCLIP against plain loops, and its invariants."""
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from golden import seeded_proxies
 from plain_corrclip import dense
 from plain_vit import PlainViT
 
-from mmseg_clipzs.models.backbones.corr_clip import CorrClip
+from mmseg_clipzs.clip import load_clip
+from mmseg_clipzs.models.backbones import ClipViT
+from mmseg_clipzs.models.backbones.corr_clip import CorrClip, run_region_tokens
 from mmseg_clipzs.models.backbones.method import View
+from mmseg_clipzs.patch_grid import fit_to_grid, nearest
 from mmseg_clipzs.utils import UserError
 
 EXACT = dict(rtol=0, atol=1e-4)
 
+
+# ------------------------------------------------------- the authors' numbers
+@pytest.mark.slow
+@torch.no_grad()
+@pytest.mark.parametrize('name, unsegmented', [
+    ('small_patch16', 'zero'), ('base_patch8', 'lowest')])
+def test_golden(vit_b16, golden, seeded_weights, tmp_path, monkeypatch, name,
+                unsegmented):
+    """These maps have patches of id 0, which both readings leave out."""
+    want = golden(f'corrclip_224x224_{name}.npz')
+    model, path = f'vit_{name}_224', tmp_path / 'dino.pt'
+    torch.save(seeded_proxies.state_dict(f'{model}.dino', 0), path)
+    backbone = ClipViT(vit_b16, dict(
+        type='corrclip', proxy=dict(model=model, pretrained=path),
+        unsegmented=unsegmented), off_grid='pad_even', pos_embed='sclip')
+    image = torch.from_numpy(seeded_weights.seeded_image(
+        224, 224, int(want['image_seed'])))
+    regions = torch.from_numpy(want['masks'])[None].long()
+    tokens, projected = [], []
+    monkeypatch.setattr(
+        'mmseg_clipzs.models.backbones.corr_clip.run_region_tokens',
+        lambda *args: tokens.append(run_region_tokens(*args)) or tokens[-1])
+    handle = vit_b16.model.visual.ln_post.register_forward_pre_hook(
+        lambda module, inputs: projected.append(inputs[0]))
+    got = backbone(image, regions)[0][0].flatten(1).T  # (I J, D)
+    handle.remove()
+
+    # The parts: features, regions, attention, branches and region tokens.
+    proxy, method = backbone._proxy_features(image), backbone.last_block
+    features, grid = F.normalize(proxy.flatten(2).transpose(
+        1, 2), dim=2), tuple(proxy.shape[2:])
+    labels = method.label_patches(regions, features, grid)
+    _close(features[0, :, ::8], want['qk.every8'], 1e-5)
+    assert (features[0] @ features[0].T).double().mean().item() == (
+        pytest.approx(float(want['similarity.mean']), abs=1e-6))
+    for ours, key in ((labels, 'regions_merged'),
+                      (nearest(labels, (14, 14)), 'regions_tokens')):
+        np.testing.assert_array_equal(
+            torch.where(ours == 0, 0, ours + 9999)[0], want[key])
+    _close(method.attention(features, labels.flatten(1))[0, ::8],
+           want['attention.rows_every8'], 1e-5)
+    np.testing.assert_array_equal(
+        want['region_token_ids'][1:] - 9999, range(1, tokens[-1].size(1)))
+    _close(tokens[-1][0], want['region_tokens'], 1e-4)
+    for branch, part in zip(('main', 'spatial'), projected):
+        key, = (key for key in want if key.startswith(f'{branch}.every'))
+        _close(part[0, :, ::int(key.split('every')[1])], want[key], 1e-4)
+
+    key, = (key for key in want if key.startswith('feat'))
+    _close(got[:, ::int(key.partition('every')[2] or 1)], want[key], 1e-4)
+    text = torch.from_numpy(seeded_weights.seeded_unit_vectors(6, 512, 2011))
+    _close(F.normalize(got, dim=1) @ text.T, want['cosine'], 1e-5)
+
+
+def _close(got, want, atol):
+    torch.testing.assert_close(
+        got, torch.from_numpy(want), rtol=0, atol=atol)
+
+
+# ----------------------------------------------------- equations of the paper
 
 @pytest.fixture(scope='module')
 def plain(tiny_quick):
@@ -145,6 +210,47 @@ def test_blocks_of_the_spatial_branch(depth, blocks, want):
     """Indices L - 2 - n to L - 3 of L blocks."""
     method = CorrClip(spatial_blocks=blocks)
     assert method._spatial_range(depth - 1) == want
+
+
+# -------------------------------------------------------------- in a backbone
+@torch.no_grad()
+@pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
+def test_regions_off_the_grid(tiny_quick, tiny_proxy, off_grid):
+    """Padding has no region; what is dropped does not move the rest."""
+    backbone = ClipViT(tiny_quick, dict(type='corrclip', proxy=tiny_proxy),
+                       off_grid=off_grid)
+    image = torch.randn(2, 3, 74, 91)
+    regions = 1 + _blocks(2, (74, 91), 20)
+    got, = backbone(image, regions)
+    if off_grid == 'drop':
+        image, regions = image[..., :72, :88], regions[:, :72, :88]
+        assert got.shape[2:] == (9, 11)
+    else:
+        image, regions = (fit_to_grid(one, (16, 16), off_grid)
+                          for one in (image, regions))
+        assert got.shape[2:] == (10, 12) and (regions == 0).any()
+    torch.testing.assert_close(backbone(image, regions)[0], got)
+    one, = backbone(image[1:], regions[1:])
+    torch.testing.assert_close(one[0], got[1], rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+def test_bfloat16(tiny_vit, tiny_proxy):
+    """Half precision of both networks; similarities in full."""
+    settings = dict(type='corrclip', proxy=tiny_proxy)
+    image, regions = torch.randn(2, 3, 64, 96), _blocks(2, (64, 96), 24)
+    (half, ), (full, ) = (ClipViT(load_clip(
+        **tiny_vit, precision=precision), settings)(image, regions)
+        for precision in ('bf16', 'fp32'))
+    assert half.dtype == torch.float32
+    assert F.cosine_similarity(half, full, dim=1).mean() > 0.99
+
+
+def test_without_regions(tiny_quick, tiny_proxy):
+    backbone = ClipViT(tiny_quick, dict(type='corrclip', proxy=tiny_proxy))
+    assert backbone.needs_regions and not ClipViT(tiny_quick).needs_regions
+    with pytest.raises(UserError, match='needs regions of the image'):
+        backbone(torch.zeros(1, 3, 64, 64))
 
 
 @pytest.mark.parametrize('settings', [
