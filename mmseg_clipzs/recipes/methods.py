@@ -165,7 +165,7 @@ METHODS = {
         title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
         needs='masks', cells=_b('corrclip', 'toy_corrclip'),
         base='maskclip_b',
-        note='CorrCLIP, version 1: DINO B/8, masks of SAM 2, CLIP of MetaCLIP.',
+        note='CorrCLIP, version 1, with MetaCLIP\'s weights.',
         model=dict(
             clip=dict(model='ViT-B-16-quickgelu',
                       pretrained='metaclip_fullcc'),
@@ -175,7 +175,7 @@ METHODS = {
     'lposs': dict(
         title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
         cells=_b('lposs', 'toy_lposs'), base='maskclip',
-        note='MaskCLIP, its scores propagated over DINO\'s nearest neighbours.',
+        note='MaskCLIP, its scores propagated over similar patches.',
         model=dict(
             clip=dict(pretrained='laion2b_s34b_b88k'),
             propagation=dict(iterations=10))),

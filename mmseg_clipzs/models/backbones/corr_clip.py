@@ -13,7 +13,6 @@ from mmseg_clipzs.clip.blocks import (
     split_heads,
 )
 from mmseg_clipzs.patch_grid import nearest
-from mmseg_clipzs.proxy import PARTS
 from mmseg_clipzs.utils import UserError, check_number
 
 from .last_block import patch_keys
@@ -83,7 +82,9 @@ class CorrClip:
     def __call__(self, visual, x, grid, keys=None, view=None):
         """See :meth:`LastBlock.__call__`."""
         *blocks, last = visual.transformer.resblocks
-        proxy = view.proxy.float()  # bfloat16 is too coarse for a threshold
+        # Half precision is too coarse for thresholds.
+        proxy = view.proxy.to(torch.promote_types(
+            view.proxy.dtype, torch.float32))
         features = F.normalize(proxy.flatten(2).transpose(1, 2), dim=-1)
         fine = tuple(proxy.shape[2:])
         labels = self.label_patches(view.regions, features, fine)
