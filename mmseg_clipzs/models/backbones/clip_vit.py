@@ -20,7 +20,7 @@ from mmseg_clipzs.utils import (
 from .corr_clip import CorrClip
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .method import View
+from .method import PADDING, View
 from .proxy_attention import ProxyAttention
 from .self_calibration import SelfCalibration
 
@@ -65,6 +65,7 @@ class ClipViT(BaseModule):
             to in place of the patch size; ProxyCLIP's code pads to 56.
 
     Attributes:
+        needs_regions (bool): Whether the method looks at regions of the image.
         proxy (Proxy | None): The second network.
         input_stats (tuple): Mean and std of the inputs, RGB for images in
             [0, 1]: CLIP's, unless a segmentor sets those of its preprocessor.
@@ -104,6 +105,7 @@ class ClipViT(BaseModule):
         check_number('norm_eps', norm_eps, '(0, 1)', optional=True)
         check_number('pad_to', pad_to, '[1, inf)', int, optional=True)
         self.last_block = get_last_block(last_block)
+        self.needs_regions = getattr(self.last_block, 'needs_regions', False)
         self.out_keys = out_keys
         self.off_grid = off_grid
         self.pos_embed = pos_embed
@@ -131,19 +133,14 @@ class ClipViT(BaseModule):
     def init_weights(self):
         """Does nothing: the constructor has loaded CLIP's weights."""
 
-    @property
-    def needs_regions(self):
-        """bool: Whether :meth:`forward` needs regions."""
-        return getattr(self.last_block, 'needs_regions', False)
-
     def forward(self, inputs, regions=None):
         """Dense features in CLIP's joint space.
 
         Args:
             inputs (Tensor): (N, 3, H, W) float RGB, normalised by
                 ``input_stats``, any size.
-            regions (Tensor, optional): (N, H, W) int64, 0 = no region, for
-                methods that need them.
+            regions (Tensor, optional): (N, H, W) int64 for a method that
+                needs them, 0 = no region.
 
         Returns:
             tuple[Tensor]: Features (N, D, h, w), not normalised, and with
@@ -168,18 +165,20 @@ class ClipViT(BaseModule):
 
     def _view(self, images, regions):
         """View: What the method may look at."""
-        if regions is None and self.needs_regions:
-            raise UserError(
-                'This last_block needs regions of the image: '
-                'model.extract_feat(inputs, regions), or regions= of the '
-                'segmentor, e.g. regions=dict(type="Felzenszwalb").')
         features = self._proxy_features(images)
-        if regions is not None and features is not None:
-            regions = fit_to_grid(regions, self._multiple, self.off_grid)
-            # Where the second network has patches.
-            h, w = (cells * side for cells, side in zip(
+        if regions is None:
+            if self.needs_regions:
+                raise UserError(
+                    'This last_block needs regions of the images: set '
+                    'regions= of the segmentor, e.g. regions=dict('
+                    'type="Felzenszwalb"), or pass them to the backbone.')
+            return View(images, features)
+        regions = fit_to_grid(
+            regions[:, None], self._multiple, self.off_grid, PADDING)[:, 0]
+        if features is not None:  # 'drop': where there are patches
+            rows, columns = (cells * side for cells, side in zip(
                 features.shape[2:], self.proxy.patch_size))
-            regions = regions[:, :h, :w]
+            regions = regions[:, :rows, :columns]
         return View(images, features, regions)
 
     def _proxy_features(self, images):

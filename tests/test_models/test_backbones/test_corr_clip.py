@@ -216,7 +216,7 @@ def test_blocks_of_the_spatial_branch(depth, blocks, want):
 @torch.no_grad()
 @pytest.mark.parametrize('off_grid', ['pad', 'pad_even', 'drop'])
 def test_regions_off_the_grid(tiny_quick, tiny_proxy, off_grid):
-    """Padding has no region; what is dropped does not move the rest."""
+    """Padding is a region; what is dropped does not move the rest."""
     backbone = ClipViT(tiny_quick, dict(type='corrclip', proxy=tiny_proxy),
                        off_grid=off_grid)
     image = torch.randn(2, 3, 74, 91)
@@ -226,9 +226,9 @@ def test_regions_off_the_grid(tiny_quick, tiny_proxy, off_grid):
         image, regions = image[..., :72, :88], regions[:, :72, :88]
         assert got.shape[2:] == (9, 11)
     else:
-        image, regions = (fit_to_grid(one, (16, 16), off_grid)
-                          for one in (image, regions))
-        assert got.shape[2:] == (10, 12) and (regions == 0).any()
+        image = fit_to_grid(image, (16, 16), off_grid)
+        regions = fit_to_grid(regions[:, None], (16, 16), off_grid, 9)[:, 0]
+        assert got.shape[2:] == (10, 12) and (regions == 9).any()
     torch.testing.assert_close(backbone(image, regions)[0], got)
     one, = backbone(image[1:], regions[1:])
     torch.testing.assert_close(one[0], got[1], rtol=0, atol=1e-5)
@@ -249,7 +249,7 @@ def test_bfloat16(tiny_vit, tiny_proxy):
 def test_without_regions(tiny_quick, tiny_proxy):
     backbone = ClipViT(tiny_quick, dict(type='corrclip', proxy=tiny_proxy))
     assert backbone.needs_regions and not ClipViT(tiny_quick).needs_regions
-    with pytest.raises(UserError, match='needs regions of the image'):
+    with pytest.raises(UserError, match='needs regions of the images'):
         backbone(torch.zeros(1, 3, 64, 64))
 
 
