@@ -36,8 +36,8 @@ _RESNET_AUTHORS = ('Settings of the authors\' code: ImageNet\'s mean and std, '
 _RESNET_CORRECTED = 'CLIP\'s mean and std, 80 prompt templates'
 
 
-def _b(protocol, toy='toy_b'):
-    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': toy}
+def _b(protocol):
+    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': 'toy_b'}
 
 
 METHODS = {
@@ -162,24 +162,34 @@ METHODS = {
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
         model=dict(backbone=dict(last_block='scclip'))),
+    'proxyclip': dict(
+        title='ProxyCLIP', paper='ProxyCLIP', protocol='proxyclip',
+        needs='network', cells=dict.fromkeys(BENCHMARKS, 'proxyclip'),
+        base='maskclip_b', note='ProxyCLIP with DINO B/8.',
+        model=dict(backbone=dict(last_block=dict(
+            type='proxyclip', proxy=dict(
+                model='vit_base_patch8_224', pretrained='dino'))))),
     'corrclip': dict(
         title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
-        needs='masks', cells=_b('corrclip', 'toy_corrclip'),
+        needs='masks', cells=dict.fromkeys(BENCHMARKS, 'corrclip'),
         base='maskclip_b',
         note='CorrCLIP, version 1, with MetaCLIP\'s weights.',
         model=dict(
             clip=dict(model='ViT-B-16-quickgelu',
                       pretrained='metaclip_fullcc'),
             backbone=dict(last_block=dict(
-                type='corrclip', unsegmented='lowest')),
+                type='corrclip', unsegmented='lowest', proxy=dict(
+                    model='vit_base_patch8_224', pretrained='dino'))),
             regions=dict(type='Sam2Regions'))),
     'lposs': dict(
         title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
-        cells=_b('lposs', 'toy_lposs'), base='maskclip',
+        cells=dict.fromkeys(BENCHMARKS, 'lposs'), base='maskclip',
         note='MaskCLIP, its scores propagated over similar patches.',
         model=dict(
             clip=dict(pretrained='laion2b_s34b_b88k'),
-            propagation=dict(iterations=10))),
+            propagation=dict(
+                iterations=10, proxy=dict(
+                    model='vit_base_patch16_224', pretrained='dino')))),
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',

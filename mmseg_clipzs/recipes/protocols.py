@@ -22,7 +22,6 @@ Keys of an entry:
         the segmentor.
     source: Source of the settings.
 """
-_TOY_PROXY = dict(model='toy-dino-p4', pretrained='toy')
 _JOINED = dict(
     coco_stuff='coco_stuff171_sclip', cityscapes='cityscapes19_sclip',
     ade20k='ade20k150_sclip')
@@ -84,16 +83,20 @@ PROTOCOLS = {
         background_threshold=dict(
             voc21=0.15, context60=0.15, coco_object=0.35),
         area_threshold=dict(voc21=0.1)),
-    'corrclip': dict(
+    'proxyclip': dict(
         like='sclip_line',
-        whose='CorrCLIP\'s settings',
-        source='the CorrCLIP authors\' configs',
+        whose='ProxyCLIP\'s settings',
+        source='the ProxyCLIP authors\' configs',
         resize=dict(default=336, cityscapes=448, ade20k=448),
         window=dict(default=(336, 112), cityscapes=(224, 112)),
         logit_scale=40,
         background_threshold=dict(
             voc21=0.2, context60=0.15, coco_object=0.25),
-        off_grid='pad_even',
+        off_grid='pad_even'),
+    'corrclip': dict(
+        like='proxyclip',
+        whose='CorrCLIP\'s settings',
+        source='the CorrCLIP authors\' configs',
         words=_words('corrclip')),
     'lposs': dict(
         title='B (SCLIP line)',
@@ -151,13 +154,4 @@ PROTOCOLS = {
         like='toy',
         title='toy, B (windows of 64)',
         window=(64, 32)),
-    'toy_corrclip': dict(
-        like='toy_b',
-        model=dict(toy=dict(
-            backbone=dict(last_block=dict(
-                proxy=_TOY_PROXY, unsegmented='zero')),
-            regions=dict(type='Felzenszwalb')))),
-    'toy_lposs': dict(
-        like='toy_b',
-        model=dict(toy=dict(propagation=dict(proxy=_TOY_PROXY)))),
 }
