@@ -6,4 +6,6 @@ model = dict(
     clip=dict(pretrained='laion2b_s34b_b88k'),
     backbone=dict(off_grid='pad', pos_embed='exact'),
     test_cfg=dict(mode='slide', crop_size=(224, 224), stride=(112, 112)),
-    propagation=dict(iterations=10))
+    propagation=dict(
+        iterations=10,
+        proxy=dict(model='vit_base_patch16_224', pretrained='dino')))
