@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from golden import seeded_proxies
+from mmseg.structures import SegDataSample
 from plain_corrclip import dense
 from plain_vit import PlainViT
 
@@ -262,3 +263,24 @@ def test_wrong_arguments(settings):
     name, = settings
     with pytest.raises(UserError, match=f'{name}.* of CorrCLIP'):
         CorrClip(**settings)
+
+
+@torch.no_grad()
+def test_in_a_segmentor(zero_shot, tiny_proxy):
+    """Windows of one batch, of images of several sizes, encoded or not."""
+    model = zero_shot(
+        vocabulary='cat; grass; sky', regions=dict(type='Felzenszwalb'),
+        backbone=dict(type='ClipViT', last_block=dict(
+            type='corrclip', proxy=tiny_proxy)),
+        test_cfg=dict(mode='slide', crop_size=(48, 64), stride=(24, 32)))
+    images = [torch.randn(3, 10, 12)[None] for _ in range(3)]
+    images = [F.interpolate(image, size, mode='bicubic')[0] for image, size in
+              zip(images, ((70, 100), (48, 64), (70, 100)))]
+    together = model.predict(images)
+    for image, result in zip(images, together):
+        for alone in (model.predict(image[None]), model.decode(
+                model.encode(image[None]), [SegDataSample()])):
+            torch.testing.assert_close(
+                alone[0].seg_logits.data, result.seg_logits.data,
+                rtol=0, atol=1e-3)
+            assert torch.equal(alone[0].regions.data, result.regions.data)
