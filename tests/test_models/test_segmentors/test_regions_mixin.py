@@ -45,7 +45,7 @@ class Onlooker(ClipViT):
 
     def forward(self, inputs, regions):
         self.shown = [*getattr(self, 'shown', ()), regions]
-        features, *rest = super().forward(inputs)
+        features, *rest = super().forward(inputs, regions)
         cells = torch.stack([
             resize_regions(one, features.shape[2:]) for one in regions])
         return (features * (1 + cells[:, None] % 7), *rest)
