@@ -3,6 +3,7 @@ import statistics
 from dataclasses import dataclass
 
 from mmseg_clipzs.recipes.field import METHODS_OF_THE_FIELD
+from mmseg_clipzs.recipes.published import mean_figure
 
 from .standings import is_behind, mean, short_names
 
@@ -177,13 +178,14 @@ def _sources(table):
             if sources or uses:
                 lines[entry.method, entry.clip] = ('', [
                     entry.method, entry.clip, uses, '; '.join(sources), code,
-                    licence])
+                    licence, entry.licence])
         if lines:
             groups.append((title, list(lines.values())))
     return Block('Sources, and what the methods need', [
         ('method', TEXT), ('CLIP', TEXT), ('needs', TEXT),
         ('source of the figures', TEXT), ('authors\' code', TEXT),
-        ('licence of the code', TEXT)], groups, [], is_open=False)
+        ('its licence', TEXT), ('licence of CLIP\'s weights', TEXT)],
+        groups, [], is_open=False)
 
 
 # ---------------------------------------------------------------------- texts
@@ -228,7 +230,7 @@ def _foreign(rows, datasets, remarks):
     if not shown:
         return ''
     text = (next(iter(shown.values()))['mIoU'] if len(datasets) == 1 else
-            f'{mean(float(row["mIoU"]) for row in shown.values()):.1f}')
+            mean_figure(shown.values()))
     return remarks.mark(text, shown.values()) + _gap(shown, datasets)
 
 

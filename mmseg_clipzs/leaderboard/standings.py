@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_clipzs.clip.weights import SHIPPED, list_tags
-from mmseg_clipzs.recipes import NEEDS, name_clip, needs_of
+from mmseg_clipzs.recipes import NEEDS, licence_of, name_clip, needs_of
 
 TOLERANCE = 0.5  # points of mIoU: more below the published figure is behind
 _FILES = object()  # weights that no tag names
@@ -25,6 +25,7 @@ class Entry:
     Attributes:
         method (str): Its title.
         clip (str): Architecture and weights.
+        licence (str): Of these weights, if it is known.
         needs (str | None): Key of ``recipes.NEEDS``.
         runs (dict[str, list[dict]]): Dataset -> rows measured here, also
             failed ones.
@@ -34,6 +35,7 @@ class Entry:
     """
     method: str
     clip: str
+    licence: str
     needs: str | None
     runs: dict = field(default_factory=lambda: defaultdict(list))
     published: dict = field(default_factory=dict)
@@ -233,7 +235,8 @@ def _table(protocol, rows, published, reruns):
             if key not in entries:
                 needs = row['needs'] if kind == 'runs' else needs_of(
                     row['method'])
-                entries[key] = Entry(row['method'], '', needs)
+                entries[key] = Entry(
+                    row['method'], '', licence_of(*key[1:]), needs)
             entry, dataset = entries[key], row['dataset']
             if kind == 'runs':
                 entry.runs[dataset].append(row)

@@ -110,7 +110,9 @@ def test_sources_and_licences():
     sources = blocks_of(table)[-1]
     assert lines_of(sources) == [[
         'ProxyCLIP', 'ViT-B-16 openai', 'DINO B/8', 'a paper',
-        'mc-lan/ProxyCLIP', 'S-Lab 1.0, non-commercial']]
+        'mc-lan/ProxyCLIP', 'S-Lab 1.0, non-commercial',
+        'not found; the code is MIT, the model card puts deployed use out of '
+        'scope']]
 
 
 # -------------------------------------------------------------------- files
