@@ -24,6 +24,7 @@ from .segmentor import (
     clip_of,
     embeds_config_words,
     has_vocabulary,
+    is_foreign,
     segmentor_of,
 )
 from .settings import check_settings
@@ -278,7 +279,7 @@ class Job:
         model = segmentor_of(cfg)
         if not model:
             raise UserError(f'{self.name} has no model.')
-        ready = model.get('weights') or (
+        ready = model.get('weights') or is_foreign(model) or (
             {'clip', 'weights'} & set(model)
             and not cfg.get('train_dataloader'))
         if not ready and not cfg.get('load_from'):
