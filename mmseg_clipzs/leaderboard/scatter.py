@@ -3,7 +3,7 @@ import math
 from html import escape
 from typing import NamedTuple
 
-from .standings import mean
+from .entries import mean
 
 _WIDTH, _HEIGHT = 1100, 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 20, 20, 52  # margins

@@ -20,20 +20,22 @@ def field_b():
     """All figures of protocol B, of the authors and of others."""
     lines = {}  # needs -> (method, CLIP, who) -> dataset -> row
     for row in (*PUBLISHED, *RERUNS):
-        if row['protocol'] == 'B (SCLIP line)':
+        if row['protocol'].startswith('B '):
             lines.setdefault(needs_of(row['method']), {}).setdefault(
-                (row['method'], _clip(row), f're-run by {row["by"]}'
-                 if 'by' in row else 'published'), {})[row['dataset']] = row
+                (row['method'], _clip(row), row['protocol'][3:-1],
+                 f're-run by {row["by"]}' if 'by' in row else 'published'),
+                {})[row['dataset']] = row
     rows = []
     for needs, title in NEEDS.items():
         of_group = sorted(lines.get(needs, {}).items(), key=lambda line: (
             -len(line[1]), -float(mean_figure(line[1].values()))))
-        rows += [[f'**{title}**', *[''] * 11]] if of_group else []
+        rows += [[f'**{title}**', *[''] * 12]] if of_group else []
         rows += [[*head, *(_mark(each[dataset]) if dataset in each else ''
                            for dataset in BENCHMARKS),
                   mean_figure(each.values()) if len(each) == 8 else '']
                  for head, each in of_group]
-    return table(['method', 'CLIP', 'figures', *BENCHMARKS, 'mean'], rows)
+    return table(['method', 'CLIP', 'settings', 'figures', *BENCHMARKS,
+                  'mean'], rows)
 
 
 def _clip(row):
