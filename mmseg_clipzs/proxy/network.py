@@ -105,6 +105,26 @@ class Proxy(nn.Module):
         x = run(images, grid, pos_embed, is_output)
         return x if is_output else network.blocks[-1].norm1(x), grid
 
+    def look(self, images, stats, *args, **kwargs):
+        """Features of images that are normalised otherwise.
+
+        Args:
+            images (Tensor): (N, 3, H, W) float RGB.
+            stats (tuple): Their mean and std, for images in [0, 1].
+            args, kwargs: See :meth:`forward`.
+
+        Returns:
+            Tensor: (N, C, I, J).
+        """
+        return self(self.normalised(images, stats), *args, **kwargs)
+
+    def normalised(self, images, stats):
+        """Images (N, 3, H, W), normalised by ``stats``, as the network's."""
+        (mean, std), (own_mean, own_std) = (
+            [images.new_tensor(values)[:, None, None] for values in each]
+            for each in (stats, (self.mean, self.std)))
+        return images * (std / own_std) + (mean - own_mean) / own_std
+
     def _run_plain(self, images, grid, pos_embed, is_output):
         """Patches of the normed output, or those that enter the last block."""
         network = self.network

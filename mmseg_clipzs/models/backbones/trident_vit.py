@@ -165,8 +165,9 @@ class TridentViT(ClipViT):
         the indices of the patches that are not padding."""
         ph, pw = self.sam.patch_size
         size = grid[0] * ph, grid[1] * pw
-        image = self._normalised_for(self.sam, F.interpolate(
-            image, size, mode='bilinear', antialias=size[0] < image.size(2)))
+        image = self.sam.normalised(F.interpolate(
+            image, size, mode='bilinear', antialias=size[0] < image.size(2)),
+            self.input_stats)
         side = max(size)
         image = F.pad(image, (0, side - size[1], 0, side - size[0]))
         index = torch.arange(side // ph * (side // pw), device=image.device)
