@@ -376,6 +376,10 @@ def tiny_config(tiny_vit, tiny_rn, tiny_proxy):
         last_block = cfg.model.backbone.get('last_block')
         if isinstance(last_block, dict) and 'proxy' in last_block:
             last_block.proxy = tiny_proxy
+        if 'sam' in cfg.model.backbone:
+            cfg.model.backbone.update(
+                sam=dict(model='tiny_sam', pretrained=None), sam_size=64,
+                crop_size=48, stride=32)
         if 'propagation' in cfg.model:
             cfg.model.propagation.proxy = tiny_proxy
         if cfg.model.get('regions', {}).get('type') == 'Sam2Regions':

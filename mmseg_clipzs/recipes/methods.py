@@ -197,6 +197,18 @@ METHODS = {
             propagation=dict(
                 iterations=10, proxy=dict(
                     model='vit_base_patch16_224', pretrained='dino')))),
+    'trident': dict(
+        title='Trident', paper='Trident', protocol='trident',
+        needs='network', cells=dict.fromkeys(BENCHMARKS, 'trident'),
+        base='maskclip_b',
+        note='Trident\'s splice and SAM attention, without its mask decoder.',
+        remark='The published figure may be with SAM\'s mask decoder, which '
+               'this config does without.',
+        model=dict(backbone=dict(
+            type='TridentViT',
+            last_block=dict(type='proxyclip', proxy=dict(
+                model='vit_base_patch16_224', pretrained='dino')),
+            sam=dict(model='samvit_base_patch16', pretrained='sa1b')))),
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',

@@ -93,6 +93,20 @@ PROTOCOLS = {
         background_threshold=dict(
             voc21=0.2, context60=0.15, coco_object=0.25),
         off_grid='pad_even'),
+    # Windows of 336 within the backbone.
+    'trident': dict(
+        like='proxyclip',
+        whose='Trident\'s settings',
+        source='the Trident authors\' configs',
+        resize=dict(default=576, voc21=448, coco_object=448, coco_stuff=448,
+                    voc=336, cityscapes=688),
+        window='whole',
+        off_grid='pad',
+        model=dict(
+            voc=dict(backbone=dict(stride=112, cosine_factor=0.)),
+            cityscapes=dict(backbone=dict(
+                cosine_factor=3., keep_negative=False, halves=True)),
+            ade20k=dict(backbone=dict(keep_negative=False)))),
     'corrclip': dict(
         like='proxyclip',
         whose='CorrCLIP\'s settings',

@@ -43,6 +43,10 @@ PAPERS = {
         'Self-Calibrated CLIP for Training-Free Open-Vocabulary '
         'Segmentation', '2411.15869', 'docs/training_free.md',
         'scclip'),
+    'Trident': (
+        'Harnessing Vision Foundation Models for High-Performance, '
+        'Training-Free Open Vocabulary Segmentation', '2411.09219',
+        'docs/other_networks.md', 'trident'),
     'ProxyCLIP': (
         'ProxyCLIP: Proxy Attention Improves CLIP for Open-Vocabulary '
         'Segmentation', '2408.04883', 'docs/other_networks.md', 'proxyclip'),

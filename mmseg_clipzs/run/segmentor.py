@@ -158,12 +158,14 @@ def check_segmentor(kind, settings):
     Raises:
         UserError: As from its constructor.
     """
-    if kind is ClipViT:
+    if not inspect.isclass(kind):
+        return
+    if issubclass(kind, ClipViT):
         method = get_last_block(settings.get('last_block', 'maskclip'))
-        if getattr(method, 'proxy', None) is not None:
-            check_proxy(**method.proxy)
-    if not (inspect.isclass(kind) and issubclass(
-            kind, OpenVocabularySegmentor)):
+        for proxy in (getattr(method, 'proxy', None), settings.get('sam')):
+            if proxy is not None:
+                check_proxy(**proxy)
+    if not issubclass(kind, OpenVocabularySegmentor):
         return
     check_options(**{key: settings[key] for key in inspect.signature(
         check_options).parameters if key in settings})

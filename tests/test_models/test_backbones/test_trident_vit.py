@@ -234,7 +234,8 @@ def test_another_transformer_in_place_of_sam(build, tiny_proxy):
     (dict(cosine_factor=-1), 'cosine_factor'),
     (dict(keep_negative='no'), 'keep_negative'), (dict(halves=1), 'halves'),
     (dict(out_keys='raw'), 'leave out_keys away'),
-    (dict(sam=dict(model='samvit_base')), 'Did you mean samvit_base_patch16'),
+    (dict(sam=dict(model='samvit_base_patch1')),
+     'Did you mean .*samvit_base_patch16'),
     (dict(sam=dict(model='samvit_base_patch16')), 'sa1b')])
 def test_wrong_options(build, options, message):
     with pytest.raises(UserError, match=message):

@@ -1,0 +1,16 @@
+# Trident, ViT-B/16, on COCO-Object (81 classes).
+# Protocol B (SCLIP line), Trident's settings: short side 448, whole image,
+# logit scale 40, background threshold 0.25.
+# Published: 41.1 mIoU (YuHengsss/Trident, read from a picture of a table).
+# The published figure may be with SAM's mask decoder, which this config does
+# without.
+#
+#     clipzs test trident_coco_object
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/trident.py', '_base_/datasets/coco_object_448.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='coco_object81_sclip', background_threshold=0.25)

@@ -1,0 +1,18 @@
+# Trident, ViT-B/16, on Pascal VOC 2012 (20 classes).
+# Protocol B (SCLIP line), Trident's settings: short side 336, whole image,
+# logit scale 40.
+# Published: 84.5 mIoU (YuHengsss/Trident, read from a picture of a table).
+# The published figure may be with SAM's mask decoder, which this config does
+# without.
+#
+#     clipzs test trident_voc
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/trident.py', '_base_/datasets/voc_336.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SCLIP line)'
+model = dict(
+    vocabulary='voc20_sclip',
+    backbone=dict(stride=112, cosine_factor=0.0))

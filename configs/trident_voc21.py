@@ -1,0 +1,16 @@
+# Trident, ViT-B/16, on Pascal VOC 2012 (21 classes).
+# Protocol B (SCLIP line), Trident's settings: short side 448, whole image,
+# logit scale 40, background threshold 0.2.
+# Published: 67.1 mIoU (YuHengsss/Trident, read from a picture of a table).
+# The published figure may be with SAM's mask decoder, which this config does
+# without.
+#
+#     clipzs test trident_voc21
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/trident.py', '_base_/datasets/voc21_448.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='voc21', background_threshold=0.2)
