@@ -207,6 +207,11 @@ def _check(model, network):
         raise UserError(
             f'{name} with a ClusterHead cannot be exported: its clustering is '
             "scikit-learn's, not a function of tensors.")
+    if getattr(model, 'regions', None) is not None:
+        kind = type(model.regions.provider).__name__
+        raise UserError(
+            f'{name} with regions cannot be exported: those of {kind} are not '
+            'a function of tensors. Set regions=None to export without them.')
     given = model.data_preprocessor
     if not isinstance(given, SegDataPreProcessor) or given.test_cfg:
         raise UserError(f'{name} cannot be exported: its data_preprocessor '

@@ -16,6 +16,10 @@ Keys of an entry:
     logit_scale, background_threshold, area_threshold, prompts, clip: Settings
         of the segmentor.
     off_grid, pos_embed: Settings of the backbone.
+    model: Dataset -> other options of the model, merged into it: of the
+        method, ``voc21=dict(backbone=dict(last_block=dict(depth=4)))``, whose
+        entry in ``METHODS`` then says ``last_block=dict(type=...)``, or of
+        the segmentor.
     source: Source of the settings.
 """
 _JOINED = dict(

@@ -4,7 +4,7 @@ import copy
 import pytest
 from mmengine.config import Config
 
-from mmseg_clipzs.recipes import PUBLISHED, cells, get_settings
+from mmseg_clipzs.recipes import PUBLISHED, Cell, cells, get_settings
 from mmseg_clipzs.recipes.cells import difference, merge, resolve
 from mmseg_clipzs.recipes.datasets import DATASETS
 from mmseg_clipzs.recipes.methods import METHODS
@@ -61,6 +61,28 @@ def test_like_takes_over_all_but_its_own_settings():
     assert get_settings('sclip', 'voc') == get_settings('sclip_line', 'voc')
     assert get_settings('naclip', 'coco_stuff')['resize'] == (2048, 336)
     assert 'background_threshold' not in get_settings('naclip', 'ade20k')
+
+
+def test_options_of_the_model_per_dataset(monkeypatch):
+    """They are merged into the method's model, by ``like`` as well."""
+    def options(**given):
+        return dict(backbone=dict(last_block=given), pamr=dict(steps=3))
+
+    monkeypatch.setitem(PROTOCOLS, 'base', dict(
+        like='sclip_line',
+        model=dict(default=options(depth=5), voc21=options(depth=4))))
+    monkeypatch.setitem(PROTOCOLS, 'own', dict(like='base', resize=99))
+    monkeypatch.setitem(METHODS, 'gem', dict(
+        METHODS['gem'], protocol='own',
+        model=dict(backbone=dict(last_block=dict(type='gem')))))
+    for cell, depth in ((Cell('gem', 'voc21', 'own'), 4),
+                        (Cell('gem', 'voc', 'own'), 5),
+                        (Cell('gem', 'toy', 'toy_b'), 5)):
+        assert cell.model['backbone']['last_block'] == dict(
+            type='gem', depth=depth)
+        assert cell.model['pamr'] == dict(steps=3)
+    assert METHODS['gem']['model'] == dict(
+        backbone=dict(last_block=dict(type='gem')))
 
 
 def test_figures_of_another_protocol_are_not_a_configs():
