@@ -30,15 +30,15 @@ class ToyDinoRecipe:
     Raises:
         UserError: A number out of range.
     """
-    steps: int = 1000
+    steps: int = 700
     batch_size: int = 32
     lr: float = 1e-3
     weight_decay: float = .04
     warmup: int = 60
     small_crops: int = 2
-    masked_share: float = .35
+    masked_share: float = .45
     prototypes: int = 128
-    momentum: float = .99
+    momentum: float = .98
     scenes: int = 4000
     seed: int = 0
     precision: str = 'bf16'

@@ -95,9 +95,7 @@ def train_toy_dino(out, recipe=ToyDinoRecipe(), workers=None,  # noqa: B008
     check_number('save_every', save_every, '[1, inf)', int)
     check_number('workers', workers, '[0, inf)', int, optional=True)
     torch.manual_seed(recipe.seed)
-    network = build(ARCHITECTURE)
-    network.set_input_size(...)
-    model = SelfDistillation(network, recipe)
+    model = SelfDistillation(build(ARCHITECTURE), recipe)
     optimizer = make_optimizer(
         model, recipe, ['pos_embed', 'token', 'prototypes'])
     checkpoint, step = f'{out}.checkpoint', 0
