@@ -9,6 +9,7 @@ from mmseg_clipzs.utils import UserError, check_number, check_numbers
 
 from .last_block import mix_values, patch_keys
 from .method import Dense
+from .similarity import cosine_similarity, diagonal, sharpened_attention
 
 _DEPTH = 12  # blocks of the model that layer numbers refer to
 _LAYERS = f'[1, {_DEPTH}]'
@@ -77,13 +78,14 @@ class SelfCalibration:
         # Strictly above: identical patches have no outliers.
         outliers = scores > scores.quantile(
             1 - self.outliers, dim=1, keepdim=True)  # (N, h * w)
-        similarity = _cosine(
+        similarity = cosine_similarity(
             replace_outliers(layers[similar][:, 1:], outliers, grid))
         patches = self._aggregation(similarity) @ replace_outliers(
             patches, outliers, grid)
         total = sum(layers[first:last + 1])
-        attention = _attention(similarity)[:, None]  # (N, 1, h * w, h * w)
-        weights = self._aggregation(_cosine(layers[output][:, 1:]))
+        # (N, 1, h * w, h * w)
+        attention = sharpened_attention(similarity)[:, None]
+        weights = self._aggregation(cosine_similarity(layers[output][:, 1:]))
         out = 0
         for cls, part in ((x[:, :1], patches), (total[:, :1], total[:, 1:])):
             out = out + self.cls_weight * cls + weights @ self._attend(
@@ -104,26 +106,6 @@ class SelfCalibration:
         return mix_values(block, h, (attention + own) / 2)
 
 
-def _cosine(patches):
-    """(N, L, C) -> (N, L, L)."""
-    patches = F.normalize(patches, dim=-1)
-    return patches @ patches.transpose(1, 2)
-
-
-def _attention(similarity):
-    """Sharpened attention over patches more similar than average."""
-    scores = 3 * (similarity - similarity.mean((1, 2), keepdim=True))
-    # Keep the diagonal: for identical patches rounding may make it negative.
-    dissimilar = (scores < 0) & ~_diagonal(scores)
-    return scores.masked_fill(dissimilar, -torch.inf).softmax(-1)
-
-
-def _diagonal(scores):
-    """(L, L) bool, whether a location is compared with itself."""
-    index = torch.arange(scores.size(1), device=scores.device)
-    return index == index[:, None]
-
-
 def outlier_factor(patches, neighbours):
     """Local outlier factor of patches.
 
@@ -141,7 +123,7 @@ def outlier_factor(patches, neighbours):
     if patches.size(1) - 1 <= neighbours:
         return patches.new_ones(patches.shape[:2], dtype=torch.float32)
     distances = torch.cdist(patches.float(), patches.float()).square()
-    distances = distances.masked_fill(_diagonal(distances), torch.inf)
+    distances = distances.masked_fill(diagonal(distances), torch.inf)
     reach, indices = distances.topk(neighbours, largest=False)
     reach = reach[..., -1].clamp(min=torch.finfo(reach.dtype).eps)
     density = (1 / reach)[:, None].expand_as(distances).gather(2, indices)
