@@ -50,8 +50,8 @@ def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
 
         def start(number, each):
             return started(settings_of(
-                each, str(find_config(each.config).absolute()), room / f'{number}',
-                num_classes, random, threads))
+                each, str(find_config(each.config).absolute()),
+                room / f'{number}', num_classes, random, threads))
 
         base, rows, of_base = stack.enter_context(start(0, job)), [], []
         for number, other in enumerate(progress(others), 1):

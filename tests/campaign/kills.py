@@ -26,7 +26,7 @@ SECONDS = ('seconds', 'images_per_second', 'peak_memory_mb')
 PACKAGE = ['mmseg_clipzs.apis', 'mmseg_clipzs.export',
            'mmseg_clipzs.run.train', 'mmseg_clipzs.leaderboard.corruptions',
            'mmseg_clipzs.leaderboard.matrix',
-           'mmseg_clipzs.toy.clip_training', 'mmseg_clipzs.toy.dino_training',
+           'mmseg_clipzs.toy.clip_training',
            'mmseg_clipzs.datasets.image_text.shard_files']
 
 

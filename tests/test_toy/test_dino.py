@@ -8,7 +8,8 @@ from timm.models.vision_transformer import VisionTransformer
 from mmseg_clipzs.recipes.toy_dino import ToyDinoRecipe
 from mmseg_clipzs.toy.dino import SelfDistillation, block_masks
 
-RECIPE = ToyDinoRecipe(steps=10, batch_size=3, prototypes=5, scenes=3)
+RECIPE = ToyDinoRecipe(steps=10, batch_size=3, prototypes=5, momentum=.99,
+                       scenes=3)
 
 
 @pytest.fixture

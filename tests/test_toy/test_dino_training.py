@@ -92,7 +92,8 @@ def test_separation():
     classes = mask[2::4, 2::4].ravel()
     same = classes[:, None] == classes
     upper = np.triu(np.ones_like(same), 1)
-    above = [(cosines[torch.from_numpy(~same & upper)] < cosine).double().mean()
+    of_two = cosines[torch.from_numpy(~same & upper)]
+    above = [(of_two < cosine).double().mean()
              for cosine in cosines[torch.from_numpy(same & upper)][::97]]
     assert separation(network, 0, count=1) == pytest.approx(
         float(torch.stack(above).mean()), abs=.02)
