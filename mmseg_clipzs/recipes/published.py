@@ -41,6 +41,9 @@ PAPERS = {
         'Self-Calibrated CLIP for Training-Free Open-Vocabulary '
         'Segmentation', '2411.15869', 'docs/training_free.md',
         'scclip'),
+    'ProxyCLIP': (
+        'ProxyCLIP: Proxy Attention Improves CLIP for Open-Vocabulary '
+        'Segmentation', '2408.04883', 'docs/other_networks.md', 'proxyclip'),
 }
 
 _VIT = 'ViT-B-16'
