@@ -123,4 +123,5 @@ def _project(attention, x, part):
     if i == 2:
         return x
     norm = getattr(attention, ('q_norm', 'k_norm')[i], None)
-    return x if norm is None else norm(x.unflatten(-1, (attention.num_heads, -1))).flatten(-2)
+    return x if norm is None else norm(
+        x.unflatten(-1, (attention.num_heads, -1))).flatten(-2)
