@@ -6,7 +6,7 @@
     clipzs benchmark maskclip_voc --against naclip_voc --out b.json
     clipzs benchmark sclip_voc21 --random --size 500x375 \\
         --threads 1 --against-checkout ../before
-    clipzs benchmark maskclip_b_voc21 --random --size 500x375 --threads 1 \\
+    clipzs benchmark maskclip_voc21 --random --size 500x375 --threads 1 \\
         --beside sclip_voc21 naclip_voc21
 
 docs/benchmark.md explains the figures.
