@@ -42,6 +42,7 @@ COMMANDS = {
     'make-coco-object': "convert COCO's instances to masks",
     'make-toy-scenes': 'generate the toy dataset',
     'train-toy-clip': 'train the toy CLIP',
+    'train-toy-dino': 'train the toy DINO, a second network',
     'demo': 'evaluate four methods on toy scenes and draw a sheet',
 }
 

@@ -36,8 +36,8 @@ _RESNET_AUTHORS = ('Settings of the authors\' code: ImageNet\'s mean and std, '
 _RESNET_CORRECTED = 'CLIP\'s mean and std, 80 prompt templates'
 
 
-def _b(protocol):
-    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': 'toy_b'}
+def _b(protocol, toy='toy_b'):
+    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': toy}
 
 
 METHODS = {
@@ -164,7 +164,7 @@ METHODS = {
         model=dict(backbone=dict(last_block='scclip'))),
     'proxyclip': dict(
         title='ProxyCLIP', paper='ProxyCLIP', protocol='proxyclip',
-        needs='network', cells=dict.fromkeys(BENCHMARKS, 'proxyclip'),
+        needs='network', cells=_b('proxyclip', 'toy_proxyclip'),
         base='maskclip_b', note='ProxyCLIP with DINO B/8.',
         model=dict(backbone=dict(last_block=dict(
             type='proxyclip', proxy=dict(
