@@ -171,7 +171,7 @@ METHODS = {
                 model='vit_base_patch8_224', pretrained='dino'))))),
     'corrclip': dict(
         title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
-        needs='masks', cells=dict.fromkeys(BENCHMARKS, 'corrclip'),
+        needs='masks', cells=_b('corrclip', 'toy_corrclip'),
         base='maskclip_b',
         note='CorrCLIP, version 1, with MetaCLIP\'s weights.',
         model=dict(
@@ -183,7 +183,7 @@ METHODS = {
             regions=dict(type='Sam2Regions'))),
     'lposs': dict(
         title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
-        cells=dict.fromkeys(BENCHMARKS, 'lposs'), base='maskclip',
+        cells=_b('lposs', 'toy_lposs'), base='maskclip',
         note='MaskCLIP, its scores propagated over similar patches.',
         model=dict(
             clip=dict(pretrained='laion2b_s34b_b88k'),

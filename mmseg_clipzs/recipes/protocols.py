@@ -162,4 +162,14 @@ PROTOCOLS = {
         like='toy_b',
         model=dict(toy=dict(backbone=dict(last_block=dict(
             proxy=_TOY_DINO, beta=1., gamma=64.))))),
+    'toy_corrclip': dict(
+        like='toy_b',
+        model=dict(toy=dict(
+            backbone=dict(last_block=dict(
+                proxy=_TOY_DINO, scale=64., unsegmented='zero')),
+            regions=_TOY_REGIONS))),
+    'toy_lposs': dict(
+        like='toy_b',
+        model=dict(toy=dict(propagation=dict(
+            proxy=_TOY_DINO, neighbours=50, decay=.1)))),
 }
