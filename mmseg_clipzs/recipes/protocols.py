@@ -158,6 +158,8 @@ PROTOCOLS = {
         window=(64, 32)),
     # Values for a small network and small images with sharp edges, chosen on
     # scenes of --seed 7.
+    'toy_regions': dict(
+        like='toy_b', model=dict(toy=dict(regions=_TOY_REGIONS))),
     'toy_proxyclip': dict(
         like='toy_b',
         model=dict(toy=dict(backbone=dict(last_block=dict(
