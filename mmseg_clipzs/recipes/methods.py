@@ -159,7 +159,7 @@ METHODS = {
             pamr=dict(steps=10, dilations=(8, 16)))),
     'naclip_regions': dict(
         title='NACLIP + regions', paper='NACLIP', protocol='naclip',
-        needs='masks', cells={'toy': 'toy_b'}, base='maskclip_b',
+        needs='masks', cells={'toy': 'toy_regions'}, base='maskclip_b',
         note='Each region of similar colour gets the label of most of its '
              'pixels.',
         model=dict(
@@ -178,7 +178,7 @@ METHODS = {
                 model='vit_base_patch8_224', pretrained='dino'))))),
     'corrclip': dict(
         title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
-        needs='masks', cells=dict.fromkeys(BENCHMARKS, 'corrclip'),
+        needs='masks', cells=_b('corrclip', 'toy_corrclip'),
         base='maskclip_b',
         note='CorrCLIP, version 1, with MetaCLIP\'s weights.',
         model=dict(
@@ -190,7 +190,7 @@ METHODS = {
             regions=dict(type='Sam2Regions'))),
     'lposs': dict(
         title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
-        cells=dict.fromkeys(BENCHMARKS, 'lposs'), base='maskclip',
+        cells=_b('lposs', 'toy_lposs'), base='maskclip',
         note='MaskCLIP, its scores propagated over similar patches.',
         model=dict(
             clip=dict(pretrained='laion2b_s34b_b88k'),

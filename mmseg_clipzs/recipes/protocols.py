@@ -158,8 +158,20 @@ PROTOCOLS = {
         window=(64, 32)),
     # Values for a small network and small images with sharp edges, chosen on
     # scenes of --seed 7.
+    'toy_regions': dict(
+        like='toy_b', model=dict(toy=dict(regions=_TOY_REGIONS))),
     'toy_proxyclip': dict(
         like='toy_b',
         model=dict(toy=dict(backbone=dict(last_block=dict(
             proxy=_TOY_DINO, beta=1., gamma=64.))))),
+    'toy_corrclip': dict(
+        like='toy_b',
+        model=dict(toy=dict(
+            backbone=dict(last_block=dict(
+                proxy=_TOY_DINO, scale=64., unsegmented='zero')),
+            regions=_TOY_REGIONS))),
+    'toy_lposs': dict(
+        like='toy_b',
+        model=dict(toy=dict(propagation=dict(
+            proxy=_TOY_DINO, neighbours=50, decay=.1)))),
 }
