@@ -14,13 +14,17 @@ from mmseg_clipzs.utils import (
     did_you_mean,
 )
 
+from .feature_purifier import FeaturePurifier
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
+from .method import SecondPass
 from .patch_grid import fit_to_grid, resize_positions, to_map
+from .residual_attention import ResidualAttention
 from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
-METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration()}
+METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration(),
+           'resclip': ResidualAttention(), 'sfp': FeaturePurifier()}
 
 
 @MODELS.register_module()
@@ -104,25 +108,35 @@ class ClipViT(BaseModule):
             inputs (Tensor): (N, 3, H, W) float, CLIP-normalised RGB, any size.
 
         Returns:
-            tuple[Tensor]: Features (N, D, h, w), not normalised, and with
+            tuple: Features (N, D, h, w), not normalised, and with
             ``out_keys`` the keys (N, C, h, w); in the dtype of the inputs,
             whatever the tower's precision. h = H / patch, rounded according
-            to ``off_grid``.
+            to ``off_grid``. Last a :class:`SecondPass`, if the method has
+            one.
         """
         visual = self.visual
-        x = visual.conv1(fit_to_grid(
-            inputs.to(visual.conv1.weight.dtype), self.patch_size,
-            self.off_grid))  # (N, C, h, w)
+        images = fit_to_grid(inputs, self.patch_size, self.off_grid)
+        x = visual.conv1(images.to(visual.conv1.weight.dtype))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
         out = self.last_block(visual, x, grid, self.out_keys)
-        maps = to_map(self._to_joint_space(
-            out.patches, out.is_normed), out.grid, inputs.dtype)
-        return (maps, ) if out.keys is None else (
-            maps, to_map(out.keys, grid, inputs.dtype))
+
+        def features(patches):
+            return to_map(self._to_joint_space(patches, out.is_normed),
+                          out.grid, inputs.dtype)
+
+        outputs = [features(out.patches)]
+        if out.keys is not None:
+            outputs.append(to_map(out.keys, grid, inputs.dtype))
+        if out.refine is not None:
+            outputs.append(SecondPass(
+                lambda labels: features(out.refine(labels)), images,
+                self.patch_size, self.last_block.label_threshold,
+                self.last_block.pamr))
+        return tuple(outputs)
 
     def _to_joint_space(self, patches, is_normed=False):
         """(N, L, C) -> (N, L, D)."""
