@@ -17,7 +17,8 @@ _WORK = 24  # bytes per pixel of a photo: a copy, labels, their confidence
 class WorkingSize:
     """What is done with photos that are large for a model.
 
-    The network gets them shrunk, and PAMR refines the scores at that size.
+    The network gets them shrunk; PAMR refines the scores, and regions are
+    found, at that size.
     Label maps and scores have the size of the photo all the same. Evaluation
     has no such limit.
 
@@ -41,14 +42,16 @@ class WorkingSize:
         """Take account of what a model computes.
 
         Args:
-            model (nn.Module): A segmentor; changed in place if it uses PAMR.
+            model (nn.Module): A segmentor; changed in place if it uses PAMR or
+                regions.
         """
         if self._auto and getattr(
                 getattr(model, 'decode_head', None), 'compares_pairs', False):
             self._limit = MAX_SIZE_OF_PAIRS
-        if getattr(model, 'pamr', None) is not None:
-            model.pamr_max_size = self._limit
-            self._shrinks |= self._limit is not None
+        for option in ('pamr', 'regions'):
+            if getattr(model, option, None) is not None:
+                setattr(model, f'{option}_max_size', self._limit)
+                self._shrinks |= self._limit is not None
 
     def limit(self, resizes):
         """Longest side of the network's input.

@@ -212,7 +212,7 @@ class ZeroShotInferencer(Streaming):
     @torch.no_grad()
     def _segment(self, model, vocabulary, paths, names, images):
         """list: ZeroShotResult of each image, or its UserError."""
-        batch = self._batch(images)
+        batch = self._batch(images, paths)
         with show_progress(), (
                 self._lock if model is self.model else nullcontext()):
             if vocabulary is not getattr(model, 'vocabulary', None):
@@ -221,12 +221,14 @@ class ZeroShotInferencer(Streaming):
                     for path, name, image, sample in zip(
                         paths, names, images, predict_batch(model, batch))]
 
-    def _batch(self, images):
+    def _batch(self, images, paths):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
         for image in images:
             self.working_size.warn(image.shape[:2])
         data = [self.pipeline(dict(img=np.ascontiguousarray(image[..., ::-1])))
                 for image in images]  # the toolbox expects BGR
+        for one, path in zip(data, paths):
+            one['data_samples'].set_metainfo(dict(img_path=path))
         return dict(inputs=[one['inputs'] for one in data],
                     data_samples=[one['data_samples'] for one in data])
 
@@ -235,8 +237,7 @@ class ZeroShotInferencer(Streaming):
     def set_image(self, photo):
         """Run the image tower once, for any number of :meth:`predict` calls.
 
-        Works with sliding windows, key smoothing, PAMR and GroupViT. Each
-        thread that sets an image has its own; other threads get the last one.
+        Each thread that sets an image has its own; others get the last one.
 
         Args:
             photo: A file, an array, a tensor or a PIL image.
@@ -252,9 +253,10 @@ class ZeroShotInferencer(Streaming):
         photo = Photo(photo, 0)
         image, transparent = photo.read_visible()
         image = image.copy()
-        data = self.model.data_preprocessor(self._batch([image]), False)
+        batch = self._batch([image], [photo.path])
+        data = self.model.data_preprocessor(batch, False)
         with show_progress():
-            encoded = self.model.encode(data['inputs'])
+            encoded = self.model.encode(**data)
         self._local.encoded = self._encoded = (
             photo.names[0], photo.path, image, transparent,
             data['data_samples'][0], encoded)

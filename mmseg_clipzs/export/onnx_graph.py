@@ -212,6 +212,11 @@ def _check(model, network):
             f'{name} with ResCLIP cannot be exported: its second pass follows '
             'a loop over the size of the image. Set model.backbone.last_block.'
             'sfr=False for the first pass alone.')
+    if getattr(model, 'regions', None) is not None:
+        kind = type(model.regions.provider).__name__
+        raise UserError(
+            f'{name} with regions cannot be exported: those of {kind} are not '
+            'a function of tensors. Set regions=None to export without them.')
     given = model.data_preprocessor
     if not isinstance(given, SegDataPreProcessor) or given.test_cfg:
         raise UserError(f'{name} cannot be exported: its data_preprocessor '

@@ -59,7 +59,8 @@ def compare(rows, published):
     rows = _told_apart(rows)
     return [_table(protocol,
                    [row for row in rows if row['protocol'] == protocol],
-                   [row for row in published if row['protocol'] == protocol])
+                   [row for row in published if row['protocol'] == protocol
+                    and row['weights'] in ('openai', None)])
             for protocol in _unique(rows, 'protocol')]
 
 

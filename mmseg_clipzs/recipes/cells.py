@@ -57,7 +57,8 @@ class Cell:
         """dict | None: Row of ``PUBLISHED``."""
         return find_published(
             METHODS[self.method]['title'], resolve(self.protocol)['title'],
-            self.clip, self.dataset)
+            self.clip, self.dataset, self.model.get('clip', {}).get(
+                'pretrained'))
 
     @property
     def authors(self):
@@ -112,11 +113,36 @@ def base_model(method):
         **get_settings(entry['protocol']), **_own_backbone(method)})
 
 
-def find_published(method, protocol, clip, dataset):
-    """dict | None: Row of ``PUBLISHED``; method and protocol by title."""
+def find_published(method, protocol, clip, dataset, weights='openai'):
+    """Look up a published figure.
+
+    Args:
+        method, protocol (str): Their titles.
+        clip (str | None): Architecture; its activation does not matter.
+        dataset (str): Key of ``DATASETS``.
+        weights (str | None): Tag of open_clip.
+
+    Returns:
+        dict | None: Row of ``PUBLISHED``.
+    """
+    wanted = (method, protocol, *name_clip(clip, weights), dataset)
     return next((row for row in PUBLISHED if (
-        row['method'], row['protocol'], row['clip'], row['dataset']) == (
-            method, protocol, clip, dataset)), None)
+        row['method'], row['protocol'], row['clip'], row['weights'],
+        row['dataset']) == wanted), None)
+
+
+def name_clip(clip, weights):
+    """tuple: Architecture and weights of a CLIP, as in ``PUBLISHED``.
+
+    'ViT-B-16-quickgelu' is 'ViT-B-16': the tag tells the activation.
+    """
+    return ((clip.removesuffix('-quickgelu'), weights) if clip else
+            (None, None))
+
+
+def source_of(row):
+    """str: Source of a row of ``PUBLISHED``, and what to know of it."""
+    return ', '.join(filter(None, (row['source'], row.get('remark'))))
 
 
 def name_of(cell):
@@ -128,7 +154,7 @@ def name_of(cell):
 
 def show_clip(architecture):
     """str: 'ViT-B-16' -> 'ViT-B/16'."""
-    return re.sub(r'^(ViT-.+)-(\d+)$', r'\1/\2', architecture)
+    return re.sub(r'^(ViT-[^-]+)-(\d+)', r'\1/\2', architecture)
 
 
 def title_of(dataset):

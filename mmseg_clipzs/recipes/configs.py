@@ -9,6 +9,7 @@ from .cells import (
     get_settings,
     name_of,
     resolve,
+    source_of,
     title_of,
 )
 from .code import assign, header, inherit
@@ -45,7 +46,7 @@ def _cell(cell):
         describe_protocol(cell)]
     if cell.published:
         lines.append(f'Published: {cell.published["mIoU"]} mIoU '
-                     f'({cell.published["source"]}).')
+                     f'({source_of(cell.published)}).')
     if cell.authors:
         lines += [f'Corrected: {method["corrects"]}.',
                   f'The authors\' settings are in {cell.authors.name}' + (

@@ -1,7 +1,7 @@
 """Make the model index and ``mim``'s metafiles from the tables."""
 import yaml
 
-from .cells import cells, resolve, show_clip, title_of
+from .cells import cells, resolve, show_clip, source_of, title_of
 from .code import MADE
 from .methods import METHODS
 from .published import PAPERS
@@ -57,7 +57,9 @@ def _model(cell, paper, protocol):
         'Name': name, 'In Collection': paper, 'Config': f'configs/{name}.py',
         'Metadata': dict(
             **(dict(CLIP=show_clip(cell.clip)) if cell.clip else {}),
-            Protocol=protocol, Source=row['source']),
+            **(dict(Weights=row['weights']) if row.get(
+                'weights', 'openai') not in ('openai', None) else {}),
+            Protocol=protocol, Source=source_of(row)),
         'Results': [dict(
             Task='Semantic Segmentation', Dataset=title_of(cell.dataset),
             Metrics={f'{title} (published)': float(row[key])

@@ -12,6 +12,8 @@ Keys of an entry:
     authors: Method with the authors' settings, which has their published
         figures; this one corrects them.
     corrects: What it corrects, for headers.
+    needs: What it needs beside CLIP: 'network' (a second one), 'masks' or
+        'trained' weights; nothing if missing.
     paper: Key of ``published.PAPERS``, the metafile's collection.
     runtime: Base config of the runtime; 'default_runtime' if missing.
     remark: Last sentence of the headers.
@@ -162,6 +164,7 @@ METHODS = {
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',
+        needs='trained',
         cells=dict.fromkeys(('voc21', 'context60', 'coco_object'),
                             'groupvit'),
         note='GroupViT, the published 2-stage model.',

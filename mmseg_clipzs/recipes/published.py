@@ -1,4 +1,13 @@
-"""Published mIoU with sources; our own figures are in ``measured.py``."""
+"""Published mIoU with sources; our own figures are in ``measured.py``.
+
+Rows of ``PUBLISHED`` have the title of the method with the authors' settings,
+dataset, protocol, clip (architecture, None if it is no CLIP), weights (tag of
+open_clip; None if they are not known, or the model's own), mIoU (percent, as
+printed) and source; ``remark``, if any, says what to know of the figure.
+``RERUNS`` has the same for what others measured of a method, and ``by``, who
+they are.
+"""
+from .field import PROTOCOL_B, PROTOCOL_B_RERUNS
 from .methods import BENCHMARKS
 
 # Collections of the metafiles: title, arXiv id, page of the docs, metafile.
@@ -68,38 +77,6 @@ _TABLES = [
             ('CLIP + spectral clustering', _VIT, 19.7),
         ]),
     dict(
-        protocol='B (SCLIP line)',
-        source='tables of the SCLIP line\'s papers',
-        # voc21, context60, coco_object, voc, context, coco_stuff,
-        # cityscapes, ade20k
-        datasets=BENCHMARKS,
-        rows=[
-            ('CLIP',
-             _VIT, 16.2, 7.7, 5.5, 41.8, 9.2, 4.4, 5.5, 2.1),
-            ('MaskCLIP',
-             _VIT, 43.4, 23.2, 20.6, 74.9, 26.4, 16.7, 24.9, 11.9),
-            ('GroupViT',
-             _OWN, 50.4, 18.7, 27.5, 79.7, 23.4, 15.3, 11.1, 9.2),
-            ('SCLIP',
-             _VIT, 59.6, 31.7, 33.5, 81.5, 34.5, 22.8, 32.3, 16.5),
-            ('GEM',
-             _VIT, 46.2, 32.6, None, 79.9, 35.9, 23.7, 30.8, 15.7),
-            ('NACLIP',
-             _VIT, 58.9, 32.2, 33.2, 79.7, 35.2, 23.3, 35.5, 17.4),
-            ('NACLIP + PAMR',
-             _VIT, 64.1, 35.0, 36.2, 83.0, 38.4, 25.7, 38.3, 19.1),
-            ('ResCLIP (on NACLIP)',
-             _VIT, 61.1, 33.5, 35.0, 86.0, 36.8, 24.7, 35.9, 18.0),
-            ('SC-CLIP',
-             _VIT, 64.6, 36.8, 37.7, 84.3, 40.1, 26.6, 41.0, 20.1),
-            ('ProxyCLIP (with DINO)',
-             _VIT, 61.3, 35.3, 37.5, 80.3, 39.1, 26.5, 38.1, 20.2),
-            ('Trident (with DINO, SAM)',
-             _VIT, 67.1, 38.6, 41.1, 84.5, 42.2, 28.3, 42.9, 21.9),
-            ('CorrCLIP (with SAM 2)',
-             _VIT, 74.8, 44.2, 43.7, 88.8, 48.8, 31.6, 49.4, 26.9),
-        ]),
-    dict(
         protocol='B (ClearCLIP)',
         source='tables of the SCLIP line\'s papers',
         datasets=BENCHMARKS,
@@ -126,11 +103,19 @@ ZERO_SHOT = {
         ('context60',  66.7, 48.1, 53.3, 48.4),
         ('coco_stuff', 54.7, 39.6, 45.0, 39.7))}
 
-# One row per figure.
-PUBLISHED = [
-    dict(method=method, dataset=dataset, protocol=table['protocol'],
-         clip=clip, mIoU=f'{figure:.1f}', source=_OF_THE_REPOSITORY.get(
-             (method, clip, dataset), table['source']))
-    for table in _TABLES for method, clip, *figures in table['rows']
-    for dataset, figure in zip(table['datasets'], figures, strict=True)
-    if figure is not None]
+
+def _rows(tables):
+    """list[dict]: One per figure."""
+    return [
+        dict(method=method, dataset=dataset, protocol=table['protocol'],
+             clip=clip, weights=table.get('weights', clip and 'openai'),
+             mIoU=f'{figure:.1f}', source=_OF_THE_REPOSITORY.get(
+                 (method, clip, dataset), table['source']),
+             **{key: table[key] for key in ('remark', 'by') if key in table})
+        for table in tables for method, clip, *figures in table['rows']
+        for dataset, figure in zip(table['datasets'], figures, strict=True)
+        if figure is not None]
+
+
+PUBLISHED = _rows([*_TABLES, *PROTOCOL_B])
+RERUNS = _rows(PROTOCOL_B_RERUNS)

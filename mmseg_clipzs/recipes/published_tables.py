@@ -10,6 +10,7 @@ from .cells import (
     find_published,
     resolve,
     show_clip,
+    source_of,
 )
 from .datasets import DATASETS
 from .markdown import NONE, dataset_name, label, published, spread, table, toy
@@ -197,7 +198,7 @@ def recipes():
             *(cell.model['backbone'].get(key, NONE) for key in (
                 'pos_embed', 'off_grid')),
             f'`{cell.model["vocabulary"]}`', f'`{cell.model["prompts"]}`',
-            row['mIoU'] if row else NONE, row['source'] if row else NONE])
+            row['mIoU'] if row else NONE, source_of(row) if row else NONE])
     return table(
         ['config', 'protocol', 'CLIP', 'mean and std', 'resize', 'window',
          'logit scale', 'background threshold', 'area threshold', 'positions',

@@ -274,9 +274,9 @@ class ImageTextContrastive(OpenVocabularySegmentor):
                              image.shape[1:])
         return results
 
-    def encode(self, inputs):
+    def encode(self, inputs, data_samples=None):
         """Run the image tower alone; see the base class."""
-        return replace(super().encode(inputs),
+        return replace(super().encode(inputs, data_samples),
                        whole=self._whole_features(inputs))
 
     def decode(self, encoded, data_samples):

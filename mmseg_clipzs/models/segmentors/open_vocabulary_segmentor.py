@@ -9,6 +9,7 @@ from mmseg_clipzs.utils import track
 from .checkpoint_fit import check_fit
 from .label_map import LabelMap
 from .pamr import check_pamr
+from .regions_mixin import RegionsMixin, get_regions
 from .results import refine_upsampled, set_result, upsample
 from .sliding import EncodedImages, WindowGrid, check_windows, spans
 from .vocabulary_mixin import VocabularyMixin, check_threshold
@@ -33,7 +34,7 @@ def check_options(prompts='single', background_threshold=None, test_cfg=None,
     return check_windows(test_cfg), None if pamr is None else check_pamr(pamr)
 
 
-class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
+class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin, EncoderDecoder):
     """Base class of the segmentors whose classes are words.
 
     Everything that does not depend on the source of the scores: batched
@@ -52,6 +53,9 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
             at its original size: arguments of
             :func:`~mmseg_clipzs.models.segmentors.pamr.refine`; an empty dict
             uses those of NACLIP, ``dict(steps=10, dilations=(8, 16))``.
+        regions (dict | ImageRegions, optional): Regions of each image at its
+            original size, e.g. ``dict(type='Felzenszwalb')``: arguments of
+            :class:`.ImageRegions`.
         kwargs: See ``EncoderDecoder``.
 
     Attributes:
@@ -67,13 +71,15 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
     pamr_max_size = smoothing = None
 
     def __init__(self, prompts, background_threshold=None, test_cfg=None,
-                 pamr=None, **kwargs):
+                 pamr=None, regions=None, **kwargs):
         test_cfg, pamr = check_options(
             prompts, background_threshold, test_cfg, pamr)
+        regions = get_regions(regions)
         super().__init__(test_cfg=test_cfg, **kwargs)
         self.background_threshold = background_threshold
         self.prompts = prompts
         self.pamr = pamr
+        self._use_regions(regions)
 
     def describe(self):
         """str: The model, for messages."""
@@ -118,20 +124,23 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         _, classes = self.owners()
         return LabelMap(maps).fill(classes).labels, None
 
-    def word_scores(self, inputs):
+    def word_scores(self, inputs, metas=None):
         """Scores of the words at the size of the inputs.
 
         :meth:`predict` does not need them all at once.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised.
+            metas (list[dict], optional): ``metainfo`` of the images.
 
         Returns:
             Tensor: (N, Q, H, W), averaged over the windows.
         """
         grid = self._window_grid(inputs)
+        seen = self._seen(inputs, [SegDataSample(metainfo=meta)
+                                   for meta in metas or [{}] * len(inputs)])
         return torch.stack([upsample(maps, grid, self.align_corners).whole()
-                            for maps in self._score(inputs, grid)])
+                            for maps in self._score(seen, grid)])
 
     # ------------------------------------------------------------ inference
     def encode_decode(self, inputs, batch_img_metas):
@@ -145,8 +154,9 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
             Tensor: (N, C, H, W); see :meth:`class_log_probabilities`.
         """
         size = inputs.shape[2:]
+        seen = self._seen(inputs, [SegDataSample() for _ in inputs])
         return self.class_log_probabilities(resize(
-            self.window_scores(self.extract_feat(inputs), size), size=size,
+            self.window_scores(self.extract_feat(*seen), size), size=size,
             mode='bilinear', align_corners=self.align_corners))
 
     def inference(self, inputs, batch_img_metas):
@@ -154,12 +164,13 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised.
-            batch_img_metas (list[dict]): Unused.
+            batch_img_metas (list[dict]): ``metainfo`` of the images.
 
         Returns:
             Tensor: (N, C, H, W); see :meth:`class_log_probabilities`.
         """
-        return self.class_log_probabilities(self.word_scores(inputs))
+        return self.class_log_probabilities(
+            self.word_scores(inputs, batch_img_metas))
 
     def predict(self, inputs, data_samples=None):
         """Predict a batch.
@@ -167,12 +178,14 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         Args:
             inputs (Tensor | list[Tensor]): (N, 3, H, W), or N images
                 (3, H, W) of different sizes, normalised.
-            data_samples (list[SegDataSample], optional): With ``metainfo``.
+            data_samples (list[SegDataSample], optional): With ``metainfo``;
+                regions are not looked for where there are ``regions``.
 
         Returns:
             list[SegDataSample]: With ``pred_sem_seg`` (1, H, W) int64 and
             ``seg_logits`` (C, H, W), computed when read, at the original
-            sizes; see :meth:`class_log_probabilities`.
+            sizes; see :meth:`class_log_probabilities`. With regions also
+            these: ``regions`` (1, H, W) int64.
         """
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
@@ -184,23 +197,31 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
                 inputs, torch.Tensor) else torch.stack(
                     [inputs[i] for i in group])
             grid = self._window_grid(images)
-            self._finish(images, grid, self._score(images, grid),
-                         [data_samples[i] for i in group])
+            samples = [data_samples[i] for i in group]
+            self._find_regions(images, samples)
+            scores = self._score(self._seen(images, samples), grid)
+            self._finish(images, grid, scores, samples)
         return data_samples
 
-    def encode(self, inputs):
-        """Run the image tower alone.
+    def encode(self, inputs, data_samples=None):
+        """Run the image tower alone, and find regions.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalised.
+            data_samples (list[SegDataSample], optional): As for
+                :meth:`predict`.
 
         Returns:
             EncodedImages: For :meth:`decode`, with any vocabulary.
         """
         grid = self._window_grid(inputs)
-        return EncodedImages(inputs, grid, tuple(
-            self.extract_feat(windows)
-            for windows in self._windows(inputs, grid)))
+        samples = data_samples or [SegDataSample() for _ in inputs]
+        self._find_regions(inputs, samples)
+        return EncodedImages(
+            inputs, grid, tuple(self._features(
+                self._seen(inputs, samples), grid)),
+            regions=tuple(sample.regions for sample in samples
+                          if self.regions is not None))
 
     def decode(self, encoded, data_samples):
         """Predict encoded images with the current vocabulary.
@@ -215,6 +236,8 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
         scores = encoded.grid.assemble(
             self.window_scores(features, encoded.grid.window_size)
             for features in encoded.features)
+        for sample, regions in zip(data_samples, encoded.regions):
+            sample.set_data(dict(regions=regions))
         self._finish(encoded.images, encoded.grid, scores, data_samples)
         return data_samples
 
@@ -226,17 +249,19 @@ class OpenVocabularySegmentor(VocabularyMixin, EncoderDecoder):
                         self.test_cfg['stride'])
         return WindowGrid(len(inputs), *sides)
 
-    def _windows(self, inputs, grid):
-        """Batches of windows, with a bar if they take long."""
-        usual = 4 if inputs.device.type == 'cpu' else 32
+    def _features(self, seen, grid):
+        """Features of batches of windows, with a bar if they take long."""
+        usual = 4 if seen[0].device.type == 'cpu' else 32
         size = self.test_cfg.get('window_batch') or usual
-        return track(grid.batches(inputs, size), 'windows', len(grid), len)
+        batches = zip(*(grid.batches(each, size) for each in seen))
+        for batch in track(batches, 'windows', len(grid),
+                           lambda batch: len(batch[0])):
+            yield self.extract_feat(*batch)
 
-    def _score(self, inputs, grid):
+    def _score(self, seen, grid):
         """Scores of all windows, (N, Q, windows * h, windows * w)."""
-        return grid.assemble(
-            self.window_scores(self.extract_feat(windows), grid.window_size)
-            for windows in self._windows(inputs, grid))
+        return grid.assemble(self.window_scores(features, grid.window_size)
+                             for features in self._features(seen, grid))
 
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""

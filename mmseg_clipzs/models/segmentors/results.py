@@ -27,9 +27,7 @@ def upsample(maps, grid, align_corners, meta=None):
         UpsampledScores: (Q, H, W).
     """
     meta = meta or {}
-    left, right, top, bottom = meta.get(
-        'img_padding_size', meta.get('padding_size', [0] * 4))
-    flip = meta.get('flip') and meta['flip_direction']
+    (left, right, top, bottom), flip = margins(meta)
     height, width = meta.get('ori_shape', (None, None))[:2]
     return UpsampledScores(maps, *(
         upsampling_weights(side, cells // len(side.starts), padding,
@@ -38,6 +36,35 @@ def upsample(maps, grid, align_corners, meta=None):
             (grid.rows, maps.size(1), (top, bottom), 'vertical', height),
             (grid.columns, maps.size(2), (left, right), 'horizontal',
              width))))
+
+
+def margins(meta):
+    """What lies between an image and the network's input.
+
+    Args:
+        meta (dict): ``metainfo`` of the image.
+
+    Returns:
+        tuple: Padding (left, right, top, bottom) in pixels, and the direction
+        of the flip, 'horizontal' or 'vertical'; false for none.
+    """
+    return meta.get('img_padding_size', meta.get('padding_size', [0] * 4)), (
+        meta.get('flip') and meta['flip_direction'])
+
+
+def upsample_image(image, meta, align_corners):
+    """The network's input at the image's original size.
+
+    Args:
+        image (Tensor): (3, h, w).
+        meta (dict): See :func:`upsample`.
+        align_corners (bool): See ``torch.nn.functional.interpolate``.
+
+    Returns:
+        Tensor: (3, H, W).
+    """
+    whole = WindowGrid(1, *map(spans, image.shape[1:]))
+    return upsample(image, whole, align_corners, meta).whole()
 
 
 def refine_upsampled(maps, grid, image, meta, align_corners, options,
@@ -60,8 +87,7 @@ def refine_upsampled(maps, grid, image, meta, align_corners, options,
     size = tuple(meta.get('ori_shape', image.shape[1:])[:2])
     work = size if max_size is None else limited(size, max_size)
     meta = {**meta, 'ori_shape': work}
-    whole = WindowGrid(1, *map(spans, image.shape[1:]))
-    pixels = upsample(image, whole, align_corners, meta).whole()
+    pixels = upsample_image(image, meta, align_corners)
     scores = upsample(maps, grid, align_corners, meta).whole()
     refined = refine(pixels[None], scores[None], **options)[0]
     return UpsampledScores(refined) if work == size else upsample(
@@ -75,23 +101,26 @@ def set_result(model, maps, sample):
     Args:
         model (OpenVocabularySegmentor): Turns words into classes.
         maps (UpsampledScores): Scores (Q, H, W).
-        sample (SegDataSample): Changed in place.
+        sample (SegDataSample): Changed in place. Labels follow its
+            ``regions``, if the model wants that.
     """
     # As the model is now: its vocabulary may change before logits are read.
     model = copy.copy(model)
-    labels, model.absent = model.label_map(maps)
+    own, model.absent = model.label_map(maps)
+    labels = model.follow_regions(own, sample)
 
     def make_logits():
         logits = maps.map_tiles(
             lambda tile: model.class_log_probabilities(tile[None])[0])
-        return keep_argmax(logits, labels)
+        return exchange(logits, own, labels)
 
     def make_at(wanted):
         wanted, found = wanted.to(labels.device), None
         for tile in maps.tiles():
-            part = keep_argmax(
+            part = exchange(
                 model.class_log_probabilities(tile.scores()[None])[0],
-                labels[tile.where]).gather(0, wanted[tile.where][None])[0]
+                own[tile.where], labels[tile.where]).gather(
+                    0, wanted[tile.where][None])[0]
             if found is None:
                 found = part.new_empty(labels.shape)
             found[tile.where] = part
@@ -99,6 +128,23 @@ def set_result(model, maps, sample):
 
     sample.set_data(dict(seg_logits=SegLogits(make_logits, make_at),
                          pred_sem_seg=PixelData(data=labels[None])))
+
+
+def exchange(logits, own, labels):
+    """Exchange the values of the best class and of the label of a pixel.
+
+    Args:
+        logits (Tensor): (C, H, W), changed in place.
+        own (Tensor): (H, W) int64, argmax before rounding.
+        labels (Tensor): (H, W) int64, those of the result.
+
+    Returns:
+        Tensor: ``logits``, whose argmax is ``labels``.
+    """
+    if labels is not own:
+        best, other = (logits.gather(0, each[None]) for each in (own, labels))
+        logits.scatter_(0, own[None], other).scatter_(0, labels[None], best)
+    return keep_argmax(logits, labels)
 
 
 def keep_argmax(logits, labels):

@@ -118,16 +118,16 @@ class WindowGrid:
         """Crop the windows.
 
         Args:
-            inputs (Tensor): (N, 3, H, W).
+            inputs (Tensor): (N, ..., H, W).
             size (int): Windows per batch; a batch may span several images.
 
         Yields:
-            Tensor: (size or fewer, 3, height, width).
+            Tensor: (size or fewer, ..., height, width).
         """
         windows, (height, width) = list(self), self.window_size
         for start in range(0, len(windows), size):
             yield torch.stack([
-                inputs[n, :, y:y + height, x:x + width]
+                inputs[n, ..., y:y + height, x:x + width]
                 for n, r, s in windows[start:start + size]
                 for y, x in [(self.rows.starts[r], self.columns.starts[s])]])
 
@@ -162,8 +162,11 @@ class EncodedImages:
         grid (WindowGrid): The windows over the images.
         features (tuple): Output of ``extract_feat`` for each batch of windows.
         whole (tuple): That for each whole image, if the segmentor needs it.
+        regions (tuple): ``regions`` of each image's sample, if the segmentor
+            uses them.
     """
     images: torch.Tensor
     grid: WindowGrid
     features: tuple
     whole: tuple = ()
+    regions: tuple = ()

@@ -41,7 +41,7 @@ class LazyTeacher:
         if config.get('vocabulary') is None:
             raise UserError('The teacher needs vocabulary= in its config: the '
                             'student is built from it.')
-        for option in ('background_threshold', 'pamr'):
+        for option in ('background_threshold', 'pamr', 'regions'):
             if config.get(option) is not None:
                 raise UserError(
                     f'Pseudo labels do not use the teacher\'s {option}; '

@@ -13,6 +13,7 @@ from .open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
     check_options,
 )
+from .regions_mixin import get_regions
 from .second_pass import label_patches
 from .zero_shot_data_preprocessor import preprocessor_config
 
@@ -47,6 +48,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             the foreground pixels (SCLIP, VOC with background).
         pamr (dict, optional): Refinement along the edges of the image; see
             :class:`OpenVocabularySegmentor`.
+        regions (dict, optional): Regions of the image; see the same.
         data_preprocessor (dict, optional): By default with the mean and std
             of CLIP's weights.
         test_cfg (dict, optional): See :class:`OpenVocabularySegmentor`.
@@ -66,6 +68,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                  background_threshold=None,
                  area_threshold=None,
                  pamr=None,
+                 regions=None,
                  data_preprocessor=None,
                  train_cfg=None,
                  test_cfg=None,
@@ -81,6 +84,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 f'area_threshold={area_threshold} needs a '
                 'background_threshold=, whose foreground it is a share of.')
         check_number('logit_scale', logit_scale, '(0, inf)', optional=True)
+        regions = get_regions(regions)
         loaded = load_clip(**clip)
         preprocessor = preprocessor_config(
             data_preprocessor, *([255 * value for value in values]
@@ -90,6 +94,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             background_threshold,
             test_cfg,
             pamr,
+            regions,
             backbone=dict(backbone, clip=loaded),
             decode_head=decode_head,
             train_cfg=train_cfg,

@@ -4,6 +4,7 @@ from mmseg.registry import MODELS
 
 from .maskclip_plus import MaskClipPlus
 from .open_vocabulary_segmentor import OpenVocabularySegmentor
+from .results import exchange
 from .text_mapped_segmentor import TextMappedSegmentor
 
 # Segmentors whose ``seg_logits`` are log-probabilities.
@@ -23,6 +24,28 @@ class ZeroShotTTAModel(SegTTAModel):
         data_preprocessor (dict, optional): See ``BaseTTAModel``.
     """
 
+    def test_step(self, data):
+        """Predict all views of a batch.
+
+        Regions are found in the first view of each image; labels follow them
+        after the views are merged.
+
+        Args:
+            data (dict): ``inputs`` and ``data_samples`` of each view.
+
+        Returns:
+            list[SegDataSample]: One result per image.
+        """
+        if getattr(self.module, 'regions', None) is None:
+            return super().test_step(data)
+        module, views = self.module.without_correction(), []
+        for inputs, samples in zip(data['inputs'], data['data_samples']):
+            for sample, first in zip(samples, views[0] if views else ()):
+                sample.set_data(dict(regions=first.regions))
+            views.append(module.test_step(
+                dict(inputs=inputs, data_samples=samples)))
+        return self.merge_preds([*zip(*views)])
+
     def merge_preds(self, data_samples_list):
         """Average the probabilities of the views of each image.
 
@@ -38,12 +61,13 @@ class ZeroShotTTAModel(SegTTAModel):
             return super().merge_preds(data_samples_list)
         return [self._merge(views) for views in data_samples_list]
 
-    @staticmethod
-    def _merge(views):
+    def _merge(self, views):
         mean = sum(view.seg_logits.data.exp() for view in views) / len(views)
-        logits = mean.log()  # (C, H, W)
-        merged = views[0]
+        logits, merged = mean.log(), views[0]  # (C, H, W)
+        own = labels = logits.argmax(0)
+        if isinstance(self.module, OpenVocabularySegmentor):
+            labels = self.module.follow_regions(own, merged)
         merged.set_data(dict(
-            seg_logits=PixelData(data=logits),
-            pred_sem_seg=PixelData(data=logits.argmax(0, keepdim=True))))
+            seg_logits=PixelData(data=exchange(logits, own, labels)),
+            pred_sem_seg=PixelData(data=labels[None])))
         return merged

@@ -1,0 +1,44 @@
+"""Providers of regions by name."""
+from inspect import signature
+
+from mmseg_clipzs.utils import UserError, did_you_mean
+
+from .superpixels import Felzenszwalb
+
+PROVIDERS = {kind.__name__: kind for kind in (Felzenszwalb, )}
+
+
+def build_regions(config):
+    """Build a provider of regions.
+
+    Args:
+        config (dict): Its arguments, with a key of ``PROVIDERS`` or a
+            subclass of :class:`RegionProvider` as ``type``.
+
+    Returns:
+        RegionProvider: Divides images into regions.
+
+    Raises:
+        UserError: An unknown type or argument, or arguments that the
+            provider refuses.
+    """
+    if not isinstance(config, dict) or 'type' not in config:
+        raise UserError(
+            'regions takes a dict with type= and arguments of that provider, '
+            f'e.g. dict(type="Felzenszwalb"), but got {config!r}.')
+    options = dict(config)
+    kind = options.pop('type')
+    if not isinstance(kind, type):
+        if kind not in PROVIDERS:
+            raise UserError(
+                f'regions.type={kind!r} is unknown; choose one of '
+                f'{", ".join(PROVIDERS)}.{did_you_mean(kind, PROVIDERS)}')
+        kind = PROVIDERS[kind]
+    known = signature(kind).parameters
+    for key in options:
+        if key not in known:
+            raise UserError(
+                f'regions has no option {key!r}; {kind.__name__} takes '
+                f'{", ".join(known)}, and all take correct.'
+                f'{did_you_mean(key, [*known, "correct"])}')
+    return kind(**options)

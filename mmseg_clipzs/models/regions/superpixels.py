@@ -1,0 +1,37 @@
+"""Regions of similar colour, by scikit-image."""
+from mmseg_clipzs.utils import check_number, import_optional
+
+from .region_provider import RegionProvider
+
+
+def _segmentation(what):
+    return import_optional(
+        'skimage.segmentation', 'masks', what, 'scikit-image')
+
+
+class Felzenszwalb(RegionProvider):
+    """Graph-based regions (Felzenszwalb and Huttenlocher, IJCV 2004).
+
+    Needs no weights. Every pixel belongs to a region.
+
+    Args:
+        scale (float): The higher, the larger the regions.
+        sigma (float): Standard deviation of the smoothing before, in pixels.
+        min_size (int): Pixels of the smallest region.
+
+    Raises:
+        UserError: An option out of range, or no scikit-image.
+    """
+
+    def __init__(self, scale=100., sigma=0.8, min_size=20):
+        self._options = dict(
+            scale=check_number('regions.scale', scale, '(0, inf)'),
+            sigma=check_number('regions.sigma', sigma, '[0, inf)'),
+            min_size=check_number('regions.min_size', min_size, '[1, inf)',
+                                  int))
+        _segmentation('Felzenszwalb')
+
+    def __call__(self, image, meta):
+        """See the base class."""
+        return 1 + _segmentation('Felzenszwalb').felzenszwalb(
+            image, **self._options)
