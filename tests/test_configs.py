@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_clipzs.recipes import cells
+from mmseg_clipzs.recipes.cells import source_of
 from mmseg_clipzs.recipes.methods import HAND_WRITTEN
 from mmseg_clipzs.recipes.trained import TRAINED
 from mmseg_clipzs.vocabularies import get_vocabulary
@@ -50,6 +51,8 @@ BY_HAND = {
     'clearclip_context60': ((2048, 448), (448, 224), 50, .15, None, 32.6),
     'naclip_cityscapes': ((2048, 560), (224, 112), 40, None, None, 35.5),
     'naclip_pamr_voc': ((2048, 336), None, 40, None, None, 83.0),
+    'resclip_sclip_voc21': ((2048, 336), None, 40, .1, None, 60.7),
+    'sfp_ade20k': ((2048, 384), (224, 112), 40, None, None, 20.8),
     'scclip_coco_object': ((2048, 336), (224, 112), 55, .35, None, 37.7),
     'groupvit_context60': ((2048, 448), (448, 224), None, .35, None, 22.4),
     'spectral_voc21': ((2048, 448), (448, 224), None, .95, None, 19.7),
@@ -116,7 +119,7 @@ def test_header(name):
     row = CELLS[name].published
     assert ('Published' in text) == (row is not None)
     if row:
-        assert f'Published: {row["mIoU"]} mIoU ({row["source"]}).' in text
+        assert f'Published: {row["mIoU"]} mIoU ({source_of(row)}).' in text
 
 
 @pytest.mark.parametrize('path', sorted((CONFIGS / '_base_').rglob('*.py')),

@@ -161,6 +161,16 @@ METHODS = {
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
         model=dict(backbone=dict(last_block='scclip'))),
+    **{f'resclip{suffix}': dict(
+        title=f'ResCLIP ({name})', paper='ResCLIP', protocol='resclip',
+        cells=_b('resclip'), base='maskclip_b',
+        model=dict(backbone=dict(last_block=dict(
+            type='resclip', **({'base': suffix[1:]} if suffix else {})))))
+       for suffix, name in (
+           ('', 'NACLIP'), ('_sclip', 'SCLIP'), ('_clearclip', 'ClearCLIP'))},
+    'sfp': dict(
+        title='SFP', paper='SFP', protocol='sfp', cells=_b('sfp'),
+        base='maskclip_b', model=dict(backbone=dict(last_block='sfp'))),
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',
