@@ -18,6 +18,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from PIL import Image
 from processes import do_not_wait
+from tiny_proxy import save as save_proxy
 from web_server import serve
 
 import mmseg_clipzs  # noqa: F401  (registers everything)
@@ -25,6 +26,7 @@ from mmseg_clipzs import products
 from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.datasets.image_text.lists import read_list
 from mmseg_clipzs.datasets.image_text.shard_files import write_shards
+from mmseg_clipzs.models.backbones.clip_vit import METHODS
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / 'tests/golden'
@@ -173,6 +175,23 @@ def tiny_rn(tmp_path_factory):
     """``clip=`` arguments of a small ResNet, seeded."""
     path = _tiny('tiny-rn', tmp_path_factory.mktemp('weights'))
     return dict(model='tiny-rn', pretrained=str(path))
+
+
+@pytest.fixture(scope='session')
+def tiny_proxy(tmp_path_factory):
+    """``proxy=`` arguments of a three-layer Vision Transformer, seeded."""
+    path = tmp_path_factory.mktemp('weights') / 'tiny-dino.pt'
+    return dict(model='tiny_dino', pretrained=str(save_proxy(path)))
+
+
+@pytest.fixture(scope='session')
+def last_block(tiny_proxy):
+    """``last_block=`` of a method, with a small second network."""
+    def choose(method):
+        needs_proxy = hasattr(METHODS.get(method), 'proxy')
+        return dict(type=method, proxy=tiny_proxy) if needs_proxy else method
+
+    return choose
 
 
 @pytest.fixture(scope='session')

@@ -15,9 +15,9 @@ MAX_LINES = 300
 # Bottom-up. A room may import only rooms of lower layers.
 LAYERS = [
     ('utils', 'version'),
-    ('labels', 'products'),
+    ('labels', 'patch_grid', 'products'),
     ('compat', 'checkpoints', 'visualization', 'vocabularies', 'recipes'),
-    ('clip', ),
+    ('clip', 'proxy'),
     ('datasets', ),
     ('toy', 'formats'),
     ('models', ),

@@ -35,7 +35,7 @@ def check(args, parser):
 def run(args):
     from safetensors.torch import save_file
 
-    from mmseg_clipzs.clip.files import read_state_dict
+    from mmseg_clipzs.checkpoints import read_state_dict
     state = read_state_dict(Path(args.checkpoint))[0]
     weights = {
         key: (value.half() if value.is_floating_point() else value

@@ -13,7 +13,7 @@ import torch
 from mmengine.logging import print_log
 from torch import nn
 
-from mmseg_clipzs.checkpoints import hub_file, reason
+from mmseg_clipzs.checkpoints import hub_file, reason, reduce_precision
 from mmseg_clipzs.utils import UserError
 
 from .architectures import check_architecture
@@ -23,7 +23,6 @@ from .weights import (
     fill_model,
     list_tags,
     read_weights,
-    reduce_precision,
 )
 
 # Dtypes of the image tower, by open_clip's names.

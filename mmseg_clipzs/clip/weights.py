@@ -2,19 +2,16 @@
 import os
 from pathlib import Path
 
-import torch
-
 from mmseg_clipzs.checkpoints import (
-    check_finite,
-    check_kinds,
-    hub_file,
+    load_exactly,
     read_download,
+    read_hub,
+    read_state_dict,
     reason,
 )
 from mmseg_clipzs.utils import UserError, check_is_file
 
 from .architectures import guess_architecture
-from .files import read_state_dict
 from .library import open_clip, part
 
 # Weights shipped with the package: (architecture, tag) -> file.
@@ -40,10 +37,10 @@ def read_weights(name, pretrained):
         pretrained (str | Path): A tag or a path.
 
     Returns:
-        tuple[Path | str, dict, bool, dict]: Where they come from, the state
-        dict, whether it is OpenAI's archive (see
-        :func:`~mmseg_clipzs.clip.files.read_state_dict`) and open_clip's
-        entry for the tag (``mean``, ``std``, ``quick_gelu``, ...; empty for a
+        tuple[Path | str, dict, bool, dict]: Where they come from; the state
+        dict and whether it is OpenAI's archive, as from
+        :func:`~mmseg_clipzs.checkpoints.read_state_dict`; open_clip's entry
+        for the tag (``mean``, ``std``, ``quick_gelu``, ...; empty for a
         file).
 
     Raises:
@@ -109,28 +106,6 @@ def _read_preset(name, tag, preset):
             f'{remedy}') from e
 
 
-def read_hub(repository, names):
-    """Read weights of a Hugging Face repository.
-
-    Args:
-        repository (str): Its name.
-        names (Sequence[str]): File names; the first that exists is taken.
-
-    Returns:
-        tuple: The path, and the result of ``read_state_dict``.
-
-    Raises:
-        OSError: A failed download.
-        UserError: A file that cannot be read, also when downloaded again.
-    """
-    path = hub_file(repository, names)
-    try:
-        return path, read_state_dict(path)
-    except UserError:  # damaged since
-        path = hub_file(repository, names, again=True)
-        return path, read_state_dict(path)
-
-
 def fill_model(model, state, name, path):
     """Load a state dict into a CLIP; every key and shape must match.
 
@@ -159,61 +134,3 @@ def fill_model(model, state, name, path):
         model, state, path, f'CLIP {name}', lambda: (
             f'The file looks like {guess_architecture(state)}; set model= to '
             'match it.'))
-
-
-def reduce_precision(module, dtype, path):
-    """Convert a filled module to another dtype.
-
-    Args:
-        module (nn.Module): Modified in place.
-        dtype (torch.dtype): A floating-point dtype.
-        path (Path): Source of its weights, for messages.
-
-    Raises:
-        UserError: float16 cannot hold one of the weights.
-    """
-    module.to(dtype)
-    if dtype == torch.float16:
-        check_finite(f'{path} as float16', module.state_dict())
-
-
-def load_exactly(model, state, path, name, hint):
-    """Load a state dict; every key and shape must match.
-
-    Args:
-        model (nn.Module): On the CPU or ``meta``; gets parameters of its
-            own.
-        state (dict[str, Tensor]): Any float dtype.
-        path (Path): Source of the state dict, for messages.
-        name (str): The model, for messages.
-        hint (Callable): () -> str, what to do about a mismatch.
-
-    Raises:
-        UserError: Weights of another architecture.
-    """
-    wanted = model.state_dict()
-    wrong = [key for key, value in wanted.items()
-             if key not in state or state[key].shape != value.shape]
-    extra = [key for key in state if key not in wanted]
-    if wrong or extra:
-        key = (wrong + extra)[0]
-        shapes = ' and '.join(
-            f'{tuple(entries[key].shape)} {where}' for entries, where in
-            ((state, 'in the file'), (wanted, 'in the model'))
-            if key in entries)
-        raise UserError(
-            f'{path} holds weights of another architecture than {name}: '
-            f'{len(wrong)} of {len(wanted)} entries are missing or of another '
-            f'shape and {len(extra)} are unexpected, e.g. {key!r} ({shapes}). '
-            f'{hint()}')
-    check_kinds(path, state, wanted)
-    # Copies: the state may be a file in memory that somebody changes.
-    model.load_state_dict({
-        key: value.to(wanted[key].dtype, copy=True,
-                      memory_format=torch.contiguous_format)
-        for key, value in state.items()}, assign=True)
-    for module in model.modules():
-        for name, buffer in module.named_buffers(recurse=False):
-            if buffer.is_meta:  # a causal mask, which is in no file
-                module.register_buffer(name, torch.full(
-                    buffer.shape, -torch.inf).triu(1), persistent=False)

@@ -9,10 +9,10 @@ from mmseg_clipzs.checkpoints import (
     dataset_meta_of,
     load_checkpoint_file,
     meta_of,
+    read_state_dict,
     weights_of,
 )
 from mmseg_clipzs.clip import load_clip
-from mmseg_clipzs.clip.files import read_state_dict
 from mmseg_clipzs.clip.library import part
 from mmseg_clipzs.clip.weights import SHIPPED
 from mmseg_clipzs.models.groupvit_weights import SHIPPED as GROUPVIT

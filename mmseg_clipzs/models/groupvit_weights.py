@@ -7,9 +7,12 @@ from pathlib import Path
 import torch
 from mmengine.logging import print_log
 
-from mmseg_clipzs.checkpoints import reason
-from mmseg_clipzs.clip.files import read_state_dict
-from mmseg_clipzs.clip.weights import load_exactly, read_hub
+from mmseg_clipzs.checkpoints import (
+    load_exactly,
+    read_hub,
+    read_state_dict,
+    reason,
+)
 from mmseg_clipzs.utils import UserError, check_is_file
 
 # Weights shipped with the package.

@@ -11,8 +11,7 @@ from mmengine.logging import HistoryBuffer
 from PIL import Image
 from safetensors.torch import save_file
 
-from mmseg_clipzs.checkpoints import load_checkpoint_file
-from mmseg_clipzs.clip.files import read_state_dict
+from mmseg_clipzs.checkpoints import load_checkpoint_file, read_state_dict
 from mmseg_clipzs.clip.precomputed import load_text_embeddings
 from mmseg_clipzs.clip.text_cache import EmbeddingFile
 from mmseg_clipzs.datasets import read_image

@@ -16,7 +16,7 @@ import torch
 import mmseg_clipzs
 from hostile_files import loaded_attributes
 from mmseg_clipzs.checkpoints import load_checkpoint_file
-from mmseg_clipzs.clip.files import read_state_dict
+from mmseg_clipzs.checkpoints import read_state_dict
 from mmseg_clipzs.utils import UserError
 
 warnings.simplefilter('ignore')

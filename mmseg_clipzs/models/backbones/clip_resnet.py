@@ -5,9 +5,8 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.blocks import split_heads
+from mmseg_clipzs.patch_grid import to_map
 from mmseg_clipzs.utils import UserError, check_flag
-
-from .patch_grid import to_map
 
 
 @MODELS.register_module()

@@ -1,3 +1,4 @@
+import math
 from dataclasses import fields, replace
 
 import torch
@@ -6,7 +7,9 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.clip.image_tower import override_tower
+from mmseg_clipzs.patch_grid import fit_to_grid, resize_positions, to_map
 from mmseg_clipzs.products import linear
+from mmseg_clipzs.proxy import load_proxy
 from mmseg_clipzs.utils import (
     UserError,
     check_flag,
@@ -17,14 +20,15 @@ from mmseg_clipzs.utils import (
 from .feature_purifier import FeaturePurifier
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .method import SecondPass
-from .patch_grid import fit_to_grid, resize_positions, to_map
+from .method import SecondPass, View
+from .proxy_attention import ProxyAttention
 from .residual_attention import ResidualAttention
 from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
 METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration(),
-           'resclip': ResidualAttention(), 'sfp': FeaturePurifier()}
+           'resclip': ResidualAttention(), 'sfp': FeaturePurifier(),
+           'proxyclip': ProxyAttention()}
 
 
 @MODELS.register_module()
@@ -34,7 +38,9 @@ class ClipViT(BaseModule):
     ``METHODS`` selects what the blocks compute; in most methods only the last
     block differs from CLIP's. Only the parameters of open_clip's model are
     used, not its ``forward``. A :class:`LoadedClip` is not modified: its
-    weights are shared.
+    weights are shared. Methods with a ``proxy``, arguments of
+    :func:`~mmseg_clipzs.proxy.load_proxy`, also look at the features of a
+    second frozen network, in the precision of CLIP's tower.
 
     Args:
         clip (dict | LoadedClip): Arguments of
@@ -48,6 +54,8 @@ class ClipViT(BaseModule):
         off_grid (str): For images that are not a multiple of the patch size:
             'pad' with zeros below and right (MaskCLIP), 'pad_even' on both
             sides (ClearCLIP) or 'drop' the last rows and columns (SCLIP).
+            With a second network the first two pad to a multiple of both
+            patch sizes, and 'drop' leaves each network its own rest.
         pos_embed (str): Bicubic resizing of the positional embedding to the
             grid: 'exact', 'antialias' (GEM), or 'sclip', which scales by
             (grid + 0.1) / native grid.
@@ -55,6 +63,13 @@ class ClipViT(BaseModule):
             runs OpenAI's weights with GELU.
         norm_eps (float, optional): Override LayerNorm's epsilon; MaskCLIP's
             code uses 1e-6, CLIP 1e-5.
+        pad_to (int, optional): For 'pad' and 'pad_even', the multiple to pad
+            to in place of the patch size; ProxyCLIP's code pads to 56.
+
+    Attributes:
+        proxy (Proxy | None): The second network.
+        input_stats (tuple): Mean and std of the inputs, RGB for images in
+            [0, 1]: CLIP's, unless a segmentor sets those of its preprocessor.
 
     Raises:
         UserError: A ResNet, or invalid options.
@@ -68,6 +83,7 @@ class ClipViT(BaseModule):
                  pos_embed='exact',
                  quick_gelu=None,
                  norm_eps=None,
+                 pad_to=None,
                  init_cfg=None):
         super().__init__(init_cfg)
         if not isinstance(clip, LoadedClip):
@@ -88,6 +104,7 @@ class ClipViT(BaseModule):
                                 f'of {choices}.')
         check_flag('quick_gelu', quick_gelu, optional=True)
         check_number('norm_eps', norm_eps, '(0, 1)', optional=True)
+        check_number('pad_to', pad_to, '[1, inf)', int, optional=True)
         self.last_block = get_last_block(last_block)
         self.out_keys = out_keys
         self.off_grid = off_grid
@@ -96,7 +113,22 @@ class ClipViT(BaseModule):
         self.embed_dims = visual.output_dim
         self.patch_size = visual.conv1.kernel_size
         self.grid_size = tuple(visual.grid_size)
+        self.input_stats = clip.mean, clip.std
+        proxy = getattr(self.last_block, 'proxy', None)
+        self.proxy = None if proxy is None else load_proxy(
+            **proxy, dtype=visual.conv1.weight.dtype)
+        self._multiple = self._padding_multiple(pad_to)
         self._positions = {}
+
+    def _padding_multiple(self, pad_to):
+        """(h, w) that images are padded to a multiple of."""
+        sizes = [network.patch_size for network in (self, self.proxy)
+                 if network is not None]
+        if self.off_grid == 'drop':  # pads images smaller than a patch
+            return tuple(map(max, zip(*sizes)))
+        if pad_to is not None:
+            return pad_to, pad_to
+        return tuple(math.lcm(*side) for side in zip(*sizes))
 
     def init_weights(self):
         """Does nothing: the constructor has loaded CLIP's weights."""
@@ -105,7 +137,8 @@ class ClipViT(BaseModule):
         """Dense features in CLIP's joint space.
 
         Args:
-            inputs (Tensor): (N, 3, H, W) float, CLIP-normalised RGB, any size.
+            inputs (Tensor): (N, 3, H, W) float RGB, normalised by
+                ``input_stats``, any size.
 
         Returns:
             tuple: Features (N, D, h, w), not normalised, and with
@@ -115,14 +148,15 @@ class ClipViT(BaseModule):
             one.
         """
         visual = self.visual
-        images = fit_to_grid(inputs, self.patch_size, self.off_grid)
+        images = fit_to_grid(inputs, self._multiple, self.off_grid)
         x = visual.conv1(images.to(visual.conv1.weight.dtype))  # (N, C, h, w)
         grid = tuple(x.shape[2:])
         x = x.flatten(2).transpose(1, 2)  # (N, C, h, w) -> (N, h * w, C)
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        out = self.last_block(visual, x, grid, self.out_keys)
+        out = self.last_block(visual, x, grid, self.out_keys,
+                              View(images, self._proxy_features(images)))
 
         def features(patches):
             return to_map(self._to_joint_space(patches, out.is_normed),
@@ -137,6 +171,17 @@ class ClipViT(BaseModule):
                 self.patch_size, self.last_block.label_threshold,
                 self.last_block.pamr))
         return tuple(outputs)
+
+    def _proxy_features(self, images):
+        """(N, C, I, J) of the second network, or None without one."""
+        if self.proxy is None:
+            return None
+        (mean, std), (own_mean, own_std) = (
+            [images.new_tensor(values)[:, None, None] for values in stats]
+            for stats in (self.input_stats, (self.proxy.mean, self.proxy.std)))
+        return self.proxy(
+            images * (std / own_std) + (mean - own_mean) / own_std,
+            self.last_block.proxy_part, self.pos_embed)
 
     def _to_joint_space(self, patches, is_normed=False):
         """(N, L, C) -> (N, L, D)."""

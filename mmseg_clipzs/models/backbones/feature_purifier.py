@@ -16,12 +16,12 @@ from mmseg_clipzs.utils import check_number
 from .last_block import mix_values, patch_keys
 from .layers import LAYERS, check_span, scaled
 from .method import Dense
-from .self_calibration import (
+from .self_calibration import replace_outliers
+from .similarity import (
     aggregation,
-    cosine,
+    cosine_similarity,
     cut,
-    replace_outliers,
-    similar_attention,
+    sharpened_attention,
 )
 
 
@@ -82,13 +82,13 @@ class FeaturePurifier:
             (self.similar_layer, self.output_layer, *self.summed_layers),
             len(layers))
         outliers = self.find_outliers(attention.mean(1))
-        similarity = cut(cosine(replace_outliers(
+        similarity = cut(cosine_similarity(replace_outliers(
             layers[similar][:, 1:], outliers, grid)), self.threshold)
         patches = aggregation(similarity, self.threshold) @ replace_outliers(
             x[:, 1:], outliers, grid)
-        attention = similar_attention(similarity)[:, None]
+        attention = sharpened_attention(similarity)[:, None]
         weights = aggregation(
-            cosine(layers[output][:, 1:]), self.threshold)
+            cosine_similarity(layers[output][:, 1:]), self.threshold)
         total = sum(layers[first:last + 1])
         h = block.ln_1(patches)
         out = self.cls_weight * x[:, :1] + weights @ mix_values(

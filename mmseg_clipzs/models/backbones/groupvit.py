@@ -8,6 +8,7 @@ from torch import nn
 
 from mmseg_clipzs.clip.blocks import run_block
 from mmseg_clipzs.clip.towers import Transformer
+from mmseg_clipzs.patch_grid import fit_to_grid, resize_positions
 from mmseg_clipzs.utils import (
     UserError,
     check_flag,
@@ -16,7 +17,6 @@ from mmseg_clipzs.utils import (
 )
 
 from .grouping_block import GroupingBlock, mix_tokens, mlp
-from .patch_grid import fit_to_grid, resize_positions
 
 
 class Grouping(NamedTuple):

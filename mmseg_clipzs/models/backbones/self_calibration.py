@@ -10,6 +10,12 @@ from mmseg_clipzs.utils import check_number
 from .last_block import mix_values, patch_keys
 from .layers import LAYERS, check_span, scaled
 from .method import Dense
+from .similarity import (
+    aggregation,
+    cosine_similarity,
+    diagonal,
+    sharpened_attention,
+)
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,14 @@ class SelfCalibration:
         # Strictly above: identical patches have no outliers.
         outliers = scores > scores.quantile(
             1 - self.outliers, dim=1, keepdim=True)  # (N, h * w)
-        similarity = cosine(
+        similarity = cosine_similarity(
             replace_outliers(layers[similar][:, 1:], outliers, grid))
         patches = aggregation(similarity, self.threshold) @ replace_outliers(
             patches, outliers, grid)
         total = sum(layers[first:last + 1])
-        attention = similar_attention(similarity)[:, None]
+        attention = sharpened_attention(similarity)[:, None]
         weights = aggregation(
-            cosine(layers[output][:, 1:]), self.threshold)
+            cosine_similarity(layers[output][:, 1:]), self.threshold)
         out = 0
         for cls, part in ((x[:, :1], patches), (total[:, :1], total[:, 1:])):
             out = out + self.cls_weight * cls + weights @ self._attend(
@@ -91,43 +97,6 @@ class SelfCalibration:
         k = split_heads(project(block, h, 'k'), block.attn.num_heads)
         own = (k @ k.transpose(-1, -2) * k.size(-1)**-0.5).softmax(-1)
         return mix_values(block, h, (attention + own) / 2)
-
-
-def cosine(patches):
-    """Cosine similarities, (N, L, C) -> (N, L, L)."""
-    patches = F.normalize(patches, dim=-1)
-    return patches @ patches.transpose(1, 2)
-
-
-def cut(similarity, threshold):
-    """Similarities (N, L, L), those below the threshold 0."""
-    return similarity.masked_fill(similarity < threshold, 0)
-
-
-def aggregation(similarity, threshold):
-    """Weights (N, L, L) of averages over similar patches."""
-    return F.normalize(cut(similarity, threshold), p=1, dim=-1)
-
-
-def similar_attention(similarity):
-    """Sharpened attention over patches more similar than average.
-
-    Args:
-        similarity (Tensor): S, (N, L, L).
-
-    Returns:
-        Tensor: (N, L, L), softmax of the positive values of 3 (S - mean S).
-    """
-    scores = 3 * (similarity - similarity.mean((1, 2), keepdim=True))
-    # Keep the diagonal: for identical patches rounding may make it negative.
-    dissimilar = (scores < 0) & ~_diagonal(scores)
-    return scores.masked_fill(dissimilar, -torch.inf).softmax(-1)
-
-
-def _diagonal(scores):
-    """(L, L) bool, whether a location is compared with itself."""
-    index = torch.arange(scores.size(1), device=scores.device)
-    return index == index[:, None]
 
 
 def outlier_factor(patches, neighbours):
@@ -147,7 +116,7 @@ def outlier_factor(patches, neighbours):
     if patches.size(1) - 1 <= neighbours:
         return patches.new_ones(patches.shape[:2], dtype=torch.float32)
     distances = torch.cdist(patches.float(), patches.float()).square()
-    distances = distances.masked_fill(_diagonal(distances), torch.inf)
+    distances = distances.masked_fill(diagonal(distances), torch.inf)
     reach, indices = distances.topk(neighbours, largest=False)
     reach = reach[..., -1].clamp(min=torch.finfo(reach.dtype).eps)
     density = (1 / reach)[:, None].expand_as(distances).gather(2, indices)

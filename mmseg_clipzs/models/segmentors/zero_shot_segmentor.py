@@ -106,6 +106,10 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 f'{type(self.decode_head).__name__} needs the keys of the '
                 'last block: set backbone=dict(out_keys="raw").')
         self.requires_grad_(False)
+        if hasattr(self.backbone, 'input_stats'):
+            self.backbone.input_stats = tuple(
+                (values.flatten() / 255).tolist() for values in (
+                    self.data_preprocessor.mean, self.data_preprocessor.std))
         self.area_threshold = area_threshold
         self.logit_scale = check_number(
             f'The logit scale of CLIP {loaded.name}', loaded.logit_scale,

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
+from plain_proxy import METHODS as PROXIED
 from plain_vit import METHODS as PLAIN
 from plain_vit import PlainViT, fit
 from torch import nn
@@ -123,7 +124,7 @@ def _compare_golden(vit_b16, golden, image, seeded_weights, key):
 
 
 def test_every_method_is_tested():
-    assert set(METHODS) == set(PLAIN)
+    assert set(METHODS) == set(PLAIN) | set(PROXIED)
 
 
 # ----------------------------------------- equality with other implementations
@@ -264,8 +265,8 @@ def _tensors(outputs, images):
 
 
 @pytest.mark.parametrize('method', METHODS)
-def test_batch_of_two(tiny, method):
-    backbone = ClipViT(tiny, method, out_keys='raw')
+def test_batch_of_two(tiny, last_block, method):
+    backbone = ClipViT(tiny, last_block(method), out_keys='raw')
     x = torch.randn(2, 3, 70, 50)
     with torch.no_grad():
         both, each = _tensors(backbone(x), (0, 1)), [

@@ -275,8 +275,8 @@ def test_a_batch_is_its_images_one_by_one(zero_shot, sizes, settings):
     dict(),
     dict(pamr=dict(steps=2, dilations=(1, 4)), test_cfg=dict(
         mode='slide', crop_size=(96, 96), stride=(48, 48)))])
-def test_batches_of_one_and_four_predict_the_same(zero_shot, method,
-                                                  settings):
+def test_batches_of_one_and_four_predict_the_same(
+        zero_shot, last_block, method, settings):
     """All methods; with 7 x 8 patches SC-CLIP has outliers.
 
     In float64, so that batch-dependent rounding does not affect labels.
@@ -284,7 +284,8 @@ def test_batches_of_one_and_four_predict_the_same(zero_shot, method,
     model = zero_shot(
         vocabulary='cat, kitten; grass; sky; road', background_threshold=0.2,
         logit_scale=30.,
-        backbone=dict(type='ClipViT', last_block=method), **settings).double()
+        backbone=dict(type='ClipViT', last_block=last_block(method)),
+        **settings).double()
     x = torch.randn(4, 3, 112, 128).double()
     with torch.no_grad():
         together = model.predict(x)

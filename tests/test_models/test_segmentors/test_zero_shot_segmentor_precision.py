@@ -33,8 +33,8 @@ def test_unknown_precision(tiny_vit):
 
 @pytest.mark.parametrize('precision, atol', [('bf16', 3e-2), ('fp16', 4e-3)])
 @pytest.mark.parametrize('method', METHODS)
-def test_features_are_nearly_those_of_float32(zero_shot, tiny_vit, method,
-                                              precision, atol):
+def test_features_are_nearly_those_of_float32(
+        zero_shot, tiny_vit, last_block, method, precision, atol):
     """Directions, which determine the cosines; outputs are float32."""
     x = F.interpolate(torch.randn(
         2, 3, 6, 8, generator=torch.Generator().manual_seed(0)),
@@ -43,7 +43,8 @@ def test_features_are_nearly_those_of_float32(zero_shot, tiny_vit, method,
     for p in ('fp32', precision):
         model = zero_shot(
             clip=dict(tiny_vit, precision=p), vocabulary=WORDS,
-            backbone=dict(type='ClipViT', last_block=method, out_keys='raw'))
+            backbone=dict(type='ClipViT', last_block=last_block(method),
+                          out_keys='raw'))
         with torch.no_grad():
             outs = model.final_features(model.extract_feat(x))
             result = model.predict(x)

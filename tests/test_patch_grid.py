@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmseg_clipzs.models.backbones.patch_grid import (
+from mmseg_clipzs.patch_grid import (
     fit_to_grid,
     resize_positions,
     to_map,

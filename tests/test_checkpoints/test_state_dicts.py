@@ -10,8 +10,8 @@ from programs import Program
 from safetensors.torch import save_file
 from torch import nn
 
+from mmseg_clipzs.checkpoints import read_state_dict
 from mmseg_clipzs.clip import load_clip
-from mmseg_clipzs.clip.files import read_state_dict
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.filterwarnings(
