@@ -113,9 +113,8 @@ class FeaturePurifier:
         scores = F.pad(of_class.masked_fill(~candidates, -1),
                        (0, self.outliers), value=-1)
         most = scores.topk(self.outliers).indices
-        chosen = torch.zeros_like(scores, dtype=torch.bool).scatter(
-            1, most, True)
-        return chosen[:, :of_class.size(1)] & candidates
+        chosen = torch.zeros_like(scores).scatter(1, most, 1.)
+        return (chosen[:, :of_class.size(1)] > 0) & candidates
 
     @staticmethod
     def _own_attention(block, h):
