@@ -58,8 +58,8 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         name: read_requirements(name)
-        for name in ('lite', 'full', 'cluster', 'masks', 'train', 'coco',
-                     'robustness', 'export', 'openvino', 'supervision',
+        for name in ('lite', 'full', 'cluster', 'masks', 'foreign', 'train',
+                     'coco', 'robustness', 'export', 'openvino', 'supervision',
                      'tests')
     },
     cmdclass=dict(build_py=BuildWithMim),

@@ -7,18 +7,19 @@ import torch
 import torch.nn.functional as F
 
 
-def fit_to_grid(inputs, patch_size, off_grid='pad'):
+def fit_to_grid(inputs, patch_size, off_grid='pad', value=0):
     """Pad images for a convolution with the size and stride of the patches.
 
     Args:
-        inputs (Tensor): (N, 3, H, W).
+        inputs (Tensor): (N, C, H, W).
         patch_size (tuple[int]): (h, w) pixels.
         off_grid (str): 'pad' with zeros below and right, 'pad_even' on both
             sides, to multiples of the patch size; 'drop' leaves the last rows
             and columns to the convolution, which ignores them.
+        value (float): In place of zeros.
 
     Returns:
-        Tensor: (N, 3, H', W'), at least one patch.
+        Tensor: (N, C, H', W'), at least one patch.
     """
     (h, w), (ph, pw) = inputs.shape[2:], patch_size
     if off_grid == 'drop' and h >= ph and w >= pw:
@@ -27,7 +28,7 @@ def fit_to_grid(inputs, patch_size, off_grid='pad'):
     if not torch.compiler.is_compiling() and not below and not right:
         return inputs
     top, left = (below // 2, right // 2) if off_grid == 'pad_even' else (0, 0)
-    return F.pad(inputs, (left, right - left, top, below - top))
+    return F.pad(inputs, (left, right - left, top, below - top), value=value)
 
 
 def to_map(tokens, grid, dtype):

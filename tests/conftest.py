@@ -144,6 +144,16 @@ def groupvit(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def small_sam3(tmp_path_factory):
+    """Folder of a small SAM 3 with random weights."""
+    pytest.importorskip('transformers', minversion='5.20')
+    from foreign_models import write_sam3
+    folder = tmp_path_factory.mktemp('sam3')
+    write_sam3(folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
 def coco_captions():
     """120 real photos with their captions."""
     folder = SHARED / 'data/coco_captions_120'

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 CONFIGS = Path(__file__).parent.parent / 'configs'
 NAMES = sorted(path.stem for path in CONFIGS.glob('*.py'))
 CELLS = {cell.name: cell for cell in cells()}
-# Configs of CLIP without training; GroupViT has its own tests.
+# Configs of CLIP without training; the others have their own tests.
 ZERO_SHOT = [name for name, cell in CELLS.items()
-             if cell.method != 'groupvit']
+             if cell.method not in ('groupvit', 'sam3')]
 # dataset -> mmseg's own config
 THEIRS = {
     'voc': 'pascal_voc12',
@@ -242,7 +242,8 @@ def test_vocabulary_fits_the_dataset(name):
     names = dataset.get('metainfo', DATASETS.get(
         dataset.type).METAINFO)['classes']
     vocabulary = get_vocabulary(cfg.model.vocabulary)
-    if cfg.protocol.startswith('C'):  # background has no words
+    if cfg.protocol.startswith('C') or 'sam3' in name and (
+            'background_threshold' in cfg.model):  # background has no words
         vocabulary = vocabulary.with_background()
         assert vocabulary.synonyms[0] == ()
     # mmseg's ADE20K has a class "bed ".
@@ -306,7 +307,8 @@ def test_builds_and_predicts(name, tiny_config, tmp_path):
 
 
 @pytest.mark.parametrize('name', [
-    'groupvit_toy', *(name for name in CELLS if name not in ZERO_SHOT)])
+    'groupvit_toy', *(name for name, cell in CELLS.items()
+                      if cell.method == 'groupvit')])
 def test_groupvit_builds_and_predicts(name, tmp_path):
     """With the toy model's weights in place of the published ones."""
     cfg, toy = load(name), load('groupvit_toy').model
@@ -314,6 +316,15 @@ def test_groupvit_builds_and_predicts(name, tmp_path):
                      text_backbone=toy.text_backbone,
                      embed_dims=toy.embed_dims,
                      projector_dims=toy.projector_dims)
+    check_prediction(cfg, tmp_path)
+
+
+@pytest.mark.parametrize('name', [
+    name for name, cell in CELLS.items() if cell.method == 'sam3'])
+def test_sam3_builds_and_predicts(name, small_sam3, tmp_path):
+    """With a small SAM 3 of random weights."""
+    cfg = load(name)
+    cfg.model.update(weights=str(small_sam3), word_batch=64)
     check_prediction(cfg, tmp_path)
 
 

@@ -21,7 +21,7 @@ from mmseg_clipzs.benchmark.compare import run_benchmark
 from mmseg_clipzs.checkpoints import load_checkpoint_file
 from mmseg_clipzs.export import export_student
 from mmseg_clipzs.leaderboard.matrix import evaluate, plan
-from mmseg_clipzs.leaderboard.report import compare
+from mmseg_clipzs.leaderboard.standings import compare
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
 from mmseg_clipzs.run.train import run_train
@@ -237,8 +237,8 @@ def test_rows_have_their_own_names(exported, trained, scenes, tmp_path):
             for job in (exported, trained)]
     assert rows[0]['mIoU'] == rows[1]['mIoU']
     # One table for the miniature, whose options change the protocol.
-    assert [name for table in compare(rows, []) for name, _ in table.rows] == [
-        'MaskCLIP+, exported', 'MaskCLIP+']
+    assert [entry.method for table in compare(rows, [])
+            for entry in table.entries] == ['MaskCLIP+, exported', 'MaskCLIP+']
 
 
 def test_photo_trainings_have_no_test_set(of_photos, photos, tmp_path,

@@ -15,12 +15,14 @@ class Web:
         length (int | None): Content-Length that is claimed.
         silent (bool): Accept requests and never answer.
         stalls (bool): Never end an answer.
+        refusals (dict[str, tuple]): Status and headers by path.
     """
 
     def __init__(self, address):
         self.address, self.files, self.asked = address, {}, []
         self.kind, self.length = 'application/zip', None
         self.silent = self.stalls = False
+        self.refusals = {}
 
 
 @contextmanager
@@ -35,6 +37,14 @@ def serve():
             if web.silent:
                 done.wait()
                 return
+            if self.path in web.refusals:
+                status, headers = web.refusals[self.path]
+                self.send_response(status)
+                for header in headers.items():
+                    self.send_header(*header)
+                self.send_header('Content-Length', 0)
+                self.end_headers()
+                return
             if self.path not in web.files:
                 self.send_error(404)
                 return
@@ -47,6 +57,8 @@ def serve():
             if web.stalls:
                 self.wfile.flush()
                 done.wait()
+
+        do_HEAD = do_GET  # of refusals
 
         def log_message(self, *args):
             pass

@@ -17,6 +17,7 @@ from mmseg_clipzs.run.prepare import choose_products
 from mmseg_clipzs.run.segmentor import (
     class_of,
     embeds_config_words,
+    forget_words,
     set_background,
     use_trained_classes,
 )
@@ -97,8 +98,7 @@ class ZeroShotInferencer(Streaming):
         choose_products(config)
         use_trained_classes(config)
         if classes is not None and embeds_config_words(config.model):
-            # Do not embed the config's.
-            config.model.update(vocabulary=None, text_embeddings=None)
+            forget_words(config.model)  # do not embed the config's
         kind = class_of(config.model)
         if groups and not hasattr(kind, 'keep_groups'):
             raise UserError(

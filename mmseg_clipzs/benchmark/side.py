@@ -15,6 +15,7 @@ from mmseg_clipzs.run.prepare import prepare
 from mmseg_clipzs.run.segmentor import (
     clip_of,
     embeds_config_words,
+    forget_words,
     takes_embeddings,
     use_trained_classes,
 )
@@ -75,8 +76,7 @@ class Side:
                                 'made-up words to replace.')
         drawn = takes_words and (random or bool(num_classes))
         if drawn and embeds_config_words(cfg.model):
-            # The text tower must not embed them.
-            cfg.model.update(vocabulary=None, text_embeddings=None)
+            forget_words(cfg.model)  # the text tower must not embed them
         cfg.update(log_level='WARNING', randomness=dict(seed=SEED),
                    experiment_name=f'benchmark-{Path(folder).name}')
         prepare(cfg, job, folder)

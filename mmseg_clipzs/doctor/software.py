@@ -16,6 +16,8 @@ OLDEST_PYTHON, NEWEST_PYTHON = '3.10', '3.13'  # the newest one tested
 # Extra -> what needs it.
 FEATURES = dict(
     cluster='the grouping baselines (k-means, mean shift, spectral)',
+    masks='regions of images: superpixels, SAM 2, Mask2Former, EoMT',
+    foreign='SAM 3 and TIPSv2',
     train='training on images and captions',
     coco='COCO-Object, from instance annotations',
     robustness='images under noise, blur and compression',

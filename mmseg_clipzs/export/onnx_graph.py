@@ -6,7 +6,10 @@ from mmseg.models.segmentors import EncoderDecoder
 from torch import nn
 
 from mmseg_clipzs.models.decode_heads import ClusterHead
-from mmseg_clipzs.models.segmentors import ZeroShotSegmentor
+from mmseg_clipzs.models.segmentors import (
+    ForeignSegmentor,
+    ZeroShotSegmentor,
+)
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
 )
@@ -203,6 +206,9 @@ def _check(model, network):
     if not isinstance(network, EncoderDecoder):
         raise UserError(f'{name} cannot be exported: only EncoderDecoders of '
                         'mmseg, MaskClipPlus and zero-shot segmentors can.')
+    if isinstance(network, ForeignSegmentor):
+        raise UserError(f'{name} cannot be exported: its network is not of '
+                        'this package. Export it with its own tools.')
     if isinstance(network.decode_head, ClusterHead):
         raise UserError(
             f'{name} with a ClusterHead cannot be exported: its clustering is '

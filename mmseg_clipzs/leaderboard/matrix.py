@@ -61,8 +61,9 @@ def plan(methods=(), datasets=(), configs=(), clips=(), options=None,
         list[Job]: In the order of the table, without duplicates.
 
     Raises:
-        UserError: No such config, a model without weights, nothing to run, or
-            one ``data_root`` for several datasets.
+        UserError: No such config, a model without weights, an unknown
+            ``needs``, nothing to run, or one ``data_root`` for several
+            datasets.
     """
     options = options or {}
     jobs = []
@@ -78,6 +79,7 @@ def plan(methods=(), datasets=(), configs=(), clips=(), options=None,
                         '--configs.')
     for job in jobs:
         job.require_weights()
+        job.describe()
     if data_root:
         require_one_root(jobs)
         jobs = [job.replace(data_root=data_root) for job in jobs]

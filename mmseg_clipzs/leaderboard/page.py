@@ -1,27 +1,22 @@
-"""The HTML page: tables, class IoUs and prediction samples in one file."""
-import base64
-import io
-import statistics
+"""The HTML page: tables, plots, class IoUs and predictions in one file."""
 from html import escape
-from itertools import groupby
 from pathlib import Path
 from string import Template
 
-import numpy as np
-from PIL import Image
+from mmseg_clipzs.recipes import NEEDS
 
-from mmseg_clipzs.engine import read_samples
-from mmseg_clipzs.visualization import overlay
+from .blocks import TEXT, Behind, blocks_of
+from .pictures import class_bars, predictions
+from .scatter import draw, points_of, shape
 
 _TEMPLATE = Path(__file__).with_name('page.html')
 
 
-def to_html(tables, rows, note, failures, settings, environments, folder):
+def to_html(tables, note, failures, settings, environments, folder):
     """Render the page.
 
     Args:
         tables (Sequence[Table]): One per protocol.
-        rows (Sequence[dict]): Result of :func:`matrix.run`.
         note (str): Explanation of the tables.
         failures, environments (Sequence[str]): Lines of text.
         settings (tuple[list, list]): Header and lines of a table.
@@ -33,19 +28,62 @@ def to_html(tables, rows, note, failures, settings, environments, folder):
     parts = [f'<p>{escape(note)}</p>']
     if failures:
         parts.append(_section('Failed', _list(failures)))
-    for table in tables:
-        mine = [row for row in rows if row['protocol'] == table.title]
-        parts.append(_section(
-            f'Protocol {table.title}', _figures(table), *(
-                part for dataset in dict.fromkeys(
-                    row['dataset'] for row in mine)
-                for part in _details(
-                    dataset, [row for row in mine
-                              if row['dataset'] == dataset], folder))))
-    parts += [_section('Settings and costs', _plain_table(*settings)),
-              _section('Versions', _list(environments))]
+    for i, table in enumerate(tables):
+        parts.append(_protocol(table, f'plot{i}', folder))
+    header, lines = settings
+    parts += [
+        _section('Settings and costs', _table(
+            [(name, TEXT if name in ('method', 'dataset') else '')
+             for name in header], [('', [('', line) for line in lines])])),
+        _section('Versions', _list(environments))]
     return Template(_TEMPLATE.read_text(encoding='utf-8')).substitute(
         body='\n'.join(parts))
+
+
+def _protocol(table, name, folder):
+    """Tables, plot and pictures of a protocol."""
+    first, *others = blocks_of(table)
+    parts = [f'<h3>{escape(first.title)}</h3>', _block(first),
+             _plot(table, name)]
+    parts += [_details(block.title, _block(block), block.is_open)
+              for block in others]
+    for dataset in table.datasets:
+        several = any(len(entry.finished(dataset)) > 1
+                      for entry in table.entries)
+        parts += [
+            _details(f'{dataset}: predictions'
+                     + several * ' (the first of several runs)',
+                     predictions(table, dataset, folder), True),
+            _details(f'{dataset}: IoU of each class',
+                     class_bars(table, dataset))]
+    return _section(f'Protocol {table.title}', *filter(None, parts))
+
+
+def _plot(table, name):
+    """Quality against time, if there is anything to compare."""
+    points, left = points_of(table)
+    if len(points) < 2:
+        return ''
+    groups = {each.needs for each in points}
+    keys = ''.join(f'<span class="key">{shape(needs)}{escape(title)}</span>'
+                   for needs, title in NEEDS.items() if needs in groups)
+    devices = {row.get('device') for entry in table.entries
+               for row in entry.finished()}
+    notes = ['Up and to the left is better; along the dashed line, nothing '
+             'else is both faster and better.']
+    _, usual = table.labels()
+    if usual:
+        notes.append(f'CLIP is {usual} unless named.')
+    if len(table.datasets) > 1:
+        notes.append('Means of the datasets.')
+    if len(devices) > 1:
+        notes.append('Not all times are of the same device.')
+    if left:
+        notes.append('Not drawn, as they were not run on all datasets: '
+                     f'{"; ".join(left)}.')
+    return (f'<figure class="plot"><div class="wide">{draw(points, name)}'
+            f'</div><figcaption>{keys}<br>{escape(" ".join(notes))}'
+            '</figcaption></figure>')
 
 
 def _section(title, *parts):
@@ -53,127 +91,53 @@ def _section(title, *parts):
                       '</section>'])
 
 
+def _details(title, content, is_open=False):
+    if not content:
+        return ''
+    return (f'<details{" open" * is_open}><summary>{escape(title)}</summary>'
+            f'{content}</details>')
+
+
 def _list(lines):
     return ('<ul>' + ''.join(f'<li>{escape(line)}</li>' for line in lines)
             + '</ul>')
 
 
-def _tag(name, text, attributes=''):
-    return f'<{name}{attributes}>{text}</{name}>'
+def _block(block):
+    return _table(block.columns, block.groups) + ''.join(
+        f'<p>{escape(note)}</p>' for note in block.notes)
 
 
-def _table(*rows):
-    return ('<div class="wide"><table>\n' + '\n'.join(
-        _tag('tr', ''.join(row)) for row in rows) + '\n</table></div>')
+def _table(columns, groups):
+    """str: A table; the first column heads its lines.
+
+    Args:
+        columns (Sequence[tuple]): Heading and kind of each column.
+        groups (Sequence[tuple]): Title and lines, as in ``Block``.
+    """
+    head = ''.join(f'<th scope="col"{_class(kind)}>{escape(heading)}</th>'
+                   for heading, kind in columns)
+    parts = [f'<thead><tr>{head}</tr></thead>']
+    for title, lines in groups:
+        parts.append('<tbody>' + (
+            f'<tr class="group"><th scope="rowgroup" colspan="{len(columns)}">'
+            f'{escape(title)}</th></tr>' if title else ''))
+        parts += [_line(line, columns) for line in lines]
+        parts.append('</tbody>')
+    many = ' class="many"' * (len(columns) > 9)
+    return (f'<div class="wide"><table{many}>\n' + '\n'.join(parts)
+            + '\n</table></div>')
 
 
-def _plain_table(header, lines):
-    return _table([_tag('th', escape(text)) for text in header], *(
-        [_tag('td', escape(text)) for text in line] for line in lines))
+def _line(line, columns):
+    kind, texts = line
+    cells = [f'<th scope="row">{escape(texts[0])}</th>']
+    for text, (_, of_column) in zip(texts[1:], columns[1:]):
+        classes = [of_column, 'behind' * isinstance(text, Behind)]
+        cells.append(f'<td{_class(" ".join(filter(None, classes)))}>'
+                     f'{escape(text)}</td>')
+    return f'<tr{_class(kind)}>{"".join(cells)}</tr>'
 
 
-def _figures(table):
-    """A protocol's table of mIoU, each dataset above its columns."""
-    kinds = [' class="published"' if what.endswith('published') else ''
-             for _, what in table.columns]
-    datasets = [(name, len(list(columns))) for name, columns in groupby(
-        name for name, _ in table.columns)]
-    return _table(
-        ['<th></th>', *(_tag('th', escape(name), f' colspan="{count}"')
-                        for name, count in datasets)],
-        ['<th>method</th>', *(_tag('th', escape(what), kind) for
-                              (_, what), kind in zip(table.columns, kinds))],
-        *([_tag('th', escape(method)), *(
-            _tag('td', escape(text), kind)
-            for text, kind in zip(texts, kinds))]
-          for method, texts in table.rows))
-
-
-def _details(dataset, rows, folder):
-    """Prediction samples of a dataset, and the IoU of each class."""
-    rows = [row for row in rows if 'error' not in row]
-    several = any(len(members) > 1 for members in _models(rows).values())
-    for attribute, title, content in (
-            (' open', 'predictions' + several * ' (the first of several runs)',
-             _predictions(rows, folder)),
-            ('', 'IoU of each class', _bars(rows))):
-        if content:
-            yield (f'<details{attribute}><summary>{escape(dataset)}: {title}'
-                   f'</summary>{content}</details>')
-
-
-def _models(rows):
-    """Group rows by method and CLIP: 'method, CLIP' -> rows."""
-    models = {}
-    for row in rows:
-        name = ', '.join(filter(None, (row['method'], row['clip'])))
-        models.setdefault(name, []).append(row)
-    return models
-
-
-def _bars(rows):
-    """IoU of each class as bars, averaged over the weights of a CLIP."""
-    models = _models([row for row in rows if row.get('class_iou')])
-    if not models:
-        return ''
-    columns = []
-    for members in models.values():
-        column = {}
-        for name in members[0]['class_iou']:
-            values = [row['class_iou'][name] for row in members
-                      if row['class_iou'].get(name) is not None]
-            column[name] = statistics.mean(values) if values else None
-        columns.append(column)
-    return _table(
-        ['<th>class</th>', *(_tag('th', escape(name) + (
-            f' (mean of {len(members)})' if len(members) > 1 else ''))
-            for name, members in models.items())],
-        *([_tag('th', escape(name)), *(_bar(column.get(name))
-                                       for column in columns)]
-          for name in columns[0]))
-
-
-def _bar(value):
-    if value is None:
-        return '<td>–</td>'
-    text = f'{value:.2f}'
-    return _tag('td', text, f' class="bar" style="--iou:{text}"')
-
-
-def _predictions(rows, folder):
-    """Images, ground truth and each model's predictions, with a legend."""
-    samples = {name: read_samples(
-        Path(folder) / members[0]['folder'] / 'samples.npz')
-        for name, members in _models(rows).items()}
-    if not samples:
-        return ''
-    first = next(iter(samples.values()))
-    palette = first['palette']
-    shown = {name: dict(zip(each['names'], each['prediction']))
-             for name, each in samples.items()}
-    lines, seen = [], []
-    for name, image, truth in zip(
-            first['names'], first['image'], first['truth']):
-        masks = [truth] + [each[name] for each in shown.values()
-                           if name in each]
-        seen += [np.unique(mask) for mask in masks]
-        lines.append([_tag('td', _image(cell)) for cell in (
-            image, *(overlay(image, mask, palette, 0.75)
-                     for mask in masks))])
-    colours = ''.join(
-        f'<span class="key"><i style="background:rgb'
-        f'({",".join(map(str, palette[i]))})"></i>'
-        f'{escape(first["classes"][i])}</span>'
-        for i in np.unique(np.concatenate(seen)) if i < len(palette))
-    return _table(
-        [_tag('th', escape(title))
-         for title in ('image', 'ground truth', *samples)],
-        *lines) + _tag('p', colours)
-
-
-def _image(image):
-    """str: Element with (H, W, 3) uint8 RGB as an embedded JPEG."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, 'JPEG', quality=85)
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'<img alt="" src="data:image/jpeg;base64,{data}">'
+def _class(kind):
+    return f' class="{kind}"' if kind else ''

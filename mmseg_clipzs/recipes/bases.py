@@ -46,7 +46,7 @@ def data_file(dataset, resize):
     entry = DATASETS[dataset]
     if resize == _base_resize(dataset):
         return entry.get('file', dataset)
-    return f'{dataset}_{resize[1]}'
+    return f'{dataset}_{resize[1] if resize else "original"}'
 
 
 def make_data(dataset, resize):

@@ -164,9 +164,9 @@ def title_of(dataset):
 
 
 def describe_resize(resize):
-    """str: 'short side 336', 'within 1024 x 512', or '' for none."""
+    """str: 'short side 336', 'within 1024 x 512' or 'original size'."""
     if resize is None:
-        return ''
+        return 'original size'
     long, short = resize
     return (f'short side {short}' if long == 2048 else
             f'within {long} x {short}')

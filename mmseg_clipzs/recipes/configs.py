@@ -52,7 +52,7 @@ def _cell(cell):
                   f'The authors\' settings are in {cell.authors.name}' + (
                       ', with the published figure.'
                       if cell.authors.published else '.')]
-    if 'remark' in method and resize:
+    if 'remark' in method and cell.dataset != 'toy':
         lines.append(method['remark'])
     return '\n'.join([
         header(lines, f'clipzs test {cell.name}'),
@@ -67,7 +67,7 @@ def _cell(cell):
 def describe_protocol(cell):
     """str: A sentence with the protocol's title and settings."""
     entry, settings = resolve(cell.protocol), cell.settings
-    if 'resize' not in settings:  # the toy scenes keep their size
+    if cell.dataset == 'toy':  # scenes keep their size
         return f'Protocol "{entry["title"]}".'
     whose = f', {entry["whose"]}' if 'whose' in entry else ''
     parts = [describe_resize(settings.get('resize')),

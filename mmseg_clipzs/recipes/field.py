@@ -51,7 +51,6 @@ METHODS_OF_THE_FIELD = {
                   _NONE),
     'SAM 3': ('trained', 'SAM 3, gated weights', 'facebook/sam3 of the hub',
               'SAM License'),
-    'SegEarth-OV3': ('trained', 'SAM 3, gated weights', _UNKNOWN, _NONE),
     'ConceptBank': ('trained', 'SAM 3 and masks of the classes: not zero-shot '
                     'in its authors\' own words', _UNKNOWN, _NONE),
 }
@@ -188,10 +187,10 @@ PROTOCOL_B = [
     _pictured(
         'the table of Talk2DINO',
         ('Talk2DINO', None, 65.8, 37.7, 45.1, 88.5, 42.4, 30.2, 38.1, 22.5)),
-    _pictured(
+    {**_pictured(
         'the table of SegEarth-OV3',
-        ('SegEarth-OV3',
-         None, 79.8, 50.7, 67.6, 96.8, 58.8, 42.8, 69.7, 37.5)),
+        ('SAM 3', None, 79.8, 50.7, 67.6, 96.8, 58.8, 42.8, 69.7, 37.5)),
+     'protocol': 'B (SegEarth-OV3)'},
     _pictured(
         'the table of ConceptBank',
         ('ConceptBank',

@@ -15,6 +15,7 @@ Keys of an entry:
     needs: What it needs beside CLIP: 'network' (a second one), 'masks' or
         'trained' weights; nothing if missing.
     paper: Key of ``published.PAPERS``, the metafile's collection.
+    needs: 'network', 'masks' or 'trained'; CLIP alone if missing.
     runtime: Base config of the runtime; 'default_runtime' if missing.
     remark: Last sentence of the headers.
 """
@@ -188,6 +189,17 @@ METHODS = {
             backbone=dict(type='GroupViT'),
             text_backbone=dict(type='TextTransformer'),
             decode_head=dict(type='GroupViTHead'))),
+    # ------------------------------------------------- models from elsewhere
+    'sam3': dict(
+        title='SAM 3', protocol='sam3', needs='trained',
+        cells=dict.fromkeys(BENCHMARKS, 'sam3'),
+        note='SAM 3 of transformers, trained with masks. Its weights are '
+             'gated: accept their terms on the hub, or name a folder.',
+        remark='Gated weights: see docs/other_networks.md.',
+        model=dict(
+            type='Sam3Segmentor',
+            weights='facebook/sam3',
+            data_preprocessor=dict(type='ZeroShotDataPreProcessor'))),
     **{method: dict(
         title=f'CLIP + {name}', name=f'Unmodified CLIP + {name}', file=file,
         paper='Grouping baselines', protocol='maskclip',

@@ -117,6 +117,18 @@ PROTOCOLS = {
         words=dict(
             voc21='voc20_groupvit', context60='context59_groupvit',
             coco_object='coco_object80')),
+    # Images keep their size: SAM 3 resizes them itself. Words without those
+    # of a background, which is where no word is probable.
+    'sam3': dict(
+        title='B (SegEarth-OV3)',
+        source='SegEarth-OV3 (arXiv 2512.08730)',
+        window='whole',
+        background_threshold=dict(voc21=0.4, context60=0.1, coco_object=0.4),
+        words=dict(
+            voc='voc20_plain', voc21='voc20_plain', context='context59',
+            context60='context59', coco_object='coco_object80',
+            coco_stuff='coco_stuff171', cityscapes='cityscapes19',
+            ade20k='ade20k150')),
     'toy': dict(
         title='toy',
         window='whole',

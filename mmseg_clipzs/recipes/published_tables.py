@@ -131,8 +131,8 @@ def _each(setting, show=str):
 def settings_b():
     groups = {}  # protocol, positions -> methods
     for name, method in METHODS.items():
-        backbone = base_model(name)['backbone']
-        if resolve(method['protocol'])['title'].startswith('B '):
+        backbone = base_model(name).get('backbone')
+        if backbone and resolve(method['protocol'])['title'].startswith('B '):
             groups.setdefault(
                 (method['protocol'], backbone['pos_embed']), []).append(name)
     rows = []
@@ -202,14 +202,15 @@ def recipes():
             f'`{cell.name}`', resolve(cell.protocol)['title'],
             show_clip(cell.clip) if cell.clip else NONE,
             'ImageNet' if 'mean' in cell.model['data_preprocessor'] else
-            'CLIP',
-            describe_resize(settings['resize']),
+            'CLIP' if cell.clip else NONE,
+            describe_resize(settings.get('resize')),
             describe_window(settings['window']),
             *(str(settings.get(key, NONE)) for key in (
                 'logit_scale', 'background_threshold', 'area_threshold')),
-            *(cell.model['backbone'].get(key, NONE) for key in (
+            *(cell.model.get('backbone', {}).get(key, NONE) for key in (
                 'pos_embed', 'off_grid')),
-            f'`{cell.model["vocabulary"]}`', f'`{cell.model["prompts"]}`',
+            f'`{cell.model["vocabulary"]}`',
+            f'`{cell.model["prompts"]}`' if 'prompts' in cell.model else NONE,
             row['mIoU'] if row else NONE, source_of(row) if row else NONE])
     return table(
         ['config', 'protocol', 'CLIP', 'mean and std', 'resize', 'window',

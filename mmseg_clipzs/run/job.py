@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_clipzs.recipes import NEEDS
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import Vocabulary, get_vocabulary
@@ -23,6 +24,7 @@ from .segmentor import (
     clip_of,
     embeds_config_words,
     has_vocabulary,
+    is_foreign,
     segmentor_of,
 )
 from .settings import check_settings
@@ -228,9 +230,18 @@ class Job:
 
         Returns:
             dict: method, dataset, protocol, clip, weights, config and
-            checkpoint; None if the model has no such thing.
+            checkpoint; None if the model has no such thing. Also needs, a key
+            of ``recipes.NEEDS``, if the config has it.
+
+        Raises:
+            UserError: ``needs`` is none of those.
         """
         cfg = self.load()
+        needs = {key: cfg[key] for key in ('needs', ) if key in cfg}
+        if needs and needs['needs'] not in list(filter(None, NEEDS)):
+            raise UserError(
+                f'needs must be one of {", ".join(filter(None, NEEDS))}, but '
+                f'is {needs["needs"]!r} in {self.name}.')
         datasets = datasets_of(cfg, 'test_dataloader')
         return dict(
             # mmseg's configs do not name their method.
@@ -241,7 +252,7 @@ class Job:
             clip=clip_of(cfg).get('model'),
             weights=clip_of(cfg).get('pretrained'),
             config=self.name,
-            checkpoint=cfg.get('load_from'))
+            checkpoint=cfg.get('load_from'), **needs)
 
     def _protocol(self, cfg):
         """str: The config's, with what the job changes about it."""
@@ -268,7 +279,7 @@ class Job:
         model = segmentor_of(cfg)
         if not model:
             raise UserError(f'{self.name} has no model.')
-        ready = model.get('weights') or (
+        ready = model.get('weights') or is_foreign(model) or (
             {'clip', 'weights'} & set(model)
             and not cfg.get('train_dataloader'))
         if not ready and not cfg.get('load_from'):

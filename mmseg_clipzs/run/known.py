@@ -19,10 +19,10 @@ from mmseg_clipzs.clip import load_clip
 # them.
 READ = frozenset(inspect.signature(Runner.__init__).parameters) - {
     'self', 'cfg'} | {
-    'method', 'dataset_name', 'protocol', 'tta_model', 'tta_pipeline',
-    'test_pipeline', 'unseen', 'runner_type', 'model_wrapper_cfg', 'sync_bn',
-    'find_unused_parameters', 'compile', 'activation_checkpointing',
-    'efficient_conv_bn_eval'}
+    'method', 'dataset_name', 'protocol', 'needs', 'tta_model',
+    'tta_pipeline', 'test_pipeline', 'unseen', 'runner_type',
+    'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
+    'activation_checkpointing', 'efficient_conv_bn_eval'}
 
 # Registries of what is built from these keys, wherever they occur.
 BUILT = {

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from mmseg_clipzs.checkpoints import dataset_meta_of, trained_words
 from mmseg_clipzs.clip.architectures import check_architecture
 from mmseg_clipzs.models.backbones.clip_vit import ClipViT, get_last_block
+from mmseg_clipzs.models.segmentors.foreign_segmentor import ForeignSegmentor
 from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
     check_options,
@@ -42,9 +43,21 @@ def embeds_config_words(model):
     return issubclass(class_of(model), OpenVocabularySegmentor)
 
 
+def forget_words(model):
+    """Take the classes out of a segmentor's config, to be set later."""
+    model.vocabulary = None
+    model.pop('text_embeddings', None)
+
+
 def takes_embeddings(model):
     """bool: Whether a segmentor's classes can be ready-made embeddings."""
-    return issubclass(class_of(model), (OpenVocabularySegmentor, TextStudent))
+    return not is_foreign(model) and issubclass(
+        class_of(model), (OpenVocabularySegmentor, TextStudent))
+
+
+def is_foreign(model):
+    """bool: Whether a segmentor is a model from elsewhere."""
+    return issubclass(class_of(model), ForeignSegmentor)
 
 
 def has_vocabulary(model):

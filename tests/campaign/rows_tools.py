@@ -203,6 +203,8 @@ ROWS = [
         '--clip ViT-B-16:', says('MODEL:WEIGHTS')),
     Row('board_roots', 'leaderboard --methods maskclip --datasets toy voc '
         '--data-root {toy}', says('data-root')),
+    Row('board_needs', 'leaderboard --methods maskclip --datasets toy '
+        '--cfg-options needs=words', says('needs must be one of')),
     Row('board_option', 'leaderboard --methods maskclip --datasets toy '
         '--cfg-options modl.x=1', says("'modl'")),
     Row('board_work_dir', 'leaderboard --methods maskclip --datasets toy '

@@ -13,7 +13,7 @@ from PIL import Image
 from mmseg_clipzs.engine import PredictionSamplesHook, read_samples
 from mmseg_clipzs.leaderboard import matrix
 from mmseg_clipzs.leaderboard.matrix import cell_name, evaluate, plan, run
-from mmseg_clipzs.leaderboard.report import compare
+from mmseg_clipzs.leaderboard.standings import compare
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.run.test import run_test
@@ -134,9 +134,10 @@ test_dataloader = dict(dataset=dict(data_root='{job.data_root}'))
     assert rows[0]['method'] == 'FCN' and rows[0]['clip'] is None
     assert rows[0]['class_iou'] != rows[1]['class_iou']
     table, = compare(rows, [])
-    assert table.columns == [('toy', 'own weights')]
-    assert table.rows == [(f'FCN (fcn, {name})', [f'{row["mIoU"]}'])
-                          for name, row in zip(('one', 'two'), rows)]
+    assert {(entry.method, entry.clip, entry.needs): entry.here['toy']
+            for entry in table.entries} == {
+        (f'FCN (fcn, {name})', 'own weights', 'trained'): row['mIoU']
+        for name, row in zip(('one', 'two'), rows)}
 
 
 def test_large_samples_are_resized(job, tmp_path):

@@ -1,200 +1,126 @@
-"""Tables: every figure appears only in the table of its protocol."""
+"""The four files: the same figures, and nothing else."""
 import csv
-import html.parser
 import io
 import json
 import re
 import statistics
 
-import numpy as np
 import pytest
+from board_rows import AUTHORS, B, Page, failed, publish, row
 
-from mmseg_clipzs.leaderboard.report import compare, to_csv, write_report
-from mmseg_clipzs.recipes import PUBLISHED
-
-A, B = 'A (MaskCLIP)', 'B (SCLIP line)'
-AUTHORS = 'MaskCLIP (authors\' settings)'
-
-
-def row(method='MaskCLIP', dataset='voc', protocol=A, clip='ViT-B-16',
-        weights='openai', **figures):
-    return dict(
-        method=method, dataset=dataset, protocol=protocol, clip=clip,
-        vocabulary='voc20', prompts='imagenet80', **{**dict(
-            mIoU=41.23, seconds=1.5, images_per_second=2.5,
-            peak_memory_mb=321, aAcc=61.7, mAcc=57.9,
-            class_iou={'cat': 40.12, 'sky | sea': 42.34, 'zebra': None},
-            device='1 x CPU', versions={'torch': '2.6', 'python': '3.11'}),
-            **figures},
-        weights=weights, config='a', checkpoint=None, folder='cells/a')
+from mmseg_clipzs.leaderboard.blocks import blocks_of
+from mmseg_clipzs.leaderboard.report import to_csv, write_report
+from mmseg_clipzs.leaderboard.standings import compare
 
 
-def failed(**values):
-    return dict({key: value for key, value in row(**values).items() if key in (
-        'method', 'dataset', 'protocol', 'clip', 'weights', 'config',
-        'checkpoint', 'folder')}, error='ValueError: <out of luck>')
+def lines_of(block):
+    """Texts of all lines."""
+    return [texts for _, lines in block.groups for _, texts in lines]
 
 
-@pytest.fixture
-def work_dir(tmp_path):
-    """A work dir with prediction samples of the rows above."""
-    (tmp_path / 'cells/a').mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    np.savez(
-        tmp_path / 'cells/a/samples.npz', names=['x', 'y'],
-        classes=['cat', 'sky | sea', 'zebra'],
-        palette=rng.integers(0, 256, (3, 3)),
-        **{f'{what}_{i}': rng.integers(0, 3, (8, 9)).astype(np.int32)
-           for what in ('truth', 'prediction') for i in (0, 1)},
-        **{f'image_{i}': rng.integers(0, 256, (8, 9, 3), np.uint8)
-           for i in (0, 1)})
-    return tmp_path
+def overview(*arguments):
+    """Heading -> text of the lines of the first table."""
+    table, = compare(*arguments)
+    block = blocks_of(table)[0]
+    return [dict(zip([heading for heading, _ in block.columns], texts))
+            for texts in lines_of(block)]
 
 
-class Page(html.parser.HTMLParser):
-    """Text of all table cells, and links that a browser would load."""
-    ALONE = {'meta', 'img'}
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.cells, self.fetched = [], [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in self.ALONE:
-            self.open.append(tag)
-        if tag in ('td', 'th'):
-            self.cells.append('')
-        self.fetched += [value for key, value in attrs
-                         if key in ('src', 'href', 'data')]
-        assert tag not in ('script', 'link', 'iframe')
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if {'td', 'th'} & set(self.open):
-            self.cells[-1] += data
-
-
-def cells_of(table):
-    """(dataset, column, method) -> text, without empty cells."""
-    return {(*column, method): text for method, texts in table.rows
-            for column, text in zip(table.columns, texts) if text}
-
-
-# ---------------------------------------------------------------- published
-def test_published_figures():
-    keys = [tuple(p[k] for k in ('method', 'dataset', 'protocol', 'clip',
-                                 'weights'))
-            for p in PUBLISHED]
-    assert len(set(keys)) == len(keys)
-    figures = dict(zip(keys, (p['mIoU'] for p in PUBLISHED)))
-    assert figures[AUTHORS, 'voc', A, 'ViT-B-16', 'openai'] == '49.5'
-    assert figures['MaskCLIP', 'voc', B, 'ViT-B-16', 'openai'] == '74.9'
-    assert figures['GroupViT', 'voc21', 'C (GroupViT)', None, None] == '52.3'
-    assert figures['NACLIP + PAMR', 'ade20k', B, 'ViT-B-16',
-                   'openai'] == '19.1'
-    for each in PUBLISHED:
-        assert 0 < float(each['mIoU']) < 100 and each['source']
-
-
-def test_published_only_beside_its_own_protocol():
-    """The same method, dataset and CLIP under both protocols."""
-    tables = compare([row(), row(AUTHORS, mIoU=42.), row(protocol=B, mIoU=60.),
-                      row(protocol='custom', mIoU=50.)], PUBLISHED)
-    a, b, custom = map(cells_of, tables)
-    assert [table.title for table in tables] == [A, B, 'custom']
-    assert a['voc', 'ViT-B-16 openai', 'MaskCLIP'] == '41.23'
-    # Corrected settings reproduce no published figure.
-    assert ('voc', 'ViT-B-16 published', 'MaskCLIP') not in a
-    assert a['voc', 'ViT-B-16 openai', AUTHORS] == '42.0'
-    assert a['voc', 'ViT-B-16 published', AUTHORS] == '49.5'
-    assert b['voc', 'ViT-B-16 openai', 'MaskCLIP'] == '60.0'
-    assert b['voc', 'ViT-B-16 published', 'MaskCLIP'] == '74.9'
-    assert b['voc', 'ViT-B-16 published', 'SCLIP'] == '81.5'
-    assert custom == {('voc', 'ViT-B-16 openai', 'MaskCLIP'): '50.0'}
-
-
-@pytest.mark.parametrize('protocol', ['C (GroupViT)', A, B, 'B (ClearCLIP)'])
-def test_each_published_figure_is_of_the_tables_protocol(protocol):
-    rows = [row(dataset=dataset, clip=clip, protocol=protocol)
-            for dataset in ('voc', 'voc21', 'context', 'ade20k')
-            for clip in ('ViT-B-16', 'RN50', None)]
-    table, = compare(rows, PUBLISHED)
-    shown = {(method, dataset, what.split()[0], text)
-             for (dataset, what, method), text in cells_of(table).items()
-             if what.endswith('published')}
-    assert shown and shown == {
-        (p['method'], p['dataset'], p['clip'] or 'own', p['mIoU'])
-        for p in PUBLISHED if p['protocol'] == protocol
-        and p['weights'] in ('openai', None)
-        and p['dataset'] in ('voc', 'voc21', 'context', 'ade20k')
-        and p['clip'] in ('ViT-B-16', 'RN50', None)}
-
-
-# ------------------------------------------------------------- several CLIPs
+# -------------------------------------------------------------------- texts
 def test_mean_and_spread_over_weights():
     rows = [row(weights=f'/w/seed{i}.pt', mIoU=value)
             for i, value in enumerate((60., 62., 67.))]
     rows += [row('CLIP', weights='/w/seed0.pt', mIoU=10.),
              row('CLIP', clip='RN50', mIoU=11.)]
-    table, = compare(rows, [])
-    assert table.columns == [('voc', f'ViT-B-16 {name}') for name in (
-        'seed0', 'seed1', 'seed2', 'mean ± std')
-    ] + [('voc', 'RN50 openai')]
     # mean 63; squares 9 + 1 + 16 = 26; 26 / 2 = 13
-    assert table.rows == [
-        ('MaskCLIP', ['60.0', '62.0', '67.0',
-                      f'63.00 ± {13 ** 0.5:.2f} (3)', '']),
-        ('CLIP', ['10.0', '', '', '', '11.0'])]
+    assert [(line['method'], line['CLIP'], line['here'])
+            for line in overview(rows, [])] == [
+        ('MaskCLIP', 'ViT-B-16, 3 weights', f'63.00 ± {13 ** 0.5:.2f} (3)'),
+        ('CLIP', 'RN50 openai', '11.00'), ('CLIP', 'ViT-B-16 seed0', '10.00')]
+    table, = compare(rows, [])
+    each, = [block for block in blocks_of(table)
+             if block.title.endswith('each of several weights')]
+    assert [heading for heading, _ in each.columns] == [
+        'method', 'CLIP', 'dataset', 'seed0', 'seed1', 'seed2', 'mean ± std']
+    assert lines_of(each) == [
+        ['MaskCLIP', 'ViT-B-16, 3 weights', 'voc', '60.00', '62.00', '67.00',
+         f'63.00 ± {13 ** 0.5:.2f} (3)']]
 
 
 def test_a_failed_seed_is_no_part_of_the_mean():
-    table, = compare([row(weights='a', mIoU=60.), failed(weights='b'),
-                      row(weights='c', mIoU=62.), row('GEM', weights='a')], [])
-    spread = f'61.00 ± {2 ** 0.5:.2f} (2)'
-    assert table.rows == [('MaskCLIP', ['60.0', 'failed', '62.0', spread]),
-                          ('GEM', ['41.23', '', '', ''])]
+    rows = [row(weights='a.pt', mIoU=60.), failed(weights='b.pt'),
+            row(weights='c.pt', mIoU=62.), row('GEM', weights='a.pt')]
+    assert [line['here'] for line in overview(rows, [])] == [
+        f'61.00 ± {2 ** 0.5:.2f} (2)', '41.23']
+    table, = compare(rows, [])
+    assert lines_of(blocks_of(table)[1])[0][3:6] == [
+        '60.00', 'failed', '62.00']
 
 
 def test_two_settings_of_a_method_are_no_spread():
-    table, = compare([row(mIoU=60.), row(mIoU=61.), row(weights='b')], [])
-    assert table.rows == [('MaskCLIP', ['60.0 / 61.0', '41.23'])]
+    assert overview([row(mIoU=60.), row(mIoU=61.)], [])[0]['here'] == (
+        '60.00 / 61.00')
+    assert overview([failed()], [])[0]['here'] == 'failed'
 
 
-def test_weights_are_named_briefly_but_each_for_itself():
-    table, = compare([row(clip=clip, weights=weights) for clip in (
-        'ViT-B-16', 'RN50') for weights in (
-            'one/seed1.pt', 'two/ViT-B-16-seed1.safetensors',
-            'three/ViT-B-16-seed2.safetensors', 'openai')], [])
-    assert [what for _, what in table.columns] == [
-        'ViT-B-16 one/seed1.pt', 'ViT-B-16 two/ViT-B-16-seed1.safetensors',
-        'ViT-B-16 seed2', 'ViT-B-16 openai', 'ViT-B-16 mean ± std',
-        'RN50 seed1', 'RN50 ViT-B-16-seed1', 'RN50 ViT-B-16-seed2',
-        'RN50 openai', 'RN50 mean ± std']
+def test_means_say_how_many_datasets_they_are_of():
+    published = [publish('MaskCLIP', 60), publish('MaskCLIP', 41, 'ade20k'),
+                 publish('SCLIP', 50)]
+    reruns = [publish('MaskCLIP', 58, by='them', remark='seen'),
+              publish('MaskCLIP', 55, by='others')]
+    lines = overview(
+        [row(mIoU=59.8), row(dataset='ade20k', mIoU=40.)],
+        published, reruns)
+    assert lines[0] == {
+        'method': 'MaskCLIP', 'CLIP': 'ViT-B-16 openai', 'here': '49.90',
+        'published': '50.5',
+        're-run by others': '58.0† (1 of 2) (them); 55.0 (1 of 2) (others)',
+        'here − published': '−0.60, behind on ade20k',
+        'images/s': '2.50', 'memory, MB': '321'}
+    assert lines[1] == {
+        'method': 'SCLIP', 'CLIP': 'ViT-B-16 openai', 'here': '',
+        'published': '50.0 (1 of 2)', 're-run by others': '',
+        'here − published': '', 'images/s': '', 'memory, MB': ''}
 
 
-def test_weights_of_one_name_and_models_without_clip():
-    table, = compare([
-        row(weights='one/w.pt'), row(weights='two/w.pt'),
-        row('FCN', clip=None, weights=None, mIoU=1.),
-        row('FCN', clip=None, weights=None, mIoU=2.)], [])
-    assert [what for _, what in table.columns] == [
-        'ViT-B-16 one/w.pt', 'ViT-B-16 two/w.pt',
-        'ViT-B-16 mean ± std', 'own weights']
-    assert dict(table.rows)['FCN'][-1] == '1.0 / 2.0'
+def test_each_dataset_has_a_line_for_each_who_measured_it():
+    table, = compare(
+        [row(mIoU=59.8), row(dataset='ade20k', mIoU=40.)],
+        [publish('MaskCLIP', 60), publish('MaskCLIP', 41, 'ade20k')],
+        [publish('MaskCLIP', 58, by='them', remark='seen')])
+    block = blocks_of(table)[1]
+    assert [heading for heading, _ in block.columns] == [
+        'method', 'CLIP', 'figures', 'mean', 'voc', 'ade20k']
+    assert [(kind, texts[2:]) for _, lines in block.groups
+            for kind, texts in lines] == [
+        ('here', ['here', '49.90', '59.80', '40.00 (1.00 behind)']),
+        ('published', ['published', '50.5', '60', '41']),
+        ('rerun', ['re-run by them', '58.0† (1 of 2)', '58†', ''])]
+    assert block.notes == ['† seen.']
+
+
+def test_columns_without_figures_are_left_out():
+    line, = overview([row(dataset='toy')], [])
+    assert list(line) == ['method', 'CLIP', 'here', 'images/s', 'memory, MB']
+
+
+def test_sources_and_licences():
+    table, = compare([row('ProxyCLIP', 'voc21', B)], [
+        publish('ProxyCLIP', 61, 'voc21', B)])
+    sources = blocks_of(table)[-1]
+    assert lines_of(sources) == [[
+        'ProxyCLIP', 'ViT-B-16 openai', 'DINO B/8', 'a paper',
+        'mc-lan/ProxyCLIP', 'S-Lab 1.0, non-commercial']]
 
 
 # -------------------------------------------------------------------- files
 @pytest.fixture
 def rows():
-    return [row(AUTHORS), row(AUTHORS, weights='laion', mIoU=43.21, class_iou={
-        'cat': 44.44, 'sky | sea': None, 'zebra': None}),
-        row('A <b> & "c"', protocol=B, mIoU=12.34),
-        failed(method='GEM', protocol=B)]
+    return [row(AUTHORS), row(AUTHORS, weights='laion.pt', mIoU=43.21,
+                              class_iou={'cat': 44.44, 'sky | sea': None,
+                                         'zebra': None}),
+            row('A <b> & "c"', protocol=B, mIoU=12.34),
+            failed(method='GEM', protocol=B)]
 
 
 def test_page_has_every_figure_and_nothing_from_elsewhere(rows, work_dir):
@@ -204,28 +130,67 @@ def test_page_has_every_figure_and_nothing_from_elsewhere(rows, work_dir):
         for key in ('mIoU', 'aAcc', 'mAcc', 'seconds', 'images_per_second',
                     'peak_memory_mb', 'vocabulary', 'prompts', 'device'):
             assert str(each[key]) in page.cells
-    cat = f'{statistics.mean((40.12, 44.44)):.2f}'
-    assert {cat, '42.34', '40.12', '–', 'A <b> & "c"', 'failed', '49.5',
-            '74.9'} <= set(page.cells)
-    # Image and ground truth of each sample, and a prediction of each model.
-    assert len(page.fetched) == 2 * 3 + 2 * 3
+    assert {'44.44 ★', '42.34 ★', '40.12', '–', 'A <b> & "c"', 'failed',
+            '49.5', '74.9', '87.0†'} <= set(page.cells)
+    # Photo and ground truth of each sample, and each model's prediction.
+    assert len(page.fetched) == 2 * 4 + 2 * 3
     assert all(link.startswith('data:image/jpeg;base64,')
                for link in page.fetched)
     text = (work_dir / 'leaderboard.html').read_text()
     assert 'ValueError: &lt;out of luck&gt;' in text
-    assert 'voc: predictions (the first of several runs)<' in text  # A
-    assert 'voc: predictions<' in text  # B
-    assert not re.search(r'https?:|url\(', text)
+    assert not re.search(r'https?:|url\(|<b>', text)
+
+
+def test_bars_are_means_over_weights(work_dir):
+    rows = [row(weights=f'{name}.pt', class_iou={'cat': value, 'dog': None})
+            for name, value in (('a', 40.), ('b', 43.))]
+    write_report([*rows, row('GEM', mIoU=40., class_iou={
+        'cat': 41.4, 'emu': 3.})], work_dir)
+    page = Page((work_dir / 'leaderboard.html').read_text())
+    start = page.lines.index(
+        ['class', 'MaskCLIP (mean of 2)', 'GEM, ViT-B-16 openai'])
+    assert page.lines[start + 1:start + 4] == [
+        ['cat', f'{statistics.mean((40, 43)):.2f} ★', '41.40'],
+        ['dog', '–', '–'], ['emu', '–', '3.00 ★']]
+    assert 'voc: predictions (the first of several runs)' in page.text
+
+
+def test_groups_and_marks_are_words(work_dir):
+    rows = [row('SCLIP', 'voc', B, mIoU=80.), row('CLIP', 'voc', B, mIoU=41.7),
+            row('ProxyCLIP', 'voc', B, mIoU=80.3)]
+    write_report(rows, work_dir)
+    page = Page((work_dir / 'leaderboard.html').read_text())
+    assert ['SCLIP', 'ViT-B-16 openai', '80.00', '81.5', '', '−1.50, behind',
+            '2.50', '321'] in page.lines
+    assert ['CLIP', 'ViT-B-16 openai', '41.70', '41.8', '', '−0.10', '2.50',
+            '321'] in page.lines
+    assert page.classes['−1.50, behind'] == {'here', 'behind'}
+    assert page.classes['−0.10'] == {'here'}
+    assert page.classes['81.5'] == {'published'}
+    assert page.classes['79.7 (FLOSS\'s authors)'] == {'rerun'}
+    order = [line[0] for line in page.lines]
+    assert order.index('CLIP alone') < order.index('SCLIP') < order.index(
+        'CLIP and a second network') < order.index('ProxyCLIP')
 
 
 def test_csv_and_json_have_all_of_a_row(rows, work_dir):
     write_report(rows, work_dir)
-    assert json.loads((work_dir / 'leaderboard.json').read_text()) == rows
-    read = list(csv.DictReader(io.StringIO(to_csv(rows))))
-    for line, each in zip(read, rows):
-        assert set(line) == set(rows[0]) | {'error'}
-        for key in ('method', 'mIoU', 'seconds', 'folder', 'error'):
-            assert line[key] == str(each.get(key, ''))
+    saved = json.loads((work_dir / 'leaderboard.json').read_text())
+    for line, each in zip(saved, rows, strict=True):
+        assert {key: line[key] for key in each} == each
+    assert [line['needs'] for line in saved] == ['clip', 'clip', None, 'clip']
+    assert [line['published'] for line in saved] == [49.5, None, None, 79.9]
+    assert [line['behind'] for line in saved] == [True, None, None, None]
+    assert saved[0]['difference'] == -8.27
+    text = (work_dir / 'leaderboard.csv').read_text()
+    assert text == to_csv(saved)
+    read = list(csv.DictReader(io.StringIO(text)))
+    for line, each in zip(read, saved, strict=True):
+        assert set(line) == set(saved[0]) | {'error'}
+        for key in ('method', 'mIoU', 'seconds', 'folder', 'error',
+                    'published', 'behind'):
+            value = each.get(key, '')
+            assert line[key] == ('' if value is None else str(value))
     assert read[0]['class_iou'] == 'cat 40.12, sky | sea 42.34, zebra -'
     assert read[0]['versions'] == 'torch 2.6, python 3.11'
 
@@ -235,9 +200,52 @@ def test_markdown(rows, work_dir):
     write_report(rows, work_dir)
     text = (work_dir / 'leaderboard.md').read_text()
     a, b = text.split('## Protocol ')[1:]
-    assert f'| {AUTHORS} | 41.23 | 43.21 | 42.22 ± 1.40 (2) | 49.5 |' in a
+    assert (f'| {AUTHORS} | ViT-B-16 openai | 41.23 | 49.5 | −8.27, behind | '
+            '2.50 | 321 |') in a
+    assert f'| {AUTHORS} | ViT-B-16 laion | 43.21 | | | 2.50 | 321 |' in (
+        a.replace('|  |', '| |').replace('|  |', '| |'))
+    assert '| **CLIP alone** |' in a
     assert '74.9' not in a and '49.5' not in b.split('## Failed')[0]
     assert ('- GEM · voc · ViT-B-16 · openai · ValueError: <out of luck> · '
             'log: cells/a/log.txt') in text
     assert '| a {} \\| the {} |' in text
     assert text.endswith('Versions: torch 2.6, python 3.11.\n')
+
+
+def test_markdown_and_page_agree(work_dir):
+    """Every table of one is in the other, text for text."""
+    rows = [row(method, dataset, B, mIoU=value + i)
+            for method, value in (('NACLIP', 30.), ('CorrCLIP', 40.))
+            for i, dataset in enumerate(('voc', 'voc21'))]
+    write_report(rows, work_dir)
+    page = Page((work_dir / 'leaderboard.html').read_text())
+    lines = [[text.strip().strip('*').replace('\\|', '|')
+              for text in re.split(r'(?<!\\)\|', line)[1:-1]]
+             for line in (work_dir / 'leaderboard.md').read_text().splitlines()
+             if line.startswith('|') and '---' not in line]
+    lines = [line[:1] if not any(line[1:]) else line for line in lines]
+    of_page = [[text.strip() for text in line] for line in page.lines]
+    bars = [line for line in of_page if line[0] in (
+        'class', 'cat', 'sky | sea', 'zebra')]
+    assert sorted(lines) == sorted(
+        line for line in of_page if line not in bars)
+
+
+def test_same_class_same_colour_whatever_the_order(work_dir):
+    """Models may order their classes differently, or have others."""
+    import numpy as np
+    for name, classes in (('b', ['dog', 'cat']), ('c', ['cat', 'dog', 'emu'])):
+        (work_dir / 'cells' / name).mkdir()
+        np.savez(
+            work_dir / 'cells' / name / 'samples.npz', names=['x'],
+            classes=classes, palette=np.zeros((len(classes), 3), np.int64),
+            truth_0=np.full((8, 8), classes.index('cat')),
+            prediction_0=np.full((8, 8), classes.index('cat')),
+            image_0=np.full((8, 8, 3), 90, np.uint8))
+    rows = [dict(row(method), folder=f'cells/{name}')
+            for method, name in (('NACLIP', 'b'), ('GEM', 'c'))]
+    write_report(rows, work_dir)
+    page = Page((work_dir / 'leaderboard.html').read_text())
+    photo, truth, *predicted = page.fetched
+    assert photo != truth == predicted[0] == predicted[1]
+    assert 'emu' not in page.text.split('predictions')[1].split('IoU of')[0]

@@ -222,6 +222,18 @@ def test_describe(tmp_path):
         checkpoint=str(path))
 
 
+def test_needs():
+    """A group of the leaderboard that the config names."""
+    job = Job('maskclip_toy', options={'needs': 'network'})
+    assert job.describe()['needs'] == 'network'
+    assert 'needs' not in Job('maskclip_toy').describe()
+    for wrong in ('networks', ['masks'], None):
+        with pytest.raises(UserError, match=(
+                'needs must be one of clip, network, masks, trained, but is '
+                '.* in maskclip_toy')):
+            Job('maskclip_toy', options={'needs': wrong}).describe()
+
+
 # --------------------------------------------------------------------- errors
 @pytest.mark.parametrize('settings, message', [
     (dict(config='maskclip_vox'), "No config 'maskclip_vox'.*Did you mean "

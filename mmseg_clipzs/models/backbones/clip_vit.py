@@ -20,7 +20,7 @@ from mmseg_clipzs.utils import (
 from .feature_purifier import FeaturePurifier
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .method import SecondPass, View
+from .method import PADDING, SecondPass, View
 from .proxy_attention import ProxyAttention
 from .residual_attention import ResidualAttention
 from .self_calibration import SelfCalibration
@@ -67,6 +67,7 @@ class ClipViT(BaseModule):
             to in place of the patch size; ProxyCLIP's code pads to 56.
 
     Attributes:
+        needs_regions (bool): Whether the method looks at regions of the image.
         proxy (Proxy | None): The second network.
         input_stats (tuple): Mean and std of the inputs, RGB for images in
             [0, 1]: CLIP's, unless a segmentor sets those of its preprocessor.
@@ -106,6 +107,7 @@ class ClipViT(BaseModule):
         check_number('norm_eps', norm_eps, '(0, 1)', optional=True)
         check_number('pad_to', pad_to, '[1, inf)', int, optional=True)
         self.last_block = get_last_block(last_block)
+        self.needs_regions = getattr(self.last_block, 'needs_regions', False)
         self.out_keys = out_keys
         self.off_grid = off_grid
         self.pos_embed = pos_embed
@@ -133,12 +135,14 @@ class ClipViT(BaseModule):
     def init_weights(self):
         """Does nothing: the constructor has loaded CLIP's weights."""
 
-    def forward(self, inputs):
+    def forward(self, inputs, regions=None):
         """Dense features in CLIP's joint space.
 
         Args:
             inputs (Tensor): (N, 3, H, W) float RGB, normalised by
                 ``input_stats``, any size.
+            regions (Tensor, optional): (N, H, W) int64 for a method that
+                needs them, 0 = no region.
 
         Returns:
             tuple: Features (N, D, h, w), not normalised, and with
@@ -155,8 +159,10 @@ class ClipViT(BaseModule):
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        out = self.last_block(visual, x, grid, self.out_keys,
-                              View(images, self._proxy_features(images)))
+        out = self.last_block(visual, x, grid, self.out_keys, View(
+            images, self._proxy_features(images), None if regions is None else
+            fit_to_grid(regions[:, None], self._multiple, self.off_grid,
+                        PADDING)[:, 0]))
 
         def features(patches):
             return to_map(self._to_joint_space(patches, out.is_normed),

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import torch
 
+PADDING = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class View:
@@ -15,7 +17,8 @@ class View:
             patch grid.
         proxy (Tensor | None): (N, C, I, J) patch features of the second
             network, of the kind that the method's ``proxy_part`` names.
-        regions (Tensor | None): (N, H, W) int64, 0 = no region.
+        regions (Tensor | None): (N, H, W) int64, 0 = no region; padding is a
+            region of its own, ``PADDING``.
     """
     images: torch.Tensor
     proxy: torch.Tensor | None = None

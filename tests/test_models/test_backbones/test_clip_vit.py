@@ -1,5 +1,6 @@
 """ClipViT against plain equations, other implementations and goldens."""
 import copy
+from dataclasses import dataclass
 
 import open_clip
 import pytest
@@ -15,7 +16,7 @@ from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.models.backbones import ClipViT
 from mmseg_clipzs.models.backbones.clip_vit import METHODS
 from mmseg_clipzs.models.backbones.last_block import LastBlock
-from mmseg_clipzs.models.backbones.method import SecondPass
+from mmseg_clipzs.models.backbones.method import PADDING, SecondPass
 from mmseg_clipzs.utils import UserError
 
 TOLERANCE = dict(rtol=0, atol=1e-4)
@@ -416,3 +417,29 @@ def test_resnet(tiny_rn):
 def test_weights_must_be_named():
     with pytest.raises(UserError, match='needs weights'):
         ClipViT(dict(model='tiny-vit'))
+
+
+def test_a_method_sees_the_regions_as_the_images(tiny):
+    """Padded like them; padding is a region of its own."""
+    seen = []
+
+    @dataclass(frozen=True)
+    class Method(LastBlock):
+        needs_regions = True
+
+        def __call__(self, visual, x, grid, keys=None, view=None):
+            seen.append(view)
+            return super().__call__(visual, x, grid, keys)
+
+    x, regions = torch.randn(2, 3, 40, 50), torch.randint(5, (2, 40, 50))
+    for off_grid in ('pad_even', 'drop'):
+        backbone = ClipViT(tiny, off_grid=off_grid)
+        backbone.last_block = Method()
+        with torch.no_grad():
+            backbone(x, regions=regions)
+    padded, dropped = seen
+    assert padded.images.shape[2:] == padded.regions.shape[1:] == (48, 64)
+    assert torch.equal(padded.regions[:, 4:44, 7:57], regions)
+    assert (padded.regions[:, :4] == PADDING).all()
+    assert torch.equal(dropped.regions, regions)
+    assert not ClipViT(tiny).needs_regions

@@ -1,0 +1,16 @@
+# SAM 3 on COCO-Object (81 classes).
+# Protocol B (SegEarth-OV3): original size, whole image, background threshold
+# 0.4.
+# Published: 67.6 mIoU (the table of SegEarth-OV3, read from a picture of a
+# table).
+# Gated weights: see docs/other_networks.md.
+#
+#     clipzs test sam3_coco_object
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/sam3.py', '_base_/datasets/coco_object_original.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SegEarth-OV3)'
+model = dict(vocabulary='coco_object80', background_threshold=0.4)
