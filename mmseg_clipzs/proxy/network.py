@@ -122,5 +122,6 @@ def _project(attention, x, part):
     x = linear(x, weight, bias)
     if i == 2:
         return x
-    norm = (attention.q_norm, attention.k_norm)[i]
-    return norm(x.unflatten(-1, (attention.num_heads, -1))).flatten(-2)
+    norm = getattr(attention, ('q_norm', 'k_norm')[i], None)
+    return x if norm is None else norm(
+        x.unflatten(-1, (attention.num_heads, -1))).flatten(-2)

@@ -172,6 +172,13 @@ METHODS = {
     'sfp': dict(
         title='SFP', paper='SFP', protocol='sfp', cells=_b('sfp'),
         base='maskclip_b', model=dict(backbone=dict(last_block='sfp'))),
+    'proxyclip': dict(
+        title='ProxyCLIP', paper='ProxyCLIP', protocol='proxyclip',
+        needs='network', cells=dict.fromkeys(BENCHMARKS, 'proxyclip'),
+        base='maskclip_b', note='ProxyCLIP with DINO B/8.',
+        model=dict(backbone=dict(last_block=dict(
+            type='proxyclip', proxy=dict(
+                model='vit_base_patch8_224', pretrained='dino'))))),
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',

@@ -93,6 +93,16 @@ PROTOCOLS = {
         whose='SFP\'s settings',
         source='the SFP authors\' configs',
         resize=dict(default=336, cityscapes=560, ade20k=384)),
+    'proxyclip': dict(
+        like='sclip_line',
+        whose='ProxyCLIP\'s settings',
+        source='the ProxyCLIP authors\' configs',
+        resize=dict(default=336, cityscapes=448, ade20k=448),
+        window=dict(default=(336, 112), cityscapes=(224, 112)),
+        logit_scale=40,
+        background_threshold=dict(
+            voc21=0.2, context60=0.15, coco_object=0.25),
+        off_grid='pad_even'),
     'clearclip': dict(
         title='B (ClearCLIP)',
         source='the ClearCLIP authors\' configs',

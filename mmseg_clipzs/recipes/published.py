@@ -52,6 +52,9 @@ PAPERS = {
         'Purification_Matters_Suppressing_Outlier_Propagation_for_Training-'
         'Free_Open-Vocabulary_Semantic_ICCV_2025_paper.html',
         'docs/training_free.md', 'sfp'),
+    'ProxyCLIP': (
+        'ProxyCLIP: Proxy Attention Improves CLIP for Open-Vocabulary '
+        'Segmentation', '2408.04883', 'docs/other_networks.md', 'proxyclip'),
 }
 
 _VIT = 'ViT-B-16'
