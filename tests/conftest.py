@@ -376,6 +376,10 @@ def tiny_config(tiny_vit, tiny_rn, tiny_proxy):
         last_block = cfg.model.backbone.get('last_block')
         if isinstance(last_block, dict) and 'proxy' in last_block:
             last_block.proxy = tiny_proxy
+        if 'propagation' in cfg.model:
+            cfg.model.propagation.proxy = tiny_proxy
+        if cfg.model.get('regions', {}).get('type') == 'Sam2Regions':
+            cfg.model.regions = dict(type='Felzenszwalb')
         cfg.model.prompts = 'single'
         cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         cfg.log_level = 'ERROR'

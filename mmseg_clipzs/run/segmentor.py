@@ -13,6 +13,7 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
     check_options,
 )
+from mmseg_clipzs.models.segmentors.propagation import check_propagation
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
 from mmseg_clipzs.proxy import check_proxy
 from mmseg_clipzs.utils import UserError, read_background
@@ -166,6 +167,7 @@ def check_segmentor(kind, settings):
         return
     check_options(**{key: settings[key] for key in inspect.signature(
         check_options).parameters if key in settings})
+    check_propagation(settings.get('propagation'))
     if settings.get('vocabulary') is not None:
         get_vocabulary(settings['vocabulary'])
     if settings.get('clip'):
