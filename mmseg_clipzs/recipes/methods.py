@@ -12,10 +12,9 @@ Keys of an entry:
     authors: Method with the authors' settings, which has their published
         figures; this one corrects them.
     corrects: What it corrects, for headers.
-    needs: What it needs beside CLIP: 'network' (a second one), 'masks' or
-        'trained' weights; nothing if missing.
     paper: Key of ``published.PAPERS``, the metafile's collection.
-    needs: 'network', 'masks' or 'trained'; CLIP alone if missing.
+    needs: 'network' (a second one), 'masks' or 'trained'; CLIP alone if
+        missing.
     runtime: Base config of the runtime; 'default_runtime' if missing.
     remark: Last sentence of the headers.
 """
