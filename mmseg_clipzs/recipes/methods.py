@@ -157,6 +157,14 @@ METHODS = {
         model=dict(
             backbone=dict(last_block='naclip'),
             pamr=dict(steps=10, dilations=(8, 16)))),
+    'naclip_regions': dict(
+        title='NACLIP + regions', paper='NACLIP', protocol='naclip',
+        needs='masks', cells={'toy': 'toy_b'}, base='maskclip_b',
+        note='Each region of similar colour gets the label of most of its '
+             'pixels.',
+        model=dict(
+            backbone=dict(last_block='naclip'),
+            regions=dict(type='Felzenszwalb'))),
     'scclip': dict(
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
