@@ -45,6 +45,19 @@ def to_map(tokens, grid, dtype):
     return tokens.to(dtype).transpose(1, 2).unflatten(2, grid)
 
 
+def nearest(labels, size):
+    """Resize maps of integers to the nearest cell.
+
+    Args:
+        labels (Tensor): (N, H, W) int64, below 2^53.
+        size (tuple[int]): (h, w).
+
+    Returns:
+        Tensor: (N, h, w) int64.
+    """
+    return F.interpolate(labels[:, None].double(), size)[:, 0].long()
+
+
 def resize_positions(positions, native_grid, grid, mode='exact'):
     """Resize positional embeddings to another grid, bicubic.
 

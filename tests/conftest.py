@@ -367,12 +367,19 @@ def image_text_pipeline():
 
 
 @pytest.fixture(scope='session')
-def tiny_config(tiny_vit, tiny_rn):
-    """Loader of ``configs/NAME.py`` with a tiny CLIP of the same family."""
+def tiny_config(tiny_vit, tiny_rn, tiny_proxy):
+    """Loader of ``configs/NAME.py`` with tiny networks of the same kind."""
     def load(name):
         cfg = Config.fromfile(ROOT / 'configs' / f'{name}.py')
         is_resnet = cfg.model.backbone.type == 'ClipResNet'
         cfg.model.clip = tiny_rn if is_resnet else tiny_vit
+        last_block = cfg.model.backbone.get('last_block')
+        if isinstance(last_block, dict) and 'proxy' in last_block:
+            last_block.proxy = tiny_proxy
+        if 'propagation' in cfg.model:
+            cfg.model.propagation.proxy = tiny_proxy
+        if cfg.model.get('regions', {}).get('type') == 'Sam2Regions':
+            cfg.model.regions = dict(type='Felzenszwalb')
         cfg.model.prompts = 'single'
         cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
         cfg.log_level = 'ERROR'

@@ -3,6 +3,11 @@ import torch
 from timm.models import register_model
 from timm.models.vision_transformer import VisionTransformer
 
+from mmseg_clipzs.models.backbones.clip_vit import METHODS
+
+# Methods that look at images alone, not at regions.
+OF_IMAGES = [name for name, method in METHODS.items()
+             if not getattr(method, 'needs_regions', False)]
 SETTINGS = dict(img_size=32, patch_size=8, embed_dim=48, depth=3, num_heads=3)
 HEADS, PATCH, GRID = 3, 8, 4
 

@@ -218,6 +218,10 @@ def _check(model, network):
         raise UserError(
             f'{name} with regions cannot be exported: those of {kind} are not '
             'a function of tensors. Set regions=None to export without them.')
+    if getattr(model, 'propagation', None) is not None:
+        raise UserError(
+            f'{name} with propagation cannot be exported: SciPy makes its '
+            'graph. Set propagation=None to export without it.')
     given = model.data_preprocessor
     if not isinstance(given, SegDataPreProcessor) or given.test_cfg:
         raise UserError(f'{name} cannot be exported: its data_preprocessor '

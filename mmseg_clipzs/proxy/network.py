@@ -73,6 +73,23 @@ class Proxy(nn.Module):
             x = sum(_project(last.attn, x, one) for one in part.split('+'))
         return to_map(x, grid, x.dtype)
 
+    def look(self, images, stats, *args, **kwargs):
+        """Features of images that are normalised otherwise.
+
+        Args:
+            images (Tensor): (N, 3, H, W) float RGB.
+            stats (tuple): Their mean and std, for images in [0, 1].
+            args, kwargs: See :meth:`forward`.
+
+        Returns:
+            Tensor: (N, C, I, J).
+        """
+        (mean, std), (own_mean, own_std) = (
+            [images.new_tensor(values)[:, None, None] for values in each]
+            for each in (stats, (self.mean, self.std)))
+        return self(images * (std / own_std) + (mean - own_mean) / own_std,
+                    *args, **kwargs)
+
     def _run_plain(self, images, grid, pos_embed, is_output):
         """Patches of the normed output, or those that enter the last block."""
         network = self.network
@@ -122,5 +139,6 @@ def _project(attention, x, part):
     x = linear(x, weight, bias)
     if i == 2:
         return x
-    norm = (attention.q_norm, attention.k_norm)[i]
-    return norm(x.unflatten(-1, (attention.num_heads, -1))).flatten(-2)
+    norm = getattr(attention, ('q_norm', 'k_norm')[i], None)
+    return x if norm is None else norm(
+        x.unflatten(-1, (attention.num_heads, -1))).flatten(-2)

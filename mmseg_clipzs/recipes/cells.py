@@ -199,7 +199,11 @@ def difference(new, old):
             value = difference(value, before)
             if value:
                 changed[key] = value
-        elif key not in old or value != before:
+        elif key not in old:
+            changed[key] = value
+        elif isinstance(value, dict):  # in place of no dict
+            changed[key] = dict(_delete_=True, **value)
+        elif value != before:
             changed[key] = value
     return changed
 

@@ -162,6 +162,34 @@ METHODS = {
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
         model=dict(backbone=dict(last_block='scclip'))),
+    'proxyclip': dict(
+        title='ProxyCLIP', paper='ProxyCLIP', protocol='proxyclip',
+        needs='network', cells=dict.fromkeys(BENCHMARKS, 'proxyclip'),
+        base='maskclip_b', note='ProxyCLIP with DINO B/8.',
+        model=dict(backbone=dict(last_block=dict(
+            type='proxyclip', proxy=dict(
+                model='vit_base_patch8_224', pretrained='dino'))))),
+    'corrclip': dict(
+        title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
+        needs='masks', cells=dict.fromkeys(BENCHMARKS, 'corrclip'),
+        base='maskclip_b',
+        note='CorrCLIP, version 1, with MetaCLIP\'s weights.',
+        model=dict(
+            clip=dict(model='ViT-B-16-quickgelu',
+                      pretrained='metaclip_fullcc'),
+            backbone=dict(last_block=dict(
+                type='corrclip', unsegmented='lowest', proxy=dict(
+                    model='vit_base_patch8_224', pretrained='dino'))),
+            regions=dict(type='Sam2Regions'))),
+    'lposs': dict(
+        title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
+        cells=dict.fromkeys(BENCHMARKS, 'lposs'), base='maskclip',
+        note='MaskCLIP, its scores propagated over similar patches.',
+        model=dict(
+            clip=dict(pretrained='laion2b_s34b_b88k'),
+            propagation=dict(
+                iterations=10, proxy=dict(
+                    model='vit_base_patch16_224', pretrained='dino')))),
     # ------------------------------------------------------------ protocol C
     'groupvit': dict(
         title='GroupViT', paper='GroupViT', protocol='groupvit',

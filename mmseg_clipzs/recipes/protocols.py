@@ -25,6 +25,17 @@ Keys of an entry:
 _JOINED = dict(
     coco_stuff='coco_stuff171_sclip', cityscapes='cityscapes19_sclip',
     ade20k='ade20k150_sclip')
+
+
+def _words(suffix):
+    """dict: Dataset -> vocabulary of one code."""
+    return {dataset: f'{name}_{suffix}' for dataset, name in (
+        ('voc', 'voc20'), ('voc21', 'voc21'), ('context', 'context59'),
+        ('context60', 'context60'), ('coco_object', 'coco_object81'),
+        ('coco_stuff', 'coco_stuff171'), ('cityscapes', 'cityscapes19'),
+        ('ade20k', 'ade20k150'))}
+
+
 PROTOCOLS = {
     'maskclip': dict(
         title='A (MaskCLIP)',
@@ -72,6 +83,31 @@ PROTOCOLS = {
         background_threshold=dict(
             voc21=0.15, context60=0.15, coco_object=0.35),
         area_threshold=dict(voc21=0.1)),
+    'proxyclip': dict(
+        like='sclip_line',
+        whose='ProxyCLIP\'s settings',
+        source='the ProxyCLIP authors\' configs',
+        resize=dict(default=336, cityscapes=448, ade20k=448),
+        window=dict(default=(336, 112), cityscapes=(224, 112)),
+        logit_scale=40,
+        background_threshold=dict(
+            voc21=0.2, context60=0.15, coco_object=0.25),
+        off_grid='pad_even'),
+    'corrclip': dict(
+        like='proxyclip',
+        whose='CorrCLIP\'s settings',
+        source='the CorrCLIP authors\' configs',
+        words=_words('corrclip')),
+    'lposs': dict(
+        title='B (SCLIP line)',
+        whose='LPOSS\'s settings',
+        source='the LPOSS authors\' configs',
+        resize=448,
+        window=(224, 112),
+        off_grid='pad',
+        pos_embed='exact',
+        words={**_words('lposs'), 'cityscapes': 'cityscapes19',
+               'ade20k': 'ade20k150'}),
     'clearclip': dict(
         title='B (ClearCLIP)',
         source='the ClearCLIP authors\' configs',

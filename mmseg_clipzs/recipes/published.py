@@ -41,6 +41,17 @@ PAPERS = {
         'Self-Calibrated CLIP for Training-Free Open-Vocabulary '
         'Segmentation', '2411.15869', 'docs/training_free.md',
         'scclip'),
+    'ProxyCLIP': (
+        'ProxyCLIP: Proxy Attention Improves CLIP for Open-Vocabulary '
+        'Segmentation', '2408.04883', 'docs/other_networks.md', 'proxyclip'),
+    'CorrCLIP': (
+        'CorrCLIP: Reconstructing Patch Correlations in CLIP for '
+        'Open-Vocabulary Semantic Segmentation', '2411.10086',
+        'docs/other_networks.md', 'corrclip'),
+    'LPOSS': (
+        'LPOSS: Label Propagation Over Patches and Pixels for '
+        'Open-vocabulary Semantic Segmentation', '2503.19777',
+        'docs/other_networks.md', 'lposs'),
 }
 
 _VIT = 'ViT-B-16'

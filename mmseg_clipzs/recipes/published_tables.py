@@ -143,8 +143,8 @@ def settings_b():
             _each(entry['resize']),
             _each(entry['window'], lambda window: describe_window(
                 window).removeprefix('windows ')),
-            _each(entry['logit_scale']),
-            _each(entry['background_threshold']),
+            _each(entry.get('logit_scale')),
+            _each(entry.get('background_threshold')),
             _each(entry.get('area_threshold')),
             f'`{positions}`, `{entry["off_grid"]}`',
             ', '.join(f'`{words}`' for words in entry['words'].values())])

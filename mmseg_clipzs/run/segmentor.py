@@ -13,7 +13,9 @@ from mmseg_clipzs.models.segmentors.open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
     check_options,
 )
+from mmseg_clipzs.models.segmentors.propagation import check_propagation
 from mmseg_clipzs.models.segmentors.text_student import TextStudent
+from mmseg_clipzs.proxy import check_proxy
 from mmseg_clipzs.utils import UserError, read_background
 from mmseg_clipzs.vocabularies import BACKGROUND, available, get_vocabulary
 from mmseg_clipzs.vocabularies.contrast import contrast_words
@@ -157,12 +159,15 @@ def check_segmentor(kind, settings):
         UserError: As from its constructor.
     """
     if kind is ClipViT:
-        get_last_block(settings.get('last_block', 'maskclip'))
+        method = get_last_block(settings.get('last_block', 'maskclip'))
+        if getattr(method, 'proxy', None) is not None:
+            check_proxy(**method.proxy)
     if not (inspect.isclass(kind) and issubclass(
             kind, OpenVocabularySegmentor)):
         return
     check_options(**{key: settings[key] for key in inspect.signature(
         check_options).parameters if key in settings})
+    check_propagation(settings.get('propagation'))
     if settings.get('vocabulary') is not None:
         get_vocabulary(settings['vocabulary'])
     if settings.get('clip'):

@@ -297,6 +297,27 @@ ROWS = [
         type='ClipViT', last_block=dict(attend=('qx', )))),
     model('block_key', 'attend', backbone=dict(
         type='ClipViT', last_block=dict(atend=('qk', )))),
+    *(model(f'proxy_{name}', message, backbone=dict(
+        type='ClipViT', last_block=dict(type='proxyclip', **settings)))
+      for name, message, settings in (
+          ('text', 'dict', dict(proxy='dino')),
+          ('model', 'vit_small_patch16_224', dict(proxy=dict(
+              model='vit_smal_patch16_224', pretrained='dino'))),
+          ('no_weights', 'pretrained=', dict(proxy=dict(
+              model='vit_small_patch16_224'))),
+          ('tag', 'dino', dict(proxy=dict(
+              model='vit_small_patch16_224', pretrained='dinoo'))),
+          ('file', 'x.pth', dict(proxy=dict(
+              model='vit_small_patch16_224', pretrained='x.pth'))),
+          ('resnet', 'Vision Transformer', dict(proxy=dict(
+              model='resnet18', pretrained=None))),
+          ('std', r'\(0, inf\)', dict(proxy=dict(
+              model='vit_small_patch16_224', pretrained=None,
+              mean=(0, 0, 0), std=(1, 1, 0)))),
+          ('part', 'query[+]key', dict(proxy_part='keys')),
+          ('beta', 'beta', dict(beta='x')),
+          ('gamma', 'gamma', dict(gamma=-1.)))),
+    model('pad_to', r'\[1, inf\)', backbone=dict(type='ClipViT', pad_to=0)),
     model('block_std', 'neighbour_std', backbone=dict(
         type='ClipViT', last_block=dict(neighbour_std=2.))),
     model('keys', 'out_keys', decode_head=dict(

@@ -227,6 +227,24 @@ ROWS = [
     *(model(f'pamr_{i}', 'pamr', pamr=pamr) for i, pamr in enumerate((
         dict(steps=0), dict(steps=-1), dict(dilations=()), dict(step=3),
         dict(dilations=(8, 0)), dict(steps='10'), dict(dilations=8)))),
+    *(model(f'propagation_{i}', pattern, propagation=given)
+      for i, (pattern, given) in enumerate((
+          ('propagation takes a dict', True),
+          ('propagation takes a dict', 'value'),
+          ('Did you mean neighbours', dict(neighbors=400)),
+          ('propagation.neighbours must', dict(neighbours=0)),
+          ('propagation.neighbours must', dict(neighbours=True)),
+          ('propagation.neighbours must', dict(neighbours='400')),
+          ('propagation.power must', dict(power=NAN)),
+          ('propagation.decay must', dict(decay=-0.01)),
+          ('propagation.alpha must', dict(alpha=1)),
+          ('propagation.iterations must', dict(iterations=1.5)),
+          ('propagation.tolerance must', dict(tolerance=INF)),
+          ("part='values' is unknown", dict(part='values')),
+          ('load_proxy as a dict', dict(proxy='dino')),
+          ('needs weights', dict(proxy=dict(model='vit_tiny_patch16_224'))),
+          ('Unknown network', dict(proxy=dict(
+              model='vit_tiny_patch17_224', pretrained=None)))))),
     *(head(f'pd_{value}', 'pd_thresh must', pd_thresh=value)
       for value in (0, 1.1, NAN, True, '0.5')),
     head('ks', 'ks_thresh must', ks_thresh=-1),
@@ -237,6 +255,14 @@ ROWS = [
             neighbour_std=value) for value in (-1., NAN, INF)),
     block('gem_depth', 'depth of GEM', type='gem', depth=0),
     block('gem_steps', 'iterations of GEM', type='gem', iterations=-1),
+    *(block(f'corrclip_{option}_{value}', f'{option}.* of CorrCLIP',
+            type='corrclip', **{option: value}) for option, value in (
+          ('scale', 0.), ('scale', NAN), ('distance', -0.1),
+          ('distance', INF), ('spatial_blocks', -1),
+          ('spatial_weight', -1.), ('semantic_weight', NAN),
+          ('unsegmented', 'none'))),
+    block('corrclip_regions', 'regions=dict', type='corrclip',
+          proxy=dict(model='vit_tiny_patch16_224', pretrained=None)),
     block('sc_layers', 'summed_layers', type='scclip', summed_layers=(0, 4)),
     block('sc_outliers', 'outliers of SC-CLIP', type='scclip', outliers=1.),
     block('sc_threshold', 'threshold of SC-CLIP', type='scclip',

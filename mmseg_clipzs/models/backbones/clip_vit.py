@@ -17,6 +17,7 @@ from mmseg_clipzs.utils import (
     did_you_mean,
 )
 
+from .corr_clip import CorrClip
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
 from .method import PADDING, View
@@ -25,7 +26,7 @@ from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
 METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration(),
-           'proxyclip': ProxyAttention()}
+           'proxyclip': ProxyAttention(), 'corrclip': CorrClip()}
 
 
 @MODELS.register_module()
@@ -155,25 +156,36 @@ class ClipViT(BaseModule):
         cls = visual.class_embedding.to(x.dtype).expand(x.size(0), 1, -1)
         x = torch.cat([cls, x], dim=1) + self._position_embedding(grid)
         x = visual.ln_pre(x)
-        out = self.last_block(visual, x, grid, self.out_keys, View(
-            images, self._proxy_features(images), None if regions is None else
-            fit_to_grid(regions[:, None], self._multiple, self.off_grid,
-                        PADDING)[:, 0]))
+        out = self.last_block(visual, x, grid, self.out_keys,
+                              self._view(images, regions))
         maps = to_map(self._to_joint_space(
             out.patches, out.is_normed), out.grid, inputs.dtype)
         return (maps, ) if out.keys is None else (
             maps, to_map(out.keys, grid, inputs.dtype))
 
+    def _view(self, images, regions):
+        """View: What the method may look at."""
+        features = self._proxy_features(images)
+        if regions is None:
+            if self.needs_regions:
+                raise UserError(
+                    'This last_block needs regions of the images: set '
+                    'regions= of the segmentor, e.g. regions=dict('
+                    'type="Felzenszwalb"), or pass them to the backbone.')
+            return View(images, features)
+        regions = fit_to_grid(
+            regions[:, None], self._multiple, self.off_grid, PADDING)[:, 0]
+        if features is not None:  # 'drop': where there are patches
+            rows, columns = (cells * side for cells, side in zip(
+                features.shape[2:], self.proxy.patch_size))
+            regions = regions[:, :rows, :columns]
+        return View(images, features, regions)
+
     def _proxy_features(self, images):
         """(N, C, I, J) of the second network, or None without one."""
-        if self.proxy is None:
-            return None
-        (mean, std), (own_mean, own_std) = (
-            [images.new_tensor(values)[:, None, None] for values in stats]
-            for stats in (self.input_stats, (self.proxy.mean, self.proxy.std)))
-        return self.proxy(
-            images * (std / own_std) + (mean - own_mean) / own_std,
-            self.last_block.proxy_part, self.pos_embed)
+        return None if self.proxy is None else self.proxy.look(
+            images, self.input_stats, self.last_block.proxy_part,
+            self.pos_embed)
 
     def _to_joint_space(self, patches, is_normed=False):
         """(N, L, C) -> (N, L, D)."""

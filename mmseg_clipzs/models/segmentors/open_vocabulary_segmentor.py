@@ -9,6 +9,7 @@ from mmseg_clipzs.utils import track
 from .checkpoint_fit import check_fit
 from .label_map import LabelMap
 from .pamr import check_pamr
+from .propagation_mixin import PropagationMixin
 from .regions_mixin import RegionsMixin, get_regions
 from .results import refine_upsampled, set_result, upsample
 from .sliding import EncodedImages, WindowGrid, check_windows, spans
@@ -35,7 +36,8 @@ def check_options(prompts='single', background_threshold=None, test_cfg=None,
     return check_windows(test_cfg), None if pamr is None else check_pamr(pamr)
 
 
-class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin, EncoderDecoder):
+class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin,
+                              PropagationMixin, EncoderDecoder):
     """Base class of the segmentors whose classes are words.
 
     Everything that does not depend on the source of the scores: batched
@@ -156,9 +158,11 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin, EncoderDecoder):
         """
         size = inputs.shape[2:]
         seen = self._seen(inputs, [SegDataSample() for _ in inputs])
+        scores = self.window_scores(self.extract_feat(*seen), size)
+        grid = WindowGrid(len(inputs), *map(spans, size))
         return self.class_log_probabilities(resize(
-            self.window_scores(self.extract_feat(*seen), size), size=size,
-            mode='bilinear', align_corners=self.align_corners))
+            self._propagate(scores, self._graphs(inputs, grid), grid),
+            size=size, mode='bilinear', align_corners=self.align_corners))
 
     def inference(self, inputs, batch_img_metas):
         """Class log-probabilities of images, by ``test_cfg.mode``.
@@ -222,7 +226,8 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin, EncoderDecoder):
             inputs, grid, tuple(self._features(
                 self._seen(inputs, samples), grid)),
             regions=tuple(sample.regions for sample in samples
-                          if self.regions is not None))
+                          if self.regions is not None),
+            graphs=self._graphs(inputs, grid))
 
     def decode(self, encoded, data_samples):
         """Predict encoded images with the current vocabulary.
@@ -237,6 +242,7 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin, EncoderDecoder):
         scores = encoded.grid.assemble(
             self.window_scores(features, encoded.grid.window_size)
             for features in encoded.features)
+        scores = self._propagate(scores, encoded.graphs, encoded.grid)
         for sample, regions in zip(data_samples, encoded.regions):
             sample.set_data(dict(regions=regions))
         self._finish(encoded.images, encoded.grid, scores, data_samples)
@@ -250,19 +256,23 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin, EncoderDecoder):
                         self.test_cfg['stride'])
         return WindowGrid(len(inputs), *sides)
 
-    def _features(self, seen, grid):
-        """Features of batches of windows, with a bar if they take long."""
+    def _batches(self, seen, grid):
+        """Batches of windows, with a bar if they take long."""
         usual = 4 if seen[0].device.type == 'cpu' else 32
         size = self.test_cfg.get('window_batch') or usual
-        batches = zip(*(grid.batches(each, size) for each in seen))
-        for batch in track(batches, 'windows', len(grid),
-                           lambda batch: len(batch[0])):
-            yield self.extract_feat(*batch)
+        return track(zip(*(grid.batches(each, size) for each in seen)),
+                     'windows', len(grid), lambda batch: len(batch[0]))
+
+    def _features(self, seen, grid):
+        """Features of batches of windows."""
+        return (self.extract_feat(*batch)
+                for batch in self._batches(seen, grid))
 
     def _score(self, seen, grid):
         """Scores of all windows, (N, Q, windows * h, windows * w)."""
-        return grid.assemble(self.window_scores(features, grid.window_size)
-                             for features in self._features(seen, grid))
+        scores = grid.assemble(self.window_scores(features, grid.window_size)
+                               for features in self._features(seen, grid))
+        return self._propagate(scores, self._graphs(seen[0], grid), grid)
 
     def _finish(self, images, grid, scores, data_samples):
         """Turn window scores (N, Q, I, J) into results, in place."""

@@ -164,9 +164,12 @@ class EncodedImages:
         whole (tuple): That for each whole image, if the segmentor needs it.
         regions (tuple): ``regions`` of each image's sample, if the segmentor
             uses them.
+        graphs (tuple[PatchGraph]): Of each image, if the segmentor propagates
+            scores.
     """
     images: torch.Tensor
     grid: WindowGrid
     features: tuple
     whole: tuple = ()
     regions: tuple = ()
+    graphs: tuple = ()

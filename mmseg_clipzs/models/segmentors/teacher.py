@@ -42,7 +42,8 @@ class LazyTeacher:
         if config.get('vocabulary') is None:
             raise UserError('The teacher needs vocabulary= in its config: the '
                             'student is built from it.')
-        for option in ('background_threshold', 'pamr', 'regions'):
+        for option in ('background_threshold', 'pamr', 'regions',
+                       'propagation'):
             if config.get(option) is not None:
                 raise UserError(
                     f'Pseudo labels do not use the teacher\'s {option}; '

@@ -17,6 +17,7 @@ from .open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
     check_options,
 )
+from .propagation import check_propagation
 from .regions_mixin import get_regions
 from .zero_shot_data_preprocessor import preprocessor_config
 
@@ -57,6 +58,9 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         pamr (dict, optional): Refinement along the edges of the image; see
             :class:`OpenVocabularySegmentor`.
         regions (dict, optional): Regions of the image; see the same.
+        propagation (dict, optional): Propagate the scores over the patches of
+            an image (LPOSS): arguments of :class:`.Propagation`; an empty
+            dict uses those of the paper.
         data_preprocessor (dict, optional): By default with the mean and std
             of CLIP's weights.
         test_cfg (dict, optional): See :class:`OpenVocabularySegmentor`.
@@ -77,6 +81,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                  area_threshold=None,
                  pamr=None,
                  regions=None,
+                 propagation=None,
                  data_preprocessor=None,
                  train_cfg=None,
                  test_cfg=None,
@@ -93,6 +98,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 'background_threshold=, whose foreground it is a share of.')
         check_number('logit_scale', logit_scale, '(0, inf)', optional=True)
         regions = get_regions(regions)
+        propagation = check_propagation(propagation)
         loaded = load_clip(**clip)
         preprocessor = preprocessor_config(
             data_preprocessor, *([255 * value for value in values]
@@ -114,10 +120,12 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
                 f'{type(self.decode_head).__name__} needs the keys of the '
                 'last block: set backbone=dict(out_keys="raw").')
         self.requires_grad_(False)
+        self.input_stats = tuple(
+            (values.flatten() / 255).tolist() for values in (
+                self.data_preprocessor.mean, self.data_preprocessor.std))
         if hasattr(self.backbone, 'input_stats'):
-            self.backbone.input_stats = tuple(
-                (values.flatten() / 255).tolist() for values in (
-                    self.data_preprocessor.mean, self.data_preprocessor.std))
+            self.backbone.input_stats = self.input_stats
+        self._use_propagation(propagation)
         self.area_threshold = area_threshold
         self.logit_scale = check_number(
             f'The logit scale of CLIP {loaded.name}', loaded.logit_scale,

@@ -1,9 +1,9 @@
 """Tracing, export and compilation of the backbones."""
 import pytest
 import torch
+from tiny_proxy import OF_IMAGES
 
 from mmseg_clipzs.models.backbones import ClipResNet, ClipViT
-from mmseg_clipzs.models.backbones.clip_vit import METHODS
 
 pytestmark = [
     pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning'),
@@ -47,7 +47,7 @@ def _frozen(clip, *args, **kwargs):
 @torch.no_grad()
 @pytest.mark.parametrize('grid, way', [
     *(('other', way) for way in WAYS), ('native', 'trace')])
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', OF_IMAGES)
 def test_methods(tiny, last_block, method, grid, way):
     """The graph equals the model on other images, also with a warm cache."""
     _skip_quantile(method, way)

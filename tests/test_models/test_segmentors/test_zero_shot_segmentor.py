@@ -13,8 +13,8 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from PIL import Image
+from tiny_proxy import OF_IMAGES
 
-from mmseg_clipzs.models.backbones.clip_vit import METHODS
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.usefixtures('one_thread')
@@ -270,7 +270,7 @@ def test_a_batch_is_its_images_one_by_one(zero_shot, sizes, settings):
         assert_same(result, alone)
 
 
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', OF_IMAGES)
 @pytest.mark.parametrize('settings', [
     dict(),
     dict(pamr=dict(steps=2, dilations=(1, 4)), test_cfg=dict(

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tiny_proxy import OF_IMAGES
 
 from mmseg_clipzs.clip import load_clip
-from mmseg_clipzs.models.backbones.clip_vit import METHODS
 from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
 
@@ -32,7 +32,7 @@ def test_unknown_precision(tiny_vit):
 
 
 @pytest.mark.parametrize('precision, atol', [('bf16', 3e-2), ('fp16', 4e-3)])
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', OF_IMAGES)
 def test_features_are_nearly_those_of_float32(
         zero_shot, tiny_vit, last_block, method, precision, atol):
     """Directions, which determine the cosines; outputs are float32."""

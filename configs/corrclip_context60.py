@@ -1,0 +1,14 @@
+# CorrCLIP, ViT-B/16-quickgelu, on Pascal Context (60 classes).
+# Protocol B (SCLIP line), CorrCLIP's settings: short side 336, windows
+# 336/112, logit scale 40, background threshold 0.15.
+# Published: 44.2 mIoU (zdk258/CorrCLIP).
+#
+#     clipzs test corrclip_context60
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/corrclip.py', '_base_/datasets/context60.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='context60_corrclip', background_threshold=0.15)

@@ -1,0 +1,13 @@
+# LPOSS, ViT-B/16, on Cityscapes (19 classes).
+# Protocol B (SCLIP line), LPOSS's settings: short side 448, windows 224/112.
+# Published: 37.3 mIoU (vladan-stojnic/LPOSS, read from a picture of a table).
+#
+#     clipzs test lposs_cityscapes
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/lposs.py', '_base_/datasets/cityscapes_448.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='cityscapes19')

@@ -1,0 +1,13 @@
+# LPOSS, ViT-B/16, on Pascal Context (60 classes).
+# Protocol B (SCLIP line), LPOSS's settings: short side 448, windows 224/112.
+# Published: 34.6 mIoU (vladan-stojnic/LPOSS, read from a picture of a table).
+#
+#     clipzs test lposs_context60
+#
+# Made by tools/make_configs.py from mmseg_clipzs/recipes.
+_base_ = [
+    '_base_/models/lposs.py', '_base_/datasets/context60_448.py',
+    '_base_/default_runtime.py'
+]
+protocol = 'B (SCLIP line)'
+model = dict(vocabulary='context60_lposs')
