@@ -41,6 +41,7 @@ COMMANDS = {
     'make-shards': 'pack images and captions into shards',
     'prepare-captions': 'add the nouns of captions to a list',
     'make-coco-object': "convert COCO's instances to masks",
+    'make-regions': 'find regions of photos, for other commands',
     'make-toy-scenes': 'generate the toy dataset',
     'train-toy-clip': 'train the toy CLIP',
     'demo': 'evaluate four methods on toy scenes and draw a sheet',

@@ -3,8 +3,10 @@ import statistics
 from dataclasses import dataclass
 
 from mmseg_clipzs.recipes.field import METHODS_OF_THE_FIELD
+from mmseg_clipzs.recipes.published import mean_figure
 
-from .standings import is_behind, mean, short_names
+from .entries import is_behind, mean
+from .standings import short_names
 
 # Kinds of columns and lines: who measured what they show.
 HERE, PUBLISHED, RERUN, COST, TEXT = (
@@ -75,7 +77,8 @@ def _overview(table, remarks):
     count, lines = len(table.datasets), {}
     for title, entries in table.groups():
         lines[title] = [['' if entry.runs else FOREIGN,
-            entry.method, entry.clip, _here(entry, table.datasets),
+            entry.method, entry.clip, entry.settings,
+            _here(entry, table.datasets),
             _foreign(entry.published, table.datasets, remarks),
             '; '.join(f'{_foreign(rows, table.datasets, remarks)} ({by})'
                       for by, rows in entry.reruns.items()),
@@ -83,10 +86,10 @@ def _overview(table, remarks):
             '' if entry.rate is None else _digits(entry.rate),
             '' if entry.memory is None else f'{entry.memory:,.0f}']
             for entry in entries]
-    columns = [('method', TEXT), ('CLIP', TEXT), ('here', HERE),
-               ('published', PUBLISHED), ('re-run by others', RERUN),
-               ('here − published', HERE), ('images/s', COST),
-               ('memory, MB', COST)]
+    columns = [('method', TEXT), ('CLIP', TEXT), ('settings', TEXT),
+               ('here', HERE), ('published', PUBLISHED),
+               ('re-run by others', RERUN), ('here − published', HERE),
+               ('images/s', COST), ('memory, MB', COST)]
     keep = [i for i, (name, _) in enumerate(columns) if name in (
         'method', 'CLIP', 'here') or any(
             texts[i] for each in lines.values() for _, *texts in each)]
@@ -100,14 +103,17 @@ def _overview(table, remarks):
 
 def _each_dataset(table, remarks):
     """A line for each who measured a method."""
+    usual = statistics.mode(entry.settings for entry in table.entries)
     groups = []
     for title, entries in table.groups():
         lines = []
         for entry in entries:
             head = [entry.method, entry.clip]
+            settings = '' if entry.settings == usual else (
+                f', {entry.settings}\'s settings')
             if entry.runs:
                 lines.append((HERE, [
-                    *head, 'here', _here(entry, table.datasets), *(
+                    *head, f'here{settings}', _here(entry, table.datasets), *(
                         _run_text(entry, dataset)
                         for dataset in table.datasets)]))
             for kind, who, rows in (
@@ -116,7 +122,8 @@ def _each_dataset(table, remarks):
                       for by, rows in entry.reruns.items())):
                 if rows:
                     lines.append((kind, [
-                        *head, who, _foreign(rows, table.datasets, remarks), *(
+                        *head, who + settings,
+                        _foreign(rows, table.datasets, remarks), *(
                             remarks.mark(rows[dataset]['mIoU'],
                                          [rows[dataset]])
                             if dataset in rows else ''
@@ -164,7 +171,7 @@ def _sources(table):
     """Who published what, and what the methods need."""
     groups = []
     for title, entries in table.groups():
-        lines = {}
+        lines = []
         for entry in entries:
             sources = dict.fromkeys(
                 row['source'] for row in entry.published.values())
@@ -175,15 +182,16 @@ def _sources(table):
             _, uses, code, licence = METHODS_OF_THE_FIELD.get(
                 entry.method, ('', '', '', ''))
             if sources or uses:
-                lines[entry.method, entry.clip] = ('', [
+                lines.append(('', [
                     entry.method, entry.clip, uses, '; '.join(sources), code,
-                    licence])
+                    licence, entry.licence]))
         if lines:
-            groups.append((title, list(lines.values())))
+            groups.append((title, lines))
     return Block('Sources, and what the methods need', [
         ('method', TEXT), ('CLIP', TEXT), ('needs', TEXT),
         ('source of the figures', TEXT), ('authors\' code', TEXT),
-        ('licence of the code', TEXT)], groups, [], is_open=False)
+        ('its licence', TEXT), ('licence of CLIP\'s weights', TEXT)],
+        groups, [], is_open=False)
 
 
 # ---------------------------------------------------------------------- texts
@@ -228,7 +236,7 @@ def _foreign(rows, datasets, remarks):
     if not shown:
         return ''
     text = (next(iter(shown.values()))['mIoU'] if len(datasets) == 1 else
-            f'{mean(float(row["mIoU"]) for row in shown.values()):.1f}')
+            mean_figure(shown.values()))
     return remarks.mark(text, shown.values()) + _gap(shown, datasets)
 
 

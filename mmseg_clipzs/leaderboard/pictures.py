@@ -10,7 +10,7 @@ from PIL import Image
 from mmseg_clipzs.engine import read_samples
 from mmseg_clipzs.visualization import background_of, class_palette, overlay
 
-from .standings import mean
+from .entries import mean
 
 _OPACITY = 0.7
 

@@ -8,8 +8,9 @@ from mmseg_clipzs.recipes import PUBLISHED, RERUNS
 from mmseg_clipzs.utils import atomic_write
 
 from .blocks import blocks_of
+from .entries import TOLERANCE
 from .page import to_html
-from .standings import TOLERANCE, annotate, compare
+from .standings import annotate, compare
 
 FILES = tuple(f'leaderboard.{suffix}'
               for suffix in ('csv', 'json', 'md', 'html'))

@@ -3,7 +3,7 @@ import math
 from html import escape
 from typing import NamedTuple
 
-from .standings import mean
+from .entries import mean
 
 _WIDTH, _HEIGHT = 1100, 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 20, 20, 52  # margins
@@ -80,6 +80,7 @@ def draw(points, name):
     to_x, x_ticks = _log_axis([each.seconds for each in points])
     to_y, y_ticks = _axis([each.miou for each in points])
     places = [(to_x(each.seconds), to_y(each.miou)) for each in points]
+    front = _front(places)
     parts = [
         f'<title id="{name}-title">mIoU against time of an image</title>',
         f'<desc id="{name}-text">{escape("; ".join(map(_say, points)))}'
@@ -95,8 +96,10 @@ def draw(points, name):
         f'<text class="axis" x="14" y="{(_TOP + _HEIGHT - _BOTTOM) / 2:.0f}" '
         f'text-anchor="middle" transform="rotate(-90 14 '
         f'{(_TOP + _HEIGHT - _BOTTOM) / 2:.0f})">mIoU, %</text>',
-        _front(places)]
-    for point, place, label in zip(points, places, _labels(points, places)):
+        '<path class="front" d="M' + 'L'.join(
+            f'{x:.1f} {y:.1f}' for x, y in front) + '"/>']
+    for point, place, label in zip(
+            points, places, _labels(points, places, front)):
         parts.append(_mark(point, place, label))
     return (f'<svg role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
             f'aria-labelledby="{name}-title {name}-text">\n'
@@ -159,13 +162,14 @@ def _tick(x, y, text):
 
 
 def _front(places):
-    """Line below and right of which something is both better and faster."""
-    best, path = math.inf, ''
+    """Corners of the line above and left of which no method is."""
+    corners = []
     for x, y in sorted(places):
-        if y < best:
-            path += f'H{x:.1f}V{y:.1f}' if path else f'M{x:.1f} {y:.1f}'
-            best = y
-    return f'<path class="front" d="{path}H{_WIDTH - _RIGHT}"/>'
+        if not corners:
+            corners.append((x, y))
+        elif y < corners[-1][1]:
+            corners += [(x, corners[-1][1]), (x, y)]
+    return [*corners, (_WIDTH - _RIGHT, corners[-1][1])]
 
 
 def _mark(point, place, label):
@@ -188,14 +192,16 @@ def _short(label):
     return label if len(label) <= _LONGEST else f'{label[:_LONGEST - 1]}…'
 
 
-def _labels(points, places):
-    """Corners of the labels, each near its point and free of the others.
+def _labels(points, places, front):
+    """Corners of the labels, each near its point and free of the rest.
 
     Returns:
         list[tuple[float]]: Left and top of each.
     """
     taken = [(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS)
              for x, y in places]
+    taken += [(x1 - 2, y2 - 2, x2 + 2, y1 + 2)
+              for (x1, y1), (x2, y2) in zip(front, front[1:])]
     corners = [None] * len(points)
     for i in sorted(range(len(points)), key=lambda i: places[i][1]):
         width = _LETTER * len(_short(points[i].label))

@@ -1,129 +1,20 @@
 """Measured and published figures side by side, grouped and sorted.
 
-Figures of different protocols never share a table, those of different weights
-never a line.
+Figures of different letters of protocols never share a table, those of
+different protocols or weights never a line.
 """
-import statistics
+import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from mmseg_clipzs.clip.weights import SHIPPED, list_tags
-from mmseg_clipzs.recipes import NEEDS, name_clip, needs_of
+from mmseg_clipzs.recipes import NEEDS, licence_of, name_clip, needs_of
 
-TOLERANCE = 0.5  # points of mIoU: more below the published figure is behind
+from .entries import TOY, Entry, Table, difference_to, is_behind
+
 _FILES = object()  # weights that no tag names
-_TOY = 'toy'  # scenes of one's own making, of which nothing is published
-
-
-@dataclass
-class Entry:
-    """A method with one CLIP.
-
-    Attributes:
-        method (str): Its title.
-        clip (str): Architecture and weights.
-        needs (str | None): Key of ``recipes.NEEDS``.
-        runs (dict[str, list[dict]]): Dataset -> rows measured here, also
-            failed ones.
-        published (dict[str, dict]): Dataset -> row of ``recipes.PUBLISHED``.
-        reruns (dict[str, dict[str, dict]]): Who measured it again -> dataset
-            -> row of ``recipes.RERUNS``.
-    """
-    method: str
-    clip: str
-    needs: str | None
-    runs: dict = field(default_factory=lambda: defaultdict(list))
-    published: dict = field(default_factory=dict)
-    reruns: dict = field(default_factory=lambda: defaultdict(dict))
-
-    def finished(self, dataset=None):
-        """list[dict]: Rows with figures, of one dataset or of all."""
-        datasets = self.runs if dataset is None else [dataset]
-        return [row for name in datasets for row in self.runs.get(name, ())
-                if 'error' not in row]
-
-    @property
-    def here(self):
-        """dict[str, float]: Dataset -> mIoU, the mean of its runs."""
-        return {dataset: statistics.mean(row['mIoU'] for row in rows)
-                for dataset in self.runs
-                if (rows := self.finished(dataset))}
-
-    def value(self, dataset):
-        """float | None: mIoU measured here, or else published, or else what
-        others measured."""
-        here = self.here
-        if dataset in here:
-            return here[dataset]
-        if dataset in self.published:
-            return float(self.published[dataset]['mIoU'])
-        return mean(float(rows[dataset]['mIoU'])
-                    for rows in self.reruns.values() if dataset in rows)
-
-    def differences(self):
-        """dict[str, float]: Dataset -> mIoU here minus the published one."""
-        return {dataset: _difference(value, self.published[dataset])
-                for dataset, value in self.here.items()
-                if dataset in self.published and dataset != _TOY}
-
-    @property
-    def rate(self):
-        """float | None: Images per second of its runs."""
-        rows = [row for row in self.finished() if row.get('seconds')]
-        seconds = sum(row['seconds'] for row in rows)
-        return seconds and sum(
-            row['images_per_second'] * row['seconds']
-            for row in rows) / seconds or None
-
-    @property
-    def memory(self):
-        """float | None: Most memory of its runs, in MB."""
-        return max((row['peak_memory_mb'] for row in self.finished()
-                    if row.get('peak_memory_mb')), default=None)
-
-
-@dataclass
-class Table:
-    """Results of one protocol.
-
-    Attributes:
-        title (str): The protocol.
-        datasets (list[str]): Those with runs.
-        entries (list[Entry]): In the order of the groups, and in each the best
-            first.
-    """
-    title: str
-    datasets: list
-    entries: list
-
-    def labels(self):
-        """Names that tell the entries which were run apart.
-
-        Returns:
-            tuple[dict[int, str], str]: ``id`` of the entry -> method, with its
-            CLIP if that is not the usual one, which is returned too; '' if
-            there is only one.
-        """
-        clips = [entry.clip for entry in self.entries if entry.here]
-        usual = statistics.mode(clips) if clips else ''
-        return ({id(entry): entry.method if entry.clip == usual else
-                 f'{entry.method}, {entry.clip}' for entry in self.entries},
-                usual if len(set(clips)) > 1 else '')
-
-    def groups(self):
-        """Yields (str, list[Entry]): What the methods need, and they."""
-        for needs, title in NEEDS.items():
-            members = [each for each in self.entries if each.needs == needs]
-            if members:
-                yield title, members
-
-
-def is_behind(difference):
-    """bool: Whether a figure is too far below the published one."""
-    return difference is not None and difference < -TOLERANCE
 
 
 def compare(rows, published, reruns=()):
@@ -137,14 +28,15 @@ def compare(rows, published, reruns=()):
             and ``recipes.RERUNS``.
 
     Returns:
-        list[Table]: One per protocol in ``rows``, with the datasets in
-        ``rows``.
+        list[Table]: One per letter or protocol in ``rows``, with the datasets
+        in ``rows``.
     """
     rows = _told_apart([dict(row, needs=group_of(row)) for row in rows])
-    return [_table(protocol, *([row for row in each
-                                if row['protocol'] == protocol]
-                               for each in (rows, published, reruns)))
-            for protocol in dict.fromkeys(row['protocol'] for row in rows)]
+    return [_table(*([row for row in each
+                      if _split(row['protocol'])[0] == section]
+                     for each in (rows, published, reruns)))
+            for section in dict.fromkeys(
+                _split(row['protocol'])[0] for row in rows)]
 
 
 def annotate(row, published, reruns=()):
@@ -160,12 +52,12 @@ def annotate(row, published, reruns=()):
         that is too low); None where there is no such figure.
     """
     def same(others):
-        return [other for other in others if _key(other) == _key(row) and all(
-            other[key] == row[key] for key in ('protocol', 'dataset'))]
+        return [other for other in others if _key(other) == _key(row)
+                and other['dataset'] == row['dataset']]
 
     source, difference = next(iter(same(published)), None), None
-    if source and 'mIoU' in row and row['dataset'] != _TOY:
-        difference = _difference(row['mIoU'], source)
+    if source and 'mIoU' in row and row['dataset'] != TOY:
+        difference = difference_to(row['mIoU'], source)
     return dict(
         row, needs=group_of(row),
         published=source and float(source['mIoU']),
@@ -180,16 +72,6 @@ def group_of(row):
     """str | None: Key of ``recipes.NEEDS`` for a row of results."""
     needs = row.get('needs') or needs_of(row['method'])
     return needs or ('trained' if row.get('checkpoint') else None)
-
-
-def mean(values):
-    """float | None: Of the values that there are."""
-    values = [value for value in values if value is not None]
-    return statistics.mean(values) if values else None
-
-
-def _difference(value, published):
-    return round(value - float(published['mIoU']), 2)
 
 
 def _told_apart(rows):
@@ -207,21 +89,33 @@ def _told_apart(rows):
         else row for row in rows]
 
 
+def _split(protocol):
+    """tuple[str, str]: 'B (ClearCLIP)' -> 'B', 'ClearCLIP'.
+
+    What is changed about a protocol makes another: only figures of protocols
+    as they are share the table of their letter.
+    """
+    match = re.fullmatch(r'([A-Z]) \(([^()]+)\)', protocol)
+    return match.groups() if match else (protocol, '')
+
+
 def _key(row):
-    """The line of a row: its method, and its CLIP with a tag's weights.
+    """The line of a row: method and protocol, CLIP with a tag's weights.
 
     The weights of all files of an architecture, and those that are shipped
     with this package, share a line: they are runs of one recipe.
     """
     clip, weights = row['clip'], row['weights']
-    if 'source' in row:
-        return row['method'], clip, weights
-    if clip and (clip, weights) not in SHIPPED and weights in list_tags(clip):
-        return row['method'], *name_clip(clip, weights)
-    return row['method'], clip, _FILES if clip else None
+    if 'source' not in row:
+        if clip and (clip, weights) not in SHIPPED and (
+                weights in list_tags(clip)):
+            clip, weights = name_clip(clip, weights)
+        else:
+            weights = _FILES if clip else None
+    return row['method'], row['protocol'], clip, weights
 
 
-def _table(protocol, rows, published, reruns):
+def _table(rows, published, reruns):
     datasets = list(dict.fromkeys(row['dataset'] for row in rows))
     entries = {}
     for kind, each in (('runs', rows), ('published', published),
@@ -233,7 +127,9 @@ def _table(protocol, rows, published, reruns):
             if key not in entries:
                 needs = row['needs'] if kind == 'runs' else needs_of(
                     row['method'])
-                entries[key] = Entry(row['method'], '', needs)
+                entries[key] = Entry(
+                    row['method'], row['protocol'], '', licence_of(*key[2:]),
+                    needs)
             entry, dataset = entries[key], row['dataset']
             if kind == 'runs':
                 entry.runs[dataset].append(row)
@@ -241,10 +137,13 @@ def _table(protocol, rows, published, reruns):
                 entry.published[dataset] = row
             else:
                 entry.reruns[row['by']][dataset] = row
-    for (_, clip, weights), entry in entries.items():
+    protocols = {entry.protocol for entry in entries.values()}
+    for (_, protocol, clip, weights), entry in entries.items():
+        section, settings = _split(protocol)
         entry.clip = _name(clip, weights, entry)
-    order = _order(list(entries.values()), datasets)
-    return Table(protocol, datasets, order)
+        entry.settings = settings if len(protocols) > 1 else ''
+    return Table(section if len(protocols) > 1 else protocol, datasets,
+                 _order(list(entries.values()), datasets))
 
 
 def _name(clip, weights, entry):

@@ -7,10 +7,11 @@ figures).
 the docs from them, and the leaderboard reads the published figures.
 """
 from .cells import Cell, cells, find_published, get_settings, name_clip
+from .clip_weights import licence_of
 from .needs import NEEDS, needs_of
 from .published import PUBLISHED, RERUNS
 
 __all__ = [
     'NEEDS', 'PUBLISHED', 'RERUNS', 'Cell', 'cells', 'find_published',
-    'get_settings', 'name_clip', 'needs_of'
+    'get_settings', 'licence_of', 'name_clip', 'needs_of'
 ]

@@ -12,10 +12,9 @@ Keys of an entry:
     authors: Method with the authors' settings, which has their published
         figures; this one corrects them.
     corrects: What it corrects, for headers.
-    needs: What it needs beside CLIP: 'network' (a second one), 'masks' or
-        'trained' weights; nothing if missing.
     paper: Key of ``published.PAPERS``, the metafile's collection.
-    needs: 'network', 'masks' or 'trained'; CLIP alone if missing.
+    needs: 'network' (a second one), 'masks' or 'trained'; CLIP alone if
+        missing.
     runtime: Base config of the runtime; 'default_runtime' if missing.
     remark: Last sentence of the headers.
 """
@@ -158,6 +157,14 @@ METHODS = {
         model=dict(
             backbone=dict(last_block='naclip'),
             pamr=dict(steps=10, dilations=(8, 16)))),
+    'naclip_regions': dict(
+        title='NACLIP + regions', paper='NACLIP', protocol='naclip',
+        needs='masks', cells={'toy': 'toy_b'}, base='maskclip_b',
+        note='Each region of similar colour gets the label of most of its '
+             'pixels.',
+        model=dict(
+            backbone=dict(last_block='naclip'),
+            regions=dict(type='Felzenszwalb'))),
     'scclip': dict(
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',

@@ -7,6 +7,8 @@ printed) and source; ``remark``, if any, says what to know of the figure.
 ``RERUNS`` has the same for what others measured of a method, and ``by``, who
 they are.
 """
+from decimal import ROUND_HALF_UP, Decimal
+
 from .field import PROTOCOL_B, PROTOCOL_B_RERUNS
 from .methods import BENCHMARKS
 
@@ -134,3 +136,10 @@ def _rows(tables):
 
 PUBLISHED = _rows([*_TABLES, *PROTOCOL_B])
 RERUNS = _rows(PROTOCOL_B_RERUNS)
+
+
+def mean_figure(rows):
+    """str: Mean of rows as the papers print it: one digit, halves up."""
+    figures = [Decimal(row['mIoU']) for row in rows]
+    return str((sum(figures) / len(figures)).quantize(
+        Decimal('0.1'), ROUND_HALF_UP))

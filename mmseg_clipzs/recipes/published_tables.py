@@ -156,10 +156,16 @@ def settings_b():
 
 def published_b():
     return table(['', 'protocol', *BENCHMARKS], [
-        [label(name), resolve(method['protocol'])['title'],
+        [label(name) + _weights(name), resolve(method['protocol'])['title'],
          *(published(name, dataset) for dataset in BENCHMARKS)]
         for name, method in METHODS.items()
         if set(BENCHMARKS) <= set(method['cells'])])
+
+
+def _weights(method):
+    """str: ', metaclip_fullcc' for a method with other weights."""
+    tag = base_model(method).get('clip', {}).get('pretrained', 'openai')
+    return '' if tag == 'openai' else f', {tag}'
 
 
 def protocols():

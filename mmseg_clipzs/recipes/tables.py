@@ -7,7 +7,7 @@ import re
 
 from mmseg_clipzs.utils import UserError
 
-from . import published_tables, student_tables, toy_tables
+from . import field_tables, published_tables, student_tables, toy_tables
 
 _MARK = re.compile(
     r'(<!-- made by tools/make_configs\.py: (.+?) -->\n).*?(<!-- end -->)',
@@ -23,6 +23,9 @@ TABLES = {
     'grouping baselines': published_tables.grouping,
     'protocol B, settings': published_tables.settings_b,
     'protocol B, published': published_tables.published_b,
+    'protocol B, field': field_tables.field_b,
+    'protocol B, needs': field_tables.field_needs,
+    'clip weights': field_tables.clip_weights,
     'toy, windows': toy_tables.toy_windows,
     'toy, whole image': toy_tables.toy_whole,
     'maskclip_plus': student_tables.maskclip_plus,

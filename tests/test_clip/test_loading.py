@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from mmseg_clipzs.clip import LoadedClip, load_clip
+from mmseg_clipzs.clip import LoadedClip, load_clip, weights
+from mmseg_clipzs.clip.weights import list_tags
+from mmseg_clipzs.recipes.clip_weights import CLIP_WEIGHTS
 from mmseg_clipzs.utils import UserError
 
 pytestmark = pytest.mark.filterwarnings(
@@ -165,6 +167,42 @@ def test_tag_without_settings(preset, tiny):
     assert not _is_quick(clip)
     assert clip.mean == tiny.mean == (0.48145466, 0.4578275, 0.40821073)
     assert clip.std == tiny.std == (0.26862954, 0.26130258, 0.27577711)
+
+
+# ----------------------------------------------------- weights of protocol B
+@pytest.mark.parametrize('name, tag', CLIP_WEIGHTS)
+def test_weights_of_the_documentation(name, tag, add_config, tiny_vit,
+                                      tiny_state, monkeypatch):
+    """Tags exist, and decide activation and statistics.
+
+    Only the file is another: a small one, of a small model by that name.
+    """
+    if tag not in list_tags(name):
+        pytest.skip('an older open_clip')
+    add_config(name, quick_gelu=name.endswith('-quickgelu'))
+    state = tiny_state, tag == 'openai'
+    monkeypatch.setattr(weights, 'read_hub', lambda *_: ('file', state))
+    monkeypatch.setattr(weights, 'read_download', lambda *_, **__: state)
+    clip = load_clip(name, pretrained=tag)
+    _, activation, licence, _ = CLIP_WEIGHTS[name, tag]
+    assert _is_quick(clip) == (activation == 'QuickGELU') and licence
+    half = (name, tag) == ('ViT-L-14', 'laion2b_s32b_b82k')
+    assert (clip.mean, clip.std) == (((.5, ) * 3, ) * 2 if half else (
+        (0.48145466, 0.4578275, 0.40821073),
+        (0.26862954, 0.26130258, 0.27577711)))
+
+
+@pytest.mark.parametrize('tag', ['metaclip_fullcc', 'dfn2b', 'openai'])
+def test_the_tag_decides_whatever_the_name(tag, add_config, tiny_state,
+                                           monkeypatch):
+    """QuickGELU without "-quickgelu" in the name of the architecture."""
+    facts = open_clip.get_pretrained_cfg('ViT-B-16', tag)
+    if not facts.get('quick_gelu'):
+        pytest.skip('an older open_clip')
+    add_config('ViT-B-16', quick_gelu=False)
+    monkeypatch.setattr(
+        weights, 'read_hub', lambda *_: ('file', (tiny_state, False)))
+    assert _is_quick(load_clip('ViT-B-16', pretrained=tag))
 
 
 # -------------------------------------------------------------- fingerprint

@@ -57,9 +57,9 @@ def test_better_is_higher_and_slower_is_further_right():
     assert place['good'][1] < place['slow'][1] < place['fast'][1]
     # The slow one is neither better nor faster than the good one.
     front, = of_class(root, 'front')
-    x, y = place['good']
-    assert f'H{x:.1f}V{y:.1f}' in front.get('d')
-    assert f'V{place["slow"][1]:.1f}' not in front.get('d')
+    (x1, y1), (x2, y2) = place['fast'], place['good']
+    assert front.get('d') == (f'M{x1:.1f} {y1:.1f}L{x2:.1f} {y1:.1f}'
+                              f'L{x2:.1f} {y2:.1f}L1080.0 {y2:.1f}')
 
 
 def test_is_readable_without_seeing_it():

@@ -26,7 +26,11 @@ def test_published_only_beside_its_own_protocol():
     a, b, custom = compare(
         [row(), row(AUTHORS, mIoU=42.), row(protocol=B, mIoU=60.),
          row(protocol='custom', mIoU=50.)], PUBLISHED, RERUNS)
-    assert [table.title for table in (a, b, custom)] == [A, B, 'custom']
+    # ClearCLIP's figures stand beside those of the others.
+    assert [table.title for table in (a, b, custom)] == [A, 'B', 'custom']
+    assert {entry.settings for entry in a.entries} == {''}
+    assert {entry.settings for entry in b.entries if entry.here} == {
+        'SCLIP line'}
     # Corrected settings reproduce no published figure.
     assert figures(a)['MaskCLIP', 'ViT-B-16 openai'] == ({'voc': 41.23}, {})
     assert figures(a)[AUTHORS, 'ViT-B-16 openai'] == (
@@ -39,7 +43,7 @@ def test_published_only_beside_its_own_protocol():
 
 
 @pytest.mark.parametrize('protocol', ['C (GroupViT)', A, B, 'B (ClearCLIP)'])
-def test_each_published_figure_is_of_the_tables_protocol(protocol):
+def test_each_published_figure_is_of_the_tables_letter(protocol):
     datasets = ('voc', 'voc21', 'context', 'ade20k')
     table, = compare([row(dataset=dataset, protocol=protocol)
                       for dataset in datasets], PUBLISHED, RERUNS)
@@ -48,8 +52,10 @@ def test_each_published_figure_is_of_the_tables_protocol(protocol):
              for each in entry.published.values()]
     assert shown and sorted(shown, key=str) == sorted((
         (p['method'], p['dataset'], p['clip'], p['weights'], p['mIoU'])
-        for p in PUBLISHED
-        if p['protocol'] == protocol and p['dataset'] in datasets), key=str)
+        for p in PUBLISHED if p['protocol'][0] == protocol[0]
+        and p['dataset'] in datasets), key=str)
+    assert all(each['protocol'] == entry.protocol for entry in table.entries
+               for each in entry.published.values())
 
 
 def test_figures_of_other_weights_are_other_lines():
@@ -70,6 +76,30 @@ def test_figures_of_other_weights_are_other_lines():
         'ViT-H-14 laion2b_s32b_b79k': ({}, {'voc21': '65.0'})}
 
 
+def test_changed_protocols_have_tables_of_their_own():
+    changed = f'{B}, changed: model.logit_scale=1'
+    tables = compare(
+        [row(protocol=changed), row(protocol=B, mIoU=1.),
+         row(protocol='B (ClearCLIP)', mIoU=2.), row(protocol='Bx')], [])
+    assert [(table.title, [entry.settings for entry in table.entries])
+            for table in tables] == [
+        (changed, ['']), ('B', ['ClearCLIP', 'SCLIP line']), ('Bx', [''])]
+
+
+def test_one_method_with_two_settings_is_two_lines():
+    rows = [row(protocol=B, mIoU=60.), row(protocol='B (ClearCLIP)')]
+    table, = compare(rows, [publish('MaskCLIP', 61, protocol=B),
+                            publish('MaskCLIP', 50, protocol=B,
+                                    weights=None)])
+    assert [(entry.settings, entry.here, entry.differences())
+            for entry in table.entries if entry.here] == [
+        ('SCLIP line', {'voc': 60.}, {'voc': -1}),
+        ('ClearCLIP', {'voc': 41.23}, {})]
+    labels, _ = table.labels()
+    assert list(labels.values()) == [
+        'MaskCLIP, SCLIP line', 'MaskCLIP, ClearCLIP']
+
+
 def test_what_others_measured_is_told_apart():
     table, = compare([row('SFP', 'voc21', B, mIoU=60.)], PUBLISHED, RERUNS)
     sfp, = [entry for entry in table.entries if entry.method == 'SFP']
@@ -77,7 +107,8 @@ def test_what_others_measured_is_told_apart():
     assert sfp.published['voc21']['mIoU'] == '63.9'
     assert {by: rows['voc21']['mIoU'] for by, rows in sfp.reruns.items()} == {
         'PEARL\'s authors': '56.8', 'OV-Stitcher\'s authors': '62.9'}
-    sam, = [entry for entry in table.entries if entry.method == 'SAM 3']
+    sam, = [entry for entry in table.entries
+            if entry.method == 'SAM 3' and entry.settings == 'SCLIP line']
     assert not sam.here and not sam.published and sam.reruns
     assert (sam.needs, sam.clip) == ('trained', 'own weights')
 

@@ -13,6 +13,7 @@ from mmseg_clipzs.recipes.cells import source_of
 from mmseg_clipzs.recipes.datasets import DATASETS
 from mmseg_clipzs.recipes.field import METHODS_OF_THE_FIELD
 from mmseg_clipzs.recipes.methods import BENCHMARKS, METHODS
+from mmseg_clipzs.recipes.published import mean_figure
 
 B = 'B (SCLIP line)'
 
@@ -38,6 +39,14 @@ def test_each_figure_has_one_place_and_a_source():
         assert row['dataset'] in DATASETS and row['dataset'] != 'toy'
     assert all(row['by'] for row in RERUNS)
     assert not any('by' in row for row in PUBLISHED)
+
+
+def test_means_round_halves_up():
+    """As the papers do: SC-CLIP's with L/14 is 45.15, printed as 45.2."""
+    assert mean_figure([dict(mIoU='45.1'), dict(mIoU='45.2')]) == '45.2'
+    assert mean_figure([row for row in PUBLISHED if (
+        row['method'], row['clip']) == ('SC-CLIP', 'ViT-L-14')]) == '45.2'
+    assert mean_figure([dict(mIoU='45.0')]) == '45.0'
 
 
 def mean(figures):
