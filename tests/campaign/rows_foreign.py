@@ -44,8 +44,8 @@ ROWS = [
     refuses('none', '{}', 'has templates of no class'),
     Row('templates_missing', f'{SEGMENT}no.json',
         says('No prompt templates at no.json')),
-    Row('templates_right', SEGMENT + '{%s}' % templates(
-        'right', json.dumps({'cat': ['a {}.'], 'moon': 'single'})),
+    Row('templates_right', SEGMENT + '{' + templates(
+        'right', json.dumps({'cat': ['a {}.'], 'moon': 'single'})) + '}',
         works(lambda r: 'cat' in r.out)),
     Row('choose_suffix', CHOOSE + '{photo} --out templates.txt',
         says('--out is a .json file')),

@@ -104,7 +104,7 @@ def test_regions():
     """Each region has one label, and seg_logits agree."""
     pytest.importorskip('skimage')
     model = build(vocabulary='blue; red', regions=dict(
-        type='Slic', segments=6))
+        type='Slic', n_segments=6))
     result, = predict(model, images((32, 40)))
     labels, regions = result.pred_sem_seg.data[0], result.regions.data[0]
     assert 1 < len(regions.unique())
