@@ -12,4 +12,5 @@ protocol = 'toy, B (windows of 64)'
 model = dict(
     clip=dict(model='toy-vit-p8', pretrained='toy'),
     vocabulary='toy',
+    regions=dict(scale=400.0, sigma=0.0),
     test_cfg=dict(crop_size=(64, 64), stride=(32, 32)))

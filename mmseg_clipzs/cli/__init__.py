@@ -43,6 +43,7 @@ COMMANDS = {
     'make-regions': 'find regions of photos, for other commands',
     'make-toy-scenes': 'generate the toy dataset',
     'train-toy-clip': 'train the toy CLIP',
+    'train-toy-dino': 'train the toy DINO, a second network',
     'demo': 'evaluate four methods on toy scenes and draw a sheet',
 }
 
