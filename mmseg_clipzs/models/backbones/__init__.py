@@ -2,7 +2,8 @@ from .clip_resnet import ClipResNet
 from .clip_vit import ClipViT
 from .groupvit import GroupViT
 from .text_transformer import TextTransformer
+from .tipsv2_vit import Tipsv2ViT
 from .trident_vit import TridentViT
 
-__all__ = ['ClipResNet', 'ClipViT', 'GroupViT', 'TextTransformer',
+__all__ = ['ClipResNet', 'ClipViT', 'GroupViT', 'TextTransformer', 'Tipsv2ViT',
            'TridentViT']
