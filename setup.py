@@ -52,6 +52,7 @@ setup(
         'mmseg_clipzs.doctor': ['*.csv'],
         'mmseg_clipzs.formats': ['*.html'],
         'mmseg_clipzs.leaderboard': ['*.html'],
+        'mmseg_clipzs.proxy': ['weights/*'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
     },
     python_requires='>=3.10',

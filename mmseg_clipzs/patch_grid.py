@@ -46,16 +46,21 @@ def to_map(tokens, grid, dtype):
 
 
 def nearest(labels, size):
-    """Resize maps of integers to the nearest cell.
+    """Resize maps of integers, by ``F.interpolate``'s choice of cells.
 
     Args:
-        labels (Tensor): (N, H, W) int64, below 2^53.
+        labels (Tensor): (N, H, W) int64.
         size (tuple[int]): (h, w).
 
     Returns:
         Tensor: (N, h, w) int64.
     """
-    return F.interpolate(labels[:, None].double(), size)[:, 0].long()
+    rows, columns = (
+        F.interpolate(torch.arange(
+            old, dtype=torch.float32, device=labels.device)[None, None],
+            size=new)[0, 0].long()
+        for old, new in zip(labels.shape[1:], size))
+    return labels[:, rows][:, :, columns]
 
 
 def resize_positions(positions, native_grid, grid, mode='exact'):

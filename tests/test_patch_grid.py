@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from mmseg_clipzs.patch_grid import (
     fit_to_grid,
+    nearest,
     resize_positions,
     to_map,
 )
@@ -95,3 +96,12 @@ def test_dtype_and_constants(how, dtype):
     got = resize_positions(positions, (3, 4), (5, 2), how)
     assert got.dtype == dtype
     torch.testing.assert_close(got, torch.full_like(got, 2))
+
+
+@pytest.mark.parametrize('size', [(28, 28), (5, 7), (70, 91), (35, 17)])
+def test_nearest(size):
+    """Cells as of PyTorch, for integers of any size."""
+    labels = torch.randint(2**20, (2, 70, 91))
+    want = F.interpolate(labels[:, None].double(), size)[:, 0].long()
+    assert torch.equal(nearest(labels, size), want)
+    assert torch.equal(nearest(labels + 2**60, size), want + 2**60)

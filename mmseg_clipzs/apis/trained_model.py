@@ -83,16 +83,24 @@ def predict_batch(model, batch):
         batch (dict): ``inputs`` and ``data_samples``, lists of N.
 
     Returns:
-        list[SegDataSample]: Results, in the order of the batch.
+        list[SegDataSample | SampleError]: Results, in the order of the batch,
+        with the error of an image that has one.
     """
     groups = defaultdict(list)
     for i, image in enumerate(batch['inputs']):
         groups[image.shape].append(i)
     samples = {}
-    for group in groups.values():
-        samples.update(zip(group, model.test_step({
-            key: [values[i] for i in group]
-            for key, values in batch.items()})))
+    while groups:
+        shape, group = groups.popitem()
+        try:
+            samples.update(zip(group, model.test_step({
+                key: [values[i] for i in group]
+                for key, values in batch.items()})))
+        except SampleError as e:
+            if len(group) == 1:
+                samples[group[0]] = e
+            else:
+                groups.update({(shape, i): [i] for i in group})
     return [samples[i] for i in range(len(batch['inputs']))]
 
 
@@ -140,12 +148,14 @@ def make_result(model, image, sample, name, path):
     Args:
         model (nn.Module): The segmentor, with the classes of the sample.
         image (ndarray): (H, W, 3) uint8 RGB.
-        sample (SegDataSample): Its prediction.
+        sample (SegDataSample | SampleError): Its prediction.
         name, path: See :class:`ZeroShotResult`.
 
     Returns:
-        ZeroShotResult: The result.
+        ZeroShotResult | SampleError: The result; an error as it is.
     """
+    if isinstance(sample, SampleError):
+        return sample
     size = image.shape[:2]
     count = len(model.dataset_meta['classes'])
 

@@ -25,6 +25,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 from .images import SEED, set_images
 from .meters import flop_counter, seconds, watch
 from .product import Products, find_product
+from .random_weights import random_options
 
 # Processing of an image, in this order. The last stage needs labels.
 STAGES = ('load', 'preprocess', 'backbone', 'head', 'upsampling', 'metric')
@@ -105,9 +106,7 @@ class Side:
             if checkpoint:
                 raise UserError('Random weights and a checkpoint exclude each '
                                 f'other, but got {checkpoint}.')
-            clip_of(cfg).update(pretrained=None)
-            if 'weights' in model:
-                model.weights = None
+            cfg.merge_from_dict(random_options(cfg))
             return 'random'
         own = clip_of(cfg).get('pretrained') or model.get('weights')
         if not checkpoint and ('teacher' in model or own is None):

@@ -4,6 +4,7 @@ from statistics import median
 
 from .side import STAGES
 
+COSTS = ('config', 'method', 'images/s', 'time', 'peak memory, MB', 'memory')
 LABELS = {'upsampling': 'upsampling + argmax'}
 
 
@@ -74,3 +75,14 @@ def checkout_lines(report):
         yield (f'{name}: {cpu:.3f} s of CPU and {wall:.3f} s of wall time per '
                'image'
                + (f', peak memory {peak:.0f} MB' if peak else ''))
+
+
+def costs(report):
+    """Yield a row of ``COSTS`` for each method; the ratios are to the first.
+    """
+    first = report['rows'][0]
+    for row in report['rows']:
+        peak = row['peak_mb']
+        yield [row['config'], row['method'], f'{row["images_per_second"]:.3g}',
+               f'{row["cpu"]:.2f} x', f'{peak:.0f}' if peak else '',
+               f'{peak / first["peak_mb"]:.2f} x' if peak else '']

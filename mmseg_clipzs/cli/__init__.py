@@ -40,8 +40,10 @@ COMMANDS = {
     'make-shards': 'pack images and captions into shards',
     'prepare-captions': 'add the nouns of captions to a list',
     'make-coco-object': "convert COCO's instances to masks",
+    'make-regions': 'find regions of photos, for other commands',
     'make-toy-scenes': 'generate the toy dataset',
     'train-toy-clip': 'train the toy CLIP',
+    'train-toy-dino': 'train the toy DINO, a second network',
     'demo': 'evaluate four methods on toy scenes and draw a sheet',
 }
 

@@ -6,6 +6,8 @@
     clipzs benchmark maskclip_voc --against naclip_voc --out b.json
     clipzs benchmark sclip_voc21 --random --size 500x375 \\
         --threads 1 --against-checkout ../before
+    clipzs benchmark maskclip_voc21 --random --size 500x375 --threads 1 \\
+        --beside sclip_voc21 naclip_voc21
 
 docs/benchmark.md explains the figures.
 """
@@ -55,6 +57,10 @@ def add_options(parser):
         help='another version of this project, e.g. of git worktree: CPU time '
         'of both, in their own processes that take turns')
     parser.add_argument(
+        '--beside', nargs='+', default=[], metavar='CONFIG',
+        help='a table of CPU time and memory of other methods beside those of '
+        'the config, in processes that take turns')
+    parser.add_argument(
         '--threads', type=int, metavar='N',
         help="threads of PyTorch (default: its own choice)")
     add_arguments(
@@ -95,6 +101,10 @@ def check(args, parser):
         raise UserError('--against-checkout compares the same config and '
                         'options: leave out --against and '
                         '--against-options.')
+    if args.beside and (args.against or args.against_options
+                        or args.against_checkout):
+        raise UserError('--beside is a table of its own: leave out --against, '
+                        '--against-options and --against-checkout.')
 
 
 def run(args):
@@ -103,14 +113,30 @@ def run(args):
     from tqdm import tqdm
 
     from mmseg_clipzs.benchmark import tables
+    from mmseg_clipzs.benchmark.beside import compare_costs
     from mmseg_clipzs.benchmark.checkout import compare_checkouts
     from mmseg_clipzs.benchmark.compare import run_benchmark
+    from mmseg_clipzs.run.job import Job
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     settings = dict(
         images=args.images, warmup=args.warmup, photos=args.photos,
         size=args.size, num_classes=args.num_classes, random=args.random,
         progress=partial(tqdm, desc='images'))
+    if args.beside:
+        job = job_of(args)
+        report = compare_costs(
+            job, [Job(name, options=job.options, clip=job.clip)
+                  for name in args.beside],
+            threads=torch.get_num_threads(),
+            **{**settings, 'progress': partial(tqdm, desc='methods')})
+        write(report, args.out)
+        table = PrettyTable(tables.COSTS)
+        table.align = 'r'
+        table.add_rows(tables.costs(report))
+        print(table)
+        print(f'{report["device"]}, {report["threads"]} threads, CPU time.')
+        return
     if args.against_checkout:
         report = compare_checkouts(
             job_of(args), args.against_checkout,

@@ -8,13 +8,9 @@ The weights shipped with the package come from
 which takes about half an hour on two cores with bfloat16 support
 (torch >= 2.3).
 """
-import logging
-import os
-from dataclasses import fields
-
 from mmseg_clipzs.recipes.toy_clip import ARCHITECTURE, ToyClipRecipe
 
-from .arguments import add_output
+from .toy_training import add_recipe, run_recipe
 
 HELP = dict(
     steps='optimizer steps',
@@ -32,26 +28,9 @@ HELP = dict(
 
 
 def add_options(parser):
-    add_output(
-        parser, '--out', default=f'work_dirs/{ARCHITECTURE}.safetensors',
-        help='weights to write (float16)')
-    for field in fields(ToyClipRecipe):
-        parser.add_argument(
-            f'--{field.name.replace("_", "-")}', type=field.type,
-            default=field.default, help=HELP[field.name],
-            choices=['bf16', 'fp32'] if field.name == 'precision' else None)
-    parser.add_argument('--workers', type=int, default=os.cpu_count(),
-                        help='processes that draw scenes; 0 disables them')
-    parser.add_argument('--save-every', type=int, default=200,
-                        help='steps between checkpoints')
-    parser.add_argument('--resume', action='store_true',
-                        help='continue from OUT.checkpoint if it exists')
+    add_recipe(parser, ARCHITECTURE, ToyClipRecipe, HELP)
 
 
 def run(args):
-    from mmseg_clipzs.toy.training import train_toy_clip
-    logging.basicConfig(level=logging.INFO, format='%(message)s')
-    recipe = ToyClipRecipe(**{field.name: getattr(args, field.name)
-                              for field in fields(ToyClipRecipe)})
-    train_toy_clip(args.out, recipe, args.workers, args.save_every,
-                   args.resume)
+    from mmseg_clipzs.toy.clip_training import train_toy_clip
+    run_recipe(args, ToyClipRecipe, train_toy_clip)

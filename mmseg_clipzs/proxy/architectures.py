@@ -7,7 +7,10 @@ from torch import nn
 from mmseg_clipzs.utils import UserError, did_you_mean
 
 # Architectures of this package: arguments of timm's VisionTransformer.
-OWN = {}
+OWN = {
+    'toy-dino-p4': dict(
+        img_size=64, patch_size=4, embed_dim=192, depth=4, num_heads=3,
+        dynamic_img_size=True)}
 # Modules of timm with the others.
 _MODULES = ('vision_transformer', 'eva', 'vision_transformer_sam')
 

@@ -17,7 +17,8 @@ from mmseg_clipzs.utils import UserError, check_is_file
 from .architectures import list_tags
 
 # Weights shipped with the package: (architecture, tag) -> file.
-SHIPPED = {}
+SHIPPED = {('toy-dino-p4', 'toy'):
+           Path(__file__).parent / 'weights/toy-dino-p4.safetensors'}
 _REMEDY = ('Without a network, fetch the file elsewhere and pass its path: '
            'pretrained=FILE of proxy= in configs.')
 

@@ -35,8 +35,8 @@ _RESNET_AUTHORS = ('Settings of the authors\' code: ImageNet\'s mean and std, '
 _RESNET_CORRECTED = 'CLIP\'s mean and std, 80 prompt templates'
 
 
-def _b(protocol):
-    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': 'toy_b'}
+def _b(protocol, toy='toy_b'):
+    return {**dict.fromkeys(BENCHMARKS, protocol), 'toy': toy}
 
 
 METHODS = {
@@ -157,20 +157,28 @@ METHODS = {
         model=dict(
             backbone=dict(last_block='naclip'),
             pamr=dict(steps=10, dilations=(8, 16)))),
+    'naclip_regions': dict(
+        title='NACLIP + regions', paper='NACLIP', protocol='naclip',
+        needs='masks', cells={'toy': 'toy_regions'}, base='maskclip_b',
+        note='Each region of similar colour gets the label of most of its '
+             'pixels.',
+        model=dict(
+            backbone=dict(last_block='naclip'),
+            regions=dict(type='Felzenszwalb'))),
     'scclip': dict(
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
         model=dict(backbone=dict(last_block='scclip'))),
     'proxyclip': dict(
         title='ProxyCLIP', paper='ProxyCLIP', protocol='proxyclip',
-        needs='network', cells=dict.fromkeys(BENCHMARKS, 'proxyclip'),
+        needs='network', cells=_b('proxyclip', 'toy_proxyclip'),
         base='maskclip_b', note='ProxyCLIP with DINO B/8.',
         model=dict(backbone=dict(last_block=dict(
             type='proxyclip', proxy=dict(
                 model='vit_base_patch8_224', pretrained='dino'))))),
     'corrclip': dict(
         title='CorrCLIP', paper='CorrCLIP', protocol='corrclip',
-        needs='masks', cells=dict.fromkeys(BENCHMARKS, 'corrclip'),
+        needs='masks', cells=_b('corrclip', 'toy_corrclip'),
         base='maskclip_b',
         note='CorrCLIP, version 1, with MetaCLIP\'s weights.',
         model=dict(
@@ -182,7 +190,7 @@ METHODS = {
             regions=dict(type='Sam2Regions'))),
     'lposs': dict(
         title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
-        cells=dict.fromkeys(BENCHMARKS, 'lposs'), base='maskclip',
+        cells=_b('lposs', 'toy_lposs'), base='maskclip',
         note='MaskCLIP, its scores propagated over similar patches.',
         model=dict(
             clip=dict(pretrained='laion2b_s34b_b88k'),

@@ -25,6 +25,8 @@ Keys of an entry:
 _JOINED = dict(
     coco_stuff='coco_stuff171_sclip', cityscapes='cityscapes19_sclip',
     ade20k='ade20k150_sclip')
+_TOY_DINO = dict(model='toy-dino-p4', pretrained='toy')
+_TOY_REGIONS = dict(type='Felzenszwalb', scale=400., sigma=0.)
 
 
 def _words(suffix):
@@ -154,4 +156,22 @@ PROTOCOLS = {
         like='toy',
         title='toy, B (windows of 64)',
         window=(64, 32)),
+    # Values for a small network and small images with sharp edges, chosen on
+    # scenes of --seed 7.
+    'toy_regions': dict(
+        like='toy_b', model=dict(toy=dict(regions=_TOY_REGIONS))),
+    'toy_proxyclip': dict(
+        like='toy_b',
+        model=dict(toy=dict(backbone=dict(last_block=dict(
+            proxy=_TOY_DINO, beta=1., gamma=64.))))),
+    'toy_corrclip': dict(
+        like='toy_b',
+        model=dict(toy=dict(
+            backbone=dict(last_block=dict(
+                proxy=_TOY_DINO, scale=64., unsegmented='zero')),
+            regions=_TOY_REGIONS))),
+    'toy_lposs': dict(
+        like='toy_b',
+        model=dict(toy=dict(propagation=dict(
+            proxy=_TOY_DINO, neighbours=50, decay=.1)))),
 }

@@ -25,7 +25,8 @@ from .runner import TEMPORARY
 SECONDS = ('seconds', 'images_per_second', 'peak_memory_mb')
 PACKAGE = ['mmseg_clipzs.apis', 'mmseg_clipzs.export',
            'mmseg_clipzs.run.train', 'mmseg_clipzs.leaderboard.corruptions',
-           'mmseg_clipzs.leaderboard.matrix', 'mmseg_clipzs.toy.training',
+           'mmseg_clipzs.leaderboard.matrix',
+           'mmseg_clipzs.toy.clip_training',
            'mmseg_clipzs.datasets.image_text.shard_files']
 
 

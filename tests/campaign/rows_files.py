@@ -11,7 +11,7 @@ from mmseg_clipzs.clip import load_clip, load_text_embeddings
 from mmseg_clipzs.models.groupvit_weights import SHIPPED
 from mmseg_clipzs.models.segmentors.checkpoint_fit import check_fit
 from mmseg_clipzs.run.interruption import LastCheckpoint
-from mmseg_clipzs.toy.training import _load_checkpoint
+from mmseg_clipzs.toy.training import load_checkpoint
 
 from .inputs import prepared
 from .table import Row, says, works
@@ -89,7 +89,7 @@ def _hostile(name):
         lambda box: load_clip('toy-vit-p8', pretrained=box.hostile[name]),
         lambda box: load_checkpoint_file(box.hostile[name]),
         lambda box: load_text_embeddings(box.hostile[name]),
-        lambda box: _load_checkpoint(None, None, box.hostile[name], None)]
+        lambda box: load_checkpoint(None, None, box.hostile[name], None)]
     number = list(hostile_files.WRITERS).index(name)
     return Row(f'hostile_{name}', doors[number % len(doors)], says(
         f'{sentence}|named pipe|socket|device|folder'))

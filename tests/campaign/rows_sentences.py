@@ -129,6 +129,7 @@ ROWS = [
          '--out needs a folder'),
         ('make_coco_object x.json --out {text_file}', '--out needs a folder'),
         ('train_toy_clip --out {photos}', '--out needs a file'),
+        ('train_toy_dino --out {photos}', '--out needs a file'),
         (f'make_toy_scenes --out {"x" * 300}', 'cannot be written')))),
     # ------------------------------------------------------ the command line
     *(Row(f'launcher_{tool}_{launcher}', f'{tool} maskclip_plus_toy '

@@ -130,6 +130,22 @@ ROWS = [
     Row('toy_clip_out_not_writable', 'train_toy_clip '
         '--out /proc/none/w.safetensors --steps 1 --scenes 4 --batch-size 2 '
         '--workers 0', says('/proc/none')),
+    # ---------------------------------------------------------- train_toy_dino
+    *(Row(f'toy_dino_{name}_{value}', 'train_toy_dino --out w.safetensors '
+          f'--scenes 4 --batch-size 2 --workers 0 --{name} {value}',
+          says(name.replace('-', '.'))) for name, value in (
+              ('steps', 0), ('batch-size', 0), ('batch-size', 5),
+              ('scenes', 1), ('lr', 'nan'), ('weight-decay', '-1'),
+              ('warmup', -1), ('small-crops', -1), ('masked-share', 1),
+              ('masked-share', '-.1'), ('prototypes', 1),
+              ('momentum', '1.1'), ('seed', -1), ('save-every', 0),
+              ('workers', -1))),
+    *(Row(f'toy_dino_{name}_{value}', f'train_toy_dino --{name} {value}',
+          usage('invalid')) for name, value in (
+              ('small-crops', 'two'), ('precision', 'fp64'))),
+    Row('toy_dino_out_not_writable', 'train_toy_dino '
+        '--out /proc/none/w.safetensors --steps 1 --scenes 4 --batch-size 2 '
+        '--workers 0', says('/proc/none')),
     # ------------------------------------------------------------ check_data
     Row('check_nothing', 'check_data', usage('name a config')),
     Row('check_mistyped', 'check_data maskclip_tpy', says('maskclip_toy')),

@@ -18,7 +18,8 @@ from mmseg_clipzs.version import __version__
 ROOT = Path(__file__).parents[2]
 CLI = ROOT / 'mmseg_clipzs/cli'
 # No commands.
-SHARED = {'__init__', 'arguments', 'actions', 'config_options', 'pictures'}
+SHARED = {'__init__', 'arguments', 'actions', 'config_options', 'pictures',
+          'toy_training'}
 
 
 @pytest.fixture(scope='module')

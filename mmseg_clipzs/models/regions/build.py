@@ -3,9 +3,14 @@ from inspect import signature
 
 from mmseg_clipzs.utils import UserError, did_you_mean
 
-from .superpixels import Felzenszwalb
+from .panoptic_regions import EomtRegions, Mask2FormerRegions
+from .region_files import RegionFiles
+from .sam2_regions import Sam2Regions
+from .superpixels import Felzenszwalb, Slic
 
-PROVIDERS = {kind.__name__: kind for kind in (Felzenszwalb, )}
+PROVIDERS = {kind.__name__: kind for kind in (
+    Felzenszwalb, Slic, RegionFiles, Sam2Regions, Mask2FormerRegions,
+    EomtRegions)}
 
 
 def build_regions(config):

@@ -23,7 +23,7 @@ class Felzenszwalb(RegionProvider):
         UserError: An option out of range, or no scikit-image.
     """
 
-    def __init__(self, scale=100., sigma=0.8, min_size=20):
+    def __init__(self, scale=200., sigma=0.5, min_size=20):
         self._options = dict(
             scale=check_number('regions.scale', scale, '(0, inf)'),
             sigma=check_number('regions.sigma', sigma, '[0, inf)'),
@@ -35,3 +35,32 @@ class Felzenszwalb(RegionProvider):
         """See the base class."""
         return 1 + _segmentation('Felzenszwalb').felzenszwalb(
             image, **self._options)
+
+
+class Slic(RegionProvider):
+    """Superpixels of SLIC (Achanta et al., TPAMI 2012).
+
+    Needs no weights. Every pixel belongs to a region.
+
+    Args:
+        n_segments (int): About how many there are.
+        compactness (float): The higher, the more they are squares.
+        sigma (float): Standard deviation of the smoothing before, in pixels.
+
+    Raises:
+        UserError: An option out of range, or no scikit-image.
+    """
+
+    def __init__(self, n_segments=200, compactness=20., sigma=1.):
+        self._options = dict(
+            n_segments=check_number('regions.n_segments', n_segments,
+                                    '[1, inf)', int),
+            compactness=check_number('regions.compactness', compactness,
+                                     '(0, inf)'),
+            sigma=check_number('regions.sigma', sigma, '[0, inf)'))
+        _segmentation('Slic')
+
+    def __call__(self, image, meta):
+        """See the base class."""
+        return _segmentation('Slic').slic(
+            image, start_label=1, **self._options)

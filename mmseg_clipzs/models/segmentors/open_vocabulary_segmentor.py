@@ -139,8 +139,8 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin,
             Tensor: (N, Q, H, W), averaged over the windows.
         """
         grid = self._window_grid(inputs)
-        seen = self._seen(inputs, [SegDataSample(metainfo=meta)
-                                   for meta in metas or [{}] * len(inputs)])
+        seen = self._seen(inputs, metas and [
+            SegDataSample(metainfo=meta) for meta in metas])
         return torch.stack([upsample(maps, grid, self.align_corners).whole()
                             for maps in self._score(seen, grid)])
 
@@ -156,9 +156,9 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin,
             Tensor: (N, C, H, W); see :meth:`class_log_probabilities`.
         """
         size = inputs.shape[2:]
-        seen = self._seen(inputs, [SegDataSample() for _ in inputs])
+        seen = self._seen(inputs)
         scores = self.window_scores(self.extract_feat(*seen), size)
-        grid = WindowGrid(len(inputs), *map(spans, size))
+        grid = WindowGrid(inputs.size(0), *map(spans, size))
         return self.class_log_probabilities(resize(
             self._propagate(scores, self._graphs(inputs, grid), grid),
             size=size, mode='bilinear', align_corners=self.align_corners))

@@ -3,6 +3,7 @@ import copy
 
 import torch
 from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.utils import UserError
 
@@ -60,12 +61,12 @@ class RegionsMixin:
                     self.align_corners, self.regions_max_size)
                 sample.set_data(dict(regions=PixelData(data=found[None])))
 
-    def _seen(self, images, samples):
+    def _seen(self, images, samples=None):
         """What the backbone gets to see of images.
 
         Args:
             images (Tensor): (N, 3, h, w), normalised.
-            samples (list[SegDataSample]): Theirs.
+            samples (list[SegDataSample], optional): Theirs.
 
         Returns:
             tuple[Tensor]: The images and, if the backbone needs them, their
@@ -73,6 +74,7 @@ class RegionsMixin:
         """
         if not self._shows_regions:
             return (images, )
+        samples = samples or [SegDataSample() for _ in images]
         self._find_regions(images, samples)
         return images, torch.stack([
             to_input(sample.regions.data[0].to(images.device),

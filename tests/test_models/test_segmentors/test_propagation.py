@@ -13,6 +13,8 @@ from mmseg_clipzs.models.segmentors.propagation import (
 from mmseg_clipzs.models.segmentors.sliding import WindowGrid, spans
 from mmseg_clipzs.utils import UserError
 
+pytestmark = pytest.mark.usefixtures('one_thread')
+
 
 def plain_graph(windows, starts, length, options):
     """W of a list of windows' features (C, h, w), pair by pair."""

@@ -37,13 +37,15 @@ def squares(size, side=8):
 
 
 class Onlooker(ClipViT):
-    """Adds the region of each patch to its features."""
-    needs_regions = True
+    """Scales the features of each patch by its region."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.needs_regions = True
 
     def forward(self, inputs, regions):
         self.shown = [*getattr(self, 'shown', ()), regions]
-        features, *rest = super().forward(inputs)
-        cells = resize_regions(regions[0], features.shape[2:])
+        features, *rest = super().forward(inputs, regions)
         cells = torch.stack([
             resize_regions(one, features.shape[2:]) for one in regions])
         return (features * (1 + cells[:, None] % 7), *rest)

@@ -1,0 +1,76 @@
+"""Cost of methods beside that of one of them."""
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from mmseg_clipzs.compat import versions
+from mmseg_clipzs.run.configs import find_config
+from mmseg_clipzs.run.device import device_name
+from mmseg_clipzs.utils import temporary_folder
+
+from .checkout import peak_mb
+from .images import check_counts
+from .turns import find_files, settings_of, started, take_turns
+
+
+def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
+                  num_classes=None, threads=1, random=False, progress=iter):
+    """Time and memory of jobs, each beside the first one in turns.
+
+    Args:
+        job (Job): What the others are compared with. It runs in a process of
+            its own, as each of the others, by ``mmseg.apis``; two of them take
+            turns image by image, and one waits while the other computes.
+        others (Sequence[Job]): What to compare with it.
+        images, warmup (int): Numbers of timed and of untimed images.
+        photos (str, optional): Folder of images.
+        size (str, optional): 'WIDTHxHEIGHT' of generated images.
+        num_classes (int, optional): Number of classes, by default those of
+            each config. Words are replaced by as many made-up ones with
+            random embeddings.
+        threads (int): PyTorch's threads.
+        random (bool): Use random weights, seeded.
+        progress (Callable): Wraps the sequence of other jobs.
+
+    Returns:
+        dict: What was compared, and ``rows``, the first one of ``job``, which
+        the others follow: ``config``, ``method``, ``images_per_second`` of
+        CPU time, ``cpu`` and ``wall``, the medians of its seconds divided by
+        those of ``job`` for the same image, and ``peak_mb`` of its process,
+        None where unknown.
+
+    Raises:
+        UserError: A model without words of its own, neither photos nor size,
+            numbers below 1, or a process fails.
+    """
+    check_counts(images, warmup, num_classes)
+    with ExitStack() as stack:
+        room = Path(stack.enter_context(temporary_folder()))
+        files = find_files(photos, size, images, room)
+
+        def start(number, each):
+            return started(settings_of(
+                each, str(find_config(each.config).absolute()),
+                room / f'{number}', num_classes, random, threads))
+
+        base, rows, of_base = stack.enter_context(start(0, job)), [], []
+        for number, other in enumerate(progress(others), 1):
+            with start(number, other) as side:
+                steps = take_turns(
+                    dict(base=base, other=side), files, images, warmup)
+            of_base += steps
+            rows.append(_row(other, steps, 'other'))
+        rows.insert(0, _row(job, of_base, 'base'))
+    return dict(
+        random=random, size=size, photos=photos, classes=num_classes,
+        versions=versions(), device=device_name(), threads=threads,
+        images=images, rows=rows)
+
+
+def _row(job, steps, side):
+    return dict(
+        config=job.name, method=job.describe()['method'],
+        images_per_second=1 / median(step[side]['cpu'] for step in steps),
+        **{clock: median(step[side][clock] / step['base'][clock]
+                         for step in steps) for clock in ('cpu', 'wall')},
+        peak_mb=peak_mb(steps, side))

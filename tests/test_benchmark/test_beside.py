@@ -1,0 +1,32 @@
+"""Cost of methods beside that of one of them."""
+import pytest
+
+from mmseg_clipzs.benchmark.beside import compare_costs
+from mmseg_clipzs.benchmark.tables import COSTS, costs
+from mmseg_clipzs.run.job import Job
+from mmseg_clipzs.utils import UserError
+
+
+@pytest.mark.slow
+def test_table():
+    report = compare_costs(
+        Job('maskclip_b_toy'), [Job('naclip_pamr_toy')], images=3, warmup=1,
+        size='120x96', random=True)
+    first, other = report['rows']
+    assert (first['config'], other['config']) == (
+        'maskclip_b_toy', 'naclip_pamr_toy')
+    assert first['cpu'] == first['wall'] == 1
+    # PAMR alone costs more than the toy CLIP.
+    assert other['cpu'] > 1 and (
+        other['images_per_second'] < first['images_per_second'])
+    lines = list(costs(report))
+    assert [len(line) for line in lines] == [len(COSTS)] * 2
+    assert lines[0][3] == '1.00 x' and lines[1][1] == 'NACLIP + PAMR'
+
+
+@pytest.mark.parametrize('settings, said', [
+    ({}, 'a folder of photos'), (dict(size='9x9', images=0), 'images'),
+    (dict(size='9x9', photos='x'), 'a folder of photos')])
+def test_mistakes(settings, said):
+    with pytest.raises(UserError, match=said):
+        compare_costs(Job('maskclip_toy'), [Job('sclip_toy')], **settings)
