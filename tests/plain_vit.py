@@ -97,7 +97,7 @@ class PlainViT:
 
     def dense(self, layers, grid, method):
         """Inputs of the blocks -> (D, h, w)."""
-        if method in ('gem', 'scclip'):
+        if METHODS[method] is None:
             x = getattr(self, method)(layers, grid)
         else:
             x = self.last_block(layers[-1], grid, **METHODS[method])
@@ -108,11 +108,7 @@ class PlainViT:
         name = self.names[-1]
         if std is None:
             return self.block(x, name, **switches)
-        y, x_ = (n.flatten() for n in torch.meshgrid(
-            *map(torch.arange, grid), indexing='ij'))
-        distance = (y[:, None] - y)**2 + (x_[:, None] - x_)**2
-        prior = torch.zeros(len(x), len(x))
-        prior[1:, 1:] = torch.exp(-distance / (2 * std**2))
+        prior = neighbours(grid, std)
         if not nonly:
             return self.block(x, name, prior=prior, **switches)
         h = self.norm(x, f'{name}.ln_1')
@@ -147,10 +143,8 @@ class PlainViT:
 
     def scclip(self, layers, grid):
         """Outliers replaced, patches aggregated, attention calibrated."""
-        blocks, name = len(layers), self.names[-1]
-        similar, output, first, last = (
-            min(max(round(n * blocks / 12), 1), blocks - 1)
-            for n in (9, 4, 4, 10))
+        name = self.names[-1]
+        similar, output, first, last = self.scaled_layers(9, 4, 4, 10)
         _, outliers = local_outliers(layers[-1][1:])
         middle = cosines(replaced(layers[similar][1:], outliers, grid))
         average = middle.mean()
@@ -172,6 +166,86 @@ class PlainViT:
                 out, cosines(layers[output][1:]))
         return torch.cat([result[:1], result])  # dummy class token
 
+    def attention(self, x, name, pair='qk'):
+        """Softmax of the scaled similarities, one matrix per head."""
+        h = self.norm(x, f'{name}.ln_1')
+        return [_softmax(a @ b.T / math.sqrt(a.shape[1])) for a, b in zip(
+            *(self.heads_of(h, name, part) for part in pair))]
+
+    def scaled_layers(self, *layers):
+        """Layers of a model with 12 blocks -> of this one."""
+        blocks = len(self.names)
+        return [min(max(round(n * blocks / 12), 1), blocks - 1)
+                for n in layers]
+
+    def sfp(self, layers, grid, count=10, cls_weight=.3, gain=1.5):
+        """Patches that the class token looks at are mended."""
+        name = self.names[-1]
+        similar, output, first, last = self.scaled_layers(9, 4, 4, 10)
+        maps = self.attention(layers[-2], self.names[-2])
+        mean = sum(maps) / len(maps)
+        able = [i for i in range(1, len(mean))
+                if gain * mean[0, i] > mean[i, i]]
+        able.sort(key=lambda i: -mean[0, i].item())
+        outliers = [i - 1 for i in able[:count]]
+        middle = cosines(replaced(layers[similar][1:], outliers, grid))
+        middle = torch.where(middle < .4, 0, middle)
+        shared = _softmax(torch.where(
+            middle >= middle.mean(), 3 * (middle - middle.mean()),
+            -torch.inf))
+        patches = aggregated(
+            replaced(layers[-1][1:], outliers, grid), middle)
+        total = sum(layers[first:last + 1])
+        own = [self.attention(patches, name, pair) for pair in ('kk', 'qq')]
+        result = 0
+        for tokens, cls, attention in (
+                (patches, layers[-1][0],
+                 [(shared + a + b) / 3 for a, b in zip(*own)]),
+                (total[1:], total[0], [shared] * self.heads)):
+            values = self.heads_of(
+                self.norm(tokens, f'{name}.ln_1'), name, 'v')
+            out = self.linear(torch.cat([
+                a @ v for a, v in zip(attention, values)], 1),
+                f'{name}.attn.out_proj')
+            result = result + aggregated(
+                out + cls_weight * cls, cosines(layers[output][1:]))
+        return torch.cat([result[:1], result])  # dummy class token
+
+    def resclip(self, layers, grid, matrix=None, base='naclip', rcs=(2., .3),
+                sfr=(1.8, .7)):
+        """One pass; the second one with the matrix of feedback."""
+        name, x = self.names[-1], layers[-1]
+        first, last = self.scaled_layers(6, 9)
+        # The attention of block n follows from its input.
+        middle = [self.attention(layers[n - 1], self.names[n - 1])
+                  for n in range(first, last + 1)]
+        h = self.norm(x, f'{name}.ln_1')
+        parts = {part: self.heads_of(h, name, part) for part in 'qkv'}
+        pairs, residual, prior = {
+            'naclip': (['kk'], False, neighbours(grid, 5)),
+            'clearclip': (['qq'], False, 0), 'clip': (['qk'], True, 0),
+            'sclip': (['qq', 'kk'], True, 0)}[base]
+        outs = []
+        for head in range(self.heads):
+            attention = 0
+            for a, b in pairs:
+                scores = parts[a][head] @ parts[b][head].T / math.sqrt(
+                    h.shape[1] / self.heads)
+                if matrix is not None:
+                    scores = sfr[0] * (1 - sfr[1]) * scores
+                    scores[1:, 1:] += sfr[0] * sfr[1] * matrix
+                attention = attention + _softmax(scores + prior)
+            crossed = sum(one[head] for one in middle) / len(middle)
+            attention = rcs[0] * (
+                (1 - rcs[1]) * attention + rcs[1] * crossed)
+            outs.append(attention @ parts['v'][head])
+        out = self.linear(torch.cat(outs, 1), f'{name}.attn.out_proj')
+        if not residual:
+            return out
+        out = x + out
+        z = self.linear(self.norm(out, f'{name}.ln_2'), f'{name}.mlp.c_fc')
+        return out + self.linear(self.activation(z), f'{name}.mlp.c_proj')
+
 
 METHODS = {
     'clip': {},
@@ -183,12 +257,24 @@ METHODS = {
     'cliptrase': dict(pairs=('qq', 'kk', 'vv')),
     'gem': None,
     'scclip': None,
+    'sfp': None,
+    'resclip': None,
 }
 
 
 def _softmax(scores):
     scores = torch.exp(scores - scores.amax(1, keepdim=True))
     return scores / scores.sum(1, keepdim=True)
+
+
+def neighbours(grid, std):
+    """Gaussian of the patches' distances; 0 for the class token."""
+    y, x = (n.flatten() for n in torch.meshgrid(
+        *map(torch.arange, grid), indexing='ij'))
+    distance = (y[:, None] - y)**2 + (x[:, None] - x)**2
+    prior = torch.zeros(len(y) + 1, len(y) + 1)
+    prior[1:, 1:] = torch.exp(-distance / (2 * std**2))
+    return prior
 
 
 def cosines(patches):

@@ -51,6 +51,8 @@ BY_HAND = {
     'clearclip_context60': ((2048, 448), (448, 224), 50, .15, None, 32.6),
     'naclip_cityscapes': ((2048, 560), (224, 112), 40, None, None, 35.5),
     'naclip_pamr_voc': ((2048, 336), None, 40, None, None, 83.0),
+    'resclip_sclip_voc21': ((2048, 336), None, 40, .1, None, 60.7),
+    'sfp_ade20k': ((2048, 384), (224, 112), 40, None, None, 20.8),
     'scclip_coco_object': ((2048, 336), (224, 112), 55, .35, None, 37.7),
     'groupvit_context60': ((2048, 448), (448, 224), None, .35, None, 22.4),
     'spectral_voc21': ((2048, 448), (448, 224), None, .95, None, 19.7),

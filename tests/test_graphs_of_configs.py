@@ -9,8 +9,8 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 # only, or in the attention of the last block (test_clip_vit_export.py).
 NETWORKS = [
     'clip_toy', 'clearclip_toy', 'naclip_toy', 'gem_toy', 'scclip_toy',
-    'maskclip_ks_pd_toy', 'kmeans_toy', 'groupvit_toy', 'maskclip_plus_toy',
-    'text_mapped_zero_shot_toy']
+    'sfp_toy', 'maskclip_ks_pd_toy', 'kmeans_toy', 'groupvit_toy',
+    'maskclip_plus_toy', 'text_mapped_zero_shot_toy']
 COMPILED = ['scclip_toy', 'groupvit_toy', 'kmeans_toy']
 
 

@@ -64,8 +64,38 @@ def _scaled(scale, run, residual):
 
 def run_block(block, x, is_causal=False):
     """Run the unmodified block: (N, L, C) -> (N, L, C)."""
-    q, k, v = (split_heads(part, block.attn.num_heads)
-               for part in project(block, block.ln_1(x), 'qkv').chunk(3, -1))
-    out = attend(q, k, v, is_causal=is_causal)
+    q, k, v = _heads(block, x)
+    return _finish(block, attend(q, k, v, is_causal=is_causal), x)
+
+
+def run_block_with_attention(block, x):
+    """Run the unmodified block and keep its attention.
+
+    Args:
+        block (nn.Module): A residual attention block of open_clip.
+        x (Tensor): (N, L, C).
+
+    Returns:
+        tuple[Tensor]: Its output (N, L, C), and its attention (N, heads, L,
+        L), whose rows, the queries, sum to 1.
+    """
+    q, k, v = _heads(block, x)
+    attention = scaled_similarity(q, k).softmax(-1)
+    return _finish(block, attention @ v, x), attention
+
+
+def scaled_similarity(q, k):
+    """s q k^T of heads (..., L, C / heads): (..., L, L)."""
+    return (q * q.size(-1)**-0.5) @ k.transpose(-1, -2)
+
+
+def _heads(block, x):
+    """Queries, keys and values (N, heads, L, C / heads) of a block."""
+    return (split_heads(part, block.attn.num_heads)
+            for part in project(block, block.ln_1(x), 'qkv').chunk(3, -1))
+
+
+def _finish(block, out, x):
+    """The rest of a block, after its heads (N, heads, L, C / heads)."""
     return feed_forward(block, project_out(
         block, out.transpose(1, 2).flatten(2), x))

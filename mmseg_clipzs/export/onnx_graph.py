@@ -213,6 +213,11 @@ def _check(model, network):
         raise UserError(
             f'{name} with a ClusterHead cannot be exported: its clustering is '
             "scikit-learn's, not a function of tensors.")
+    if getattr(getattr(network.backbone, 'last_block', None), 'sfr', False):
+        raise UserError(
+            f'{name} with ResCLIP cannot be exported: its second pass follows '
+            'a loop over the size of the image. Set model.backbone.last_block.'
+            'sfr=False for the first pass alone.')
     if getattr(model, 'regions', None) is not None:
         kind = type(model.regions.provider).__name__
         raise UserError(

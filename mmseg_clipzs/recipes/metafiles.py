@@ -31,13 +31,14 @@ def make_metafiles():
 
 
 def _collection(paper):
-    title, arxiv, readme, _ = PAPERS[paper]
+    title, where, readme, _ = PAPERS[paper]
     trained = {'Training Data': 'none (CLIP weights)'} if (
         paper not in ('MaskCLIP+', 'GroupViT')) else {}
     return {
         'Name': paper, 'License': 'Apache License 2.0',
         **({'Metadata': trained} if trained else {}),
-        'Paper': dict(Title=title, URL=f'https://arxiv.org/abs/{arxiv}'),
+        'Paper': dict(Title=title, URL=where if '://' in where else
+                      f'https://arxiv.org/abs/{where}'),
         'README': readme, 'Frameworks': ['PyTorch']}
 
 

@@ -169,6 +169,16 @@ METHODS = {
         title='SC-CLIP', paper='SC-CLIP', protocol='scclip',
         cells=_b('scclip'), base='maskclip_b',
         model=dict(backbone=dict(last_block='scclip'))),
+    **{f'resclip{suffix}': dict(
+        title=f'ResCLIP ({name})', paper='ResCLIP', protocol='resclip',
+        cells=_b('resclip'), base='maskclip_b',
+        model=dict(backbone=dict(last_block=dict(
+            type='resclip', **({'base': suffix[1:]} if suffix else {})))))
+       for suffix, name in (
+           ('', 'NACLIP'), ('_sclip', 'SCLIP'), ('_clearclip', 'ClearCLIP'))},
+    'sfp': dict(
+        title='SFP', paper='SFP', protocol='sfp', cells=_b('sfp'),
+        base='maskclip_b', model=dict(backbone=dict(last_block='sfp'))),
     'proxyclip': dict(
         title='ProxyCLIP', paper='ProxyCLIP', protocol='proxyclip',
         needs='network', cells=_b('proxyclip', 'toy_proxyclip'),

@@ -85,6 +85,27 @@ PROTOCOLS = {
         background_threshold=dict(
             voc21=0.15, context60=0.15, coco_object=0.35),
         area_threshold=dict(voc21=0.1)),
+    'resclip': dict(
+        like='naclip',
+        whose='ResCLIP\'s settings',
+        source='the ResCLIP authors\' configs',
+        model={dataset: dict(backbone=dict(last_block=dict(
+            label_threshold=threshold, rcs_weight=rcs_weight,
+            sfr_weight=sfr_weight, sfr_gain=sfr_gain)))
+            for dataset, threshold, rcs_weight, sfr_weight, sfr_gain in (
+                ('voc21', 0.5, 0.3, 0.7, 2.2),
+                ('context60', 0.3, 0.3, 0.7, 1.8),
+                ('coco_object', 0.11, 0.4, 0.7, 1.8),
+                ('voc', 0.1, 0.6, 0.6, 2.1),
+                ('context', 0.25, 0.4, 0.7, 1.8),
+                ('coco_stuff', 0.11, 0.4, 0.7, 1.8),
+                ('cityscapes', 0.1, 0.2, 0.6, 2.1),
+                ('ade20k', 0.25, 0.3, 0.7, 2.1))}),
+    'sfp': dict(
+        like='scclip',
+        whose='SFP\'s settings',
+        source='the SFP authors\' configs',
+        resize=dict(default=336, cityscapes=560, ade20k=384)),
     'proxyclip': dict(
         like='sclip_line',
         whose='ProxyCLIP\'s settings',

@@ -12,7 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from .field import PROTOCOL_B, PROTOCOL_B_RERUNS
 from .methods import BENCHMARKS
 
-# Collections of the metafiles: title, arXiv id, page of the docs, metafile.
+# Collections of the metafiles: title, arXiv id or address, page of the docs,
+# metafile.
 PAPERS = {
     'MaskCLIP': ('Extract Free Dense Labels from CLIP', '2112.01071',
                  'docs/maskclip.md', 'maskclip'),
@@ -43,6 +44,16 @@ PAPERS = {
         'Self-Calibrated CLIP for Training-Free Open-Vocabulary '
         'Segmentation', '2411.15869', 'docs/training_free.md',
         'scclip'),
+    'ResCLIP': (
+        'ResCLIP: Residual Attention for Training-free Dense Vision-language '
+        'Inference', '2411.15851', 'docs/training_free.md', 'resclip'),
+    'SFP': (
+        'Feature Purification Matters: Suppressing Outlier Propagation for '
+        'Training-Free Open-Vocabulary Semantic Segmentation',
+        'https://openaccess.thecvf.com/content/ICCV2025/html/Jin_Feature_'
+        'Purification_Matters_Suppressing_Outlier_Propagation_for_Training-'
+        'Free_Open-Vocabulary_Semantic_ICCV_2025_paper.html',
+        'docs/training_free.md', 'sfp'),
     'ProxyCLIP': (
         'ProxyCLIP: Proxy Attention Improves CLIP for Open-Vocabulary '
         'Segmentation', '2408.04883', 'docs/other_networks.md', 'proxyclip'),

@@ -8,6 +8,7 @@ from .cells import (
     describe_resize,
     describe_window,
     find_published,
+    get_settings,
     resolve,
     show_clip,
     source_of,
@@ -151,6 +152,17 @@ def settings_b():
         ['methods', 'protocol', 'short side', 'window / stride',
          'logit scale', 'background threshold', 'area threshold',
          'positions, off the grid', 'class names'], rows)
+
+
+def resclip():
+    def options(dataset):
+        return get_settings('resclip', dataset)['model']['backbone'][
+            'last_block']
+
+    names = list(options('voc21'))
+    return table(['', *(f'`{name}`' for name in names)], [
+        [dataset, *(str(options(dataset)[name]) for name in names)]
+        for dataset in BENCHMARKS])
 
 
 def published_b():

@@ -22,6 +22,7 @@ TABLES = {
     'groupvit, toy': toy_tables.groupvit_toy,
     'grouping baselines': published_tables.grouping,
     'protocol B, settings': published_tables.settings_b,
+    'resclip, settings': published_tables.resclip,
     'protocol B, published': published_tables.published_b,
     'protocol B, field': field_tables.field_b,
     'protocol B, needs': field_tables.field_needs,

@@ -20,6 +20,7 @@ OLD = dict(type='A', size=1, head=dict(type='H', k=(1, 2)), plain=[1, 2])
     dict(OLD, head=dict(type='H', k=(1, 3))),
     dict(OLD, head=dict(type='G')),
     dict(OLD, plain=[2, 1], head=dict(type='H', k=(1, 2), j=None)),
+    dict(OLD, size=dict(height=1)),
     dict(type='B')])
 def test_difference_is_what_mmengine_merges(new):
     before = copy.deepcopy(OLD)

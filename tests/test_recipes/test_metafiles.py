@@ -23,7 +23,8 @@ def test_models_have_config_collection_and_figure(path):
     collections = {each['Name']: each for each in FILES[path]['Collections']}
     for collection in collections.values():
         assert (ROOT / collection['README']).is_file()
-        assert collection['Paper']['URL'].startswith('https://arxiv.org/abs/')
+        assert collection['Paper']['URL'].startswith((
+            'https://arxiv.org/abs/', 'https://openaccess.thecvf.com/'))
     for model in FILES[path]['Models']:
         assert model['In Collection'] in collections
         assert model['Config'] == f'configs/{model["Name"]}.py'

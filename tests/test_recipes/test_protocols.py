@@ -8,6 +8,7 @@ import yaml
 from mmengine.config import Config
 
 from mmseg_clipzs.clip import get_templates
+from mmseg_clipzs.models.backbones.clip_vit import get_last_block
 from mmseg_clipzs.recipes import cells
 from mmseg_clipzs.vocabularies import available, get_vocabulary
 
@@ -138,6 +139,15 @@ def test_protocol_a_is_the_authors(name):
     if cfg.model.backbone.type == 'ClipViT':
         assert cfg.model.backbone.quick_gelu is False
         assert cfg.model.backbone.norm_eps == 1e-6
+
+
+@pytest.mark.parametrize('name, key', [
+    pair for pair in IN_B if 'options' in FACTS[pair[1]]])
+def test_options_are_the_authors(name, key):
+    """Of the last block, which takes its own defaults for others."""
+    block = get_last_block(load(name).model.backbone.last_block)
+    assert [getattr(block, option) for option in FACTS[key]['options_are']
+            ] == FACTS[key]['options'][dataset_of(name)]
 
 
 @pytest.mark.parametrize('name, key', IN_B + IN_C)

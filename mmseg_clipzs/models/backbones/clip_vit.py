@@ -18,14 +18,17 @@ from mmseg_clipzs.utils import (
 )
 
 from .corr_clip import CorrClip
+from .feature_purifier import FeaturePurifier
 from .gem import Gem
 from .last_block import LAST_BLOCKS, LastBlock
-from .method import PADDING, View
+from .method import PADDING, SecondPass, View
 from .proxy_attention import ProxyAttention
+from .residual_attention import ResidualAttention
 from .self_calibration import SelfCalibration
 
 _KEYS = (None, 'raw', 'projected')
 METHODS = {**LAST_BLOCKS, 'gem': Gem(), 'scclip': SelfCalibration(),
+           'resclip': ResidualAttention(), 'sfp': FeaturePurifier(),
            'proxyclip': ProxyAttention(), 'corrclip': CorrClip()}
 
 
@@ -143,10 +146,11 @@ class ClipViT(BaseModule):
                 needs them, 0 = no region.
 
         Returns:
-            tuple[Tensor]: Features (N, D, h, w), not normalised, and with
+            tuple: Features (N, D, h, w), not normalised, and with
             ``out_keys`` the keys (N, C, h, w); in the dtype of the inputs,
             whatever the tower's precision. h = H / patch, rounded according
-            to ``off_grid``.
+            to ``off_grid``. Last a :class:`SecondPass`, if the method has
+            one.
         """
         visual = self.visual
         images = fit_to_grid(inputs, self._multiple, self.off_grid)
@@ -158,10 +162,20 @@ class ClipViT(BaseModule):
         x = visual.ln_pre(x)
         out = self.last_block(visual, x, grid, self.out_keys,
                               self._view(images, regions))
-        maps = to_map(self._to_joint_space(
-            out.patches, out.is_normed), out.grid, inputs.dtype)
-        return (maps, ) if out.keys is None else (
-            maps, to_map(out.keys, grid, inputs.dtype))
+
+        def features(patches):
+            return to_map(self._to_joint_space(patches, out.is_normed),
+                          out.grid, inputs.dtype)
+
+        outputs = [features(out.patches)]
+        if out.keys is not None:
+            outputs.append(to_map(out.keys, grid, inputs.dtype))
+        if out.refine is not None:
+            outputs.append(SecondPass(
+                lambda labels: features(out.refine(labels)), images,
+                self.patch_size, self.last_block.label_threshold,
+                self.last_block.pamr))
+        return tuple(outputs)
 
     def _view(self, images, regions):
         """View: What the method may look at."""

@@ -5,14 +5,17 @@ import torch
 import torch.nn.functional as F
 
 from mmseg_clipzs.clip.blocks import project, run_block, split_heads
-from mmseg_clipzs.utils import UserError, check_number, check_numbers
+from mmseg_clipzs.utils import check_number
 
 from .last_block import mix_values, patch_keys
+from .layers import LAYERS, check_span, scaled
 from .method import Dense
-from .similarity import cosine_similarity, diagonal, sharpened_attention
-
-_DEPTH = 12  # blocks of the model that layer numbers refer to
-_LAYERS = f'[1, {_DEPTH}]'
+from .similarity import (
+    aggregation,
+    cosine_similarity,
+    diagonal,
+    sharpened_attention,
+)
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,13 @@ class SelfCalibration:
 
     def __post_init__(self):
         for name, within, kind in (
-            ('similar_layer', _LAYERS, int), ('output_layer', _LAYERS, int),
+            ('similar_layer', LAYERS, int), ('output_layer', LAYERS, int),
             ('threshold', '[-1, 1]', float),
             ('cls_weight', '(-inf, inf)', float),
             ('neighbours', '[1, inf)', int), ('outliers', '[0, 1)', float)):
             check_number(
                 f'{name} of SC-CLIP', getattr(self, name), within, kind)
-        first, last = check_numbers(
-            'summed_layers of SC-CLIP', self.summed_layers, _LAYERS, int, 2)
-        if first > last:
-            raise UserError('SC-CLIP needs summed_layers in ascending order, '
-                            f'but got {self.summed_layers}.')
+        check_span('summed_layers', 'SC-CLIP', self.summed_layers)
 
     def __call__(self, visual, x, grid, keys=None, view=None):
         """See :meth:`LastBlock.__call__`."""
@@ -68,10 +67,9 @@ class SelfCalibration:
         layers = [x]
         for block in blocks[:-1]:
             layers.append(run_block(block, layers[-1]))
-        similar, output, first, last = (
-            min(max(round(layer * len(blocks) / _DEPTH), 1), len(blocks) - 1)
-            for layer in (self.similar_layer, self.output_layer,
-                          *self.summed_layers))
+        similar, output, first, last = scaled(
+            (self.similar_layer, self.output_layer, *self.summed_layers),
+            len(blocks))
         x, block = layers[-1], blocks[-1]
         patches = x[:, 1:]  # (N, h * w, C)
         scores = outlier_factor(patches, self.neighbours)
@@ -80,22 +78,17 @@ class SelfCalibration:
             1 - self.outliers, dim=1, keepdim=True)  # (N, h * w)
         similarity = cosine_similarity(
             replace_outliers(layers[similar][:, 1:], outliers, grid))
-        patches = self._aggregation(similarity) @ replace_outliers(
+        patches = aggregation(similarity, self.threshold) @ replace_outliers(
             patches, outliers, grid)
         total = sum(layers[first:last + 1])
-        # (N, 1, h * w, h * w)
         attention = sharpened_attention(similarity)[:, None]
-        weights = self._aggregation(cosine_similarity(layers[output][:, 1:]))
+        weights = aggregation(
+            cosine_similarity(layers[output][:, 1:]), self.threshold)
         out = 0
         for cls, part in ((x[:, :1], patches), (total[:, :1], total[:, 1:])):
             out = out + self.cls_weight * cls + weights @ self._attend(
                 block, part, attention)
         return Dense(out, grid, patch_keys(block, x, keys))
-
-    def _aggregation(self, similarity):
-        """Weights of averages over similar patches, (N, h * w, h * w)."""
-        weights = similarity.masked_fill(similarity < self.threshold, 0)
-        return F.normalize(weights, p=1, dim=-1)
 
     @staticmethod
     def _attend(block, patches, attention):

@@ -9,6 +9,16 @@ def cosine_similarity(patches):
     return patches @ patches.transpose(1, 2)
 
 
+def cut(similarity, threshold):
+    """Similarities (N, L, L), those below the threshold 0."""
+    return similarity.masked_fill(similarity < threshold, 0)
+
+
+def aggregation(similarity, threshold):
+    """Weights (N, L, L) of averages over patches similar by a threshold."""
+    return F.normalize(cut(similarity, threshold), p=1, dim=-1)
+
+
 def diagonal(scores):
     """(L, L) bool, whether a location of (N, L, L) is compared with itself."""
     index = torch.arange(scores.size(1), device=scores.device)

@@ -102,7 +102,8 @@ class MaskClipPlus(TextStudent):
         """Dense features (N, D, h, w) and scores (N, K, h, w)."""
         teacher = self.teacher
         inputs = inputs.flip(1) if self.flip else inputs
-        features = teacher.extract_feat(inputs * self.scale + self.shift)
+        features = teacher.final_features(
+            teacher.extract_feat(inputs * self.scale + self.shift))
         return features[0], teacher.merge_words(teacher.decode_head(features))
 
     @torch.no_grad()

@@ -7,6 +7,7 @@ from mmseg.registry import MODELS
 from mmseg_clipzs.clip import TextEncoder, load_clip
 from mmseg_clipzs.utils import UserError, check_number
 
+from ..backbones.method import SecondPass
 from .label_map import LabelMap, SoftmaxThreshold, Threshold
 from .open_vocabulary_segmentor import (
     OpenVocabularySegmentor,
@@ -14,6 +15,7 @@ from .open_vocabulary_segmentor import (
 )
 from .propagation import check_propagation
 from .regions_mixin import get_regions
+from .second_pass import label_patches
 from .zero_shot_data_preprocessor import preprocessor_config
 
 
@@ -147,7 +149,25 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
 
     def window_scores(self, features, size):
         """Scores (N, Q, h, w) of the words, as the head returns them."""
-        return self.decode_head(features)
+        return self.decode_head(self.final_features(features))
+
+    def final_features(self, features):
+        """Run the backbone's second pass, which sees the words, if any.
+
+        Args:
+            features (tuple): Output of :meth:`extract_feat`.
+
+        Returns:
+            tuple[Tensor]: Input of the head.
+        """
+        if not isinstance(features[-1], SecondPass):
+            return features
+        *features, second = features
+        labels = label_patches(
+            second, self.decode_head(tuple(features)), self.align_corners,
+            partial(self.decode_head.log_probabilities,
+                    scale=self.logit_scale))
+        return second.run(labels), *features[1:]
 
     def class_log_probabilities(self, scores):
         """See :meth:`OpenVocabularySegmentor.class_log_probabilities`."""

@@ -37,6 +37,7 @@ def run_once(monkeypatch):
             _KNOWN[key] = run_block(block, x)
         return _KNOWN[key]
 
-    for module in ('last_block', 'gem', 'self_calibration'):
+    for module in ('last_block', 'gem', 'self_calibration',
+                   'residual_attention', 'feature_purifier'):
         monkeypatch.setattr(
             f'mmseg_clipzs.models.backbones.{module}.run_block', remember)

@@ -17,7 +17,7 @@ from mmseg_clipzs.clip import LoadedClip, load_clip
 from mmseg_clipzs.models.backbones import ClipViT
 from mmseg_clipzs.models.backbones.clip_vit import METHODS
 from mmseg_clipzs.models.backbones.last_block import LastBlock
-from mmseg_clipzs.models.backbones.method import PADDING
+from mmseg_clipzs.models.backbones.method import PADDING, SecondPass
 from mmseg_clipzs.utils import UserError
 
 TOLERANCE = dict(rtol=0, atol=1e-4)
@@ -27,7 +27,8 @@ TOLERANCE = dict(rtol=0, atol=1e-4)
 @torch.no_grad()
 def _compare(clip, plain, image, method, off_grid='pad', pos_embed='exact'):
     """Compare with PlainViT on an image (1, 3, H, W); returns the grid."""
-    got, = ClipViT(clip, method, off_grid=off_grid, pos_embed=pos_embed)(image)
+    got, *_ = ClipViT(
+        clip, method, off_grid=off_grid, pos_embed=pos_embed)(image)
     fitted = fit(image[0], off_grid)
     grid = tuple(n // 16 for n in fitted.shape[1:])
     want = plain.dense(plain.layers(fitted, pos_embed), grid, method)
@@ -69,7 +70,8 @@ def test_plain_equations_b16(vit_b16, plain_layers, image, run_once, method,
     plain, layers = plain_layers(size, pos_embed)
     want = plain.dense(layers, grid, method)
     with torch.no_grad():
-        got, = ClipViT(vit_b16, method, off_grid='drop', pos_embed=pos_embed)(
+        got, *_ = ClipViT(
+            vit_b16, method, off_grid='drop', pos_embed=pos_embed)(
             image(size))
     torch.testing.assert_close(got[0], want, **TOLERANCE)
 
@@ -255,12 +257,23 @@ def _features(backbone, x):
         return backbone(x)[0]
 
 
+def _tensors(outputs, images):
+    """Outputs; of a second pass those for labels that images have."""
+    *outputs, last = outputs
+    if isinstance(last, SecondPass):
+        last = last.run(torch.stack([torch.randint(
+            3, outputs[0].shape[2:],
+            generator=torch.Generator().manual_seed(i)) for i in images]))
+    return *outputs, last
+
+
 @pytest.mark.parametrize('method', OF_IMAGES)
 def test_batch_of_two(tiny, last_block, method):
     backbone = ClipViT(tiny, last_block(method), out_keys='raw')
     x = torch.randn(2, 3, 70, 50)
     with torch.no_grad():
-        both, each = backbone(x), [backbone(one[None]) for one in x]
+        both, each = _tensors(backbone(x), (0, 1)), [
+            _tensors(backbone(one[None]), (i, )) for i, one in enumerate(x)]
     for i, out in enumerate(both):
         torch.testing.assert_close(
             out, torch.cat([one[i] for one in each]), rtol=0, atol=1e-5)

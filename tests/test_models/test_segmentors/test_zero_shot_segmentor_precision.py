@@ -46,7 +46,7 @@ def test_features_are_nearly_those_of_float32(
             backbone=dict(type='ClipViT', last_block=last_block(method),
                           out_keys='raw'))
         with torch.no_grad():
-            outs = model.extract_feat(x)
+            outs = model.final_features(model.extract_feat(x))
             result = model.predict(x)
         assert {out.dtype for out in outs} == {torch.float32}
         assert result[0].seg_logits.data.dtype == torch.float32
