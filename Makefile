@@ -19,8 +19,8 @@ SEED ?= $(shell date +%s)
 
 TOY_CLIPS := $(foreach seed,1 2,work_dirs/toy-vit-p8-seed$(seed).safetensors)
 METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
-	scclip proxyclip lposs naclip_regions corrclip clip maskclip \
-	maskclip_ks_pd groupvit
+	scclip resclip resclip_sclip resclip_clearclip sfp proxyclip lposs \
+	naclip_regions corrclip clip maskclip maskclip_ks_pd groupvit
 
 .PHONY: demo leaderboard test test-oldest campaign lint dist clean
 

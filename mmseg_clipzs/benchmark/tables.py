@@ -78,11 +78,15 @@ def checkout_lines(report):
 
 
 def costs(report):
-    """Yield a row of ``COSTS`` for each method; the ratios are to the first.
+    """list[list[str]]: A row of ``COSTS`` for each method.
+
+    The ratios are to the first one.
     """
-    first = report['rows'][0]
+    first, lines = report['rows'][0], []
     for row in report['rows']:
         peak = row['peak_mb']
-        yield [row['config'], row['method'], f'{row["images_per_second"]:.3g}',
-               f'{row["cpu"]:.2f} x', f'{peak:.0f}' if peak else '',
-               f'{peak / first["peak_mb"]:.2f} x' if peak else '']
+        lines.append([
+            row['config'], row['method'], f'{row["images_per_second"]:.3g}',
+            f'{row["cpu"]:.2f} x', f'{peak:.0f}' if peak else '',
+            f'{peak / first["peak_mb"]:.2f} x' if peak else ''])
+    return lines

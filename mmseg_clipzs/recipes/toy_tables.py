@@ -48,7 +48,8 @@ def toy_windows():
         ['protocol B, windows of 64', 'seed 0', 'seed 1', 'seed 2',
          'mean ± std', 'seed 0, whole image'],
         [[f'`{method}`', *(f'{f:.2f}' for f in figures[:3]),
-          spread(figures[:3]), f'{figures[3]:.2f}']
+          spread(figures[:3]), *(f'{f:.2f}' for f in figures[3:]),
+          *[''] * (4 - len(figures))]
          for method, figures in measured.WINDOWS.items()])
 
 

@@ -19,7 +19,7 @@ def test_table():
     # PAMR alone costs more than the toy CLIP.
     assert other['cpu'] > 1 and (
         other['images_per_second'] < first['images_per_second'])
-    lines = list(costs(report))
+    lines = costs(report)
     assert [len(line) for line in lines] == [len(COSTS)] * 2
     assert lines[0][3] == '1.00 x' and lines[1][1] == 'NACLIP + PAMR'
 

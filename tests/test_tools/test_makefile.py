@@ -65,7 +65,8 @@ def test_every_training_free_method_with_three_clips(tmp_path):
         **{('toy, B (windows of 64)', method): 3 for method in (
             'CLIP', 'MaskCLIP', 'SCLIP', 'ClearCLIP', 'NACLIP',
             'NACLIP + PAMR', 'GEM', 'CLIPtrase (attention)', 'SC-CLIP',
-            'ProxyCLIP', 'LPOSS', 'NACLIP + regions', 'CorrCLIP')},
+            'ResCLIP (NACLIP)', 'ResCLIP (SCLIP)', 'ResCLIP (ClearCLIP)',
+            'SFP', 'ProxyCLIP', 'LPOSS', 'NACLIP + regions', 'CorrCLIP')},
         **{('toy', method): 3 for method in (
             'CLIP', 'MaskCLIP', 'MaskCLIP + KS + PD')},
         ('toy', 'GroupViT'): 1}
