@@ -40,3 +40,35 @@ def write_sam3(folder, seed=0):
                 torch.nn.init.normal_(weight, std=.15)
     model.save_pretrained(folder)
     return model
+
+
+def write_tipsv2(folder, seed=0):
+    """A TIPSv2 of two layers whose tokens are letters.
+
+    Args:
+        folder (Path): Where to.
+        seed (int): Of its weights.
+
+    Returns:
+        Tipsv2Model: The model, float32.
+    """
+    from transformers import Tipsv2Config, Tipsv2Model, Tipsv2Tokenizer
+    letters = '▁abcdefghijklmnopqrstuvwxyz.,-'
+    vocabulary = {'<pad>': 0, '<unk>': 1, **{
+        letter: 2 + i for i, letter in enumerate(letters)}}
+    config = Tipsv2Config(
+        vision_config=dict(
+            hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+            image_size=56, patch_size=14, layerscale_value=.5),
+        text_config=dict(
+            vocab_size=len(vocabulary), hidden_size=32, intermediate_size=32,
+            num_hidden_layers=2, num_attention_heads=2))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = Tipsv2Model(config).eval()
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                torch.nn.init.normal_(weight, std=.15)
+    model.save_pretrained(folder)
+    Tipsv2Tokenizer(vocab=vocabulary, merges=[]).save_pretrained(folder)
+    return model

@@ -23,7 +23,7 @@ NAMES = sorted(path.stem for path in CONFIGS.glob('*.py'))
 CELLS = {cell.name: cell for cell in cells()}
 # Configs of CLIP without training; the others have their own tests.
 ZERO_SHOT = [name for name, cell in CELLS.items()
-             if cell.method not in ('groupvit', 'sam3')]
+             if cell.method not in ('groupvit', 'sam3', 'tipsv2')]
 # dataset -> mmseg's own config
 THEIRS = {
     'voc': 'pascal_voc12',
@@ -325,6 +325,16 @@ def test_sam3_builds_and_predicts(name, small_sam3, tmp_path):
     """With a small SAM 3 of random weights."""
     cfg = load(name)
     cfg.model.update(weights=str(small_sam3), word_batch=64)
+    check_prediction(cfg, tmp_path)
+
+
+def test_tipsv2_builds_and_predicts(tmp_path):
+    """Likewise."""
+    pytest.importorskip('transformers', minversion='5.20')
+    from foreign_models import write_tipsv2
+    write_tipsv2(tmp_path / 'weights')
+    cfg = load('tipsv2_ade20k')
+    cfg.model.clip.pretrained = str(tmp_path / 'weights')
     check_prediction(cfg, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The examples of docs/python.md and docs/words.md run as they are."""
+"""The examples of the documentation's Python run as they are."""
 import re
 from pathlib import Path
 
@@ -15,6 +15,7 @@ DOCS = Path(__file__).parents[1] / 'docs'
 @pytest.mark.parametrize('page, output', [
     ('python.md', r'\(48, 64\) \(.cat., .grass., .sky.\)\n0 \[.*\n.*'
      "The class 'cat' occurs more than once"),
+    ('other_networks.md', r"^\('red', 'green', 'blue'\) \(48, 64\)\n$"),
     ('words.md', r'^None [\d.]+ [\d.]+\nauto [\d.]+ [\d.]+\n'
      r'auto,0.5 [\d.]+ [\d.]+\n$')])
 def test_examples(page, output, tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Python interface: segment images with words."""
 from mmseg_clipzs.run.configs import find_config, list_configs
 
+from .choose_templates import choose_templates
 from .export_model import export_model
 from .folder import FolderRun, segment_folder
 from .onnx_inferencer import OnnxInferencer
@@ -10,6 +11,6 @@ from .zero_shot_result import ZeroShotResult
 
 __all__ = [
     'FolderRun', 'OnnxInferencer', 'VideoRun', 'ZeroShotInferencer',
-    'ZeroShotResult', 'export_model', 'find_config', 'list_configs',
-    'segment_folder', 'segment_video'
+    'ZeroShotResult', 'choose_templates', 'export_model', 'find_config',
+    'list_configs', 'segment_folder', 'segment_video'
 ]

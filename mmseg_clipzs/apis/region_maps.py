@@ -41,6 +41,7 @@ def make_regions(photos, out_dir, regions, device=None, progress=iter):
     Raises:
         UserError: No photos, two of one name, options that do not fit, or a
             folder with regions of other settings.
+        NotOursError: A file of the user where a map would be.
     """
     out_dir, photos = Path(out_dir), Path(photos)
     paths, skipped = (([photos], []) if photos.is_file()
@@ -56,18 +57,18 @@ def make_regions(photos, out_dir, regions, device=None, progress=iter):
                 f'{shown(other)} and {shown(path)} would have the same map of '
                 'regions: give photos different names, or make a folder for '
                 'each of their folders.')
+    there = {path: found for path in paths
+             if (found := find_regions(out_dir, path.stem))}
+    check_replaceable(*(found for found in there.values()
+                        if found.suffix == '.png'))  # or photos
     provider = build_regions(regions)
     if provider.network is not None:
         provider.network.to(choose_device(device))
     _keep_settings(out_dir, regions)
     remove_stale(out_dir)
-    written = kept = 0
+    written = 0
     for path in progress(paths):
-        found = find_regions(out_dir, path.stem)
-        if found:
-            if found.suffix == '.png':  # or a photo
-                check_replaceable(found)
-            kept += 1
+        if path in there:
             continue
         try:
             image = read_image(path)
@@ -77,7 +78,7 @@ def make_regions(photos, out_dir, regions, device=None, progress=iter):
             written += 1
         except SampleError as e:
             skipped.append(str(e))
-    return written, kept, skipped
+    return written, len(there), skipped
 
 
 def _keep_settings(folder, regions):

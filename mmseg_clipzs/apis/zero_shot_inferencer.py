@@ -212,7 +212,7 @@ class ZeroShotInferencer(Streaming):
     @torch.no_grad()
     def _segment(self, model, vocabulary, paths, names, images):
         """list: ZeroShotResult of each image, or its UserError."""
-        batch = self._batch(images, paths)
+        batch = self.make_batch(images, paths)
         with show_progress(), (
                 self._lock if model is self.model else nullcontext()):
             if vocabulary is not getattr(model, 'vocabulary', None):
@@ -221,7 +221,7 @@ class ZeroShotInferencer(Streaming):
                     for path, name, image, sample in zip(
                         paths, names, images, predict_batch(model, batch))]
 
-    def _batch(self, images, paths):
+    def make_batch(self, images, paths):
         """dict: ``inputs`` and ``data_samples`` of RGB arrays."""
         for image in images:
             self.working_size.warn(image.shape[:2])
@@ -253,7 +253,7 @@ class ZeroShotInferencer(Streaming):
         photo = Photo(photo, 0)
         image, transparent = photo.read_visible()
         image = image.copy()
-        batch = self._batch([image], [photo.path])
+        batch = self.make_batch([image], [photo.path])
         data = self.model.data_preprocessor(batch, False)
         with show_progress():
             encoded = self.model.encode(**data)

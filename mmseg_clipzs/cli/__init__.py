@@ -32,6 +32,7 @@ COMMANDS = {
     'benchmark': 'time a config, stage by stage',
     'configs': 'list the configs that come along',
     'vocabularies': 'list the class lists, their words and templates',
+    'choose-templates': 'choose prompt templates for each class',
     'check-data': 'validate datasets before a long run',
     'doctor': 'check this installation, and weights',
     'export-onnx': 'export a segmentor to ONNX',

@@ -6,13 +6,14 @@ from .library import get_config, open_clip
 # Entries whose shapes tell a Vision Transformer, and their dimensions.
 _TELLING = {'visual.conv1.weight': 4, 'visual.proj': 2,
             'visual.positional_embedding': 2}
+TIPSV2 = 'tipsv2'  # of transformers, not of open_clip
 
 
 def check_architecture(model):
     """Resolve and check the name of an architecture.
 
     Args:
-        model (str): E.g. 'ViT-B-16' or 'ViT-B/16'.
+        model (str): E.g. 'ViT-B-16' or 'ViT-B/16', or 'tipsv2'.
 
     Returns:
         str: The name in open_clip's spelling.
@@ -21,6 +22,8 @@ def check_architecture(model):
         UserError: Unknown to open_clip, or not in OpenAI's layout.
     """
     name = str(model).replace('/', '-')
+    if name == TIPSV2:
+        return name
     config = get_config(name)
     if config is None:
         known = open_clip().list_models()

@@ -16,8 +16,9 @@ from torch import nn
 from mmseg_clipzs.checkpoints import hub_file, reason, reduce_precision
 from mmseg_clipzs.utils import UserError
 
-from .architectures import check_architecture
+from .architectures import TIPSV2, check_architecture
 from .library import get_config, open_clip, part
+from .tipsv2 import load_tipsv2
 from .towers import CLIP, is_plain
 from .weights import (
     fill_model,
@@ -86,7 +87,9 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
     """Load an architecture of open_clip with weights.
 
     Args:
-        model (str): Architecture, e.g. 'ViT-B-16' or 'ViT-B/16'.
+        model (str): Architecture, e.g. 'ViT-B-16' or 'ViT-B/16'; or 'tipsv2',
+            which is transformers' and whose ``pretrained`` is a folder or a
+            name of its hub.
         pretrained (str | Path | None): Required. A tag of open_clip
             ('openai', ...), which open_clip downloads, or a path to an OpenAI
             archive (TorchScript), a state dict or safetensors; None for
@@ -105,7 +108,9 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
             weights of another architecture, failed download.
     """
     if 'pretrained' not in kwargs:
-        tags = ', '.join(list_tags(check_architecture(model)))
+        name = check_architecture(model)
+        tags = 'google/tipsv2-b14' if name == TIPSV2 else ', '.join(
+            list_tags(name))
         raise UserError(
             f'CLIP {model!r} needs weights: set pretrained= to a tag '
             f'({tags}) or the path of a file; pretrained=None means random '
@@ -118,6 +123,8 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         raise UserError(f'precision={precision!r} is unknown; choose one of '
                         f'{list(PRECISIONS)}.')
     name = check_architecture(model)
+    if name == TIPSV2:
+        return _tipsv2(pretrained, quick_gelu, precision)
     config, preset, state = get_config(name), {}, None
     if pretrained is not None:
         path, state, is_openai_archive, preset = read_weights(name, pretrained)
@@ -135,9 +142,7 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
             logger='current')
     else:
         network = _build(config, is_filled=False)
-        print_log(
-            f'CLIP {name} has RANDOM weights (pretrained=None): its results '
-            'are meaningless.', logger='current', level=logging.WARNING)
+        _warn_of_random(name)
     reduce_precision(network.visual, PRECISIONS[precision], pretrained)
     if hasattr(network.visual, 'attnpool'):  # a ResNet
         # Convolutions take a fifth less time in this layout.
@@ -150,6 +155,26 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
         tokenizer=partial(_tokenize, name),
         mean=tuple(preset.get('mean') or usual.OPENAI_DATASET_MEAN),
         std=tuple(preset.get('std') or usual.OPENAI_DATASET_STD))
+
+
+def _warn_of_random(name):
+    print_log(
+        f'CLIP {name} has RANDOM weights (pretrained=None): its results '
+        'are meaningless.', logger='current', level=logging.WARNING)
+
+
+def _tipsv2(pretrained, quick_gelu, precision):
+    """LoadedClip: TIPSv2, whose images are in [0, 1]."""
+    if quick_gelu is not None:
+        raise UserError('TIPSv2 has one activation, GELU: leave quick_gelu= '
+                        'out.')
+    network, tokenizer = load_tipsv2(pretrained)
+    if pretrained is None:
+        _warn_of_random(TIPSV2)
+    reduce_precision(network.visual, PRECISIONS[precision], pretrained)
+    return LoadedClip(
+        TIPSV2, None if pretrained is None else str(pretrained),
+        network.eval(), tokenizer, (0., 0., 0.), (1., 1., 1.))
 
 
 def _build(config, is_filled=True):

@@ -11,6 +11,11 @@ _IMAGENET = tuple(template('{}') for template in part(
 TEMPLATE_SETS = {
     'single': ('a photo of a {}.', ),
     'imagenet80': _IMAGENET,
+    # TCL's (arXiv 2212.00785), of TIPSv2's zero-shot segmentation.
+    'tcl9': (
+        'itap of a {}.', 'a bad photo of a {}.', 'a origami {}.',
+        'a photo of the large {}.', 'a {} in a video game.', 'art of the {}.',
+        'a photo of the small {}.', 'a photo of many {}.', 'a photo of {}s.'),
     # MaskCLIP's: ImageNet's 80 and five of ViLD (arXiv 2104.13921).
     'maskclip85': _IMAGENET + (
         'there is a {} in the scene.',

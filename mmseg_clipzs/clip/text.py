@@ -71,6 +71,18 @@ class TextEncoder:
                 written = len(embeddings)
         return torch.stack([embeddings[word] for word in words])
 
+    def each(self, words, templates):
+        """Embed words with one template after the other.
+
+        Args:
+            words (Sequence[str]): Q words.
+            templates (Sequence[str]): T templates.
+
+        Returns:
+            Tensor: (T, Q, D) float32 on the CPU, rows of length 1.
+        """
+        return torch.stack([self(words, template) for template in templates])
+
     def compute(self, words, templates):
         """Embed words without the cache; see :meth:`__call__`."""
         return embed_words(self.clip.tokenizer, self._encode, words, templates)

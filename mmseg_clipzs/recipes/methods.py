@@ -235,6 +235,16 @@ METHODS = {
             type='Sam3Segmentor',
             weights='facebook/sam3',
             data_preprocessor=dict(type='ZeroShotDataPreProcessor'))),
+    'tipsv2': dict(
+        title='TIPSv2', protocol='tipsv2', cells=dict(ade20k='tipsv2'),
+        note='TIPSv2 of transformers with MaskCLIP\'s value trick.',
+        model=dict(
+            type='ZeroShotSegmentor',
+            clip=dict(model='tipsv2', pretrained='google/tipsv2-b14'),
+            data_preprocessor=dict(type='ZeroShotDataPreProcessor'),
+            backbone=dict(type='Tipsv2ViT'),
+            decode_head=dict(type='MaskClipHead'),
+            prompts='tcl9')),
     **{method: dict(
         title=f'CLIP + {name}', name=f'Unmodified CLIP + {name}', file=file,
         paper='Grouping baselines', protocol='maskclip',

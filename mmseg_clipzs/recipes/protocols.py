@@ -167,6 +167,12 @@ PROTOCOLS = {
             context60='context59', coco_object='coco_object80',
             coco_stuff='coco_stuff171', cityscapes='cityscapes19',
             ade20k='ade20k150')),
+    'tipsv2': dict(
+        title='B (TIPSv2)',
+        source='a notebook of google-deepmind/tips',
+        resize=448,
+        window=(448, 336),
+        words=dict(ade20k='ade20k150')),
     'toy': dict(
         title='toy',
         window='whole',

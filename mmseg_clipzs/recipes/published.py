@@ -87,6 +87,10 @@ _TABLES = [
             ("MaskCLIP+ (authors' settings)", _VIT, None, 31.1, 18.0),
         ]),
     dict(
+        protocol='B (TIPSv2)', source='google-deepmind/tips',
+        weights='google/tipsv2-b14', datasets=('ade20k', ),
+        rows=[('TIPSv2', 'tipsv2', 17.4)]),
+    dict(
         protocol='C (GroupViT)',
         source='the authors\' README, weights of GCC + YFCC',
         datasets=('voc21', 'context60', 'coco_object'),

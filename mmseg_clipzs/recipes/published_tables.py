@@ -131,8 +131,9 @@ def _each(setting, show=str):
 def settings_b():
     groups = {}  # protocol, positions -> methods
     for name, method in METHODS.items():
-        backbone = base_model(name).get('backbone')
-        if backbone and resolve(method['protocol'])['title'].startswith('B '):
+        backbone = base_model(name).get('backbone', {})
+        if 'pos_embed' in backbone and resolve(
+                method['protocol'])['title'].startswith('B '):
             groups.setdefault(
                 (method['protocol'], backbone['pos_embed']), []).append(name)
     rows = []

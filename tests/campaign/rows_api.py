@@ -291,6 +291,24 @@ ROWS = [
     model('pamr_true', 'pamr', pamr=True),
     model('pamr_key', 'pamr|steps', pamr=dict(step=10)),
     model('pamr_zero', 'pamr|steps', pamr=dict(steps=0)),
+    *(model(f'regions_{i}', pattern, regions=given)
+      for i, (pattern, given) in enumerate((
+          ('regions takes a dict with type', True),
+          ('regions takes a dict with type', 'Felzenszwalb'),
+          ('regions takes a dict with type', dict(scale=100.)),
+          ('Did you mean Felzenszwalb', dict(type='Felzenswalb')),
+          ('Did you mean scale', dict(type='Felzenszwalb', scales=100.)),
+          ('regions.scale must', dict(type='Felzenszwalb', scale='100')),
+          ('regions.min_size must', dict(type='Felzenszwalb', min_size=0)),
+          ('regions.correct must', dict(type='Felzenszwalb', correct='no')),
+          ('regions.compactness must', dict(type='Slic', compactness=0)),
+          ('No folder at', dict(type='RegionFiles', folder='gone')),
+          ('need folder=', dict(type='RegionFiles')),
+          ('type=.* is unknown', dict(type=['Slic'])),
+          ('type=.* is unknown', dict(type=dict)),
+          ('No folder at', dict(type='Sam2Regions', weights='gone')),
+          ('regions.pred_iou must', dict(type='Sam2Regions', pred_iou=2)),
+          ('regions.overlap must', dict(type='EomtRegions', overlap='a'))))),
     model('block', 'naclip', backbone=dict(
         type='ClipViT', last_block='naclipp')),
     model('block_attend', 'attend', backbone=dict(

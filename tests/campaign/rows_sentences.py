@@ -43,6 +43,8 @@ ROWS = [
         ('test_dataloader.sampler.type=InfiniteSampler', 'never ends'),
         ('model.pamr=yes', 'pamr.*dict'),
         ('model.pamr.step=3', 'steps'),
+        ('model.regions=Slic', 'regions takes a dict'),
+        ('model.regions.type=Slicc', 'Did you mean Slic'),
         ('model.test_cfg.croop_size=64', 'crop_size'),
         ('model.test_cfg.mode=slide model.test_cfg.crop_size=64',
          'crop_size'),

@@ -203,6 +203,12 @@ ROWS = [
     Row('coco_nothing', 'make_coco_object', usage('required|arguments')),
     Row('coco_missing', 'make_coco_object gone', says('gone')),
     Row('coco_a_file', 'make_coco_object {text_file}', says('note.jpg')),
+    Row('regions_nothing', 'make_regions', usage('required|arguments')),
+    Row('regions_gone', 'make_regions gone --out regions', says('gone')),
+    Row('regions_empty', 'make_regions {empty_folder} --out regions',
+        says('No photos')),
+    Row('regions_out', 'make_regions {empty_folder} --out {text_file}',
+        says('--out needs a folder')),
     Row('coco_empty', 'make_coco_object {empty_folder}', says('nothing')),
     # ----------------------------------------------------------- leaderboard
     Row('board_nothing', 'leaderboard', says('--methods')),

@@ -163,6 +163,10 @@ def test_refused(tiny_vit):
     model.vocabulary = None
     with pytest.raises(UserError, match='No classes are set'):
         SegmentorGraph(model)
+    pytest.importorskip('skimage')
+    with pytest.raises(UserError, match='with regions cannot be exported: '
+                       'those of Felzenszwalb are not .* Set regions=None'):
+        SegmentorGraph(segmentor(tiny_vit, regions=dict(type='Felzenszwalb')))
     with pytest.raises(UserError, match="clustering is scikit-learn's"):
         SegmentorGraph(segmentor(
             tiny_vit, decode_head=dict(type='ClusterHead')))

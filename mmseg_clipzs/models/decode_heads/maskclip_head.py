@@ -67,16 +67,20 @@ class MaskClipHead(TextHead):
                 smoothing, keys (N, C, h, w).
 
         Returns:
-            Tensor: (N, Q, h, w) cosines in [-1, 1], -100 for classes removed
-            by prompt denoising. After key smoothing: weighted sums of
-            probabilities, unbounded.
+            Tensor: (N, Q, h, w) cosines in [-1, 1], or scores of ``experts``,
+            which are not above 0; -100 for classes removed by prompt
+            denoising. After key smoothing: weighted sums of probabilities,
+            unbounded.
 
         Raises:
             UserError: Key smoothing without keys.
         """
         features = F.normalize(inputs[0], dim=1)
-        text = self.text_like(features)
-        logits = F.conv2d(features, text[:, :, None, None])  # (N, Q, h, w)
+        if self.experts is not None:
+            logits = self.experts(features)
+        else:
+            text = self.text_like(features)
+            logits = F.conv2d(features, text[:, :, None, None])  # (N, Q, h, w)
         if self.pd_thresh is not None:
             logits = self._denoise_prompts(logits)
         if self.ks_thresh is not None:

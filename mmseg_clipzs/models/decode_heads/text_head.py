@@ -13,9 +13,12 @@ class TextHead(BaseDecodeHead):
     Attributes:
         needs_keys (bool): Whether the backbone must return keys.
         is_softmax (bool): Whether :meth:`log_probabilities` are a softmax.
+        experts (ClassExperts | None): Score the words in place of the text
+            embeddings.
     """
     needs_keys = False
     is_softmax = True
+    experts = None
 
     def __init__(self, in_channels, **kwargs):
         # One placeholder class until the text embeddings are set.

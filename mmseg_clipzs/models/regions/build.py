@@ -5,6 +5,7 @@ from mmseg_clipzs.utils import UserError, did_you_mean
 
 from .panoptic_regions import EomtRegions, Mask2FormerRegions
 from .region_files import RegionFiles
+from .region_provider import RegionProvider
 from .sam2_regions import Sam2Regions
 from .superpixels import Felzenszwalb, Slic
 
@@ -33,8 +34,8 @@ def build_regions(config):
             f'e.g. dict(type="Felzenszwalb"), but got {config!r}.')
     options = dict(config)
     kind = options.pop('type')
-    if not isinstance(kind, type):
-        if kind not in PROVIDERS:
+    if not (isinstance(kind, type) and issubclass(kind, RegionProvider)):
+        if not isinstance(kind, str) or kind not in PROVIDERS:
             raise UserError(
                 f'regions.type={kind!r} is unknown; choose one of '
                 f'{", ".join(PROVIDERS)}.{did_you_mean(kind, PROVIDERS)}')
@@ -46,4 +47,7 @@ def build_regions(config):
                 f'regions has no option {key!r}; {kind.__name__} takes '
                 f'{", ".join(known)}, and all take correct.'
                 f'{did_you_mean(key, [*known, "correct"])}')
+    for key, argument in known.items():
+        if argument.default is argument.empty and key not in options:
+            raise UserError(f'regions of {kind.__name__} need {key}=.')
     return kind(**options)

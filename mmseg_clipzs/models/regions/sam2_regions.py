@@ -2,7 +2,6 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torchvision.ops import masks_to_boxes, nms
 
 from mmseg_clipzs.utils import check_flag, check_number
 
@@ -83,12 +82,14 @@ class Sam2Regions(RegionProvider):
             found.append(self._good(
                 out.pred_masks[0].flatten(0, 1).float(),
                 out.iou_scores[0].flatten().float(), image.shape[:2]))
+        from torchvision.ops import nms  # slow to import
         logits, ious, boxes, areas = map(torch.cat, zip(*found))
         kept = nms(boxes, ious, self.box_iou)
         return logits[kept], areas[kept]
 
     def _good(self, logits, ious, size):
         """Logits (M, h, w), IoUs, boxes and areas of the masks to keep."""
+        from torchvision.ops import masks_to_boxes
         kept = ious > self.pred_iou
         logits, ious = logits[kept], ious[kept]
         at_size = _upsample(logits, size)

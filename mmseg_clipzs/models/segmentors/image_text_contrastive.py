@@ -82,14 +82,13 @@ class ImageTextContrastive(OpenVocabularySegmentor):
                 'Name the weights of GroupViT in weights=: "toy", a file, or '
                 'a hub name such as "nvidia/groupvit-gcc-yfcc"; weights=None '
                 'starts from random weights.')
+        get_templates(prompts)  # those of all classes
         check_number('embed_dims', embed_dims, '[1, inf)', int)
         check_number('projector_dims', projector_dims, '[1, inf)', int)
         check_number('num_nouns', num_nouns, '[0, inf)', int)
         weights = kwargs.pop('weights')
         super().__init__(
-            prompts,
-            background_threshold,
-            test_cfg,
+            prompts, background_threshold, test_cfg,
             backbone=backbone,
             decode_head=dict(decode_head, in_channels=embed_dims),
             train_cfg=train_cfg,

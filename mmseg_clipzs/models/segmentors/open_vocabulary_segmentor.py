@@ -3,7 +3,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 
-from mmseg_clipzs.clip import get_templates
+from mmseg_clipzs.clip import get_class_templates, get_templates
 from mmseg_clipzs.utils import track
 
 from .checkpoint_fit import check_fit
@@ -30,7 +30,8 @@ def check_options(prompts='single', background_threshold=None, test_cfg=None,
     Raises:
         UserError: An option that is unknown or out of range.
     """
-    get_templates(prompts)
+    if get_class_templates(prompts) is None:
+        get_templates(prompts)
     check_threshold(background_threshold)
     return check_windows(test_cfg), None if pamr is None else check_pamr(pamr)
 

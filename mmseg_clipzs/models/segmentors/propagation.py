@@ -43,8 +43,8 @@ class Propagation:
         power (float): Exponent of the cosines.
         decay (float): Per pixel of distance in the network's input.
         alpha (float): Weight of the neighbours.
-        iterations (int): Most steps of conjugate gradients. 50 suffice; the
-            authors' code stops after 10.
+        iterations (int): Most steps of conjugate gradients. 50 suffice;
+            versions of the authors' code stop after 10 or 50.
         tolerance (float): Norm of the residual, relative to that of Y, at
             which they end.
 

@@ -4,6 +4,7 @@ from inspect import signature
 import torch
 from mmseg.registry import MODELS
 
+from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
@@ -53,6 +54,7 @@ class LazyTeacher:
         self.vocabulary = get_vocabulary(self.config.pop('vocabulary'))
         self.prompts = self.config.get('prompts', signature(
             ZeroShotSegmentor).parameters['prompts'].default)
+        get_templates(self.prompts)  # the student's words share them
         self.model = None
 
     def build(self, device):

@@ -4,7 +4,12 @@ from functools import partial
 import torch
 from mmseg.registry import MODELS
 
-from mmseg_clipzs.clip import TextEncoder, load_clip
+from mmseg_clipzs.clip import (
+    TextEncoder,
+    get_class_templates,
+    load_clip,
+)
+from mmseg_clipzs.models.decode_heads.class_experts import make_experts
 from mmseg_clipzs.utils import UserError, check_number
 
 from ..backbones.method import SecondPass
@@ -17,6 +22,8 @@ from .propagation import check_propagation
 from .regions_mixin import get_regions
 from .second_pass import label_patches
 from .zero_shot_data_preprocessor import preprocessor_config
+
+_USUAL = 'imagenet80'  # templates of classes that have none of their own
 
 
 @MODELS.register_module()
@@ -36,7 +43,10 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         vocabulary (optional): See
             :func:`mmseg_clipzs.vocabularies.get_vocabulary`. By default the
             class names of the evaluated dataset.
-        prompts (str | Sequence[str]): Template set or templates.
+        prompts (str | Sequence[str] | dict): Template set or templates; those
+            of each class by its name, also as a ``.json`` file, make each
+            class score itself; see :func:`.get_class_templates`. Other
+            classes then have 'imagenet80'.
         text_embeddings (str, optional): Precomputed embeddings of the words
             in the vocabulary's order, in place of the text tower.
         logit_scale (float, optional): Factor of the scores before the
@@ -123,6 +133,7 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
             f'The logit scale of CLIP {loaded.name}', loaded.logit_scale,
             '(0, inf)') if logit_scale is None else logit_scale
         self.text_encoder = TextEncoder(loaded)
+        self.class_templates = get_class_templates(prompts)
         self._set_first_vocabulary(vocabulary, text_embeddings)
 
     def _init_decode_head(self, decode_head):
@@ -131,7 +142,26 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
 
     def embed_words(self, words):
         """Text embeddings (Q, D) of words from CLIP's text tower."""
-        return self.text_encoder(words, self.prompts)
+        return self.text_encoder(words, self.prompts if (
+            self.class_templates is None) else _USUAL)
+
+    def set_vocabulary(self, classes, text_embeddings=None):
+        """See the base class.
+
+        Raises:
+            UserError: Also embeddings beside templates of each class, or
+                templates of none of the classes.
+        """
+        if text_embeddings is not None and self.class_templates is not None:
+            raise UserError('text_embeddings= and prompts= of each class '
+                            'exclude each other: leave one of them out.')
+        super().set_vocabulary(classes, text_embeddings)
+
+    def _set_vocabulary(self, given, embeddings):
+        super()._set_vocabulary(given, embeddings)
+        self.decode_head.experts = None if self.class_templates is None else (
+            make_experts(self.vocabulary, self.class_templates, _USUAL,
+                         self.text_encoder.each, self.logit_scale))
 
     def describe(self):
         return (f'{type(self).__name__} with CLIP '

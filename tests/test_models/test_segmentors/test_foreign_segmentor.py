@@ -18,7 +18,7 @@ PIPELINE = [dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
 
 
 @MODELS.register_module()
-class ColourSegmentor(ForeignSegmentor):
+class ByColour(ForeignSegmentor):
     """Probability 1 - mean distance of the three channels."""
     asked = 0
 
@@ -29,7 +29,7 @@ class ColourSegmentor(ForeignSegmentor):
 
 
 def build(**options):
-    return ColourSegmentor(**options).eval()
+    return ByColour(**options).eval()
 
 
 def images(*sizes):
@@ -100,9 +100,22 @@ def test_pamr_and_augmentation():
     torch.testing.assert_close(merged.seg_logits.data.exp(), p)
 
 
+def test_regions():
+    """Each region has one label, and seg_logits agree."""
+    pytest.importorskip('skimage')
+    model = build(vocabulary='blue; red', regions=dict(
+        type='Slic', n_segments=6))
+    result, = predict(model, images((32, 40)))
+    labels, regions = result.pred_sem_seg.data[0], result.regions.data[0]
+    assert 1 < len(regions.unique())
+    for region in regions.unique():
+        assert len(labels[regions == region].unique()) == 1
+    assert torch.equal(labels, result.seg_logits.data.argmax(0))
+
+
 def test_inferencer():
     """One image, many vocabularies; classes, background and contrast."""
-    config = Config(dict(model=dict(type='ColourSegmentor'),
+    config = Config(dict(model=dict(type='ByColour'),
                          test_pipeline=PIPELINE))
     inferencer = ZeroShotInferencer(config)
     image = np.zeros((10, 20, 3), np.uint8)
