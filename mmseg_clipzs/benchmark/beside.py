@@ -6,7 +6,7 @@ from statistics import median
 from mmseg_clipzs.compat import versions
 from mmseg_clipzs.run.configs import find_config
 from mmseg_clipzs.run.device import device_name
-from mmseg_clipzs.utils import temporary_folder
+from mmseg_clipzs.utils import UserError, temporary_folder
 
 from .checkout import peak_mb
 from .images import check_counts
@@ -34,16 +34,19 @@ def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
 
     Returns:
         dict: What was compared, and ``rows``, the first one of ``job``, which
-        the others follow: ``config``, ``method``, ``images_per_second`` of
-        CPU time, ``cpu`` and ``wall``, the medians of its seconds divided by
-        those of ``job`` for the same image, and ``peak_mb`` of its process,
-        None where unknown.
+        the others follow: ``config``, ``method``, ``cpu`` and ``wall``, the
+        medians of its seconds divided by those of ``job`` for the same image,
+        ``peak_mb`` of its process, None where unknown, and
+        ``images_per_second`` of CPU time: the median of ``job``, divided by
+        ``cpu``.
 
     Raises:
         UserError: A model without words of its own, neither photos nor size,
-            numbers below 1, or a process fails.
+            numbers below 1, nothing to compare with, or a process fails.
     """
     check_counts(images, warmup, num_classes)
+    if not others:
+        raise UserError('Nothing to compare with: name other configs.')
     with ExitStack() as stack:
         room = Path(stack.enter_context(temporary_folder()))
         files = find_files(photos, size, images, room)
@@ -53,14 +56,17 @@ def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
                 each, str(find_config(each.config).absolute()),
                 room / f'{number}', num_classes, random, threads))
 
-        base, rows, of_base = stack.enter_context(start(0, job)), [], []
+        base, rows = stack.enter_context(start(0, job)), []
+        seconds = []  # of CPU time, of the first job
         for number, other in enumerate(progress(others), 1):
             with start(number, other) as side:
                 steps = take_turns(
                     dict(base=base, other=side), files, images, warmup)
-            of_base += steps
+            seconds += [step['base']['cpu'] for step in steps]
             rows.append(_row(other, steps, 'other'))
-        rows.insert(0, _row(job, of_base, 'base'))
+        rows.insert(0, _row(job, steps, 'base'))
+    for row in rows:  # seconds drift with the machine, ratios do not
+        row['images_per_second'] = 1 / (row['cpu'] * median(seconds))
     return dict(
         random=random, size=size, photos=photos, classes=num_classes,
         versions=versions(), device=device_name(), threads=threads,
@@ -70,7 +76,6 @@ def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
 def _row(job, steps, side):
     return dict(
         config=job.name, method=job.describe()['method'],
-        images_per_second=1 / median(step[side]['cpu'] for step in steps),
         **{clock: median(step[side][clock] / step['base'][clock]
                          for step in steps) for clock in ('cpu', 'wall')},
         peak_mb=peak_mb(steps, side))

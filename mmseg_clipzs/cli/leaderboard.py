@@ -28,7 +28,7 @@ def add_options(parser):
         configs=dict(flags=['--configs'], default=[],
                      help='other mmseg configs, one row each'),
         clip=dict(nargs='+', default=[], help=(
-            "replaces the methods' CLIP, one column each, e.g. "
+            "replaces the methods' CLIP, one line each, e.g. "
             "ViT-L-14:openai or ViT-B-16:weights.pt; by default with the "
             "weights of the configs")))
     add_arguments(

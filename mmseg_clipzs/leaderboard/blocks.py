@@ -181,7 +181,7 @@ def _sources(table):
                 for row in rows.values()))
             _, uses, code, licence = METHODS_OF_THE_FIELD.get(
                 entry.method, ('', '', '', ''))
-            if sources or uses:
+            if sources:
                 lines.append(('', [
                     entry.method, entry.clip, uses, '; '.join(sources), code,
                     licence, entry.licence]))

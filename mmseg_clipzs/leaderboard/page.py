@@ -53,7 +53,8 @@ def _protocol(table, name, folder):
         parts += [
             _details(f'{dataset}: predictions'
                      + several * ' (the first of several runs)',
-                     predictions(table, dataset, folder), True),
+                     predictions(table, dataset, folder),
+                     dataset == table.datasets[0]),
             _details(f'{dataset}: IoU of each class',
                      class_bars(table, dataset))]
     return _section(f'Protocol {table.title}', *filter(None, parts))

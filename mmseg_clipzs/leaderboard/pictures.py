@@ -98,7 +98,7 @@ def _bar(value, is_best):
     if value is None:
         return '<td>–</td>'
     return (f'<td class="bar{" best" * is_best}" style="--iou:{value:.2f}">'
-            f'{value:.2f}{"<i> ★</i>" * is_best}</td>')
+            f'{"★ " * is_best}{value:.2f}</td>')
 
 
 def _painted(title, sample, i, what, colours, seen):

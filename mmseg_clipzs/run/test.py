@@ -79,7 +79,7 @@ def run_test(job, work_dir=None, out=None, show=False, show_dir=None,
         prompts=model and model.prompts,
         mIoU=_pop_miou(metrics),
         seconds=round(seconds, 2),
-        images_per_second=round(images / seconds, 2),
+        images_per_second=float(f'{images / seconds:.4g}'),
         peak_memory_mb=megabytes(peak_memory()),
         **{key: round(float(value), 2) for key, value in metrics.items()})
     for metric in runner.test_evaluator.metrics:

@@ -19,6 +19,8 @@ def test_table():
     # PAMR alone costs more than the toy CLIP.
     assert other['cpu'] > 1 and (
         other['images_per_second'] < first['images_per_second'])
+    assert other['images_per_second'] == pytest.approx(
+        first['images_per_second'] / other['cpu'])
     lines = costs(report)
     assert [len(line) for line in lines] == [len(COSTS)] * 2
     assert lines[0][3] == '1.00 x' and lines[1][1] == 'NACLIP + PAMR'
@@ -30,3 +32,8 @@ def test_table():
 def test_mistakes(settings, said):
     with pytest.raises(UserError, match=said):
         compare_costs(Job('maskclip_toy'), [Job('sclip_toy')], **settings)
+
+
+def test_nothing_to_compare_with():
+    with pytest.raises(UserError, match='name other configs'):
+        compare_costs(Job('maskclip_toy'), [], size='9x9')

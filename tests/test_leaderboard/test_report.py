@@ -132,7 +132,7 @@ def test_page_has_every_figure_and_nothing_from_elsewhere(rows, work_dir):
         for key in ('mIoU', 'aAcc', 'mAcc', 'seconds', 'images_per_second',
                     'peak_memory_mb', 'vocabulary', 'prompts', 'device'):
             assert str(each[key]) in page.cells
-    assert {'44.44 ★', '42.34 ★', '40.12', '–', 'A <b> & "c"', 'failed',
+    assert {'★ 44.44', '★ 42.34', '40.12', '–', 'A <b> & "c"', 'failed',
             '49.5', '74.9', '87.0†'} <= set(page.cells)
     # Photo and ground truth of each sample, and each model's prediction.
     assert len(page.fetched) == 2 * 4 + 2 * 3
@@ -152,9 +152,16 @@ def test_bars_are_means_over_weights(work_dir):
     start = page.lines.index(
         ['class', 'MaskCLIP (mean of 2)', 'GEM, ViT-B-16 openai'])
     assert page.lines[start + 1:start + 4] == [
-        ['cat', f'{statistics.mean((40, 43)):.2f} ★', '41.40'],
-        ['dog', '–', '–'], ['emu', '–', '3.00 ★']]
+        ['cat', f'★ {statistics.mean((40, 43)):.2f}', '41.40'],
+        ['dog', '–', '–'], ['emu', '–', '★ 3.00']]
     assert 'voc: predictions (the first of several runs)' in page.text
+
+
+def test_pictures_of_the_first_dataset_are_open(work_dir):
+    write_report([row(dataset='voc'), row(dataset='ade20k')], work_dir)
+    text = (work_dir / 'leaderboard.html').read_text()
+    assert '<details open><summary>voc: predictions' in text
+    assert '<details><summary>ade20k: predictions' in text
 
 
 def test_groups_and_marks_are_words(work_dir):

@@ -1,4 +1,5 @@
 """Networks of transformers that find masks: loading, and what they get."""
+import copy
 import logging
 import re
 from pathlib import Path
@@ -45,7 +46,8 @@ def load_network(kind, config_kind, weights, config=None):
             'are meaningless.', 'current', logging.WARNING)
         with _sentence('config= is unusable'):
             return kind(getattr(transformers, config_kind)(
-                **config or {})).requires_grad_(False).eval()
+                # Version 4 takes entries out.
+                **copy.deepcopy(config or {}))).requires_grad_(False).eval()
     if config is not None:
         raise UserError('The weights have a config of their own: leave out '
                         'config=, or set weights=None for random ones.')
