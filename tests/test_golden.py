@@ -1,7 +1,7 @@
 """The seeded weights are those of the stored arrays."""
 import numpy as np
 import pytest
-from golden import seeded_clip, seeded_groupvit
+from golden import seeded_clip, seeded_groupvit, seeded_proxies
 
 OTHER = ('NumPy drew other numbers than those the arrays in tests/golden '
          'were made with: no comparison with them means anything.')
@@ -13,6 +13,13 @@ def test_clip_weights(golden, model, index):
     want = golden('clip_features.npz')['fingerprints'][index]
     assert seeded_clip.fingerprint(
         seeded_clip.arrays(model, 0)) == want, OTHER
+
+
+def test_dino_weights(golden):
+    want = golden('proxyclip_224x224_small_patch16.npz')
+    prints = dict(zip(want['fingerprints.names'], want['fingerprints']))
+    name = 'vit_small_patch16_224.dino'
+    assert seeded_proxies.fingerprint(name, 0) == prints[name], OTHER
 
 
 @pytest.mark.parametrize('name', ['tiny_one_stage', 'tiny_two_stage'])
