@@ -24,8 +24,11 @@ def random_options(cfg):
         model, owner = model.teacher, 'model.teacher'
     if clip_of(cfg):
         options[f'{owner}.clip.pretrained'] = None
+    backbone = model.get('backbone', {})
+    if backbone.get('sam'):
+        options[f'{owner}.backbone.sam.pretrained'] = None
     # Proxies may be the defaults of what is a name only, or empty.
-    block = model.get('backbone', {}).get('last_block')
+    block = backbone.get('last_block')
     proxy = getattr(block and get_last_block(block), 'proxy', None)
     if proxy:
         given = dict(type=block) if isinstance(block, str) else dict(block)

@@ -16,6 +16,7 @@ from mmseg_clipzs.clip import load_clip
 from mmseg_clipzs.clip.library import part
 from mmseg_clipzs.clip.weights import SHIPPED
 from mmseg_clipzs.models.groupvit_weights import SHIPPED as GROUPVIT
+from mmseg_clipzs.proxy.weights import SHIPPED as PROXIES
 from mmseg_clipzs.utils import UserError, sha256_of
 
 from .finding import Finding
@@ -25,6 +26,8 @@ from .published import FILE, published_cosine
 SHA256 = {
     'toy-vit-p8.safetensors':
     'c0d23fff194c485d4c7d983dec3eee6cf2c7fb0e85d03a1b8215f44f69f12dd4',
+    'toy-dino-p4.safetensors':
+    '06a5a94b01cec0a14001a9b9ffdd4cf5284e8a56fd6926a3df5a53b7fa3e1cdb',
     'groupvit-toy.safetensors':
     '9cf85195767466f58e4cfac034829ebae0661337e9c45b2af89283b907f7e8fc'}
 # Mean cosine to the published embeddings: half precision, in which those were
@@ -35,7 +38,7 @@ _SAME, _OTHER = 0.998, 0.5
 
 def check_shipped():
     """Yields: Whether the files that ship with the package are intact."""
-    for path in (*SHIPPED.values(), *GROUPVIT.values()):
+    for path in (*SHIPPED.values(), *PROXIES.values(), *GROUPVIT.values()):
         if not path.is_file():
             yield Finding(path.name, 'WRONG', (
                 f'{path} is missing: install the package again'))

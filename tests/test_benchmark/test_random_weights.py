@@ -16,7 +16,7 @@ def needed(value):
 
 @pytest.mark.parametrize('name', [
     'maskclip_voc21', 'proxyclip_voc21', 'corrclip_voc21', 'lposs_voc21',
-    'groupvit_voc21', 'maskclip_plus_voc'])
+    'trident_voc21', 'groupvit_voc21', 'maskclip_plus_voc'])
 def test_no_weights_are_needed(name):
     cfg = Job(name).load()
     assert list(needed(cfg.model))

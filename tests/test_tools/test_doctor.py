@@ -25,7 +25,7 @@ def test_this_installation(doctor):
     code, table = doctor()
     assert code == 0
     for checked in ('Python', 'torch', 'cpu', 'cache', 'image tower, cpu',
-                    'toy-vit-p8.safetensors'):
+                    'toy-vit-p8.safetensors', 'toy-dino-p4.safetensors'):
         assert f'| {checked} ' in table
     assert 'WRONG' not in table
 
