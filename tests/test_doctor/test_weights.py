@@ -21,7 +21,7 @@ NAMES = ['cat', 'pottedplant', 'sky-other', 'traffic light']
 
 # ------------------------------------------------------------------- shipped
 def test_shipped_weights():
-    assert [each.verdict for each in check_shipped()] == ['ok', 'ok']
+    assert [each.verdict for each in check_shipped()] == ['ok'] * 3
 
 
 def test_changed_and_missing_weights(monkeypatch, tmp_path):
@@ -34,8 +34,9 @@ def test_changed_and_missing_weights(monkeypatch, tmp_path):
     monkeypatch.setattr(weights, 'SHIPPED', {key: copy})
     monkeypatch.setattr(weights, 'GROUPVIT', {
         'toy': tmp_path / 'groupvit-toy.safetensors'})
-    changed, missing = check_shipped()
+    changed, intact, missing = check_shipped()
     assert changed.verdict == 'WRONG' and 'has been changed' in changed.found
+    assert intact.verdict == 'ok'
     assert missing.verdict == 'WRONG' and 'is missing' in missing.found
 
 
