@@ -14,6 +14,7 @@ try:
     compat.check_versions()
     compat.install_ops_stand_in()
     compat.import_mmseg()
+    compat.silence_pytree()
     checkpoints.register_safe_checkpoint_loaders()
     from . import datasets, engine, evaluation, models, toy  # noqa: F401
     from .version import __version__

@@ -3,8 +3,10 @@
 1. Checks versions; the error says what to install.
 2. Provides a stand-in for ``mmcv.ops``, so that mmseg works with mmcv-lite.
 3. Imports mmseg without what it seldom needs.
+4. Silences notes of other packages to one another.
 """
 import importlib
+import logging
 import platform
 import sys
 import types
@@ -198,3 +200,12 @@ def import_mmseg():
     """
     with import_on_use('timm'):
         importlib.import_module('mmseg.models')
+
+
+# --------------------------------------------------------------------- notes
+def silence_pytree():
+    """Drop warnings of PyTorch on how torchao registers its classes.
+
+    Some models of transformers import torchao if it is installed.
+    """
+    logging.getLogger('torch.utils._pytree').setLevel(logging.ERROR)

@@ -162,3 +162,11 @@ def test_no_stand_in_for_a_loaded_module(no_ops, monkeypatch):
     monkeypatch.setitem(sys.modules, 'mmcv.ops', loaded)
     compat.install_ops_stand_in()
     assert sys.modules['mmcv.ops'] is loaded
+
+
+def test_notes_of_torchao_are_silent(capsys):
+    import logging
+    logger = logging.getLogger('torch.utils._pytree')
+    logger.warning('Calling register_constant() on Enum subclasses')
+    assert capsys.readouterr().err == ''
+    assert logger.isEnabledFor(logging.ERROR)

@@ -69,7 +69,8 @@ class TridentViT(ClipViT):
         if self.out_keys is not None or self.needs_regions:
             raise UserError('TridentViT has neither keys nor regions: leave '
                             'out_keys away and choose another last_block.')
-        self.sam = load_proxy(**sam, dtype=self.visual.conv1.weight.dtype)
+        self.sam = load_proxy(**sam, setting='model.backbone.sam.pretrained',
+                              dtype=self.visual.conv1.weight.dtype)
         self.crop_size, self.stride = crop_size, stride
         self.sam_size = sam_size
         self.cosine_factor = cosine_factor

@@ -1,6 +1,9 @@
 """Scores by each word's own classifier, for templates that differ."""
+import logging
+
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 
 from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.utils import UserError
@@ -68,6 +71,14 @@ def make_experts(vocabulary, class_templates, usual, embed_each, scale):
             f'prompts= has templates of other classes ({names}, ...) than '
             f'those of {vocabulary.source} ({vocabulary.shortened()}): choose '
             'them again for these classes, or name a template set.')
+    others = [name for name in vocabulary.classes
+              if name not in class_templates]
+    if others:
+        print_log(
+            f'{len(others)} of {len(vocabulary.classes)} classes have no '
+            f'templates in prompts= and get those of {usual}: '
+            f'{", ".join(others[:5])}{", ..." * (len(others) > 5)}.',
+            'current', logging.WARNING)
     sets = [class_templates.get(name) or get_templates(usual)
             for name in vocabulary.classes]
     distinct = list(dict.fromkeys(sets))

@@ -99,3 +99,16 @@ def test_refusals(model):
         cfg = Job(name, options={key: given(PROMPTS)}).load()
         with pytest.raises(UserError, match='Prompt templates are the name'):
             MODELS.build(cfg.model)
+
+
+def test_classes_without_templates_are_named(model, log):
+    """And have the average of the usual set, like all words of a class."""
+    other = model.with_vocabulary('zebra; sea, ocean; sun; moon, star; cat')
+    assert [line for line in log if 'templates' in line] == [
+        'WARNING: 2 of 5 classes have no templates in prompts= and get those '
+        'of imagenet80: sun, cat.']
+    owners = other.decode_head.experts.owners.tolist()
+    assert owners == [0, 1, 1, 2, 3, 3, 2]
+    log.clear()
+    model.with_vocabulary('zebra; sea')
+    assert not log
