@@ -29,11 +29,6 @@ TEMPLATE_SETS = {
 }
 
 
-def is_by_class(templates):
-    """bool: Whether these are a dict or a ``.json`` file, for each class."""
-    return isinstance(templates, Mapping) or is_file(templates)
-
-
 def is_file(templates):
     """bool: Whether templates are named by a ``.json`` file."""
     return isinstance(templates, (str, os.PathLike)) and os.fspath(
@@ -53,7 +48,7 @@ def get_templates(templates):
     Raises:
         UserError: An unknown key, another type, or a template without "{}".
     """
-    if is_by_class(templates):
+    if isinstance(templates, Mapping) or is_file(templates):
         raise UserError(
             'Prompt templates are the name of a set, a text or a list of '
             f'texts here, but got {templates!r}: those of each class, as a '
