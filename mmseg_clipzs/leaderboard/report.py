@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+from html import escape
 from pathlib import Path
 
 from mmseg_clipzs.recipes import PUBLISHED, RERUNS
@@ -42,7 +43,8 @@ def failures(rows):
     """list[str]: A line per failed row."""
     return [' · '.join(filter(None, (
         row['method'], row['dataset'], row['clip'], row['weights'],
-        row['error'], f'log: {row["folder"]}/log.txt')))
+        row['error'], f'log: {row["folder"]}/log.txt'
+        if 'folder' in row else '')))
         for row in rows if 'error' in row]
 
 
@@ -76,14 +78,15 @@ def to_markdown(tables, rows):
     """str: The tables, the failures and the settings."""
     parts = ['# Leaderboard', NOTE]
     for table in tables:
-        parts.append(f'## Protocol {table.title}')
+        parts.append(f'## Protocol {_plain(table.title)}')
         for block in blocks_of(table):
-            parts += [f'### {block.title}', _block(block), *block.notes]
+            parts += [f'### {_plain(block.title)}', _block(block),
+                      *map(_plain, block.notes)]
     if failures(rows):
         parts += ['## Failed', '\n'.join(
-            f'- {line}' for line in failures(rows))]
+            f'- {_plain(line)}' for line in failures(rows))]
     parts += ['## Settings and costs', _markdown(*settings(rows))]
-    parts += [f'Versions: {line}.' for line in environments(rows)]
+    parts += [f'Versions: {_plain(line)}.' for line in environments(rows)]
     return '\n\n'.join(parts) + '\n'
 
 
@@ -99,7 +102,13 @@ def _block(block):
 def _markdown(header, lines):
     cells = [header, ['---'] * len(header), *lines]
     return '\n'.join('| ' + ' | '.join(
-        text.replace('|', '\\|') for text in line) + ' |' for line in cells)
+        _plain(text).replace('|', '\\|') for text in line) + ' |'
+        for line in cells)
+
+
+def _plain(text):
+    """str: A text as one line without HTML."""
+    return escape(' '.join(text.splitlines()), quote=False)
 
 
 def write_report(rows, folder):

@@ -215,10 +215,36 @@ def test_markdown(rows, work_dir):
         a.replace('|  |', '| |').replace('|  |', '| |'))
     assert '| **CLIP alone** |' in a
     assert '74.9' not in a and '49.5' not in b.split('## Failed')[0]
-    assert ('- GEM · voc · ViT-B-16 · openai · ValueError: <out of luck> · '
+    assert ('- GEM · voc · ViT-B-16 · openai · ValueError: &lt;out of luck&gt; · '
             'log: cells/a/log.txt') in text
     assert '| a {} \\| the {} |' in text
     assert text.endswith('Versions: torch 2.6, python 3.11.\n')
+
+
+def test_markdown_has_no_html_and_no_broken_lines(work_dir):
+    evil = '<script>alert(1)</script>\n<b>'
+    write_report(
+        [row(evil, dataset=evil, protocol=f'B ({evil})', device=evil),
+         row('GEM', dataset=evil, protocol=f'B ({evil})'),
+         failed(method=evil)], work_dir)
+    text = (work_dir / 'leaderboard.md').read_text()
+    assert '<' not in text
+    assert '&lt;script&gt;alert(1)&lt;/script&gt; &lt;b&gt; | ' in text
+
+
+def test_what_differs_is_never_behind(work_dir):
+    """Trident's published figures may be with a decoder that is not here."""
+    write_report([row('Trident', 'voc21', B, mIoU=60.)], work_dir)
+    saved, = json.loads((work_dir / 'leaderboard.json').read_text())
+    assert (saved['published'], saved['difference'], saved['behind']) == (
+        67.1, None, None)
+    assert 'SAM\'s mask decoder' in saved['source']
+    text = (work_dir / 'leaderboard.md').read_text()
+    assert '67.1†‡' in text and ', behind' not in text
+    assert '‡ may include SAM\'s mask decoder, which is not here.' in text
+    page = Page((work_dir / 'leaderboard.html').read_text())
+    assert '67.1†‡' in page.cells
+    assert '‡ may include SAM\'s mask decoder' in page.text
 
 
 def test_markdown_and_page_agree(work_dir):
