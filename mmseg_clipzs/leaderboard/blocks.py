@@ -77,7 +77,7 @@ def _overview(table):
                ('re-run by others', RERUN), ('here − published', HERE),
                ('images/s', COST), ('memory, MB', COST)]
     keep = [i for i, (name, _) in enumerate(columns) if name in (
-        'method', 'CLIP', 'here') or any(
+        'method', 'CLIP') or any(
             texts[i] for each in lines.values() for _, *texts in each)]
     what = (f'mIoU on {table.datasets[0]}' if count == 1 else
             f'Mean mIoU of {count} datasets: {", ".join(table.datasets)}')

@@ -5,8 +5,8 @@ import os
 import pytest
 from board_rows import row as make_row
 
-from mmseg_clipzs.leaderboard.rows import check_row, read_row, write_row
 from mmseg_clipzs.leaderboard.report import write_report
+from mmseg_clipzs.leaderboard.rows import check_row, read_row, write_row
 
 
 def test_written_and_read(tmp_path, capsys):
