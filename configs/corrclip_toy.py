@@ -17,5 +17,6 @@ model = dict(
             unsegmented='zero',
             proxy=dict(model='toy-dino-p4', pretrained='toy'),
             scale=64.0)),
-    regions=dict(type='Felzenszwalb', scale=400.0, sigma=0.0),
+    regions=dict(
+        type='Felzenszwalb', unsegmented='zero', scale=400.0, sigma=0.0),
     test_cfg=dict(crop_size=(64, 64), stride=(32, 32)))

@@ -224,6 +224,7 @@ class PlainViT:
         pairs, residual, prior = {
             'naclip': (['kk'], False, neighbours(grid, 5)),
             'clearclip': (['qq'], False, 0), 'clip': (['qk'], True, 0),
+            'vanilla': (['qk'], False, 0),
             'sclip': (['qq', 'kk'], True, 0)}[base]
         outs = []
         for head in range(self.heads):

@@ -197,7 +197,7 @@ METHODS = {
             backbone=dict(last_block=dict(
                 type='corrclip', unsegmented='lowest', proxy=dict(
                     model='vit_base_patch8_224', pretrained='dino'))),
-            regions=dict(type='Sam2Regions'))),
+            regions=dict(type='Sam2Regions', unsegmented='lowest'))),
     'lposs': dict(
         title='LPOSS', paper='LPOSS', protocol='lposs', needs='network',
         cells=_b('lposs', 'toy_lposs'), base='maskclip',

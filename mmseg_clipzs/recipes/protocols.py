@@ -210,7 +210,7 @@ PROTOCOLS = {
         model=dict(toy=dict(
             backbone=dict(last_block=dict(
                 proxy=_TOY_DINO, scale=64., unsegmented='zero')),
-            regions=_TOY_REGIONS))),
+            regions=dict(_TOY_REGIONS, unsegmented='zero')))),
     'toy_lposs': dict(
         like='toy_b',
         model=dict(toy=dict(propagation=dict(

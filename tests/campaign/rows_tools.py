@@ -134,7 +134,7 @@ ROWS = [
     *(Row(f'toy_dino_{name}_{value}', 'train_toy_dino --out w.safetensors '
           f'--scenes 4 --batch-size 2 --workers 0 --{name} {value}',
           says(name.replace('-', '.'))) for name, value in (
-              ('steps', 0), ('batch-size', 0), ('batch-size', 5),
+              ('steps', 0), ('batch-size', 0),
               ('scenes', 1), ('lr', 'nan'), ('weight-decay', '-1'),
               ('warmup', -1), ('small-crops', -1), ('masked-share', 1),
               ('masked-share', '-.1'), ('prototypes', 1),

@@ -12,4 +12,4 @@ model = dict(
             proxy=dict(model='vit_base_patch8_224', pretrained='dino')),
         off_grid='pad_even'),
     test_cfg=dict(crop_size=(336, 336)),
-    regions=dict(type='Sam2Regions'))
+    regions=dict(type='Sam2Regions', unsegmented='lowest'))

@@ -197,13 +197,8 @@ class ClipViT(BaseModule):
                     'regions= of the segmentor, e.g. regions=dict('
                     'type="Felzenszwalb"), or pass them to the backbone.')
             return View(images, features)
-        regions = fit_to_grid(
-            regions[:, None], self._multiple, self.off_grid, PADDING)[:, 0]
-        if features is not None:  # 'drop': where there are patches
-            rows, columns = (cells * side for cells, side in zip(
-                features.shape[2:], self.proxy.patch_size))
-            regions = regions[:, :rows, :columns]
-        return View(images, features, regions)
+        return View(images, features, fit_to_grid(
+            regions[:, None], self._multiple, self.off_grid, PADDING)[:, 0])
 
     def _proxy_features(self, images):
         """(N, C, I, J) of the second network, or None without one."""

@@ -15,13 +15,20 @@ from mmseg_clipzs.clip.blocks import (
 )
 from mmseg_clipzs.utils import UserError, check_flag, check_number
 
-from .last_block import LAST_BLOCKS, neighbour_prior, patch_keys
+from .last_block import (
+    LAST_BLOCKS,
+    LastBlock,
+    neighbour_prior,
+    patch_keys,
+)
 from .layers import check_span, scaled
 from .method import Dense
 from .semantic_feedback import semantic_feedback
 
-_BASES = [name for name, base in LAST_BLOCKS.items()
-          if base.attend and base.similarity]
+_BASES = {
+    **{name: base for name, base in LAST_BLOCKS.items()
+       if base.attend and base.similarity},
+    'vanilla': LastBlock(attend=('qk', ), residual=False, ffn=False)}
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ class ResidualAttention:
 
     Attributes:
         base (str): The last block it builds on: 'naclip', 'sclip',
-            'clearclip', 'clip' or 'cliptrase'.
+            'clearclip', 'clip', 'cliptrase', or 'vanilla': 'clip' without
+            residual and feed-forward.
         rcs (bool): Mix in the attention of middle layers.
         rcs_layers (tuple[int]): First and last of them, whose attention is
             averaged for each head; numbered from 1 for a model of 12 blocks,
@@ -124,7 +132,7 @@ class ResidualAttention:
 
     def _attend(self, block, x, tokens, grid, middle, feedback):
         """One pass: patches (N, h * w, C)."""
-        base, patches = LAST_BLOCKS[self.base], slice(1, None)
+        base, patches = _BASES[self.base], slice(1, None)
         attention = 0
         for query, key in base.attend:
             scores = scaled_similarity(

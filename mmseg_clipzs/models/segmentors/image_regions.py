@@ -16,11 +16,13 @@ class ImageRegions:
     Args:
         options (dict): Arguments of :func:`.build_regions`, and ``correct``,
             whether the label of most pixels of a region becomes that of all
-            (default: True).
+            (default: True), and ``unsegmented``, the id whose pixels keep
+            theirs: 'zero', or 'lowest', the lowest id of the image, as in
+            CorrCLIP's code (default: 'zero').
 
     Attributes:
         provider (RegionProvider): Finds them.
-        correct (bool): See above.
+        correct (bool), unsegmented (str): See above.
 
     Raises:
         UserError: Options that do not fit.
@@ -28,9 +30,32 @@ class ImageRegions:
 
     def __init__(self, options):
         options = dict(options) if isinstance(options, dict) else options
-        self.correct = check_flag('regions.correct', options.pop(
-            'correct', True) if isinstance(options, dict) else True)
+        own = {key: options.pop(key) for key in ('correct', 'unsegmented')
+               if isinstance(options, dict) and key in options}
+        self.correct = check_flag('regions.correct', own.get('correct', True))
+        self.unsegmented = own.get('unsegmented', 'zero')
+        if self.unsegmented not in ('zero', 'lowest'):
+            raise UserError(
+                f'regions.unsegmented={self.unsegmented!r} is unknown; choose '
+                '"zero" or "lowest".')
         self.provider = build_regions(options)
+
+    def follow(self, labels, regions):
+        """Correct labels, if wanted.
+
+        Args:
+            labels (Tensor): (H, W) int64.
+            regions (Tensor): (H, W) int64.
+
+        Returns:
+            Tensor: (H, W) int64; ``labels`` itself without correction.
+        """
+        if not self.correct:
+            return labels
+        regions = regions.to(labels.device)
+        if self.unsegmented == 'lowest':
+            regions = regions - regions.min()
+        return follow_regions(labels, regions)
 
     def find(self, image, meta, preprocessor, align_corners, max_size=None):
         """Find the regions of an image at its original size.

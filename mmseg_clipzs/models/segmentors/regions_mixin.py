@@ -7,7 +7,7 @@ from mmseg.structures import SegDataSample
 
 from mmseg_clipzs.utils import UserError
 
-from .image_regions import ImageRegions, follow_regions, to_input
+from .image_regions import ImageRegions, to_input
 
 
 def get_regions(regions):
@@ -105,9 +105,8 @@ class RegionsMixin:
         Returns:
             Tensor: (H, W) int64; ``labels`` itself without correction.
         """
-        if self.regions is None or not self.regions.correct:
-            return labels
-        return follow_regions(labels, sample.regions.data[0].to(labels.device))
+        return labels if self.regions is None else self.regions.follow(
+            labels, sample.regions.data[0])
 
     def without_correction(self):
         """A view of this model whose labels do not follow regions."""

@@ -73,7 +73,8 @@ def test_golden(vit_b16, golden, seeded_weights, run_once, monkeypatch, case):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize('base', ['naclip', 'sclip', 'clearclip', 'clip'])
+@pytest.mark.parametrize('base', [
+    'naclip', 'sclip', 'clearclip', 'clip', 'vanilla'])
 @pytest.mark.parametrize('size, off_grid, path_check', [
     ((64, 64), 'pad', True), ((50, 81), 'drop', True),
     ((66, 50), 'pad_even', False)])

@@ -9,6 +9,7 @@ from small_groupvit import ONE_STAGE, small_groupvit
 from mmseg_clipzs.models.backbones import ClipViT
 from mmseg_clipzs.models.regions import RegionProvider
 from mmseg_clipzs.models.segmentors.image_regions import (
+    ImageRegions,
     follow_regions,
     resize_regions,
     to_input,
@@ -73,7 +74,10 @@ def plain_majority(labels, regions):
 @pytest.mark.parametrize('ids', ['regions0', 'regions_without0'])
 @pytest.mark.parametrize('words', ['six_classes', 'three_background_words'])
 def test_golden(golden, ids, words):
-    """CorrCLIP's code leaves out the lowest id, whether it is 0 or not."""
+    """CorrCLIP's code leaves out the lowest id, whether it is 0 or not.
+
+    0 is the lowest id of regions0.
+    """
     numbers, case = golden('corrclip_regions.npz'), f'correct.{ids}.{words}.'
     p = torch.from_numpy(40 * numbers['correct.logits']).softmax(0)
     if words == 'three_background_words':
@@ -81,10 +85,13 @@ def test_golden(golden, ids, words):
     best, labels = p.max(0)
     labels[best < float(numbers[case + 'prob_thd'])] = 0
     regions = torch.from_numpy(numbers[case + 'regions']).long()
-    regions[regions == regions.min()] = 0
-    assert (follow_regions(labels, regions) != labels).any()
-    np.testing.assert_array_equal(
-        follow_regions(labels, regions), numbers[case + 'pred'])
+    for unsegmented in ('zero', 'lowest'):
+        got = ImageRegions(dict(
+            type='Felzenszwalb', unsegmented=unsegmented)).follow(
+                labels, regions)
+        assert (got != labels).any()
+        assert np.array_equal(got, numbers[case + 'pred']) == (
+            ids == 'regions0' or unsegmented == 'lowest')
 
 
 @pytest.mark.parametrize('size, count, classes', [
