@@ -1,5 +1,6 @@
 """Cost of methods beside that of one of them."""
 import json
+import sys
 from contextlib import nullcontext
 
 import pytest
@@ -58,9 +59,11 @@ def test_interrupted_after_a_pair(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(beside, 'take_turns', take_turns)
     monkeypatch.setattr(beside, 'started', lambda settings: nullcontext())
     out = tmp_path / 'costs.json'
+    monkeypatch.setattr(sys, 'argv', [
+        'clipzs', 'benchmark', 'maskclip_toy', '--size', '9x9', '--out',
+        str(out), '--beside', 'sclip_toy', 'naclip_toy', 'gem_toy'])
     with pytest.raises(SystemExit):
-        main(['benchmark', 'maskclip_toy', '--size', '9x9', '--out', str(out),
-              '--beside', 'sclip_toy', 'naclip_toy', 'gem_toy'])
+        main()
     said = capsys.readouterr()
     assert '1 of 3 methods are done; for the others, use --beside ' \
         'naclip_toy gem_toy with another --out.' in said.err

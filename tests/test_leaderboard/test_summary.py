@@ -21,7 +21,8 @@ def test_only_what_was_run_and_its_published_figures():
 
 
 def test_what_all_rows_share_is_said_once():
-    rows = [row('NACLIP'), row('GEM', mIoU=50., seconds=2., prompts=['a {}'])]
+    rows = [row('NACLIP'),
+            dict(row('GEM', mIoU=50., seconds=2.), prompts=['a {}'])]
     header, lines, shared = settings(rows)
     assert header == ['method', 'dataset', 'prompts', 'mIoU', 'seconds']
     assert lines == [['NACLIP', 'voc', 'imagenet80', '41.23', '1.5'],
