@@ -1,4 +1,5 @@
-# CorrCLIP, ViT-B/16-quickgelu, on ADE20K (150 classes).
+# CorrCLIP, ViT-B/16-quickgelu, on ADE20K (150 classes), with metaclip_fullcc,
+# DINO B/8 and SAM 2 L.
 # Protocol B (SCLIP line), CorrCLIP's settings: short side 448, windows
 # 336/112, logit scale 40.
 # Published: 26.9 mIoU (zdk258/CorrCLIP).

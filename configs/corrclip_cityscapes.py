@@ -1,4 +1,5 @@
-# CorrCLIP, ViT-B/16-quickgelu, on Cityscapes (19 classes).
+# CorrCLIP, ViT-B/16-quickgelu, on Cityscapes (19 classes), with
+# metaclip_fullcc, DINO B/8 and SAM 2 L.
 # Protocol B (SCLIP line), CorrCLIP's settings: short side 448, windows
 # 224/112, logit scale 40.
 # Published: 49.4 mIoU (zdk258/CorrCLIP).

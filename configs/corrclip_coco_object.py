@@ -1,4 +1,5 @@
-# CorrCLIP, ViT-B/16-quickgelu, on COCO-Object (81 classes).
+# CorrCLIP, ViT-B/16-quickgelu, on COCO-Object (81 classes), with
+# metaclip_fullcc, DINO B/8 and SAM 2 L.
 # Protocol B (SCLIP line), CorrCLIP's settings: short side 336, windows
 # 336/112, logit scale 40, background threshold 0.25.
 # Published: 43.7 mIoU (zdk258/CorrCLIP).

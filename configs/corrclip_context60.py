@@ -1,4 +1,5 @@
-# CorrCLIP, ViT-B/16-quickgelu, on Pascal Context (60 classes).
+# CorrCLIP, ViT-B/16-quickgelu, on Pascal Context (60 classes), with
+# metaclip_fullcc, DINO B/8 and SAM 2 L.
 # Protocol B (SCLIP line), CorrCLIP's settings: short side 336, windows
 # 336/112, logit scale 40, background threshold 0.15.
 # Published: 44.2 mIoU (zdk258/CorrCLIP).

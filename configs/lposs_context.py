@@ -1,4 +1,5 @@
-# LPOSS, ViT-B/16, on Pascal Context (59 classes).
+# LPOSS, ViT-B/16, on Pascal Context (59 classes), with laion2b_s34b_b88k and
+# DINO B/16.
 # Protocol B (SCLIP line), LPOSS's settings: short side 448, windows 224/112.
 # Published: 37.8 mIoU (vladan-stojnic/LPOSS, read from a picture of a table).
 #

@@ -1,4 +1,4 @@
-# ProxyCLIP, ViT-B/16, on ADE20K (150 classes).
+# ProxyCLIP, ViT-B/16, on ADE20K (150 classes), with DINO B/8.
 # Protocol B (SCLIP line), ProxyCLIP's settings: short side 448, windows
 # 336/112, logit scale 40.
 # Published: 20.2 mIoU (mc-lan/ProxyCLIP, read from a picture of a table).

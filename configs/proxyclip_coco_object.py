@@ -1,4 +1,4 @@
-# ProxyCLIP, ViT-B/16, on COCO-Object (81 classes).
+# ProxyCLIP, ViT-B/16, on COCO-Object (81 classes), with DINO B/8.
 # Protocol B (SCLIP line), ProxyCLIP's settings: short side 336, windows
 # 336/112, logit scale 40, background threshold 0.25.
 # Published: 37.5 mIoU (mc-lan/ProxyCLIP, read from a picture of a table).

@@ -1,4 +1,4 @@
-# ProxyCLIP, ViT-B/16, on Pascal Context (60 classes).
+# ProxyCLIP, ViT-B/16, on Pascal Context (60 classes), with DINO B/8.
 # Protocol B (SCLIP line), ProxyCLIP's settings: short side 336, windows
 # 336/112, logit scale 40, background threshold 0.15.
 # Published: 35.3 mIoU (mc-lan/ProxyCLIP, read from a picture of a table).

@@ -1,4 +1,4 @@
-# ProxyCLIP, ViT-B/16, on Pascal VOC 2012 (20 classes).
+# ProxyCLIP, ViT-B/16, on Pascal VOC 2012 (20 classes), with DINO B/8.
 # Protocol B (SCLIP line), ProxyCLIP's settings: short side 336, windows
 # 336/112, logit scale 40.
 # Published: 80.3 mIoU (mc-lan/ProxyCLIP, read from a picture of a table).

@@ -1,4 +1,5 @@
-# Trident, ViT-B/16, on Cityscapes (19 classes).
+# Trident, ViT-B/16, on Cityscapes (19 classes), with DINO B/16 and SAM B's
+# encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 688, whole image,
 # logit scale 40.
 # Published: 42.9 mIoU (YuHengsss/Trident, read from a picture of a table, may

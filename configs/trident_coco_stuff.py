@@ -1,4 +1,5 @@
-# Trident, ViT-B/16, on COCO-Stuff 164k (171 classes).
+# Trident, ViT-B/16, on COCO-Stuff 164k (171 classes), with DINO B/16 and SAM
+# B's encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 448, whole image,
 # logit scale 40.
 # Published: 28.3 mIoU (YuHengsss/Trident, read from a picture of a table, may

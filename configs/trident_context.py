@@ -1,4 +1,5 @@
-# Trident, ViT-B/16, on Pascal Context (59 classes).
+# Trident, ViT-B/16, on Pascal Context (59 classes), with DINO B/16 and SAM B's
+# encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 576, whole image,
 # logit scale 40.
 # Published: 42.2 mIoU (YuHengsss/Trident, read from a picture of a table, may

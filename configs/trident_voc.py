@@ -1,4 +1,5 @@
-# Trident, ViT-B/16, on Pascal VOC 2012 (20 classes).
+# Trident, ViT-B/16, on Pascal VOC 2012 (20 classes), with DINO B/16 and SAM
+# B's encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 336, whole image,
 # logit scale 40.
 # Published: 84.5 mIoU (YuHengsss/Trident, read from a picture of a table, may

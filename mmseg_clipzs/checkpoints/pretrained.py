@@ -16,17 +16,22 @@ class Pretrained:
 
     Args:
         weights (str | Path): A folder as ``save_pretrained`` writes it, or a
-            name of the hub such as 'facebook/sam3'.
+            name of the hub.
         what (str): What needs it, for messages.
         extra (str): The extra of this package that installs transformers.
+        usual (str): Name of the usual weights on the hub, for messages.
+        option (str): How commands take a folder, for messages.
+        is_gated (bool): The hub gives the usual weights to those only who
+            accept their terms.
 
     Raises:
         UserError: No such folder, no transformers, no answer of the hub, or a
             repository that wants its terms accepted first.
     """
 
-    def __init__(self, weights, what, extra):
+    def __init__(self, weights, what, extra, usual, option, is_gated=False):
         self._what, self._extra = what, extra
+        self._option, self._is_gated = option, is_gated
         self._library = import_optional('transformers', extra, what)
         self._hub = str(weights)
         folder = Path(weights).expanduser()
@@ -40,7 +45,7 @@ class Pretrained:
         elif not re.fullmatch(r'[\w-]+/[\w.-]+', self._hub):
             raise UserError(f'{what}: no folder at {self._hub!r}. Pass one '
                             'that exists, or a name of the Hugging Face hub '
-                            'such as "facebook/sam3".')
+                            f'such as "{usual}".')
         else:
             self._expect_access()
 
@@ -97,10 +102,12 @@ class Pretrained:
             text = reason(e)
             page = f'https://huggingface.co/{self._hub}'
             remedy = (f'It is gated: accept its terms at {page} and log in '
-                      'with "hf auth login"' if _GATED in text else
-                      f'Without a network, fetch {page} elsewhere (it may '
-                      'want its terms accepted first)')
+                      'with "hf auth login", or fetch it elsewhere'
+                      if _GATED in text else
+                      f'Without a network, fetch {page} elsewhere' + (
+                          ' (its terms must be accepted there)'
+                          if self._is_gated else ''))
             raise UserError(
                 f'{self._what}: the weights {self._hub!r} could not be '
-                f'downloaded ({text}). {remedy}, or pass the path of a '
-                'folder with them.') from e
+                f'downloaded ({text}). {remedy} '
+                f'and pass the folder: {self._option}.') from e

@@ -68,7 +68,8 @@ def load_tipsv2(pretrained):
         model.requires_grad_(False)
         tokenizer = library.Tipsv2Tokenizer()
     else:
-        source = Pretrained(pretrained, _WHAT, _EXTRA)
+        source = Pretrained(pretrained, _WHAT, _EXTRA, 'google/tipsv2-b14',
+                            '--clip tipsv2:FOLDER')
         model, tokenizer = source.model('Tipsv2Model'), source.tokenizer()
         size = model.config.text_config.vocab_size
         if not size // 2 < len(tokenizer) <= size:

@@ -55,13 +55,16 @@ def check_proxy(model=None, mean=None, std=None, **kwargs):
     return name, preset
 
 
-def load_proxy(model=None, dtype=torch.float32, **kwargs):
+def load_proxy(model=None, dtype=torch.float32,
+               setting='model.backbone.last_block.proxy.pretrained',
+               **kwargs):
     """Load a Vision Transformer of timm with weights.
 
     Args:
         model (str): Required. Architecture, e.g. 'vit_base_patch8_224'. A tag
             ('vit_base_patch8_224.dino') names the mean and std of a file.
         dtype (torch.dtype): Of the weights.
+        setting (str): The option of configs for the weights, for messages.
         pretrained (str | Path | None): Required. A tag of timm ('dino', ...),
             which is downloaded, or the path of a state dict or safetensors
             in timm's layout or one that timm converts, such as that of the
@@ -83,7 +86,7 @@ def load_proxy(model=None, dtype=torch.float32, **kwargs):
             f'{name} has RANDOM weights (pretrained=None): its features are '
             'meaningless.', logger='current', level=logging.WARNING)
     else:
-        path, state = read_weights(name, pretrained, preset)
+        path, state = read_weights(name, pretrained, preset, setting)
         fill_network(network, state, name, path, preset)
         print_log(f'Loaded {name} from {str(pretrained)!r}.', logger='current')
     proxy = Proxy(network, *(

@@ -19,8 +19,6 @@ from .architectures import list_tags
 # Weights shipped with the package: (architecture, tag) -> file.
 SHIPPED = {('toy-dino-p4', 'toy'):
            Path(__file__).parent / 'weights/toy-dino-p4.safetensors'}
-_REMEDY = ('Without a network, fetch the file elsewhere and pass its path: '
-           'pretrained=FILE of proxy= in configs.')
 
 
 def known_tags(name):
@@ -76,13 +74,14 @@ def preset_of(name, tag):
     return timm.models.get_pretrained_cfg(f'{name}.{tag}').to_dict()
 
 
-def read_weights(name, pretrained, preset):
+def read_weights(name, pretrained, preset, setting):
     """Read weights, downloading them if need be.
 
     Args:
         name (str): An architecture.
         pretrained (str | Path): A tag or a path.
         preset (dict): From :func:`find_preset`.
+        setting (str): The option of configs for the weights, for messages.
 
     Returns:
         tuple[Path | str, dict]: Where they come from, and the state dict.
@@ -93,8 +92,10 @@ def read_weights(name, pretrained, preset):
     if preset.get('file'):
         return preset['file'], read_state_dict(preset['file'])[0]
     url, repository = preset.get('url'), preset.get('hf_hub_id')
+    remedy = ('Without a network, fetch the file elsewhere and pass its path: '
+              f'--cfg-options {setting}=FILE.')
     if not repository:
-        return url, read_download(url, read_state_dict, remedy=_REMEDY)[0]
+        return url, read_download(url, read_state_dict, remedy=remedy)[0]
     file = preset.get('hf_hub_filename')
     names = [file] if file else ['model.safetensors', 'pytorch_model.bin']
     try:
@@ -105,7 +106,7 @@ def read_weights(name, pretrained, preset):
             f'huggingface.co/{repository}', url)))
         raise UserError(
             f'The weights {pretrained!r} of {name} could not be downloaded '
-            f'({reason(e)}) from {places}. {_REMEDY}') from e
+            f'({reason(e)}) from {places}. {remedy}') from e
 
 
 def fill_network(network, state, name, path, preset):

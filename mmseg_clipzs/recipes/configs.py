@@ -14,6 +14,7 @@ from .cells import (
 )
 from .code import assign, header, inherit
 from .datasets import DATASETS, SCHEDULES
+from .elsewhere import describe_help
 from .methods import METHODS
 from .training import make_training_configs, training_sizes
 
@@ -41,8 +42,10 @@ def make_configs():
 def _cell(cell):
     """A config of the matrix."""
     method, resize = METHODS[cell.method], cell.settings.get('resize')
+    helpers = '' if cell.dataset == 'toy' else describe_help(cell.method)
     lines = [
-        f'{name_of(cell)} on {title_of(cell.dataset)}.',
+        f'{name_of(cell)} on {title_of(cell.dataset)}'
+        + (f', with {helpers}.' if helpers else '.'),
         describe_protocol(cell)]
     if cell.published:
         lines.append(f'Published: {cell.published["mIoU"]} mIoU '

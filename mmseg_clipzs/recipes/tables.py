@@ -7,7 +7,13 @@ import re
 
 from mmseg_clipzs.utils import UserError
 
-from . import field_tables, published_tables, student_tables, toy_tables
+from . import (
+    elsewhere,
+    field_tables,
+    published_tables,
+    student_tables,
+    toy_tables,
+)
 
 _MARK = re.compile(
     r'(<!-- made by tools/make_configs\.py: (.+?) -->\n).*?(<!-- end -->)',
@@ -27,6 +33,9 @@ TABLES = {
     'protocol B, field': field_tables.field_b,
     'protocol B, needs': field_tables.field_needs,
     'clip weights': field_tables.clip_weights,
+    'elsewhere, needs': elsewhere.needs,
+    'elsewhere, licences': elsewhere.licences,
+    'elsewhere, toy': toy_tables.toy_elsewhere,
     'toy, windows': toy_tables.toy_windows,
     'toy, whole image': toy_tables.toy_whole,
     'maskclip_plus': student_tables.maskclip_plus,

@@ -4,6 +4,7 @@ import statistics
 from . import measured
 from .datasets import TRAIN
 from .markdown import find, label, spread, table, toy
+from .methods import METHODS
 
 
 def demo():
@@ -51,6 +52,16 @@ def toy_windows():
           spread(figures[:3]), *(f'{f:.2f}' for f in figures[3:]),
           *[''] * (4 - len(figures))]
          for method, figures in measured.WINDOWS.items()])
+
+
+def toy_elsewhere():
+    """Methods with a second network or regions, after their bases."""
+    return table(
+        ['config', 'seed 0', 'seed 1', 'seed 2', 'mean ± std'],
+        [[f'`{method}_toy`', *(f'{f:.2f}' for f in figures[:3]),
+          spread(figures[:3])]
+         for method, figures in measured.WINDOWS.items()
+         if method in ('maskclip_b', 'naclip') or 'needs' in METHODS[method]])
 
 
 def toy_whole():

@@ -20,8 +20,16 @@ def copied(folder, tmp_path):
     return shutil.copytree(folder, tmp_path / 'copy')
 
 
+OPTION = '--cfg-options model.weights=FOLDER'
+
+
+def pretrained(weights, **kwargs):
+    return Pretrained(weights, 'SAM 3', 'foreign', 'facebook/sam3', OPTION,
+                      **kwargs)
+
+
 def load(folder, name='Sam3Model'):
-    return Pretrained(folder, 'SAM 3', 'foreign').model(name)
+    return pretrained(folder).model(name)
 
 
 def test_a_folder(folder):
@@ -82,7 +90,7 @@ def test_pickles_are_not_read(copied):
 
 def test_no_config(tmp_path):
     with pytest.raises(UserError, match='has a config.json'):
-        Pretrained(tmp_path, 'SAM 3', 'foreign')
+        pretrained(tmp_path)
 
 
 def test_unknown_class(folder):
@@ -91,13 +99,19 @@ def test_unknown_class(folder):
         load(folder, 'Sam9Model')
 
 
-@pytest.mark.parametrize('refusal, said', [
-    ((403, {'X-Error-Code': 'GatedRepo'}),
+@pytest.mark.parametrize('is_gated, refusal, said', [
+    (True, (403, {'X-Error-Code': 'GatedRepo'}),
      'It is gated: accept its terms at https://huggingface.co/facebook/sam3 '
-     'and log in with "hf auth login", or pass the path of a folder'),
-    ((404, {'X-Error-Code': 'RepoNotFound'}),
-     'Without a network, fetch https://huggingface.co/facebook/sam3')])
-def test_the_hub_refuses(web, tmp_path, monkeypatch, refusal, said):
+     'and log in with "hf auth login", or fetch it elsewhere and pass the '
+     f'folder: {OPTION}.'),
+    (True, (404, {'X-Error-Code': 'RepoNotFound'}),
+     'Without a network, fetch https://huggingface.co/facebook/sam3 elsewhere '
+     f'(its terms must be accepted there) and pass the folder: {OPTION}.'),
+    (False, (404, {'X-Error-Code': 'RepoNotFound'}),
+     'Without a network, fetch https://huggingface.co/facebook/sam3 elsewhere '
+     f'and pass the folder: {OPTION}.')])
+def test_the_hub_refuses(
+        web, tmp_path, monkeypatch, is_gated, refusal, said):
     from huggingface_hub import constants
     monkeypatch.setattr(constants, 'ENDPOINT', web.address)
     monkeypatch.setattr(
@@ -106,6 +120,26 @@ def test_the_hub_refuses(web, tmp_path, monkeypatch, refusal, said):
     monkeypatch.setattr(constants, 'HF_HUB_CACHE', str(tmp_path))
     web.refusals['/facebook/sam3/resolve/main/config.json'] = refusal
     with pytest.raises(UserError) as raised:
-        Pretrained('facebook/sam3', 'SAM 3', 'foreign')
+        pretrained('facebook/sam3', is_gated=is_gated)
     assert said in str(raised.value)
     assert web.asked
+
+
+def test_users_name_their_own_option(monkeypatch):
+    from mmseg_clipzs.clip.tipsv2 import load_tipsv2
+    from mmseg_clipzs.models.segmentors import Sam3Segmentor
+
+    def refuse(*args):
+        raise OSError('no answer')
+
+    monkeypatch.setattr(
+        'mmseg_clipzs.checkpoints.pretrained.hub_file', refuse)
+    with pytest.raises(UserError) as raised:
+        load_tipsv2('google/tipsv2-b14')
+    assert str(raised.value).endswith('the folder: --clip tipsv2:FOLDER.')
+    assert 'terms' not in str(raised.value)
+    with pytest.raises(UserError, match='such as "google/tipsv2-b14"'):
+        load_tipsv2('no/such/folder')
+    with pytest.raises(UserError, match='terms .*: --cfg-options '
+                       'model.weights=FOLDER'):
+        Sam3Segmentor(weights='facebook/sam3')

@@ -117,7 +117,8 @@ def test_from_an_address(state, web, tmp_path):
     torch.save(state, tmp_path / 'tiny.pth')
     web.files['/tiny.pth'] = (tmp_path / 'tiny.pth').read_bytes()
     preset = dict(url=f'{web.address}/tiny.pth', hf_hub_id=None)
-    path, got = weights.read_weights('tiny_dino', 'mine', preset)
+    path, got = weights.read_weights(
+        'tiny_dino', 'mine', preset, 'pretrained')
     assert path == preset['url'] and cached_file(path).is_file()
     assert all(torch.equal(got[key], value) for key, value in state.items())
 
@@ -135,8 +136,9 @@ def test_no_network(monkeypatch, tmp_path):
             "The weights 'dino' of vit_base_patch8_224 could not be "
             'downloaded .* from huggingface.co/timm/vit_base_patch8_224.dino '
             r'or https://dl.fbaipublicfiles.com/.*/dino_vitbase8_pretrain.pth'
-            r'. .*pretrained=FILE of proxy=')):
-        load_proxy('vit_base_patch8_224', pretrained='dino')
+            r'. .*--cfg-options model.mine.pretrained=FILE')):
+        load_proxy('vit_base_patch8_224', pretrained='dino',
+                   setting='model.mine.pretrained')
 
 
 # ------------------------------------------------------------------- mistakes

@@ -98,7 +98,9 @@ def _folder(weights):
         raise UserError(
             f'The weights {weights!r} could not be downloaded ({reason(e)}). '
             f'Without a network, fetch {" and ".join(_FILES)} elsewhere, copy '
-            'them into a folder and pass it: regions.weights=FOLDER.') from e
+            'them into a folder and pass it: --cfg-options '
+            'model.regions.weights=FOLDER, or --options weights=FOLDER of '
+            'make-regions.') from e
 
 
 def to_network(photo, size, network, pad=(0, 0)):

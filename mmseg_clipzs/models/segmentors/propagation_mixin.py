@@ -27,6 +27,7 @@ class PropagationMixin:
             # In the backbone's precision.
             self.propagation_proxy = load_proxy(
                 **propagation.proxy,
+                setting='model.propagation.proxy.pretrained',
                 dtype=next(self.backbone.parameters()).dtype)
 
     def _graphs(self, images, grid):

@@ -151,7 +151,10 @@ def _expanded(features, n, count):
 def _load(weights):
     what, extra = 'SAM 3 (Sam3Segmentor)', 'foreign'
     if weights is not None:
-        return Pretrained(weights, what, extra).model('Sam3Model')
+        return Pretrained(
+            weights, what, extra, 'facebook/sam3',
+            '--cfg-options model.weights=FOLDER', is_gated=True,
+        ).model('Sam3Model')
     library = import_optional('transformers', extra, what)
     print_log('SAM 3 has RANDOM weights (weights=None): its results are '
               'meaningless.', logger='current', level=logging.WARNING)

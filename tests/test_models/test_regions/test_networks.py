@@ -207,7 +207,8 @@ def test_weights_that_cannot_be_had(name, monkeypatch):
         'mmseg_clipzs.models.regions.networks.hub_file',
         lambda *args: (_ for _ in ()).throw(OSError('no answer')))
     with pytest.raises(UserError, match=r'could not be downloaded \(no answer'
-                       r'.*config.json and model.safetensors.*weights=FOLDER'):
+                       r'.*config.json and model.safetensors.*'
+                       '--cfg-options model.regions.weights=FOLDER'):
         build_regions(dict(type=name))
 
 
