@@ -74,6 +74,39 @@ def test_choice(inferencer, photos):
             [means[template] for template in best], rel=1e-4)
 
 
+def test_repeated_candidates_count_once(inferencer, photos):
+    found, want = (choose_templates(
+        inferencer, photos / '0.png', 2, TEMPLATES[:1] * repeated + TEMPLATES)
+        for repeated in (2, 0))
+    assert found.classes == want.classes
+    assert found.settings['candidates'] == TEMPLATES
+    with pytest.raises(UserError, match='count=2 of 2 templates'):
+        choose_templates(inferencer, photos, 2,
+                         [TEMPLATES[0], *TEMPLATES[:2]])
+
+
+def test_scores_are_propagated(photos):
+    """As in predictions: each template alone, with LPOSS."""
+    inferencer = ZeroShotInferencer(
+        'lposs_toy', classes='grass; sea; brick', device='cpu')
+    photo, sums = photos / '0.png', {}
+    found = choose_templates(inferencer, photo, 2, TEMPLATES)
+    for template in TEMPLATES:
+        alone = ZeroShotInferencer(
+            'lposs_toy', classes='grass; sea; brick', device='cpu',
+            cfg_options={'model.prompts': [template]})
+        p = torch.from_numpy(np.asarray(
+            alone(str(photo))[0].scores)).double()
+        entropy = -(p * p.clamp(min=1e-30).log()).sum(0)
+        for i, name in enumerate(('grass', 'sea', 'brick')):
+            mine = p.argmax(0) == i
+            if mine.any():
+                sums[name, template] = entropy[mine].mean().item()
+    for name, chosen in found.classes.items():
+        assert found.entropy[name] == pytest.approx(
+            [sums[name, template] for template in chosen], rel=1e-3)
+
+
 def test_the_model_is_left_alone(inferencer, photos):
     before = inferencer(str(photos / '0.png'))[0].scores
     choose_templates(inferencer, str(photos / '0.png'), 1, TEMPLATES)

@@ -81,7 +81,8 @@ def choose_templates(inferencer, photos, count=FEW, templates='imagenet80'):
             classes.
         photos: As for calling the inferencer. Labels are not needed.
         count (int): Templates of each class.
-        templates (str | Sequence[str]): The candidates.
+        templates (str | Sequence[str]): The candidates. Repeated ones count
+            once.
 
     Returns:
         ClassTemplates: The choice.
@@ -95,7 +96,7 @@ def choose_templates(inferencer, photos, count=FEW, templates='imagenet80'):
         raise UserError(
             f'{type(model).__name__} has no prompt templates to choose from: '
             'name the config of a zero-shot CLIP method.')
-    candidates = get_templates(templates)
+    candidates = tuple(dict.fromkeys(get_templates(templates)))
     check_number('count', count, '[1, inf)', int)
     if count >= len(candidates):
         raise UserError(f'count={count} of {len(candidates)} templates leaves '
@@ -137,9 +138,7 @@ def _predict(view, encoded):
 
     At the size of the network's input.
     """
-    maps, = encoded.grid.assemble(
-        view.window_scores(features, encoded.grid.window_size)
-        for features in encoded.features)
+    maps, = view.encoded_scores(encoded)
     words, classes = view.owners()
     for tile in upsample(maps, encoded.grid, view.align_corners).tiles():
         log_p = view.decode_head.log_probabilities(

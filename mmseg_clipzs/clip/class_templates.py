@@ -1,11 +1,10 @@
 """Prompt templates of each class: FLOSS's class experts (arXiv 2504.10487)."""
 import json
-import os
 from collections.abc import Mapping
 
 from mmseg_clipzs.utils import UserError, check_is_file, shown
 
-from .templates import get_templates
+from .templates import get_templates, is_file
 
 CLASSES = 'classes'  # of a file that was chosen by this package
 
@@ -25,8 +24,7 @@ def get_class_templates(prompts):
         UserError: A file that cannot be read, or no such dict.
     """
     source = 'prompts'
-    if isinstance(prompts, (str, os.PathLike)) and os.fspath(
-            prompts).lower().endswith('.json'):
+    if is_file(prompts):
         source, prompts = shown(prompts), _read(prompts)
     if not isinstance(prompts, Mapping):
         return None
@@ -34,6 +32,9 @@ def get_class_templates(prompts):
         raise UserError(f'{source} has templates of no class.')
     templates = {}
     for name, given in prompts.items():
+        if not isinstance(name, str):
+            raise UserError(f'{source} has templates of {name!r}; expected '
+                            'the name of a class, a text.')
         try:
             templates[name] = get_templates(given)
         except UserError as e:
@@ -45,10 +46,12 @@ def _read(path):
     """dict: Of a JSON file."""
     try:
         path = check_is_file(path, 'prompt templates')
-        with open(path, encoding='utf-8') as file:
+        with open(path, encoding='utf-8-sig') as file:
             found = json.load(file)
     except FileNotFoundError as e:
         raise UserError(f'No prompt templates at {shown(path)}.') from e
+    except UserError:
+        raise
     except (OSError, ValueError, RecursionError) as e:
         raise UserError(f'{shown(path)} cannot be read as JSON: {e}.') from e
     if isinstance(found, dict) and isinstance(found.get(CLASSES), dict):

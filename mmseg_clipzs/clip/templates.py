@@ -1,5 +1,7 @@
 """Prompt templates: texts with a "{}" for the class name."""
+import os
 import re
+from collections.abc import Mapping
 
 from mmseg_clipzs.utils import UserError
 
@@ -27,6 +29,12 @@ TEMPLATE_SETS = {
 }
 
 
+def is_file(templates):
+    """bool: Whether templates are named by a ``.json`` file."""
+    return isinstance(templates, (str, os.PathLike)) and os.fspath(
+        templates).lower().endswith('.json')
+
+
 def get_templates(templates):
     """Resolve prompt templates.
 
@@ -40,6 +48,12 @@ def get_templates(templates):
     Raises:
         UserError: An unknown key, another type, or a template without "{}".
     """
+    if isinstance(templates, Mapping) or is_file(templates):
+        raise UserError(
+            'Prompt templates are the name of a set, a text or a list of '
+            f'texts here, but got {templates!r}: those of each class, as a '
+            'dict or a .json file, are for zero-shot CLIP models alone, not '
+            'for teachers, students or GroupViT.')
     if not isinstance(templates, (str, list, tuple)):
         raise UserError('Prompt templates are the name of a set, a text or a '
                         f'list of texts, but got {templates!r}.')

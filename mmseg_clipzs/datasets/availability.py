@@ -123,6 +123,7 @@ def _check_names(path):
     try:
         text = check_is_file(path, what).read_text(encoding='utf-8')
     except (UnicodeDecodeError, OSError) as e:
-        raise UserError(f'{path} cannot be read as {what}: {e}.') from e
+        raise UserError(f'{path} cannot be read as {what}: '
+                        f'{str(e).rstrip(".")}.') from e
     if not text.strip():
         raise UserError(f'{path} is empty; expected {what}, one per line.')

@@ -218,6 +218,11 @@ def _check(model, network):
             f'{name} with ResCLIP cannot be exported: its second pass follows '
             'a loop over the size of the image. Set model.backbone.last_block.'
             'sfr=False for the first pass alone.')
+    if getattr(network.backbone, 'needs_regions', False):
+        raise UserError(
+            f'{name} with CorrCLIP cannot be exported: its backbone needs '
+            'regions of the image, which are not a function of tensors. '
+            'Choose another last_block.')
     if getattr(model, 'regions', None) is not None:
         kind = type(model.regions.provider).__name__
         raise UserError(

@@ -45,9 +45,7 @@ def find_preset(name, pretrained):
         raise UserError(f'pretrained= must be a tag of {name} '
                         f'({known_tags(name)}), the path of a file or None, '
                         f'but got {pretrained!r}.')
-    if (name, pretrained) in SHIPPED:
-        return dict(file=SHIPPED[name, pretrained])
-    if pretrained in list_tags(name):
+    if (name, pretrained) in SHIPPED or pretrained in list_tags(name):
         return preset_of(name, pretrained)
     path = Path(pretrained).expanduser()
     if os.path.exists(path):
@@ -62,15 +60,17 @@ def find_preset(name, pretrained):
 
 
 def preset_of(name, tag):
-    """dict: timm's entry of a tag.
+    """dict: timm's entry of a tag, or ``file`` of one that is shipped.
 
     Raises:
         UserError: It has no such tag.
     """
     import timm
+    if (name, tag) in SHIPPED:
+        return dict(file=SHIPPED[name, tag])
     if tag not in list_tags(name):
-        raise UserError(f'{name} has no weights called {tag!r}; timm knows '
-                        f'{known_tags(name)}.')
+        raise UserError(f'{name} has no weights called {tag!r}; choose a tag '
+                        f'({known_tags(name)}).')
     return timm.models.get_pretrained_cfg(f'{name}.{tag}').to_dict()
 
 

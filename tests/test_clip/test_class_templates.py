@@ -1,5 +1,6 @@
 """Templates of each class, from a dict or a file."""
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,10 @@ CAT = {'cat': ['a {}.', 'the {}.'], 'dog': 'single'}
 def test_dict_and_files(tmp_path):
     want = {'cat': ('a {}.', 'the {}.'), 'dog': get_templates('single')}
     assert get_class_templates(CAT) == want
-    for content in (CAT, dict(software='x', photos=3, classes=CAT)):
+    for content, encoding in ((CAT, 'utf-8'), (CAT, 'utf-8-sig'), (
+            dict(software='x', photos=3, classes=CAT), 'utf-8')):
         path = tmp_path / 'Templates.JSON'
-        path.write_text(json.dumps(content))
+        path.write_text(json.dumps(content), encoding=encoding)
         assert get_class_templates(path) == want
         assert get_class_templates(str(path)) == want
 
@@ -48,10 +50,22 @@ def test_bad_files(tmp_path, content, message):
         get_class_templates(path)
 
 
+def test_names_are_texts():
+    with pytest.raises(UserError, match='templates of 1; expected the name'):
+        get_class_templates({1: ['a {}.']})
+
+
+@pytest.mark.parametrize('prompts', [CAT, 'my/Templates.json',
+                                     Path('my/templates.json')])
+def test_models_without_them(prompts):
+    with pytest.raises(UserError, match='not for teachers, students'):
+        get_templates(prompts)
+
+
 def test_no_file(tmp_path):
     with pytest.raises(UserError, match='No prompt templates at .*no.json'):
         get_class_templates(tmp_path / 'no.json')
     folder = tmp_path / 'folder.json'
     folder.mkdir()
-    with pytest.raises(UserError, match='folder.json'):
+    with pytest.raises(UserError, match=r'folder.json is a folder.*[^.]\.$'):
         get_class_templates(folder)

@@ -14,7 +14,8 @@ def test_sets(name, size):
 
 
 def test_sets_build_on_each_other():
-    assert set(TEMPLATE_SETS) == {'single', 'imagenet80', 'maskclip85'}
+    assert set(TEMPLATE_SETS) == {
+        'single', 'imagenet80', 'tcl9', 'maskclip85'}
     assert get_templates('maskclip85')[:80] == get_templates('imagenet80')
     assert all('scene' in template
                for template in get_templates('maskclip85')[80:])

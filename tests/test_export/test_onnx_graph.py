@@ -157,7 +157,7 @@ def test_many_classes(tiny_vit):
     assert check(model, least=2).dtype == torch.int32
 
 
-def test_refused(tiny_vit):
+def test_refused(tiny_vit, tiny_proxy):
     pytest.importorskip('sklearn')
     model = segmentor(tiny_vit)
     model.vocabulary = None
@@ -167,6 +167,11 @@ def test_refused(tiny_vit):
     with pytest.raises(UserError, match='with regions cannot be exported: '
                        'those of Felzenszwalb are not .* Set regions=None'):
         SegmentorGraph(segmentor(tiny_vit, regions=dict(type='Felzenszwalb')))
+    with pytest.raises(UserError, match='backbone needs regions .* Choose '
+                       'another last_block'):
+        SegmentorGraph(segmentor(
+            tiny_vit, dict(type='corrclip', proxy=tiny_proxy),
+            regions=dict(type='Felzenszwalb')))
     with pytest.raises(UserError, match="clustering is scikit-learn's"):
         SegmentorGraph(segmentor(
             tiny_vit, decode_head=dict(type='ClusterHead')))

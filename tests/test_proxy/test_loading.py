@@ -141,6 +141,14 @@ def test_no_network(monkeypatch, tmp_path):
                    setting='model.mine.pretrained')
 
 
+def test_tags_of_shipped_weights():
+    """As with timm's, the tag may stand in the name."""
+    state = load_proxy('toy-dino-p4', pretrained='toy').state_dict()
+    again = load_proxy('toy-dino-p4.toy', pretrained='toy').state_dict()
+    assert all(torch.equal(again[key], state[key]) for key in state)
+    assert load_proxy('toy-dino-p4.toy', pretrained=None).patch_size == (4, 4)
+
+
 # ------------------------------------------------------------------- mistakes
 @pytest.mark.parametrize('settings, message', [
     (dict(model='vit_base_patch8_22', pretrained='dino'),
@@ -154,7 +162,9 @@ def test_no_network(monkeypatch, tmp_path):
     (dict(model='vit_base_patch8_224', pretrained='dinov9'),
      "vit_base_patch8_224 has no weights called 'dinov9'. .*dino"),
     (dict(model='vit_base_patch8_224.dinov9', pretrained=None),
-     "vit_base_patch8_224 has no weights called 'dinov9'; timm knows"),
+     "vit_base_patch8_224 has no weights called 'dinov9'; choose a tag"),
+    (dict(model='toy-dino-p4.toi', pretrained=None),
+     r"toy-dino-p4 has no weights called 'toi'; choose a tag \(toy\)"),
     (dict(model='vit_base_patch8_224', pretrained='/no/such.pth'),
      "No weights file at '/no/such.pth'"),
     (dict(model='tiny_dino', pretrained=''), 'it has none.*but got .*'),

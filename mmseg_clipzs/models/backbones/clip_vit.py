@@ -1,5 +1,6 @@
 import math
 from dataclasses import fields, replace
+from functools import partial
 
 import torch
 from mmengine.model import BaseModule
@@ -155,20 +156,26 @@ class ClipViT(BaseModule):
         images = fit_to_grid(inputs, self._multiple, self.off_grid)
         out = self._run_blocks(images, regions)
 
-        def features(patches):
-            return to_map(self._to_joint_space(patches, out.is_normed),
-                          out.grid, inputs.dtype)
-
-        outputs = [features(out.patches)]
+        outputs = [self._features(out, inputs.dtype)]
         if out.keys is not None:
             outputs.append(to_map(
                 out.keys, self._grid_of(images), inputs.dtype))
         if out.refine is not None:
             outputs.append(SecondPass(
-                lambda labels: features(out.refine(labels)), images,
-                self.patch_size, self.last_block.label_threshold,
+                partial(self._second_features, out, inputs.dtype),
+                images, self.patch_size, self.last_block.label_threshold,
                 self.last_block.pamr))
         return tuple(outputs)
+
+    def _features(self, out, dtype):
+        """(N, D, h, w) of a Dense."""
+        return to_map(self._to_joint_space(out.patches, out.is_normed),
+                      out.grid, dtype)
+
+    def _second_features(self, out, dtype, labels):
+        """(N, D, h, w) of a Dense's second pass."""
+        return self._features(
+            out._replace(patches=out.refine(labels)), dtype)
 
     def _grid_of(self, images):
         """(h, w) of CLIP's patches."""

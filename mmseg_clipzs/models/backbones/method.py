@@ -36,7 +36,8 @@ class Dense(NamedTuple):
         is_normed (bool): Whether ``ln_post`` has been applied.
         refine (Callable | None): For methods that look at the predictions:
             label map (N, h, w) int64 of ``grid`` -> patches (N, h * w, C) of
-            a second pass, before ``ln_post``.
+            a second pass, before ``ln_post``. To be copied and pickled: a
+            ``partial`` of a method.
     """
     patches: torch.Tensor
     grid: tuple[int, int]
@@ -55,7 +56,8 @@ class SecondPass:
 
     Attributes:
         run (Callable): Label map (N, h, w) int64 -> features (N, D, h, w) as
-            the backbone's first output.
+            the backbone's first output. Copied with the backbone, it is that
+            of the copy.
         images (Tensor): (N, 3, H, W) float, what the patches were cut from.
         patch_size (tuple[int]): (height, width) in pixels.
         threshold (float): Pixels whose best word has a lower probability are

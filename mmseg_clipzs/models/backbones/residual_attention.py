@@ -1,5 +1,6 @@
 """ResCLIP: attention of other layers, and of patches labelled alike."""
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -100,18 +101,17 @@ class ResidualAttention:
         tokens = {part: split_heads(
             project(last, h, part), last.attn.num_heads) for part in 'qkv'}
 
-        def attend(feedback=None):
-            return self._attend(last, x, tokens, grid, middle, feedback)
+        given = last, x, tokens, grid, middle
+        return Dense(self._attend(*given), grid, patch_keys(last, x, keys),
+                     refine=partial(self._refine, given) if self.sfr else None)
 
-        def refine(labels):
-            feedback = semantic_feedback(
-                labels, self.sfr_std, self.path_check)
-            if self.half:
-                feedback = feedback.half()
-            return attend(feedback[:, None].to(x))  # (N, 1, h * w, h * w)
-
-        return Dense(attend(), grid, patch_keys(last, x, keys),
-                     refine=refine if self.sfr else None)
+    def _refine(self, given, labels):
+        """Second pass, of what the first was given, with a label map."""
+        feedback = semantic_feedback(labels, self.sfr_std, self.path_check)
+        if self.half:
+            feedback = feedback.half()
+        # (N, 1, h * w, h * w)
+        return self._attend(*given, feedback[:, None].to(given[1]))
 
     def _run_blocks(self, blocks, x):
         """Run all but the last block.
@@ -130,7 +130,7 @@ class ResidualAttention:
                 x = run_block(block, x)
         return x, sum(maps) / len(maps) if maps else None
 
-    def _attend(self, block, x, tokens, grid, middle, feedback):
+    def _attend(self, block, x, tokens, grid, middle, feedback=None):
         """One pass: patches (N, h * w, C)."""
         base, patches = _BASES[self.base], slice(1, None)
         attention = 0

@@ -69,6 +69,10 @@ class TridentViT(ClipViT):
         if self.out_keys is not None or self.needs_regions:
             raise UserError('TridentViT has neither keys nor regions: leave '
                             'out_keys away and choose another last_block.')
+        if getattr(self.last_block, 'sfr', False):
+            raise UserError(
+                'TridentViT has no second pass: set sfr=False, as in '
+                'last_block=dict(type="resclip", sfr=False).')
         self.sam = load_proxy(**sam, dtype=self.visual.conv1.weight.dtype)
         self.crop_size, self.stride = crop_size, stride
         self.sam_size = sam_size

@@ -98,7 +98,8 @@ def read_regions(path):
                     regions = regions.astype(float)
     except Exception as e:  # a damaged header may raise anything
         raise SampleError(f'{shown(path)} cannot be read as a map of regions: '
-                          f'{shown(e) or type(e).__name__}.') from e
+                          f'{shown(e).rstrip(".") or type(e).__name__}.'
+                          ) from e
     if regions.ndim != 2 or regions.dtype.kind not in 'iub' or (
             regions.size and int(regions.min()) < 0):
         raise SampleError(

@@ -239,14 +239,18 @@ class OpenVocabularySegmentor(VocabularyMixin, RegionsMixin,
         Returns:
             list[SegDataSample]: As for :meth:`predict`.
         """
-        scores = encoded.grid.assemble(
-            self.window_scores(features, encoded.grid.window_size)
-            for features in encoded.features)
-        scores = self._propagate(scores, encoded.graphs, encoded.grid)
+        scores = self.encoded_scores(encoded)
         for sample, regions in zip(data_samples, encoded.regions):
             sample.set_data(dict(regions=regions))
         self._finish(encoded.images, encoded.grid, scores, data_samples)
         return data_samples
+
+    def encoded_scores(self, encoded):
+        """Scores (N, Q, R * h, S * w) of all windows of EncodedImages."""
+        grid = encoded.grid
+        return self._propagate(grid.assemble(
+            self.window_scores(features, grid.window_size)
+            for features in encoded.features), encoded.graphs, grid)
 
     def _window_grid(self, inputs):
         if self.test_cfg['mode'] == 'whole':

@@ -25,6 +25,9 @@ class PatchGraph(NamedTuple):
     weights: torch.Tensor
     cells: tuple[int, int]
 
+    def __deepcopy__(self, memo):
+        return self  # torch cannot copy the weights, which nobody changes
+
 
 @dataclass(frozen=True)
 class Propagation:

@@ -74,8 +74,9 @@ class Sam3Segmentor(ForeignSegmentor):
         self._set_first_vocabulary(vocabulary, None)
 
     def _set_vocabulary(self, given, embeddings):
+        check_texts(
+            self._tokenize, self._with_background(given).words, ['{}'])
         super()._set_vocabulary(given, embeddings)
-        check_texts(self._tokenize, self.vocabulary.words, ['{}'])
         self._texts = None
 
     def extract_feat(self, inputs):

@@ -8,6 +8,7 @@ from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.vocabularies import BACKGROUND, get_vocabulary
 
+from ..backbones.clip_vit import get_last_block
 from .text_classifier import average_words
 from .zero_shot_segmentor import ZeroShotSegmentor
 
@@ -42,6 +43,13 @@ class LazyTeacher:
         if config.get('vocabulary') is None:
             raise UserError('The teacher needs vocabulary= in its config: the '
                             'student is built from it.')
+        block = (config.get('backbone') or {}).get('last_block')
+        if block is not None and getattr(
+                get_last_block(block), 'needs_regions', False):
+            raise UserError(
+                'CorrCLIP cannot teach: it needs regions of the image, which '
+                'the crops of the training do not have. Choose another '
+                'last_block of the teacher\'s backbone.')
         for option in ('background_threshold', 'pamr', 'regions',
                        'propagation'):
             if config.get(option) is not None:

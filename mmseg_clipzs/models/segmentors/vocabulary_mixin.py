@@ -162,7 +162,10 @@ class VocabularyMixin:
         return vocabulary
 
     def _set_vocabulary(self, given, embeddings):
-        """Set classes and the checked embeddings of their words, if any."""
+        """Set classes and the checked embeddings of their words, if any.
+
+        Vocabularies that are refused here leave everything as it was.
+        """
         vocabulary = self._with_background(given)
         if embeddings is not None:
             if vocabulary.words != given.words:  # background has moved

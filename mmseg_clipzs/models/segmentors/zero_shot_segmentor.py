@@ -158,10 +158,12 @@ class ZeroShotSegmentor(OpenVocabularySegmentor):
         super().set_vocabulary(classes, text_embeddings)
 
     def _set_vocabulary(self, given, embeddings):
+        # First, as these may be refused.
+        experts = None if self.class_templates is None else make_experts(
+            self._with_background(given), self.class_templates, _USUAL,
+            self.text_encoder.each, self.logit_scale)
         super()._set_vocabulary(given, embeddings)
-        self.decode_head.experts = None if self.class_templates is None else (
-            make_experts(self.vocabulary, self.class_templates, _USUAL,
-                         self.text_encoder.each, self.logit_scale))
+        self.decode_head.experts = experts
 
     def describe(self):
         return (f'{type(self).__name__} with CLIP '

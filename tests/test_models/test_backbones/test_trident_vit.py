@@ -242,6 +242,12 @@ def test_wrong_options(build, options, message):
         build(**options)
 
 
+def test_no_second_pass(tiny_vit):
+    for block in ('resclip', dict(type='resclip', base='sclip')):
+        with pytest.raises(UserError, match='no second pass: set sfr=False'):
+            TridentViT(tiny_vit, block, sam=SAM)
+
+
 def test_networks_without_such_an_attention(tiny_proxy):
     proxy = load_proxy(**tiny_proxy)
     proxy.network.blocks[-1].window_size = 3

@@ -83,6 +83,18 @@ def test_predictions(model):
     assert model.decode_head.experts.owners.numel() == 6
 
 
+def test_refused_classes_change_nothing():
+    """Neither names nor classifiers, and the model goes on."""
+    model = build()
+    experts = model.decode_head.experts
+    with pytest.raises(UserError, match='other classes'):
+        model.set_vocabulary('cat; dog')
+    assert model.vocabulary.classes == ('zebra', 'grass', 'sea', 'sun')
+    assert model.dataset_meta['classes'] == model.vocabulary.classes
+    assert model.decode_head.experts is experts
+    assert len(model.decode_head.text_embeddings) == 6
+
+
 def test_refusals(model):
     with pytest.raises(UserError, match=r'other classes \(zebra, sea, moon'):
         model.with_vocabulary('cat; dog')
@@ -97,5 +109,5 @@ def test_refusals(model):
                       ('text_mapped_zero_shot_toy', 'model.prompts')):
         from mmseg.registry import MODELS
         cfg = Job(name, options={key: given(PROMPTS)}).load()
-        with pytest.raises(UserError, match='Prompt templates are the name'):
+        with pytest.raises(UserError, match='not for teachers, students'):
             MODELS.build(cfg.model)

@@ -59,6 +59,11 @@ def test_bad_pictures(tmp_path, content, message):
         read_regions(path)
 
 
+def test_missing_maps(tmp_path):
+    with pytest.raises(SampleError, match=r'No file at .*[^.]\.$'):
+        read_regions(tmp_path / 'a.png')
+
+
 @pytest.mark.parametrize('array, message', [
     (np.zeros(SIZE), 'float64'), (-np.ones(SIZE, int), 'int64'),
     (np.zeros((2, *SIZE), int), r'\(2, 40, 60\)'),

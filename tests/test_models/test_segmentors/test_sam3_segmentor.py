@@ -102,6 +102,13 @@ def test_permuted_classes(folder, model):
         predict(model, inputs)[0].seg_logits.data[[2, 0, 1]])
 
 
+def test_refused_words_change_nothing(folder):
+    other = Sam3Segmentor(weights=folder, vocabulary=WORDS).eval()
+    with pytest.raises(UserError):
+        other.set_vocabulary(['cat', '\U0001f600' * 200])
+    assert other.vocabulary.classes == ('cat', 'dog', 'sky')
+
+
 def test_reduced_precision(folder, model):
     half = Sam3Segmentor(weights=folder, vocabulary=WORDS, precision='bf16',
                          score_threshold=THRESHOLD).eval()

@@ -61,6 +61,11 @@ def test_no_preprocessing_at_all():
     (dict(vocabulary=None), 'needs vocabulary='),
     (dict(background_threshold=0.5), "teacher's background_threshold"),
     (dict(pamr={}), "teacher's pamr"),
+    (dict(prompts='my/templates.json'), 'not for teachers'),
+    *((dict(backbone=dict(type='ClipViT', last_block=block), **regions),
+       'CorrCLIP cannot teach: it needs regions')
+      for block in ('corrclip', dict(type='corrclip', scale=64.))
+      for regions in ({}, dict(regions=dict(type='Felzenszwalb')))),
 ])
 def test_unfit_teachers(teacher, settings, message):
     with pytest.raises(UserError, match=message):
