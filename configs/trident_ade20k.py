@@ -2,9 +2,8 @@
 # encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 576, whole image,
 # logit scale 40.
-# Published: 21.9 mIoU (YuHengsss/Trident, read from a picture of a table).
-# The published figure may be with SAM's mask decoder, which this config does
-# without.
+# Published: 21.9 mIoU (YuHengsss/Trident, read from a picture of a table, may
+# include SAM's mask decoder, which is not here).
 #
 #     clipzs test trident_ade20k
 #

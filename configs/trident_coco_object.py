@@ -2,9 +2,8 @@
 # encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 448, whole image,
 # logit scale 40, background threshold 0.25.
-# Published: 41.1 mIoU (YuHengsss/Trident, read from a picture of a table).
-# The published figure may be with SAM's mask decoder, which this config does
-# without.
+# Published: 41.1 mIoU (YuHengsss/Trident, read from a picture of a table, may
+# include SAM's mask decoder, which is not here).
 #
 #     clipzs test trident_coco_object
 #

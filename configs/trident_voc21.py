@@ -2,9 +2,8 @@
 # B's encoder.
 # Protocol B (SCLIP line), Trident's settings: short side 448, whole image,
 # logit scale 40, background threshold 0.2.
-# Published: 67.1 mIoU (YuHengsss/Trident, read from a picture of a table).
-# The published figure may be with SAM's mask decoder, which this config does
-# without.
+# Published: 67.1 mIoU (YuHengsss/Trident, read from a picture of a table, may
+# include SAM's mask decoder, which is not here).
 #
 #     clipzs test trident_voc21
 #

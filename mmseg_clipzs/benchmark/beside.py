@@ -14,7 +14,8 @@ from .turns import find_files, settings_of, started, take_turns
 
 
 def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
-                  num_classes=None, threads=1, random=False, progress=iter):
+                  num_classes=None, threads=1, random=False, progress=iter,
+                  image_progress=iter, save=None):
     """Time and memory of jobs, each beside the first one in turns.
 
     Args:
@@ -30,7 +31,10 @@ def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
             random embeddings.
         threads (int): PyTorch's threads.
         random (bool): Use random weights, seeded.
-        progress (Callable): Wraps the sequence of other jobs.
+        progress, image_progress (Callable): Wrap the sequence of other jobs,
+            and that of the images of each.
+        save (Callable, optional): Takes the result so far after each other
+            job.
 
     Returns:
         dict: What was compared, and ``rows``, the first one of ``job``, which
@@ -60,17 +64,24 @@ def compare_costs(job, others, images=20, warmup=2, photos=None, size=None,
         seconds = []  # of CPU time, of the first job
         for number, other in enumerate(progress(others), 1):
             with start(number, other) as side:
-                steps = take_turns(
-                    dict(base=base, other=side), files, images, warmup)
+                steps = take_turns(dict(base=base, other=side), files, images,
+                                   warmup, image_progress)
             seconds += [step['base']['cpu'] for step in steps]
             rows.append(_row(other, steps, 'other'))
-        rows.insert(0, _row(job, steps, 'base'))
-    for row in rows:  # seconds drift with the machine, ratios do not
-        row['images_per_second'] = 1 / (row['cpu'] * median(seconds))
-    return dict(
-        random=random, size=size, photos=photos, classes=num_classes,
-        versions=versions(), device=device_name(), threads=threads,
-        images=images, rows=rows)
+            report = dict(
+                random=random, size=size, photos=photos, classes=num_classes,
+                versions=versions(), device=device_name(), threads=threads,
+                images=images, rows=_with_rates(
+                    [_row(job, steps, 'base'), *rows], median(seconds)))
+            if save:
+                save(report)
+    return report
+
+
+def _with_rates(rows, seconds):
+    # Seconds drift with the machine, ratios do not.
+    return [dict(row, images_per_second=1 / (row['cpu'] * seconds))
+            for row in rows]
 
 
 def _row(job, steps, side):

@@ -67,7 +67,7 @@ def checkout_lines(report):
     steps, ratio = report['steps'], report['ratio']
     yield (f'CPU time {ratio["cpu"]:.3f} x, wall time {ratio["wall"]:.3f} x '
            f'of the other version (median of {len(steps)} images, '
-           f'{report["threads"]} threads); {share(report["agreement"])} of '
+           f'{threads(report)}); {share(report["agreement"])} of '
            'pixels agree.')
     for name, peak in report['peak_mb'].items():
         cpu, wall = (median(step[name][clock] for step in steps)
@@ -75,6 +75,11 @@ def checkout_lines(report):
         yield (f'{name}: {cpu:.3f} s of CPU and {wall:.3f} s of wall time per '
                'image'
                + (f', peak memory {peak:.0f} MB' if peak else ''))
+
+
+def threads(report):
+    """str: '1 thread', '2 threads'."""
+    return f'{report["threads"]} thread{"s" * (report["threads"] > 1)}'
 
 
 def costs(report):

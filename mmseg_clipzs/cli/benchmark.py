@@ -20,6 +20,7 @@ from mmseg_clipzs.utils import (
     atomic_write,
     check_number,
     check_replaceable,
+    interrupted,
 )
 
 from .arguments import add_arguments, job_of
@@ -113,10 +114,8 @@ def run(args):
     from tqdm import tqdm
 
     from mmseg_clipzs.benchmark import tables
-    from mmseg_clipzs.benchmark.beside import compare_costs
     from mmseg_clipzs.benchmark.checkout import compare_checkouts
     from mmseg_clipzs.benchmark.compare import run_benchmark
-    from mmseg_clipzs.run.job import Job
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     settings = dict(
@@ -124,18 +123,7 @@ def run(args):
         size=args.size, num_classes=args.num_classes, random=args.random,
         progress=partial(tqdm, desc='images'))
     if args.beside:
-        job = job_of(args)
-        report = compare_costs(
-            job, [Job(name, options=job.options, clip=job.clip)
-                  for name in args.beside],
-            threads=torch.get_num_threads(),
-            **{**settings, 'progress': partial(tqdm, desc='methods')})
-        write(report, args.out)
-        table = PrettyTable(tables.COSTS)
-        table.align = 'r'
-        table.add_rows(tables.costs(report))
-        print(table)
-        print(f'{report["device"]}, {report["threads"]} threads, CPU time.')
+        _beside(args, settings)
         return
     if args.against_checkout:
         report = compare_checkouts(
@@ -155,7 +143,47 @@ def run(args):
     print(table)
     for letter, side in zip('AB', sides):
         print(f'{letter}: {tables.facts(side)}')
-    print(f'{report["device"]}, {report["threads"]} threads; '
+    print(f'{report["device"]}, {tables.threads(report)}; '
           f'{sides[0]["images"]} images ({report["settings"]["photos"]}).')
     if report['comparison']:
         print(tables.verdict(report['comparison'], sides[0]['images']))
+
+
+def _beside(args, settings):
+    """Print and write the table, of those that are done if interrupted."""
+    import torch
+    from prettytable import PrettyTable
+    from tqdm import tqdm
+
+    from mmseg_clipzs.benchmark import tables
+    from mmseg_clipzs.benchmark.beside import compare_costs
+    from mmseg_clipzs.run.job import Job
+    job, reports = job_of(args), []
+
+    def save(report):
+        reports.append(report)
+        write(report, args.out)
+
+    def done():
+        left = ' '.join(args.beside[len(reports):])
+        keep = ' with another --out' if args.out and reports else ''
+        return (f'{len(reports)} of {len(args.beside)} methods are done; for '
+                f'the others, use --beside {left}{keep}.')
+
+    try:
+        with interrupted(done):
+            compare_costs(
+                job, [Job(name, options=job.options, clip=job.clip)
+                      for name in args.beside],
+                threads=torch.get_num_threads(), save=save, **{
+                    **settings, 'progress': partial(tqdm, desc='methods'),
+                    'image_progress': partial(
+                        tqdm, desc='images', leave=False)})
+    finally:
+        if reports:
+            report = reports[-1]
+            table = PrettyTable(tables.COSTS)
+            table.align = 'r'
+            table.add_rows(tables.costs(report))
+            print(table)
+            print(f'{report["device"]}, {tables.threads(report)}, CPU time.')

@@ -43,14 +43,16 @@ def run(args):
     from mmengine.dist import is_main_process
 
     from mmseg_clipzs.leaderboard import matrix
+    from mmseg_clipzs.leaderboard.report import summary
     jobs = matrix.plan(
         args.methods, args.datasets, args.configs, args.clip,
         args.cfg_options, args.data_root)
     rows = matrix.run(jobs, args.work_dir, args.launcher)
     if is_main_process():
+        print(summary(rows))
         table = Path(args.work_dir) / 'leaderboard.md'
-        print(table.read_text(encoding='utf-8'))
-        print(f'With predictions: {table.with_suffix(".html")}')
+        print(f'With the rest of the field and each dataset: {table}; with '
+              f'predictions: {table.with_suffix(".html")}')
     failed = sum('error' in row for row in rows if row)
     if failed:
         sys.exit(f'error: {failed} of {len(rows)} cells failed.')

@@ -3,7 +3,7 @@ import statistics
 from dataclasses import dataclass
 
 from mmseg_clipzs.recipes.field import METHODS_OF_THE_FIELD
-from mmseg_clipzs.recipes.published import mean_figure
+from mmseg_clipzs.recipes.published import legend, marked, mean_figure
 
 from .entries import is_behind, mean
 from .standings import short_names
@@ -12,7 +12,6 @@ from .standings import short_names
 HERE, PUBLISHED, RERUN, COST, TEXT = (
     'here', 'published', 'rerun', 'cost', 'text')
 FOREIGN = 'foreign'  # a line without figures of one's own
-_MARKS = '†‡§¶'
 
 
 class Behind(str):
@@ -44,43 +43,30 @@ def blocks_of(table):
     Args:
         table (Table): Of :func:`~.standings.compare`.
     """
-    remarks = _Remarks(table)
-    blocks = [_overview(table, remarks)]
+    blocks = [_overview(table)]
     if len(table.datasets) > 1:
-        blocks.append(_each_dataset(table, remarks))
+        blocks.append(_each_dataset(table))
     blocks += [_each_weights(table), _sources(table)]
     return [block for block in blocks if block.groups]
 
 
-class _Remarks:
-    """Signs of the remarks about figures."""
-
-    def __init__(self, table):
-        rows = [row for entry in table.entries
-                for rows in (entry.published, *entry.reruns.values())
-                for row in rows.values()]
-        self.signs = dict(zip(dict.fromkeys(
-            row['remark'] for row in rows if 'remark' in row), _MARKS))
-
-    def mark(self, text, rows):
-        """str: A text with the signs of its rows' remarks."""
-        return text + ''.join(
-            sign for remark, sign in self.signs.items()
-            if any(row.get('remark') == remark for row in rows))
-
-    def notes(self):
-        return [f'{sign} {remark}.' for remark, sign in self.signs.items()]
+def _notes(table):
+    """list[str]: What the signs of foreign figures mean."""
+    text = legend(row for entry in table.entries
+                  for rows in (entry.published, *entry.reruns.values())
+                  for row in rows.values())
+    return [text] if text else []
 
 
-def _overview(table, remarks):
+def _overview(table):
     """One line per method and CLIP."""
     count, lines = len(table.datasets), {}
     for title, entries in table.groups():
         lines[title] = [['' if entry.runs else FOREIGN,
             entry.method, entry.clip, entry.settings,
             _here(entry, table.datasets),
-            _foreign(entry.published, table.datasets, remarks),
-            '; '.join(f'{_foreign(rows, table.datasets, remarks)} ({by})'
+            _foreign(entry.published, table.datasets),
+            '; '.join(f'{_foreign(rows, table.datasets)} ({by})'
                       for by, rows in entry.reruns.items()),
             _against(entry, count),
             '' if entry.rate is None else _digits(entry.rate),
@@ -91,17 +77,17 @@ def _overview(table, remarks):
                ('re-run by others', RERUN), ('here − published', HERE),
                ('images/s', COST), ('memory, MB', COST)]
     keep = [i for i, (name, _) in enumerate(columns) if name in (
-        'method', 'CLIP', 'here') or any(
+        'method', 'CLIP') or any(
             texts[i] for each in lines.values() for _, *texts in each)]
     what = (f'mIoU on {table.datasets[0]}' if count == 1 else
             f'Mean mIoU of {count} datasets: {", ".join(table.datasets)}')
     return Block(
         what, [columns[i] for i in keep],
         [(title, [(kind, [texts[i] for i in keep]) for kind, *texts in each])
-         for title, each in lines.items()], remarks.notes())
+         for title, each in lines.items()], _notes(table))
 
 
-def _each_dataset(table, remarks):
+def _each_dataset(table):
     """A line for each who measured a method."""
     usual = statistics.mode(entry.settings for entry in table.entries)
     groups = []
@@ -123,16 +109,15 @@ def _each_dataset(table, remarks):
                 if rows:
                     lines.append((kind, [
                         *head, who + settings,
-                        _foreign(rows, table.datasets, remarks), *(
-                            remarks.mark(rows[dataset]['mIoU'],
-                                         [rows[dataset]])
+                        _foreign(rows, table.datasets), *(
+                            marked(rows[dataset]['mIoU'], rows[dataset])
                             if dataset in rows else ''
                             for dataset in table.datasets)]))
         groups.append((title, lines))
     return Block('mIoU on each dataset', [
         ('method', TEXT), ('CLIP', TEXT), ('figures', TEXT),
         ('mean', ''), *((dataset, '') for dataset in table.datasets)],
-        groups, remarks.notes())
+        groups, _notes(table))
 
 
 def _each_weights(table):
@@ -229,7 +214,7 @@ def _several(rows):
     return ' / '.join(f'{figure:.2f}' for figure in figures)
 
 
-def _foreign(rows, datasets, remarks):
+def _foreign(rows, datasets):
     """str: Mean of published figures, or the figure of the one dataset."""
     shown = {dataset: rows[dataset] for dataset in datasets
              if dataset in rows}
@@ -237,7 +222,7 @@ def _foreign(rows, datasets, remarks):
         return ''
     text = (next(iter(shown.values()))['mIoU'] if len(datasets) == 1 else
             mean_figure(shown.values()))
-    return remarks.mark(text, shown.values()) + _gap(shown, datasets)
+    return marked(text, *shown.values()) + _gap(shown, datasets)
 
 
 def _gap(shown, datasets):

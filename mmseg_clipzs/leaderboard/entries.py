@@ -62,15 +62,19 @@ class Entry:
                     for rows in self.reruns.values() if dataset in rows)
 
     def differences(self):
-        """dict[str, float]: Dataset -> mIoU here minus the published one."""
-        return {dataset: difference_to(value, self.published[dataset])
-                for dataset, value in self.here.items()
-                if dataset in self.published and dataset != TOY}
+        """dict[str, float]: Dataset -> mIoU here minus the published one, of
+        those that compare."""
+        found = {dataset: difference_to(value, self.published[dataset])
+                 for dataset, value in self.here.items()
+                 if dataset in self.published}
+        return {dataset: each for dataset, each in found.items()
+                if each is not None}
 
     @property
     def rate(self):
         """float | None: Images per second of its runs."""
-        rows = [row for row in self.finished() if row.get('seconds')]
+        rows = [row for row in self.finished()
+                if row.get('seconds') and row.get('images_per_second')]
         seconds = sum(row['seconds'] for row in rows)
         return seconds and sum(
             row['images_per_second'] * row['seconds']
@@ -137,5 +141,8 @@ def mean(values):
 
 
 def difference_to(value, published):
-    """float: mIoU minus that of a published row."""
+    """float | None: mIoU minus that of a published row, None if they do not
+    compare: the row ``differs``, or is of toy scenes."""
+    if published['dataset'] == TOY or 'differs' in published:
+        return None
     return round(value - float(published['mIoU']), 2)

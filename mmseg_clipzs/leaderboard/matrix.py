@@ -215,6 +215,8 @@ def evaluate(job, folder, launcher='none'):
         except Exception:
             traceback.print_exc()
             raise
-    device = gpu_name() or f'CPU, {torch.get_num_threads()} threads'
-    return dict(row, device=f'{get_world_size()} x {device}',
-                versions=versions())
+    threads, processes = torch.get_num_threads(), get_world_size()
+    device = gpu_name() or f'CPU, {threads} thread{"s" * (threads > 1)}'
+    if processes > 1:
+        device = f'{processes} x {device}'
+    return dict(row, device=device, versions=versions())

@@ -9,6 +9,7 @@ from .blocks import TEXT, Behind, blocks_of
 from .pictures import class_bars, predictions
 from .scatter import draw, points_of, shape
 
+_FIGURES = ('mIoU', 'aAcc', 'mAcc', 'seconds', 'images/s', 'memory, MB')
 _TEMPLATE = Path(__file__).with_name('page.html')
 
 
@@ -19,7 +20,8 @@ def to_html(tables, note, failures, settings, environments, folder):
         tables (Sequence[Table]): One per protocol.
         note (str): Explanation of the tables.
         failures, environments (Sequence[str]): Lines of text.
-        settings (tuple[list, list]): Header and lines of a table.
+        settings (tuple[list, list, str]): Header and lines of a table, and
+            what its lines share.
         folder (str | Path): Work dir, with the rows' prediction samples.
 
     Returns:
@@ -30,11 +32,12 @@ def to_html(tables, note, failures, settings, environments, folder):
         parts.append(_section('Failed', _list(failures)))
     for i, table in enumerate(tables):
         parts.append(_protocol(table, f'plot{i}', folder))
-    header, lines = settings
+    header, lines, shared = settings
     parts += [
         _section('Settings and costs', _table(
-            [(name, TEXT if name in ('method', 'dataset') else '')
-             for name in header], [('', [('', line) for line in lines])])),
+            [(name, '' if name in _FIGURES else TEXT) for name in header],
+            [('', [('', line) for line in lines])]),
+            *[f'<p>All rows: {escape(shared)}.</p>'] * bool(shared)),
         _section('Versions', _list(environments))]
     return Template(_TEMPLATE.read_text(encoding='utf-8')).substitute(
         body='\n'.join(parts))
@@ -82,8 +85,8 @@ def _plot(table, name):
     if left:
         notes.append('Not drawn, as they were not run on all datasets: '
                      f'{"; ".join(left)}.')
-    return (f'<figure class="plot"><div class="wide">{draw(points, name)}'
-            f'</div><figcaption>{keys}<br>{escape(" ".join(notes))}'
+    return (f'<figure class="plot">{draw(points, name)}'
+            f'<figcaption>{keys}<br>{escape(" ".join(notes))}'
             '</figcaption></figure>')
 
 

@@ -31,7 +31,8 @@ def predictions(table, dataset, folder):
         (labels[id(entry)], read_samples(
             Path(folder) / entry.finished(dataset)[0]['folder']
             / 'samples.npz'))
-        for entry in table.entries if entry.finished(dataset)]
+        for entry in table.entries
+        if any('folder' in row for row in entry.finished(dataset)[:1])]
     if not samples:
         return ''
     first = samples[0][1]

@@ -2,7 +2,11 @@
 import csv
 import io
 import json
+from dataclasses import replace
+from html import escape
 from pathlib import Path
+
+from prettytable import PrettyTable
 
 from mmseg_clipzs.recipes import PUBLISHED, RERUNS
 from mmseg_clipzs.utils import atomic_write
@@ -15,34 +19,41 @@ from .standings import annotate, compare
 FILES = tuple(f'leaderboard.{suffix}'
               for suffix in ('csv', 'json', 'md', 'html'))
 NOTE = (
-    'mIoU in percent. "here" was measured by this run; "published" has the '
-    'figures of the authors, "re-run by others" those of people who ran the '
-    'method again, and neither was measured here: methods without a figure '
-    'under "here" were not run. Methods are grouped by what they need and '
-    'sorted by their mean, here if they were run; for one with gaps (7 of 8) '
-    'it counts what the other figures let expect on the datasets that it '
-    'misses. "±" is the sample standard deviation over the weights of a CLIP, '
-    'their number in brackets. "behind" marks figures more than '
-    f'{TOLERANCE} below the published one of the same protocol, dataset and '
-    'weights.')
-# Columns of the second table.
-_SETTINGS = ('method', 'dataset', 'protocol', 'clip', 'weights', 'checkpoint',
-             'vocabulary', 'prompts', 'mIoU', 'aAcc', 'mAcc', 'seconds',
-             'images_per_second', 'peak_memory_mb', 'device')
+    'mIoU in percent. Only figures under "here" were measured by this run; '
+    'the others are those of the authors and of people who ran the method '
+    'again. '
+    f'"behind": more than {TOLERANCE} below the published figure. "±": '
+    'standard deviation over several weights.')
+# Columns of the second table, and their headings.
+_SETTINGS = {
+    **{key: key for key in ('method', 'dataset', 'protocol')}, 'clip': 'CLIP',
+    **{key: key for key in ('weights', 'checkpoint', 'vocabulary', 'prompts',
+                            'mIoU', 'aAcc', 'mAcc', 'seconds')},
+    'images_per_second': 'images/s', 'peak_memory_mb': 'memory, MB',
+    'device': 'device'}
+_NEVER_SHARED = ('method', 'dataset', 'mIoU')
 
 
 def settings(rows):
-    """tuple[list, list]: Header and lines of a table of settings and costs."""
-    keys = [key for key in _SETTINGS
-            if any(row.get(key) is not None for row in rows)]
-    return keys, [[_flat(row.get(key)) for key in keys] for row in rows]
+    """tuple[list, list, str]: Header and lines of a table of settings and
+    costs, and what all rows share."""
+    texts = {key: [_flat(row.get(key)) for row in rows] for key in _SETTINGS}
+    shared = [key for key, each in texts.items()
+              if len(rows) > 1 and len(set(each)) == 1 and each[0]
+              and key not in _NEVER_SHARED]
+    keys = [key for key, each in texts.items()
+            if any(each) and key not in shared]
+    return ([_SETTINGS[key] for key in keys],
+            list(map(list, zip(*(texts[key] for key in keys)))),
+            '; '.join(f'{_SETTINGS[key]}: {texts[key][0]}' for key in shared))
 
 
 def failures(rows):
     """list[str]: A line per failed row."""
     return [' · '.join(filter(None, (
         row['method'], row['dataset'], row['clip'], row['weights'],
-        row['error'], f'log: {row["folder"]}/log.txt')))
+        row['error'], f'log: {row["folder"]}/log.txt'
+        if 'folder' in row else '')))
         for row in rows if 'error' in row]
 
 
@@ -76,14 +87,18 @@ def to_markdown(tables, rows):
     """str: The tables, the failures and the settings."""
     parts = ['# Leaderboard', NOTE]
     for table in tables:
-        parts.append(f'## Protocol {table.title}')
+        parts.append(f'## Protocol {_plain(table.title)}')
         for block in blocks_of(table):
-            parts += [f'### {block.title}', _block(block), *block.notes]
+            parts += [f'### {_plain(block.title)}', _block(block),
+                      *map(_plain, block.notes)]
     if failures(rows):
         parts += ['## Failed', '\n'.join(
-            f'- {line}' for line in failures(rows))]
-    parts += ['## Settings and costs', _markdown(*settings(rows))]
-    parts += [f'Versions: {line}.' for line in environments(rows)]
+            f'- {_plain(line)}' for line in failures(rows))]
+    header, lines, shared = settings(rows)
+    parts += ['## Settings and costs', _markdown(header, lines)]
+    if shared:
+        parts.append(f'All rows: {_plain(shared)}.')
+    parts += [f'Versions: {_plain(line)}.' for line in environments(rows)]
     return '\n\n'.join(parts) + '\n'
 
 
@@ -99,7 +114,37 @@ def _block(block):
 def _markdown(header, lines):
     cells = [header, ['---'] * len(header), *lines]
     return '\n'.join('| ' + ' | '.join(
-        text.replace('|', '\\|') for text in line) + ' |' for line in cells)
+        _plain(text).replace('|', '\\|') for text in line) + ' |'
+        for line in cells)
+
+
+def _plain(text):
+    """str: A text as one line without HTML."""
+    return escape(' '.join(text.splitlines()), quote=False)
+
+
+def summary(rows):
+    """What was run, for a terminal.
+
+    Args:
+        rows (Sequence[dict]): Result of :func:`matrix.run`.
+
+    Returns:
+        str: The first table of each protocol, with the methods of the rows
+        and all figures published of these.
+    """
+    methods, parts = {row['method'] for row in rows}, []
+    for table in compare(rows, PUBLISHED, RERUNS):
+        block = blocks_of(replace(table, entries=[
+            entry for entry in table.entries
+            if entry.runs or entry.method in methods]))[0]
+        grid = PrettyTable([heading for heading, _ in block.columns])
+        grid.align = 'l'
+        for _, members in block.groups:
+            grid.add_rows([texts for _, texts in members])
+        parts += ['\n'.join([f'Protocol {table.title}. {block.title}',
+                             str(grid), *block.notes])]
+    return '\n\n'.join(parts)
 
 
 def write_report(rows, folder):

@@ -5,6 +5,7 @@ import sys
 
 from tqdm import tqdm
 
+from mmseg_clipzs.recipes import NEEDS
 from mmseg_clipzs.utils import (
     UserError,
     atomic_write,
@@ -12,6 +13,12 @@ from mmseg_clipzs.utils import (
     check_replaceable,
     shown,
 )
+
+_NEEDED = ('method', 'dataset', 'protocol', 'clip', 'weights', 'config')
+_TEXTS = ('method', 'protocol', 'config', 'folder', 'error')
+_TEXTS_OR_NONE = ('dataset', 'clip', 'weights', 'checkpoint', 'device')
+_AMOUNTS = ('seconds', 'images_per_second', 'peak_memory_mb')
+_GROUPS = (None, *filter(None, NEEDS))
 
 
 def read_row(path):
@@ -43,11 +50,12 @@ def write_row(row, path):
 
 
 def check_row(row):
-    """Check that a row can be shown.
+    """Check that a row of results can be shown.
 
     Args:
         row (dict): Name -> None, a text, a finite number, or a list or dict of
             these. ``mIoU`` and the values of ``class_iou`` are in percent.
+            The entries of ``Job.describe`` are needed.
 
     Raises:
         UserError: It is none.
@@ -63,6 +71,21 @@ def check_row(row):
         if not all(_is_plain(part) for part in parts) or isinstance(
                 value, list) and not all(isinstance(v, str) for v in value):
             raise UserError(f'{shown(name)} is {shown(value)[:80]}.')
+    missing = [name for name in _NEEDED if name not in row]
+    if missing:
+        raise UserError(f'A row of results needs {", ".join(missing)}.')
+    for names, is_right, what in (
+            (_TEXTS, lambda value: isinstance(value, str), 'a text'),
+            (_TEXTS_OR_NONE, lambda value: isinstance(value, str | None),
+             'a text or null'),
+            (_AMOUNTS, _is_amount, 'a number from 0 or null')):
+        for name in names:
+            if name in row and not is_right(row[name]):
+                raise UserError(f'{name} must be {what}, but is '
+                                f'{shown(row[name])[:80]}.')
+    if row.get('needs') not in _GROUPS:
+        raise UserError(f'needs must be one of {", ".join(_GROUPS[1:])}, but '
+                        f'is {shown(row["needs"])[:80]}.')
     of_classes = row.get('class_iou', {})
     if not isinstance(of_classes, dict) or not all(
             value is None or _is_percent(value)
@@ -75,6 +98,11 @@ def check_row(row):
 def _is_plain(value):
     return value is None or isinstance(value, (str, bool, int)) or isinstance(
         value, float) and math.isfinite(value)
+
+
+def _is_amount(value):
+    return value is None or isinstance(value, (int, float)) and not (
+        isinstance(value, bool)) and value >= 0
 
 
 def _is_percent(value):

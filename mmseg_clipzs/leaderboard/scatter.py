@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from .entries import mean
 
-_WIDTH, _HEIGHT = 1100, 560
+_WIDTH, _HEIGHT = 860, 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 20, 20, 52  # margins
-_LETTER, _LINE = 6.7, 15  # size of a letter of a label
+_LETTER, _LINE = 7.2, 16  # size of a letter of a label
 _LONGEST = 34  # letters of a label
 _RADIUS = 6
 # A shape for each group, as colours alone do not tell them apart.

@@ -11,8 +11,9 @@ import numpy as np
 
 from mmseg_clipzs.clip.weights import SHIPPED, list_tags
 from mmseg_clipzs.recipes import NEEDS, licence_of, name_clip, needs_of
+from mmseg_clipzs.recipes.cells import source_of
 
-from .entries import TOY, Entry, Table, difference_to, is_behind
+from .entries import Entry, Table, difference_to, is_behind
 
 _FILES = object()  # weights that no tag names
 
@@ -47,21 +48,22 @@ def annotate(row, published, reruns=()):
         published, reruns (Sequence[dict]): As for :func:`compare`.
 
     Returns:
-        dict: With needs, published (percent) and its source, rerun (who ->
-        percent), difference (mIoU here minus published) and behind (whether
-        that is too low); None where there is no such figure.
+        dict: With needs, published (percent) and its source with what to know
+        of it, rerun (who -> percent), difference (mIoU here minus published)
+        and behind (whether that is too low); None where there is no such
+        figure, the latter two also where it does not compare.
     """
     def same(others):
         return [other for other in others if _key(other) == _key(row)
                 and other['dataset'] == row['dataset']]
 
     source, difference = next(iter(same(published)), None), None
-    if source and 'mIoU' in row and row['dataset'] != TOY:
+    if source and 'mIoU' in row:
         difference = difference_to(row['mIoU'], source)
     return dict(
         row, needs=group_of(row),
         published=source and float(source['mIoU']),
-        source=source and source['source'],
+        source=source and source_of(source),
         rerun={other['by']: float(other['mIoU'])
                for other in same(reruns)} or None,
         difference=difference,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .datasets import DATASETS
 from .methods import METHODS
 from .protocols import PROTOCOLS
-from .published import PUBLISHED
+from .published import PUBLISHED, remarks_of
 
 # Settings of the segmentor itself, in the order of the configs.
 _OF_THE_MODEL = ('prompts', 'logit_scale', 'background_threshold',
@@ -142,7 +142,7 @@ def name_clip(clip, weights):
 
 def source_of(row):
     """str: Source of a row of ``PUBLISHED``, and what to know of it."""
-    return ', '.join(filter(None, (row['source'], row.get('remark'))))
+    return ', '.join([row['source'], *remarks_of(row).values()])
 
 
 def name_of(cell):

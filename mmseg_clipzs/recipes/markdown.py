@@ -5,6 +5,7 @@ from . import measured
 from .cells import cells
 from .datasets import DATASETS
 from .methods import METHODS
+from .published import marked
 
 NONE = '–'
 
@@ -30,10 +31,11 @@ def find(method, dataset):
 
 
 def published(method, dataset):
-    """str: The published figure, a dash, or '' without a config."""
+    """str: The published figure with signs, a dash, or '' without a config."""
     cell = find(method, dataset)
     return '' if cell is None else (
-        cell.published['mIoU'] if cell.published else NONE)
+        marked(cell.published['mIoU'], cell.published)
+        if cell.published else NONE)
 
 
 def spread(figures, digits=2):

@@ -212,8 +212,6 @@ METHODS = {
         needs='network', cells=dict.fromkeys(BENCHMARKS, 'trident'),
         base='maskclip_b',
         note='Trident\'s splice and SAM attention, without its mask decoder.',
-        remark='The published figure may be with SAM\'s mask decoder, which '
-               'this config does without.',
         model=dict(backbone=dict(
             type='TridentViT',
             last_block=dict(type='proxyclip', proxy=dict(

@@ -3,7 +3,9 @@
 Rows of ``PUBLISHED`` have the title of the method with the authors' settings,
 dataset, protocol, clip (architecture, None if it is no CLIP), weights (tag of
 open_clip; None if they are not known, or the model's own), mIoU (percent, as
-printed) and source; ``remark``, if any, says what to know of the figure.
+printed) and source. Two more, if any, say what to know of the figure:
+``remark``, and ``differs``, that what was measured is not the method that is
+here, so that the two figures do not compare.
 ``RERUNS`` has the same for what others measured of a method, and ``by``, who
 they are.
 """
@@ -143,7 +145,8 @@ def _rows(tables):
              clip=clip, weights=table.get('weights', clip and 'openai'),
              mIoU=f'{figure:.1f}', source=_OF_THE_REPOSITORY.get(
                  (method, clip, dataset), table['source']),
-             **{key: table[key] for key in ('remark', 'by') if key in table})
+             **{key: table[key] for key in ('remark', 'differs', 'by')
+                if key in table})
         for table in tables for method, clip, *figures in table['rows']
         for dataset, figure in zip(table['datasets'], figures, strict=True)
         if figure is not None]
@@ -151,6 +154,25 @@ def _rows(tables):
 
 PUBLISHED = _rows([*_TABLES, *PROTOCOL_B])
 RERUNS = _rows(PROTOCOL_B_RERUNS)
+
+
+def remarks_of(row):
+    """dict[str, str]: Sign -> what to know of a figure."""
+    return {sign: row[key] for sign, key in (
+        ('†', 'remark'), ('‡', 'differs')) if key in row}
+
+
+def marked(figure, *rows):
+    """str: A figure with the signs of the rows that it is of."""
+    return figure + ''.join(sorted({
+        sign for row in rows for sign in remarks_of(row)}))
+
+
+def legend(rows):
+    """str: What the signs of the figures mean."""
+    pairs = dict.fromkeys(
+        pair for row in rows for pair in remarks_of(row).items())
+    return ' '.join(f'{sign} {text}.' for sign, text in sorted(pairs))
 
 
 def mean_figure(rows):

@@ -17,6 +17,7 @@ from .datasets import DATASETS
 from .markdown import NONE, dataset_name, label, published, spread, table, toy
 from .methods import BENCHMARKS, METHODS
 from .protocols import PROTOCOLS
+from .published import legend
 from .students import Student
 from .trained import READ, TRAINED
 
@@ -167,11 +168,14 @@ def resclip():
 
 
 def published_b():
+    methods = {name: method for name, method in METHODS.items()
+               if set(BENCHMARKS) <= set(method['cells'])}
+    figures = [cell.published for cell in cells()
+               if cell.method in methods and cell.published]
     return table(['', 'protocol', *BENCHMARKS], [
         [label(name) + _weights(name), resolve(method['protocol'])['title'],
          *(published(name, dataset) for dataset in BENCHMARKS)]
-        for name, method in METHODS.items()
-        if set(BENCHMARKS) <= set(method['cells'])])
+        for name, method in methods.items()]) + f'\n\n{legend(figures)}'
 
 
 def _weights(method):

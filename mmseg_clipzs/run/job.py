@@ -234,9 +234,12 @@ class Job:
             of ``recipes.NEEDS``, if the config has it.
 
         Raises:
-            UserError: ``needs`` is none of those.
+            UserError: ``needs`` is none of those, or a name is no text.
         """
         cfg = self.load()
+        for key in ('method', 'dataset_name', 'protocol'):
+            if not isinstance(cfg.get(key, ''), str):
+                raise UserError(f'{key} must be a text in {self.name}.')
         needs = {key: cfg[key] for key in ('needs', ) if key in cfg}
         if needs and needs['needs'] not in list(filter(None, NEEDS)):
             raise UserError(

@@ -188,7 +188,9 @@ def photo_folder(root):
 
 def row_of(kind, pattern='.', **values):
     return Row(f'row_{kind}', lambda box: check_row(
-        {'mIoU': 1., **values}), says(pattern))
+        {**dict.fromkeys(('dataset', 'clip', 'weights')), 'method': 'a',
+         'protocol': 'b', 'config': 'c', 'mIoU': 1., **values}),
+        says(pattern))
 
 
 def write_to(name):
@@ -300,6 +302,12 @@ ROWS = [
     row_of('class', 'class_iou', class_iou={'a': 'b'}),
     row_of('infinite', 'seconds', seconds=float('inf')),
     row_of('prompts', 'prompts', prompts=[1]),
+    row_of('method', 'method must be a text', method=None),
+    row_of('needs', 'needs must be one of clip', needs='<b>'),
+    row_of('needs_list', 'needs must be one of clip', needs=['clip']),
+    row_of('seconds', 'seconds must be a number', seconds='1'),
+    Row('row_bare', lambda box: check_row({'mIoU': 1.}),
+        says('needs method, dataset')),
     Row('row_none', lambda box: check_row([]), says('names and values')),
     Row('samples_text', lambda box: read_samples(box.text_file),
         says('does not have prediction samples')),

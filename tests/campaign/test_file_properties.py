@@ -110,7 +110,8 @@ FORMATS = {
             value.shape == (2, ) and torch.isfinite(value).all()
             for value in found.values())),
     'row.json': (lambda path: path.write_text(json.dumps(
-        dict(mIoU=12.5, class_iou=dict(cat=None)))), read_row,
+        dict(method='a', dataset=None, protocol='b', clip=None, weights=None,
+             config='c', mIoU=12.5, class_iou=dict(cat=None)))), read_row,
         lambda found: found is None or 'mIoU' in found),
     'samples.npz': (save_samples, read_samples, is_samples),
     'pairs.parquet': (lambda path: write_list(

@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import board_rows
 import numpy as np
 import pytest
 import torch
@@ -116,7 +117,7 @@ def figures(monkeypatch):
         steps = job.load().test_dataloader.dataset.pipeline
         if any(step.type == 'Corrupt' for step in steps):
             raise UserError('The disk was removed.')
-        return dict(mIoU=50., seconds=1.)
+        return board_rows.row(mIoU=50.)
 
     monkeypatch.setattr(robustness, 'run_test', run_test)
 
@@ -135,8 +136,8 @@ def test_a_cell_that_fails_does_not_end_the_table(
     written = json.loads((tmp_path / 'results.json').read_text())
     assert [row['mIoU'] for row in written] == [50.]
     # Only those run again.
-    monkeypatch.setattr(robustness, 'run_test', lambda *args, **kwargs: dict(
-        mIoU=20.))
+    monkeypatch.setattr(robustness, 'run_test', lambda *args, **kwargs: (
+        board_rows.row(mIoU=20.)))
     rows = robustness.run(cells, tmp_path)
     assert [row['mIoU'] for row in rows] == [50., 20., 20.]
 

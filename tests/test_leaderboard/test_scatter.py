@@ -52,14 +52,14 @@ def test_better_is_higher_and_slower_is_further_right():
         name = group.find('title').text.split(':')[0]
         x, y = re.findall(r'[\d.]+', group.find('g').get('transform'))
         place[name] = float(x), float(y)
-        assert 0 < float(x) < 1100 and 0 < float(y) < 560
+        assert 0 < float(x) < 860 and 0 < float(y) < 560
     assert place['fast'][0] < place['slow'][0] == place['good'][0]
     assert place['good'][1] < place['slow'][1] < place['fast'][1]
     # The slow one is neither better nor faster than the good one.
     front, = of_class(root, 'front')
     (x1, y1), (x2, y2) = place['fast'], place['good']
     assert front.get('d') == (f'M{x1:.1f} {y1:.1f}L{x2:.1f} {y1:.1f}'
-                              f'L{x2:.1f} {y2:.1f}L1080.0 {y2:.1f}')
+                              f'L{x2:.1f} {y2:.1f}L840.0 {y2:.1f}')
 
 
 def test_is_readable_without_seeing_it():
@@ -86,7 +86,7 @@ def test_extremes(points):
     for each in root.findall('g'):
         numbers = re.findall(r'-?[\d.]+', each.find('g').get('transform'))
         x, y = map(float, numbers)
-        assert 58 <= x <= 1080 and 19.9 <= y <= 508.1
+        assert 58 <= x <= 840 and 19.9 <= y <= 508.1
 
 
 @pytest.mark.parametrize('seed', range(4))
@@ -99,11 +99,11 @@ def test_thirty_labels_do_not_cover_each_other(seed):
     for group in parse(draw(points, 'p')).findall('g'):
         text = group.find('text')
         places.append((float(text.get('x')), float(text.get('y')),
-                       6.2 * len(text.text)))
+                       6.7 * len(text.text)))
     for (x1, y1, w1), (x2, y2, w2) in itertools.combinations(places, 2):
         assert x1 + w1 <= x2 or x2 + w2 <= x1 or abs(y1 - y2) >= 11
     for x, y, width in places:
-        assert 58 <= x and x + width <= 1100 and 20 <= y <= 512
+        assert 58 <= x and x + width <= 860 and 20 <= y <= 512
 
 
 def test_far_labels_have_a_line_to_their_point():

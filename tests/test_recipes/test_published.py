@@ -13,7 +13,8 @@ from mmseg_clipzs.recipes.cells import source_of
 from mmseg_clipzs.recipes.datasets import DATASETS
 from mmseg_clipzs.recipes.field import METHODS_OF_THE_FIELD
 from mmseg_clipzs.recipes.methods import BENCHMARKS, METHODS
-from mmseg_clipzs.recipes.published import mean_figure
+from mmseg_clipzs.recipes.published import legend, marked, mean_figure
+from mmseg_clipzs.recipes.tables import TABLES
 
 B = 'B (SCLIP line)'
 
@@ -122,6 +123,25 @@ def test_what_was_read_from_a_picture_says_so():
     assert source_of(row) == 'mc-lan/ProxyCLIP, read from a picture of a table'
     row = find_published('SC-CLIP', B, 'ViT-B-16', 'voc21')
     assert source_of(row) == row['source']
+
+
+def test_signs():
+    row = find_published('Trident', B, 'ViT-B-16', 'voc21')
+    assert marked('45.8', row) == '45.8†‡' and source_of(row).endswith(
+        'table, may include SAM\'s mask decoder, which is not here')
+    assert marked('1.0', *PUBLISHED) == '1.0†‡'
+    assert marked('1.0', dict(mIoU='2.0')) == '1.0' and legend([]) == ''
+    # A sign has one meaning, so that a legend is clear.
+    assert legend([*PUBLISHED, *RERUNS]) == (
+        '† read from a picture of a table. ‡ may include SAM\'s mask decoder, '
+        'which is not here.')
+
+
+def test_signs_are_in_every_table_of_published_figures():
+    for name in ('protocol B, published', 'protocol B, field'):
+        text = TABLES[name]()
+        assert '| 67.1†‡ |' in text and '| 61.3† |' in text
+        assert text.endswith(legend(PUBLISHED))
 
 
 # -------------------------------------------------------------------- needs

@@ -234,6 +234,13 @@ def test_needs():
             Job('maskclip_toy', options={'needs': wrong}).describe()
 
 
+@pytest.mark.parametrize('key', ['method', 'dataset_name', 'protocol'])
+@pytest.mark.parametrize('value', [5, None, ['a']])
+def test_names_are_texts(key, value):
+    with pytest.raises(UserError, match=f'{key} must be a text in maskclip_'):
+        Job('maskclip_toy', options={key: value}).describe()
+
+
 # --------------------------------------------------------------------- errors
 @pytest.mark.parametrize('settings, message', [
     (dict(config='maskclip_vox'), "No config 'maskclip_vox'.*Did you mean "
