@@ -65,6 +65,9 @@ def test_one_setting_changes_config_and_docs(checkout):
     assert sorted(run(checkout)[1]) == [f'{path}: written' for path in (
         'configs/_base_/datasets/cityscapes_600.py',
         'configs/naclip_cityscapes.py', 'configs/naclip_pamr_cityscapes.py',
+        'configs/resclip_cityscapes.py',
+        'configs/resclip_clearclip_cityscapes.py',
+        'configs/resclip_sclip_cityscapes.py',
         'docs/recipes.md', 'docs/training_free.md')]
     cfg = Config.fromfile(checkout / 'configs/naclip_cityscapes.py')
     assert cfg.test_dataloader.dataset.pipeline[1].scale == (2048, 600)
