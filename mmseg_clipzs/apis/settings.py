@@ -4,7 +4,7 @@ import json
 import os
 
 from mmseg_clipzs.run.segmentor import embeds_config_words
-from mmseg_clipzs.utils import read_background, sha256_of
+from mmseg_clipzs.utils import content_of, read_background, sha256_of
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .trained_model import find_test_pipeline
@@ -23,7 +23,7 @@ def settings_of(job, cfg, model):
     Returns:
         dict: Of texts, numbers, lists and dicts. ``weights`` and ``model`` are
         hashes: of the checkpoint, and of all settings of the model and its
-        test pipeline with the content of the files that they name.
+        test pipeline with the content of the files and folders that they name.
     """
     owner = dict(cfg.model)
     for name in ('vocabulary', 'background_threshold'):  # as they are now
@@ -80,19 +80,20 @@ def exported_settings(model):
                 words=model.about.get('words'), engine=model.engine)
 
 
-def _plain(value):
-    """What JSON can hold, with the content of files in place of their names.
+def _plain(value, key=''):
+    """What JSON can hold, with contents of files and folders for their names.
 
     Args:
         value: A setting of a config.
+        key (str): Its name.
     """
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _plain(each, key) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [_plain(each, key) for each in value]
     if isinstance(value, (str, os.PathLike)):
-        return sha256_of(value)[:_DIGITS] if os.path.isfile(
-            value) else os.fspath(value)
+        content = content_of(value, key)
+        return content[:_DIGITS] if content else os.fspath(value)
     if value is None or isinstance(value, (bool, int, float)):
         return value
     # Not the address of an object, which differs in each run.

@@ -4,7 +4,8 @@
     clipzs make-regions photos/ --out masks --provider Sam2Regions \\
         --options weights=facebook/sam2.1-hiera-tiny points_per_side=16
 
-Networks get the photos at their full size. Maps that are there are kept.
+Networks get the photos at their full size. Maps that are there are kept. The
+map of photos/pets/cat.jpg is photos_regions/pets/cat.png.
 """
 from .arguments import add_arguments, add_output
 from .config_options import ConfigOptions
@@ -28,10 +29,9 @@ def run(args):
     from tqdm import tqdm
 
     from mmseg_clipzs.apis.region_maps import make_regions
-    from mmseg_clipzs.utils import first_of
+    from mmseg_clipzs.run.skipped import fail_if_skipped
     written, kept, skipped = make_regions(
         args.photos, args.out, {**args.options, 'type': args.provider},
         args.device, tqdm)
-    print(f'{args.out}: {written} maps written, {kept} kept'
-          + (f'; {len(skipped)} photos skipped: {first_of(skipped)}'
-             if skipped else ''))
+    print(f'{args.out}: {written} maps written, {kept} kept')
+    fail_if_skipped(skipped, written + kept, 'photos', args.out)

@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg_clipzs.recipes import NEEDS
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, content_of
 from mmseg_clipzs.version import __version__
 from mmseg_clipzs.vocabularies import Vocabulary, get_vocabulary
 
@@ -204,8 +204,8 @@ class Job:
         """Hash of everything that the results depend on, except the data.
 
         This is the config with all changes, the words of the vocabulary, the
-        contents of the checkpoint and of files named in the model, and the
-        version of this package.
+        contents of the checkpoint and of files and folders named in the
+        model (:func:`.content_of`), and the version of this package.
 
         Returns:
             str: 12 hexadecimal digits.
@@ -218,11 +218,8 @@ class Job:
             [dataclasses.astuple(get_vocabulary(words))
              for words in lists if words],
         ], sort_keys=True, default=str).encode())
-        for path in filter(os.path.isfile, [
-                cfg.get('load_from') or '', *_strings(model)]):
-            with open(path, 'rb') as file:
-                while chunk := file.read(2**24):
-                    digest.update(chunk)
+        for key, text in [('', cfg.get('load_from')), *_strings(model)]:
+            digest.update((content_of(text, key) or '').encode())
         return digest.hexdigest()[:12]
 
     def describe(self):
@@ -290,11 +287,12 @@ class Job:
                             f'checkpoint, {self.name}:CHECKPOINT.')
 
 
-def _strings(config):
-    """All strings and paths in nested dicts and lists."""
+def _strings(config, key=''):
+    """All strings and paths in nested dicts and lists, with their keys."""
     if isinstance(config, (str, os.PathLike)):
-        return [os.fspath(config)]
+        return [(key, config)]
     if not isinstance(config, (dict, list, tuple)):
         return []
-    values = config.values() if isinstance(config, dict) else config
-    return [text for value in values for text in _strings(value)]
+    items = config.items() if isinstance(config, dict) else (
+        (key, value) for value in config)
+    return [found for key, value in items for found in _strings(value, key)]

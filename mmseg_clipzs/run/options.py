@@ -1,4 +1,7 @@
 """Changes to a config, as of ``--cfg-options``."""
+import copy
+
+from mmseg_clipzs.models.segmentors.image_regions import OWN_OPTIONS
 from mmseg_clipzs.utils import UserError, did_you_mean
 
 from .known import READ
@@ -6,6 +9,8 @@ from .schedule import merge_options
 
 # Settings that may be a name, short for dict(type=name).
 _NAMED = 'last_block'
+# Settings whose other keys are options of their type, and keys that are not.
+_TYPED = {_NAMED: (), 'regions': OWN_OPTIONS}
 
 
 class Options(dict):
@@ -24,6 +29,9 @@ class Options(dict):
 
 def apply_options(cfg, options, name):
     """Apply options to a config.
+
+    A ``last_block`` or ``regions`` of another type starts from its own
+    defaults: the config's options were those of the old type.
 
     Args:
         cfg (Config): Modified in place.
@@ -56,6 +64,9 @@ def apply_options(cfg, options, name):
     _replace(list(cfg.values()), lambda block: (
         dict(type=block) if isinstance(block, str) else block))
     try:
+        merged = copy.deepcopy(cfg)
+        merge_options(merged, options)
+        _drop_old(cfg, merged)
         merge_options(cfg, options)
     except (KeyError, TypeError) as e:
         raise UserError(
@@ -87,6 +98,23 @@ def _copies(cfg, value):
 
     search({key: cfg[key] for key in sorted(READ & set(cfg))}, '')
     return found[:3]
+
+
+def _drop_old(before, after):
+    """Drop the options of all :data:`_TYPED` settings with another type."""
+    if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
+        for pair in zip(before, after):
+            _drop_old(*pair)
+    if not hasattr(before, 'items') or not hasattr(after, 'items'):
+        return
+    for key, old in before.items():
+        new = after.get(key)
+        if key in _TYPED and isinstance(old, dict) and isinstance(
+                new, dict) and old.get('type') != new.get('type'):
+            for option in set(old) - set(_TYPED[key]):
+                del old[option]
+        else:
+            _drop_old(old, new)
 
 
 def _replace(config, change):

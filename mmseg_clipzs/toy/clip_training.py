@@ -19,6 +19,7 @@ from .scenes import CLASSES, make_scene
 from .training import (
     STEP_STREAM,
     TEST_STREAM,
+    check_weights_path,
     draw_pool,
     learning_rate,
     load_checkpoint,
@@ -107,9 +108,11 @@ def train_toy_clip(out, recipe=ToyClipRecipe(), workers=None,  # noqa: B008
     Raises:
         UserError: ``workers`` or ``save_every`` is out of range, or the
             checkpoint was written with another recipe.
+        NotOursError: ``out`` is a file of the user.
     """
     check_number('save_every', save_every, '[1, inf)', int)
     check_number('workers', workers, '[0, inf)', int, optional=True)
+    check_weights_path(out)
     torch.manual_seed(recipe.seed)
     open_clip.add_model_config(CONFIG)
     model = open_clip.create_model(

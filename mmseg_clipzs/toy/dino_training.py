@@ -18,6 +18,7 @@ from .scenes import make_scene
 from .training import (
     STEP_STREAM,
     TEST_STREAM,
+    check_weights_path,
     draw_pool,
     learning_rate,
     load_checkpoint,
@@ -91,9 +92,11 @@ def train_toy_dino(out, recipe=ToyDinoRecipe(), workers=None,  # noqa: B008
     Raises:
         UserError: ``workers`` or ``save_every`` is out of range, or the
             checkpoint was written with another recipe.
+        NotOursError: ``out`` is a file of the user.
     """
     check_number('save_every', save_every, '[1, inf)', int)
     check_number('workers', workers, '[0, inf)', int, optional=True)
+    check_weights_path(out)
     torch.manual_seed(recipe.seed)
     model = SelfDistillation(build(ARCHITECTURE), recipe)
     optimizer = make_optimizer(

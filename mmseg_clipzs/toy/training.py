@@ -9,11 +9,12 @@ from functools import partial
 import cv2
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from tqdm import tqdm
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
-from mmseg_clipzs.utils import UserError, atomic_write
+from mmseg_clipzs.utils import UserError, atomic_write, check_replaceable
 
 from .scenes import make_varied_scene
 
@@ -118,6 +119,24 @@ def load_checkpoint(model, optimizer, path, recipe):
     torch.set_rng_state(state['random'])
     logger.info('Resumed %s at step %d.', path, state['step'])
     return state['step']
+
+
+def check_weights_path(path):
+    """Refuse to overwrite what :func:`save_weights` has not written.
+
+    Args:
+        path (str | Path): Weights about to be written.
+
+    Raises:
+        NotOursError: A file of the user is there.
+    """
+    try:
+        with safe_open(path, 'pt') as file:
+            if 'steps_done' in (file.metadata() or {}).get('recipe', ''):
+                return
+    except (OSError, SafetensorError):
+        pass  # none, or another kind of file
+    check_replaceable(path)
 
 
 def save_weights(model, path, architecture, recipe, step):

@@ -1,5 +1,6 @@
 """Errors, checks of options, optional imports, safe files, near names."""
 from .background import AUTO, read_background
+from .contents import content_of
 from .errors import UserError, error_message
 from .files import (
     atomic_folder,
@@ -30,10 +31,10 @@ from .tool import (
 __all__ = [
     'AUTO', 'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
     'atomic_write', 'check_flag', 'check_is_file', 'check_number',
-    'check_numbers', 'check_output', 'check_replaceable', 'did_you_mean',
-    'error_message', 'first_of', 'import_on_use', 'import_optional',
-    'import_part', 'interrupted', 'is_first_process', 'is_occupied',
-    'is_ours', 'keep_interrupts', 'other_case', 'read_background',
-    'read_max_size', 'remove_stale', 'require_memory', 'run_tool',
-    'sha256_of', 'show_progress', 'shown', 'temporary_folder', 'track',
-    'user_message']
+    'check_numbers', 'check_output', 'check_replaceable', 'content_of',
+    'did_you_mean', 'error_message', 'first_of', 'import_on_use',
+    'import_optional', 'import_part', 'interrupted', 'is_first_process',
+    'is_occupied', 'is_ours', 'keep_interrupts', 'other_case',
+    'read_background', 'read_max_size', 'remove_stale', 'require_memory',
+    'run_tool', 'sha256_of', 'show_progress', 'shown', 'temporary_folder',
+    'track', 'user_message']

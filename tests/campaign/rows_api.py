@@ -304,6 +304,13 @@ ROWS = [
           ('regions.compactness must', dict(type='Slic', compactness=0)),
           ('No folder at', dict(type='RegionFiles', folder='gone')),
           ('need folder=', dict(type='RegionFiles')),
+          ('regions.folder must', dict(type='RegionFiles', folder=5)),
+          ('regions.photos must', dict(
+              type='RegionFiles', folder='.', photos=True)),
+          ('regions.weights must', dict(type='Sam2Regions', weights=[])),
+          ('regions.sigma must', dict(type='Slic', sigma=1e308)),
+          ('regions.min_size must', dict(
+              type='Felzenszwalb', min_size=10**40)),
           ('type=.* is unknown', dict(type=['Slic'])),
           ('type=.* is unknown', dict(type=dict)),
           ('No folder at', dict(type='Sam2Regions', weights='gone')),

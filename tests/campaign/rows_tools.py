@@ -209,6 +209,8 @@ ROWS = [
         says('No photos')),
     Row('regions_out', 'make_regions {empty_folder} --out {text_file}',
         says('--out needs a folder')),
+    Row('regions_correct', 'make_regions {photo} --out regions --provider '
+        'Slic --options correct=False', says('takes n_segments')),
     Row('coco_empty', 'make_coco_object {empty_folder}', says('nothing')),
     # ----------------------------------------------------------- leaderboard
     Row('board_nothing', 'leaderboard', says('--methods')),

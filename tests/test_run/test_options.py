@@ -24,6 +24,32 @@ def test_a_last_block_by_name(config, options, wanted):
     assert model.get('teacher', model).backbone.last_block == wanted
 
 
+@pytest.mark.parametrize('config, options, wanted', [
+    ('naclip_regions_toy', {'model.regions.type': 'RegionFiles',
+                            'model.regions.folder': '.'},
+     dict(type='RegionFiles', folder='.')),
+    ('corrclip_toy', {'model.regions': dict(type='Slic', sigma=2.)},
+     dict(type='Slic', sigma=2., unsegmented='zero')),
+    ('naclip_regions_toy', {'model': dict(regions=dict(type='Slic'))},
+     dict(type='Slic')),
+    ('naclip_regions_toy', {'model.regions.sigma': 2.},
+     dict(type='Felzenszwalb', scale=400., sigma=2.)),
+    ('naclip_regions_toy', {'model.regions.type': 'Felzenszwalb'},
+     dict(type='Felzenszwalb', scale=400., sigma=0.)),
+    ('maskclip_toy', {'model.regions.type': 'Slic'}, dict(type='Slic'))])
+def test_regions_of_another_type_have_their_defaults(config, options, wanted):
+    assert Job(config, options=options).load().model.regions == wanted
+
+
+def test_what_stays_with_another_type():
+    cfg = Job('naclip_regions_toy', options={
+        'model.regions.correct': False}).load()
+    assert Job(cfg, options={'model.regions.type': 'Slic'}).load(
+        ).model.regions == dict(type='Slic', correct=False)
+    assert Job('corrclip_toy', options={f'{NAME}.type': 'gem'}).load(
+        ).model.backbone.last_block == 'gem'
+
+
 def test_a_later_option_wins():
     """Options on top of a dict, e.g. of a config that was written back."""
     cfg = Job('naclip_toy', options={f'{NAME}.neighbour_std': 3}).load()

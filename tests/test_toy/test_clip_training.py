@@ -6,7 +6,7 @@ import open_clip
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from mmseg_clipzs.clip import get_tokenizer, load_clip
 from mmseg_clipzs.recipes.toy_clip import ToyClipRecipe
@@ -17,7 +17,8 @@ from mmseg_clipzs.toy.clip_training import (
     train_toy_clip,
     zero_shot_accuracy,
 )
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.toy.training import check_weights_path
+from mmseg_clipzs.utils import NotOursError, UserError
 
 SMALL = ToyClipRecipe(steps=4, batch_size=4, warmup=2, scenes=8, seed=3,
                       precision='fp32')
@@ -78,6 +79,18 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
         assert value.equal(resumed[key]), key
+
+
+def test_files_of_the_user_are_left_alone(trained, tmp_path):
+    theirs = tmp_path / 'e.safetensors'
+    for content in ({'a': torch.zeros(3)}, None):
+        save_file(content, theirs) if content else theirs.write_bytes(b'text')
+        before = theirs.read_bytes()
+        with pytest.raises(NotOursError, match=r'e\.safetensors exists and'):
+            train_toy_clip(str(theirs), SMALL, workers=0)
+        assert theirs.read_bytes() == before
+    check_weights_path(trained)
+    check_weights_path(tmp_path / 'none.safetensors')
 
 
 def test_a_checkpoint_of_another_recipe(trained):

@@ -7,14 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from mmseg_clipzs.proxy import load_proxy
 from mmseg_clipzs.recipes.toy_dino import ToyDinoRecipe
 from mmseg_clipzs.toy import dino_training
 from mmseg_clipzs.toy.dino_training import separation, train_toy_dino
 from mmseg_clipzs.toy.scenes import make_scene
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.toy.training import check_weights_path
+from mmseg_clipzs.utils import NotOursError, UserError
 
 SMALL = ToyDinoRecipe(steps=4, batch_size=3, warmup=2, scenes=6, seed=3,
                       precision='fp32')
@@ -72,6 +73,18 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
         assert value.equal(resumed[key]), key
+
+
+def test_files_of_the_user_are_left_alone(trained, tmp_path):
+    theirs = tmp_path / 'e.safetensors'
+    for content in ({'a': torch.zeros(3)}, None):
+        save_file(content, theirs) if content else theirs.write_bytes(b'text')
+        before = theirs.read_bytes()
+        with pytest.raises(NotOursError, match=r'e\.safetensors exists and'):
+            train_toy_dino(str(theirs), SMALL, workers=0)
+        assert theirs.read_bytes() == before
+    check_weights_path(trained)
+    check_weights_path(tmp_path / 'none.safetensors')
 
 
 def test_a_checkpoint_of_another_recipe(trained):

@@ -14,12 +14,14 @@ PROVIDERS = {kind.__name__: kind for kind in (
     EomtRegions)}
 
 
-def build_regions(config):
+def build_regions(config, others=()):
     """Build a provider of regions.
 
     Args:
         config (dict): Its arguments, with a key of ``PROVIDERS`` or a
             subclass of :class:`RegionProvider` as ``type``.
+        others (Sequence[str]): Options that the caller takes itself, for the
+            message.
 
     Returns:
         RegionProvider: Divides images into regions.
@@ -31,7 +33,8 @@ def build_regions(config):
     if not isinstance(config, dict) or 'type' not in config:
         raise UserError(
             'regions takes a dict with type= and arguments of that provider, '
-            f'e.g. dict(type="Felzenszwalb"), but got {config!r}.')
+            'e.g. dict(type="Felzenszwalb") or, among --cfg-options, '
+            f'model.regions.type=Felzenszwalb, but got {config!r}.')
     options = dict(config)
     kind = options.pop('type')
     if not (isinstance(kind, type) and issubclass(kind, RegionProvider)):
@@ -45,8 +48,8 @@ def build_regions(config):
         if key not in known:
             raise UserError(
                 f'regions has no option {key!r}; {kind.__name__} takes '
-                f'{", ".join(known)}, and all take correct.'
-                f'{did_you_mean(key, [*known, "correct"])}')
+                f'{", ".join([*known, *others])}.'
+                f'{did_you_mean(key, [*known, *others])}')
     for key, argument in known.items():
         if argument.default is argument.empty and key not in options:
             raise UserError(f'regions of {kind.__name__} need {key}=.')

@@ -1,6 +1,7 @@
 """Networks of transformers that find masks: loading, and what they get."""
 import copy
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 
 from mmseg_clipzs.checkpoints import hub_file, reason
-from mmseg_clipzs.utils import UserError, import_optional
+from mmseg_clipzs.utils import UserError, did_you_mean, import_optional
 
 # ImageNet's, in [0, 1].
 _MEAN, _STD = (.485, .456, .406), (.229, .224, .225)
@@ -44,8 +45,15 @@ def load_network(kind, config_kind, weights, config=None):
         print_log(
             f'{kind.__name__} has RANDOM weights (weights=None): its regions '
             'are meaningless.', 'current', logging.WARNING)
+        config_kind = getattr(transformers, config_kind)
         with _sentence('config= is unusable'):
-            return kind(getattr(transformers, config_kind)(
+            known = config_kind().to_dict()
+            unknown = [str(key) for key in config or {} if key not in known]
+            if unknown:  # which transformers would keep, unread
+                raise TypeError(
+                    f'{config_kind.__name__} has no {", ".join(unknown)}.'
+                    f'{did_you_mean(unknown[0], known)}')
+            return kind(config_kind(
                 # Version 4 takes entries out.
                 **copy.deepcopy(config or {}))).requires_grad_(False).eval()
     if config is not None:
@@ -82,6 +90,9 @@ class _sentence:
 
 def _folder(weights):
     """Path: Folder with the files of a network."""
+    if not isinstance(weights, (str, os.PathLike)):
+        raise UserError('regions.weights must be a folder, a name of Hugging '
+                        f"Face's hub or None, but got {weights!r}.")
     folder = Path(weights).expanduser()
     if folder.is_dir():
         missing = [name for name in _FILES if not (folder / name).is_file()]

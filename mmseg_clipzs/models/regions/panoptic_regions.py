@@ -32,15 +32,21 @@ class _PanopticRegions(RegionProvider):
         size = image.shape[:2]
         score, label = classes.float().softmax(-1).max(-1)
         kept = (label < classes.size(-1) - 1) & (score > self.threshold)
-        regions = torch.zeros(size, dtype=torch.int32, device=masks.device)
-        if kept.any():
-            p = F.interpolate(masks[None, kept].float(), size=size,
-                              mode='bilinear')[0].sigmoid()
-            owner = (score[kept, None, None] * p).argmax(0)
-            for i, mask in enumerate(p >= .5):
-                own = mask & (owner == i)
-                if own.sum() > self.overlap * mask.sum():
-                    regions[own] = i + 1
+        regions, owner = torch.zeros(
+            2, *size, dtype=torch.int32, device=masks.device)
+        best, found = owner.float(), []
+        for i, query in enumerate(kept.nonzero()[:, 0], 1):
+            # One by one: photos may be large.
+            p = F.interpolate(masks[None, None, query].float(), size=size,
+                              mode='bilinear')[0, 0].sigmoid()
+            found.append(p >= .5)
+            p *= score[query]
+            owner[p > best] = i
+            best = torch.maximum(p, best)
+        for i, mask in enumerate(found, 1):
+            own = mask & (owner == i)
+            if own.sum() > self.overlap * mask.sum():
+                regions[own] = i
         return regions.cpu().numpy()
 
     def _predict(self, image):
@@ -68,7 +74,7 @@ class Mask2FormerRegions(_PanopticRegions):
     def __init__(self, weights='facebook/mask2former-swin-large-coco-panoptic',
                  config=None, threshold=.8, overlap=.8, short_side=800):
         self.short_side = check_number(
-            'regions.short_side', short_side, '[32, inf)', int)
+            'regions.short_side', short_side, '[32, 10000]', int)
         super().__init__(weights, config, threshold, overlap)
 
     def _predict(self, image):

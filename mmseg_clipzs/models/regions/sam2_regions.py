@@ -8,6 +8,8 @@ from mmseg_clipzs.utils import check_flag, check_number
 from .networks import load_network, to_network
 from .region_provider import RegionProvider
 
+_CHUNK = 2**24  # logits at the size of the photo at a time, 64 MiB
+
 
 class Sam2Regions(RegionProvider):
     """Masks of SAM 2 (arXiv 2408.00714) for a grid of points.
@@ -37,9 +39,10 @@ class Sam2Regions(RegionProvider):
                  points_per_side=32, points_per_batch=64, pred_iou=.4,
                  stability=.4, box_iou=.7, multimask=False):
         self.points_per_side, self.points_per_batch = (
-            check_number(f'regions.{name}', value, '[1, inf)', int)
-            for name, value in (('points_per_side', points_per_side),
-                                ('points_per_batch', points_per_batch)))
+            check_number(f'regions.{name}', value, within, int)
+            for name, value, within in (
+                ('points_per_side', points_per_side, '[1, 1000]'),
+                ('points_per_batch', points_per_batch, '[1, 1000000]')))
         self.pred_iou, self.stability, self.box_iou = (
             check_number(f'regions.{name}', value, '[0, 1]')
             for name, value in (('pred_iou', pred_iou), (
@@ -91,18 +94,21 @@ class Sam2Regions(RegionProvider):
         """Logits (M, h, w), IoUs, boxes and areas of the masks to keep."""
         from torchvision.ops import masks_to_boxes
         kept = ious > self.pred_iou
-        logits, ious = logits[kept], ious[kept]
-        at_size = _upsample(logits, size)
-        inner, areas, outer = ((at_size > level).sum((1, 2))
-                               for level in (1, 0, -1))
-        kept = (inner / outer.clamp(min=1) > self.stability) & (areas > 0)
-        boxes = masks_to_boxes(at_size[kept] > 0)
-        return logits[kept], ious[kept], boxes, areas[kept]
+        count, found = max(_CHUNK // (size[0] * size[1]), 1), []
+        for part, part_ious in zip(logits[kept].split(count),
+                                   ious[kept].split(count)):
+            at_size = _upsample(part, size)
+            inner, areas, outer = ((at_size > level).sum((1, 2))
+                                   for level in (1, 0, -1))
+            kept = (inner / outer.clamp(min=1) > self.stability) & (areas > 0)
+            boxes = masks_to_boxes(at_size[kept] > 0)
+            found.append((part[kept], part_ious[kept], boxes, areas[kept]))
+        return map(torch.cat, zip(*found))
 
 
 def _upsample(logits, size):
-    """(M, h, w) -> (M, H, W)."""
-    return F.interpolate(logits[None], size=size, mode='bilinear')[0]
+    """(M, h, w) -> (M, H, W); M may be 0."""
+    return F.interpolate(logits[:, None], size=size, mode='bilinear')[:, 0]
 
 
 def paint(masks, size):

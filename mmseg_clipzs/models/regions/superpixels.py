@@ -9,6 +9,11 @@ def _segmentation(what):
         'skimage.segmentation', 'masks', what, 'scikit-image')
 
 
+# Numbers beyond these change nothing on any photo, but overflow or vanish in
+# scikit-image.
+_SCALE, _SIGMA, _PIXELS = '[1e-9, 1e9]', '[0, 100]', '[1, 2147483647]'
+
+
 class Felzenszwalb(RegionProvider):
     """Graph-based regions (Felzenszwalb and Huttenlocher, IJCV 2004).
 
@@ -25,10 +30,9 @@ class Felzenszwalb(RegionProvider):
 
     def __init__(self, scale=200., sigma=0.5, min_size=20):
         self._options = dict(
-            scale=check_number('regions.scale', scale, '(0, inf)'),
-            sigma=check_number('regions.sigma', sigma, '[0, inf)'),
-            min_size=check_number('regions.min_size', min_size, '[1, inf)',
-                                  int))
+            scale=check_number('regions.scale', scale, _SCALE),
+            sigma=check_number('regions.sigma', sigma, _SIGMA),
+            min_size=check_number('regions.min_size', min_size, _PIXELS, int))
         _segmentation('Felzenszwalb')
 
     def __call__(self, image, meta):
@@ -54,10 +58,10 @@ class Slic(RegionProvider):
     def __init__(self, n_segments=200, compactness=20., sigma=1.):
         self._options = dict(
             n_segments=check_number('regions.n_segments', n_segments,
-                                    '[1, inf)', int),
+                                    _PIXELS, int),
             compactness=check_number('regions.compactness', compactness,
-                                     '(0, inf)'),
-            sigma=check_number('regions.sigma', sigma, '[0, inf)'))
+                                     _SCALE),
+            sigma=check_number('regions.sigma', sigma, _SIGMA))
         _segmentation('Slic')
 
     def __call__(self, image, meta):

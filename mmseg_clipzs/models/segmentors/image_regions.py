@@ -9,6 +9,9 @@ from mmseg_clipzs.utils import UserError, check_flag
 
 from .results import margins, upsample_image
 
+# Of ``regions=``, whatever the provider.
+OWN_OPTIONS = 'correct', 'unsegmented'
+
 
 class ImageRegions:
     """Finds the regions of images and says what they are for.
@@ -30,15 +33,16 @@ class ImageRegions:
 
     def __init__(self, options):
         options = dict(options) if isinstance(options, dict) else options
-        own = {key: options.pop(key) for key in ('correct', 'unsegmented')
+        own = {key: options.pop(key) for key in OWN_OPTIONS
                if isinstance(options, dict) and key in options}
         self.correct = check_flag('regions.correct', own.get('correct', True))
         self.unsegmented = own.get('unsegmented', 'zero')
-        if self.unsegmented not in ('zero', 'lowest'):
+        if not isinstance(self.unsegmented, str) or self.unsegmented not in (
+                'zero', 'lowest'):
             raise UserError(
                 f'regions.unsegmented={self.unsegmented!r} is unknown; choose '
                 '"zero" or "lowest".')
-        self.provider = build_regions(options)
+        self.provider = build_regions(options, OWN_OPTIONS)
 
     def follow(self, labels, regions):
         """Correct labels, if wanted.
@@ -82,10 +86,11 @@ class ImageRegions:
             photo, {**meta, 'ori_shape': size}))
         name = type(self.provider).__name__
         if regions.shape not in (work, size) or regions.dtype.kind not in (
-                'iu') or regions.size and regions.min() < 0:
+                'iu') or regions.size and not 0 <= int(
+                    regions.min()) <= int(regions.max()) < 2**63:
             raise UserError(
                 f'{name} must return the region of each pixel, {work} '
-                f'integers from 0, but returned {regions.shape} '
+                f'integers from 0 below 2^63, but returned {regions.shape} '
                 f'{regions.dtype}.')
         return resize_regions(torch.from_numpy(
             regions.astype(np.int64)).to(image.device), size)

@@ -68,7 +68,7 @@ class Propagation:
         if not isinstance(self.proxy, dict):
             raise UserError('propagation.proxy takes the arguments of '
                             f'load_proxy as a dict, but got {self.proxy!r}.')
-        if self.part not in PARTS:
+        if not isinstance(self.part, str) or self.part not in PARTS:
             raise UserError(
                 f'propagation.part={self.part!r} is unknown; choose one of '
                 f'{", ".join(PARTS)}.')

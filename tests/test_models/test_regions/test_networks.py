@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_clipzs.models.regions import PROVIDERS, build_regions
+from mmseg_clipzs.models.regions import (
+    PROVIDERS,
+    build_regions,
+    sam2_regions,
+)
 from mmseg_clipzs.models.regions.networks import to_network
 from mmseg_clipzs.models.regions.sam2_regions import paint
 from mmseg_clipzs.utils import UserError
@@ -119,6 +123,25 @@ def test_sam2_finds_the_masks_of_transformers_own_pipeline(providers):
     assert (ours != masks).float().mean() < 1e-3
 
 
+def test_sam2_upsamples_few_masks_at_a_time(providers, monkeypatch):
+    provider, image, size = providers['Sam2Regions'], photo((48, 80)), 48 * 80
+    whole, shapes = provider(image, {}), []
+    upsample = sam2_regions._upsample
+
+    def record(logits, size):
+        shapes.append(len(logits))
+        return upsample(logits, size)
+
+    monkeypatch.setattr(sam2_regions, '_upsample', record)
+    monkeypatch.setattr(sam2_regions, '_CHUNK', 2 * size)
+    np.testing.assert_array_equal(provider(image, {}), whole)
+    assert max(shapes) == 2
+    monkeypatch.setattr(sam2_regions, '_CHUNK', size - 1)
+    np.testing.assert_array_equal(provider(image, {}), whole)
+    monkeypatch.setattr(provider, 'pred_iou', 1.)  # none is left
+    assert not provider(image, {}).any()
+
+
 def test_golden_painting(golden):
     numbers = golden('corrclip_regions.npz')
     masks = numbers['paint.masks']
@@ -228,11 +251,17 @@ def test_without_transformers_or_with_an_old_one(name, monkeypatch):
 
 @pytest.mark.parametrize('config, message', [
     (dict(SAM2, points_per_side=0), 'regions.points_per_side'),
+    (dict(SAM2, points_per_side=10**40), 'regions.points_per_side'),
+    *((dict(type=kind, weights=wrong), 'regions.weights must be a folder')
+      for kind in CONFIGS for wrong in (5, True, [], {}, float('nan'))),
     (dict(SAM2, pred_iou=1.5), r'regions.pred_iou .* \[0, 1\]'),
     (dict(SAM2, multimask=1), 'regions.multimask must be True'),
     (dict(MASK2FORMER, short_side=8), 'regions.short_side'),
     (dict(EOMT, overlap=-1), 'regions.overlap'),
     (dict(EOMT, config=dict(hidden_size='a')), 'config= is unusable'),
+    (dict(EOMT, config=dict(vision_config='x')), 'EomtConfig has no vision_c'),
+    (dict(SAM2, config=dict(visionconfig={})), 'Did you mean vision_config'),
+    (dict(EOMT, config=5), 'config= is unusable'),
     (dict(EOMT, short_side=8), "no option 'short_side'")])
 def test_bad_options(config, message):
     with pytest.raises(UserError, match=message):

@@ -67,11 +67,59 @@ def test_missing_maps(tmp_path):
 @pytest.mark.parametrize('array, message', [
     (np.zeros(SIZE), 'float64'), (-np.ones(SIZE, int), 'int64'),
     (np.zeros((2, *SIZE), int), r'\(2, 40, 60\)'),
+    (np.full(SIZE, 2**63, np.uint64), r'a\.npy is no map .* from 9223'),
     (np.array([[object()]]), 'cannot be read')])
 def test_bad_arrays(tmp_path, array, message):
     np.save(tmp_path / 'a.npy', array)
     with pytest.raises(SampleError, match=message):
         read_regions(tmp_path / 'a.npy')
+
+
+def test_an_archive_of_arrays(tmp_path):
+    with open(tmp_path / 'a.npy', 'wb') as file:
+        np.savez(file, regions=np.zeros(SIZE, int))
+    with pytest.raises(SampleError, match=r'a\.npy cannot be read .* archive'):
+        read_regions(tmp_path / 'a.npy')
+
+
+def test_photos_of_one_name(tmp_path):
+    """Maps in subfolders, or an error that names both."""
+    photos, maps = tmp_path / 'photos', tmp_path / 'maps'
+    metas, wanted = [], []
+    for i, folder in enumerate(['a', 'b', 'b/a', '.']):
+        (photos / folder).mkdir(parents=True, exist_ok=True)
+        wanted.append(np.full(SIZE, i, int))
+        np.save(write_regions(wanted[-1], maps, f'{folder}/1').with_suffix(
+            '.npy'), wanted[-1])
+        (maps / folder / '1.png').unlink()
+        metas.append(dict(img_path=str(photos / folder / '1.jpg'),
+                          ori_shape=SIZE))
+    options = dict(type='RegionFiles', folder=maps)
+    provider = build_regions(dict(options, photos=photos))
+    for meta, want in zip(metas, wanted):
+        np.testing.assert_array_equal(provider(None, meta), want)
+    with pytest.raises(SampleError, match='x.jpg is not in .*photos'):
+        provider(None, dict(img_path='x.jpg', ori_shape=SIZE))
+    (tmp_path / 'link').symlink_to(photos)
+    meta = dict(metas[1], img_path=str(tmp_path / 'link/b/1.jpg'))
+    np.testing.assert_array_equal(provider(None, meta), wanted[1])
+    plain = build_regions(options)
+    plain(None, metas[0])
+    plain(None, metas[0])
+    with pytest.raises(UserError, match=r'a/1\.jpg and .*b/1\.jpg') as e:
+        plain(None, metas[1])
+    assert not isinstance(e.value, SampleError)  # the first may be wrong
+
+
+@pytest.mark.parametrize('wrong', [5, None, True, [], {}, float('nan')])
+def test_folders_of_another_type(tmp_path, wrong):
+    (tmp_path / 'a.png').touch()
+    with pytest.raises(UserError, match='regions.folder must be a folder'):
+        build_regions(dict(type='RegionFiles', folder=wrong))
+    if wrong is not None:
+        with pytest.raises(UserError, match='regions.photos must be a folder'):
+            build_regions(dict(
+                type='RegionFiles', folder=tmp_path, photos=wrong))
 
 
 def test_bad_folders(tmp_path):

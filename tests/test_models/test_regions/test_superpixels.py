@@ -40,9 +40,15 @@ def test_options_are_scikit_images(photo):
 
 
 @pytest.mark.parametrize('config, message', [
-    (dict(type='Felzenszwalb', sigma=-1), r'regions.sigma .* \[0, inf\)'),
+    (dict(type='Felzenszwalb', sigma=-1), r'regions.sigma .* \[0, 100\]'),
     (dict(type='Felzenszwalb', min_size=2.5), 'regions.min_size .* whole'),
-    (dict(type='Slic', n_segments=0), r'regions.n_segments .* \[1, inf\)'),
+    (dict(type='Slic', n_segments=0), r'regions.n_segments .* \[1, 2147'),
+    *((dict(type=kind, **{name: value}), f'regions.{name} must be')
+      for kind, name, value in (
+          ('Felzenszwalb', 'sigma', 1e308), ('Felzenszwalb', 'sigma', 10**40),
+          ('Felzenszwalb', 'min_size', 10**40), ('Slic', 'sigma', 1e308),
+          ('Felzenszwalb', 'scale', 1e308), ('Slic', 'n_segments', 2**31),
+          ('Slic', 'compactness', 1e308), ('Slic', 'compactness', 1e-300))),
     (dict(type='Slic', compactness='a'), 'regions.compactness'),
     (dict(type='Slic', scale=1), "no option 'scale'; Slic takes n_segments")])
 def test_bad_options(config, message):

@@ -174,6 +174,7 @@ def test_chunks(monkeypatch):
     (dict(iterations=0), 'propagation.iterations'),
     (dict(tolerance=1), 'propagation.tolerance'),
     (dict(part='values'), 'part=.values. is unknown.*value'),
+    (dict(part=np.array(['value', 'key'])), 'part=array.* is unknown'),
     (dict(proxy='dino'), 'as a dict'),
 ])
 def test_wrong_options(options, message):
