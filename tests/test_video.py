@@ -223,7 +223,8 @@ def test_alternating_frames(inferencer, batch_size):
         results += segment(batch)
     mean, state, differ = 0, None, 0
     for image, result in zip(images, results):
-        data = model.data_preprocessor(inferencer._batch([image]), False)
+        data = model.data_preprocessor(
+            inferencer.make_batch([image], [None]), False)
         with torch.no_grad():
             scores = model.window_scores(
                 model.extract_feat(data['inputs']), SIZE)
