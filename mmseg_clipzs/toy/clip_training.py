@@ -12,21 +12,19 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 from mmseg_clipzs.recipes.toy_clip import ARCHITECTURE, ToyClipRecipe
-from mmseg_clipzs.utils import check_number
 
 from .painters import OBJECTS
 from .scenes import CLASSES, make_scene
 from .training import (
-    STEP_STREAM,
     TEST_STREAM,
-    check_weights_path,
+    check_arguments,
     draw_pool,
-    learning_rate,
     load_checkpoint,
     logger,
     make_optimizer,
     save_checkpoint,
     save_weights,
+    start_step,
 )
 
 CONFIG = osp.join(
@@ -110,9 +108,7 @@ def train_toy_clip(out, recipe=ToyClipRecipe(), workers=None,  # noqa: B008
             checkpoint was written with another recipe.
         NotOursError: ``out`` is a file of the user.
     """
-    check_number('save_every', save_every, '[1, inf)', int)
-    check_number('workers', workers, '[0, inf)', int, optional=True)
-    check_weights_path(out)
+    check_arguments(out, workers, save_every)
     torch.manual_seed(recipe.seed)
     open_clip.add_model_config(CONFIG)
     model = open_clip.create_model(
@@ -132,14 +128,11 @@ def train_toy_clip(out, recipe=ToyClipRecipe(), workers=None,  # noqa: B008
     model.train()
     bar = tqdm(range(step, recipe.steps), 'steps', recipe.steps, initial=step)
     for step in bar:
-        # Seeded by the step, so that a resumed run draws the same batches.
-        rng = np.random.default_rng([recipe.seed, STEP_STREAM, step])
+        rng = start_step(step, recipe, optimizer)
         batch, text = _draw_batch(rng, images, tokens, recipe.batch_size)
         if step >= .75 * recipe.steps:
             model.visual.patch_dropout = torch.nn.Identity()
         late.active = rng.random() < recipe.late_share
-        for group in optimizer.param_groups:
-            group['lr'] = learning_rate(step, recipe)
         # The math kernel is twice as fast as the fused one at this size.
         with sdpa_kernel(SDPBackend.MATH), torch.autocast(
                 'cpu', torch.bfloat16, recipe.precision == 'bf16'):

@@ -10,22 +10,20 @@ from tqdm import tqdm
 from mmseg_clipzs.proxy.architectures import build
 from mmseg_clipzs.proxy.loading import MEAN, STD
 from mmseg_clipzs.recipes.toy_dino import ARCHITECTURE, ToyDinoRecipe
-from mmseg_clipzs.utils import check_number
 
 from .crops import random_crops
 from .dino import SelfDistillation, block_masks
 from .scenes import make_scene
 from .training import (
-    STEP_STREAM,
     TEST_STREAM,
-    check_weights_path,
+    check_arguments,
     draw_pool,
-    learning_rate,
     load_checkpoint,
     logger,
     make_optimizer,
     save_checkpoint,
     save_weights,
+    start_step,
 )
 
 _SCENE, _LARGE, _SMALL = 96, 40, 20  # pixels per side
@@ -94,9 +92,7 @@ def train_toy_dino(out, recipe=ToyDinoRecipe(), workers=None,  # noqa: B008
             checkpoint was written with another recipe.
         NotOursError: ``out`` is a file of the user.
     """
-    check_number('save_every', save_every, '[1, inf)', int)
-    check_number('workers', workers, '[0, inf)', int, optional=True)
-    check_weights_path(out)
+    check_arguments(out, workers, save_every)
     torch.manual_seed(recipe.seed)
     model = SelfDistillation(build(ARCHITECTURE), recipe)
     optimizer = make_optimizer(
@@ -108,11 +104,8 @@ def train_toy_dino(out, recipe=ToyDinoRecipe(), workers=None,  # noqa: B008
     scenes = draw_pool(recipe, _SCENE, workers)[0]
     bar = tqdm(range(step, recipe.steps), 'steps', recipe.steps, initial=step)
     for step in bar:
-        # Seeded by the step, so that a resumed run draws the same batches.
-        rng = np.random.default_rng([recipe.seed, STEP_STREAM, step])
+        rng = start_step(step, recipe, optimizer)
         batch = _draw_batch(rng, scenes, recipe)
-        for group in optimizer.param_groups:
-            group['lr'] = learning_rate(step, recipe)
         with torch.autocast(
                 'cpu', torch.bfloat16, recipe.precision == 'bf16'):
             class_loss, patch_loss = model(*batch, step)

@@ -14,13 +14,52 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 
 from mmseg_clipzs.checkpoints import load_checkpoint_file
-from mmseg_clipzs.utils import UserError, atomic_write, check_replaceable
+from mmseg_clipzs.utils import (
+    UserError,
+    atomic_write,
+    check_number,
+    check_replaceable,
+)
 
 from .scenes import make_varied_scene
 
 # Independent random streams: 0 and 1 are write_voc's train and val scenes.
-_POOL_STREAM, TEST_STREAM, STEP_STREAM = 2, 3, 4
+_POOL_STREAM, TEST_STREAM, _STEP_STREAM = 2, 3, 4
 logger = logging.getLogger('toy_training')
+
+
+def check_arguments(out, workers, save_every):
+    """Check the arguments that all trainings have.
+
+    Args:
+        out (str | Path): Weights to be written.
+        workers (int | None): See :func:`draw_pool`.
+        save_every (int): Steps between checkpoints.
+
+    Raises:
+        UserError: A number out of range.
+        NotOursError: ``out`` is a file of the user.
+    """
+    check_number('save_every', save_every, '[1, inf)', int)
+    check_number('workers', workers, '[0, inf)', int, optional=True)
+    check_weights_path(out)
+
+
+def start_step(step, recipe, optimizer):
+    """Set the learning rate of a step.
+
+    Args:
+        step (int): From 0.
+        recipe (ToyClipRecipe | ToyDinoRecipe): Has ``seed`` and a schedule.
+        optimizer (Optimizer): Changed in place.
+
+    Returns:
+        numpy.random.Generator: Seeded by the step, so that a resumed run
+        draws the same batches.
+    """
+    for group in optimizer.param_groups:
+        group['lr'] = learning_rate(step, recipe)
+    return np.random.default_rng([recipe.seed, _STEP_STREAM, step])
 
 
 def learning_rate(step, recipe):

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from mmseg_clipzs.clip.blocks import project, run_block, split_heads
+from mmseg_clipzs.clip.blocks import (
+    project,
+    run_block,
+    scaled_similarity,
+    split_heads,
+)
 from mmseg_clipzs.utils import check_number
 
 from .last_block import mix_values, patch_keys
@@ -95,7 +100,7 @@ class SelfCalibration:
         """Output of the last block's attention, averaged with kk."""
         h = block.ln_1(patches)
         k = split_heads(project(block, h, 'k'), block.attn.num_heads)
-        own = (k @ k.transpose(-1, -2) * k.size(-1)**-0.5).softmax(-1)
+        own = scaled_similarity(k, k).softmax(-1)
         return mix_values(block, h, (attention + own) / 2)
 
 

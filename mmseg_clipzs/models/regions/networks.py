@@ -10,10 +10,9 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 
 from mmseg_clipzs.checkpoints import hub_file, reason
+from mmseg_clipzs.proxy.loading import MEAN, STD
 from mmseg_clipzs.utils import UserError, did_you_mean, import_optional
 
-# ImageNet's, in [0, 1].
-_MEAN, _STD = (.485, .456, .406), (.229, .224, .225)
 _FILES = ('config.json', 'model.safetensors')
 
 
@@ -132,5 +131,5 @@ def to_network(photo, size, network, pad=(0, 0)):
                           antialias=True)
     image = F.pad(image, (0, pad[1], 0, pad[0]))
     mean, std = (image.new_tensor(values)[:, None, None]
-                 for values in (_MEAN, _STD))
+                 for values in (MEAN, STD))
     return ((image - mean) / std).to(like.dtype)
