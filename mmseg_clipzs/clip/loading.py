@@ -83,6 +83,24 @@ class LoadedClip:
         return self.model.logit_scale.exp().item()
 
 
+def dtype_of(precision):
+    """Dtype of a precision.
+
+    Args:
+        precision (str): Key of ``PRECISIONS``.
+
+    Returns:
+        torch.dtype: A floating-point dtype.
+
+    Raises:
+        UserError: An unknown precision.
+    """
+    if precision not in PRECISIONS:
+        raise UserError(f'precision={precision!r} is unknown; choose one of '
+                        f'{list(PRECISIONS)}.')
+    return PRECISIONS[precision]
+
+
 def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
     """Load an architecture of open_clip with weights.
 
@@ -119,12 +137,10 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
     if kwargs:
         raise UserError('clip= takes model, pretrained, quick_gelu and '
                         f'precision, but got {sorted(kwargs)}.')
-    if precision not in PRECISIONS:
-        raise UserError(f'precision={precision!r} is unknown; choose one of '
-                        f'{list(PRECISIONS)}.')
+    dtype = dtype_of(precision)
     name = check_architecture(model)
     if name == TIPSV2:
-        return _tipsv2(pretrained, quick_gelu, precision)
+        return _tipsv2(pretrained, quick_gelu, dtype)
     config, preset, state = get_config(name), {}, None
     if pretrained is not None:
         path, state, is_openai_archive, preset = read_weights(name, pretrained)
@@ -143,7 +159,7 @@ def load_clip(model, quick_gelu=None, precision='fp32', **kwargs):
     else:
         network = _build(config, is_filled=False)
         _warn_of_random(name)
-    reduce_precision(network.visual, PRECISIONS[precision], pretrained)
+    reduce_precision(network.visual, dtype, pretrained)
     if hasattr(network.visual, 'attnpool'):  # a ResNet
         # Convolutions take a fifth less time in this layout.
         network.visual.to(memory_format=torch.channels_last)
@@ -163,7 +179,7 @@ def _warn_of_random(name):
         'are meaningless.', logger='current', level=logging.WARNING)
 
 
-def _tipsv2(pretrained, quick_gelu, precision):
+def _tipsv2(pretrained, quick_gelu, dtype):
     """LoadedClip: TIPSv2, whose images are in [0, 1]."""
     if quick_gelu is not None:
         raise UserError('TIPSv2 has one activation, GELU: leave quick_gelu= '
@@ -171,7 +187,7 @@ def _tipsv2(pretrained, quick_gelu, precision):
     network, tokenizer = load_tipsv2(pretrained)
     if pretrained is None:
         _warn_of_random(TIPSV2)
-    reduce_precision(network.visual, PRECISIONS[precision], pretrained)
+    reduce_precision(network.visual, dtype, pretrained)
     return LoadedClip(
         TIPSV2, None if pretrained is None else str(pretrained),
         network.eval(), tokenizer, (0., 0., 0.), (1., 1., 1.))

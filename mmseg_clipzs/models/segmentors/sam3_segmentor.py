@@ -8,7 +8,7 @@ from mmseg.registry import MODELS
 
 from mmseg_clipzs.checkpoints.pretrained import Pretrained
 from mmseg_clipzs.clip import get_tokenizer
-from mmseg_clipzs.clip.loading import PRECISIONS
+from mmseg_clipzs.clip.loading import dtype_of
 from mmseg_clipzs.clip.text import check_texts
 from mmseg_clipzs.utils import UserError, check_number, import_optional
 
@@ -56,13 +56,11 @@ class Sam3Segmentor(ForeignSegmentor):
                 'on the hub; weights=None means random weights.')
         check_number('score_threshold', score_threshold, '[0, 1)')
         check_number('word_batch', word_batch, '[1, inf)', int, optional=True)
-        if precision not in PRECISIONS:
-            raise UserError(f'precision={precision!r} is unknown; choose one '
-                            f'of {list(PRECISIONS)}.')
+        dtype = dtype_of(precision)
         weights = kwargs.pop('weights')
         vocabulary = kwargs.pop('vocabulary', None)
         super().__init__(**kwargs)
-        self.backbone = _load(weights).to(PRECISIONS[precision])
+        self.backbone = _load(weights).to(dtype)
         self.score_threshold = score_threshold
         self.word_batch = word_batch
         self._texts = None
