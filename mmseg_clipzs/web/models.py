@@ -20,15 +20,12 @@ class Models:
         self._built, self._lock = {}, threading.Lock()
 
     def encode(self, choice, photo):
-        """Path: What :meth:`predict` gets."""
-        self._of(choice)
-        return photo
+        """EncodedImage: What :meth:`predict` gets."""
+        return self._of(choice).encode(photo)
 
     def predict(self, choice, encoded, classes, background=None):
         """ZeroShotResult: Of a photo with classes."""
-        inferencer = self._of(choice)
-        inferencer.set_image(encoded)
-        return inferencer.predict(classes, background)
+        return self._of(choice).predict(classes, background, encoded)
 
     def _of(self, choice):
         with self._lock:
