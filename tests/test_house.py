@@ -27,6 +27,7 @@ LAYERS = [
     ('run', ),
     ('leaderboard', 'benchmark', 'export', 'doctor', 'folders', 'video'),
     ('apis', ),
+    ('web', ),
     ('cli', ),
     ('clipzs', ),
     ('tools', )]
