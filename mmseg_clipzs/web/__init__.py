@@ -1,1 +1,1 @@
-"""A page to try words on a photo, by Gradio: ``clipzs web``."""
+"""A page to try words on a photo, on the public inferencer."""
