@@ -8,13 +8,13 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mmseg_clipzs.datasets.images import read_visible
 from mmseg_clipzs.utils import UserError, temporary_folder, time_limit
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .answers import shown_photo
+from .catalogue import Choice
 from .kept import Kept
 
 _NO_LETTERS = re.compile(r'[^\w .()+-]')
@@ -31,7 +31,7 @@ class Asked:
         colours (tuple): RGB of each class; by default the project's. They
             take no computing.
     """
-    choice: Any
+    choice: Choice
     classes: tuple[str, ...]
     background: str | float | None = None
     colours: tuple = field(default=(), compare=False)
@@ -122,7 +122,7 @@ class Session:
                 result = models.predict(
                     asked.choice, self._encoded(models, asked.choice, photo),
                     asked.classes, asked.background)
-                result.confidence  # computed with it
+                _ = result.confidence  # computed once, within the time
             self._keep(key, result, result.nbytes)
         return _recoloured(result, asked)
 
