@@ -1,6 +1,6 @@
 """What belongs to one visitor, and to nobody else."""
 import copy
-import re
+import os
 import secrets
 import shutil
 import threading
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from mmseg_clipzs.datasets.images import read_visible
 from mmseg_clipzs.utils import UserError, temporary_folder, time_limit
+from mmseg_clipzs.visualization import Style
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .answers import shown_photo
 from .catalogue import Choice
 from .kept import Kept
-
-_NO_LETTERS = re.compile(r'[^\w .()+-]')
+from .reproduce import file_name
 
 
 @dataclass(frozen=True)
@@ -65,32 +65,37 @@ class Session:
     Attributes:
         photo (Photo | None): The photo that words are tried on.
         shown (tuple[Asked]): What the page shows.
+        heat (str | None): The class whose heat map it shows.
+        opacity (float): Of its colours over the photo, in [0, 1].
+        taken (Path | None): Folder of the last file to take away.
         used (float): Time of the clock when the visitor last came.
     """
 
     def __init__(self, folder, kept, limits):
         self.photo, self.shown, self.used = None, (), 0.
+        self.heat, self.opacity, self.taken = None, Style.opacity, None
         self._folder, self._kept, self._limits = folder, kept, limits
         self._is_closed = False
 
-    def set_photo(self, path):
+    def set_photo(self, path, name=None):
         """Replace the photo.
 
         Args:
             path (str | Path): A file, of which the session makes a copy.
+            name (str, optional): What the visitor calls it.
 
         Raises:
             UserError: It is too large, or no image that can be read; the
                 photo before stays.
         """
-        path = Path(path)
+        path, name = Path(path), file_name(name or os.path.basename(path))
         self._limits.check_file(path.stat().st_size)
         content = path.read_bytes()
         self._limits.check_pixels(content)
-        image, _ = read_visible(path.name, content)
+        image, _ = read_visible(name, content)
         key = secrets.token_hex(8)
         with self.new_folder() as folder:
-            own = folder / _file_name(path)
+            own = folder / name
             own.write_bytes(content)
             before, self.photo = self.photo, Photo(
                 key, own, shown_photo(image, key))
@@ -171,18 +176,21 @@ class Sessions:
 
     Args:
         limits (Limits): How many there are, and for how long.
+        parent (str | Path, optional): Where their folder is made; by default
+            among the system's temporary files.
         clock (Callable): () -> seconds.
     """
 
-    def __init__(self, limits, clock=time.monotonic):
+    def __init__(self, limits, parent=None, clock=time.monotonic):
         self._limits, self._clock = limits, clock
         self._sessions, self._lock = {}, threading.Lock()
         memory = limits.memory * 1e6
         self.kept = Kept(memory, memory / 4)
-        self._stack = ExitStack()
+        self._stack, self._parent = ExitStack(), parent
 
     def __enter__(self):
-        self._folder = self._stack.enter_context(temporary_folder())
+        self._folder = self._stack.enter_context(
+            temporary_folder(self._parent))
         done = threading.Event()
         sweeper = threading.Thread(target=self._sweep, args=(done, ),
                                    name='sessions', daemon=True)
@@ -248,13 +256,6 @@ class Sessions:
     def _sweep(self, done):
         while not done.wait(min(self._limits.idle / 4, 60)):
             self.expire()
-
-
-def _file_name(path):
-    """str: Of an upload, fit for any file system."""
-    stem, suffix = (_NO_LETTERS.sub('_', part)
-                    for part in (path.stem, path.suffix))
-    return f'{stem.lstrip(".")[:60] or "photo"}{suffix[:8]}'
 
 
 def _recoloured(result, asked):

@@ -47,7 +47,8 @@ def clock():
 
 @pytest.fixture
 def sessions(clock):
-    with Sessions(Limits(visitors=3, idle=100), clock) as sessions:
+    with Sessions(
+            Limits(visitors=3, idle=100), clock=clock) as sessions:
         yield sessions
 
 
