@@ -11,7 +11,8 @@ from .unstubbed import Unstubbed
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ('viewer_maps.js', 'viewer_regions.js', 'viewer_drawing.js',
-            'viewer_table.js', 'viewer.js')
+            'viewer_table.js', 'viewer_texts.js', 'viewer.js',
+            'viewer_events.js')
 
 
 def _read(*names):
