@@ -8,7 +8,7 @@ function pin(point) {
   look.pinned = point;
   showRegion();
   draw();
-  speak(point ? answers.map(describeRegion).join('. ')
+  speak(point ? answers.map(speakOfRegion).join('. ')
     : 'Selection ended');
 }
 
@@ -66,12 +66,16 @@ for (const {frame, canvas} of pictures) {
   frame.addEventListener('keydown', onKey);
   frame.addEventListener('blur', () => moveTo(null));
 }
+isNarrow.addEventListener('change', showTable);
 find('.views').addEventListener('change', event => {
   setView(event.target.value);
 });
 find('.opacity').addEventListener('input', event => {
   look.opacity = event.target.value / 100;
   draw();
+});
+find('.opacity').addEventListener('change', () => {
+  trigger('opacity', {opacity: look.opacity});
 });
 find('.wipe').addEventListener('input', event => {
   look.wipe = event.target.value / 100;
