@@ -2,6 +2,7 @@
 import inspect
 import logging
 import os
+import shutil
 from collections import defaultdict
 from functools import partial
 
@@ -174,8 +175,7 @@ class Events:
         The browser shows it until the photo has been taken.
         """
         for path in self._uploads.pop(key, ()):
-            if os.path.exists(path):
-                os.remove(path)
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
 
     def end(self, key):
         """The visitor has left."""

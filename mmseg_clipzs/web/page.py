@@ -27,14 +27,14 @@ class Photo(gr.Image, metaclass=Unstubbed):
         return payload
 
 
-def make_page(answering, sessions, examples, waiting):
+def make_page(answering, sessions, examples, limits):
     """Lay out the page.
 
     Args:
         answering (Answering): Answers questions.
         sessions (Sessions): What belongs to the visitors.
         examples (Sequence[Example]): Photos to begin with.
-        waiting (int): How many questions may wait for an answer.
+        limits (Limits): What a visitor may ask for.
 
     Returns:
         gr.Blocks: The page, not yet served.
@@ -49,12 +49,13 @@ def make_page(answering, sessions, examples, waiting):
                 _add_words(parts)
                 _add_settings(parts, answering.catalogue)
             with gr.Column(elem_id='result', scale=2):
-                parts.message = Message(elem_id='message')
+                parts.message = Message(
+                    elem_id='message', max_bytes=limits.max_bytes)
                 parts.viewer = Viewer(elem_id='viewer')
                 _add_files(parts)
         Events(parts, answering, sessions, examples).connect(page)
     # Nobody but this page's script calls its handlers.
-    page.queue(api_open=False, max_size=waiting)
+    page.queue(api_open=False, max_size=limits.visitors)
     return page
 
 
