@@ -1,4 +1,5 @@
 """Serve the page, until it is stopped."""
+import logging
 import os
 import socket
 from contextlib import ExitStack, contextmanager
@@ -73,9 +74,13 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
 
 def _close(page):
     """Stop serving, also while a model computes."""
-    if page.is_running:
-        page.server.force_exit = True  # does not wait for answers
+    if not page.is_running:
+        return
+    page.server.force_exit = True  # does not wait for answers
+    log = logging.getLogger('uvicorn.error')
+    log.disabled = True  # it would trace each of them
     page.close(verbose=False)
+    log.disabled = False
 
 
 def _free_port(host, port):
