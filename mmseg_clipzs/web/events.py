@@ -77,6 +77,8 @@ class Events:
             event.failure(None, None, parts.message, js=f'() => "{_FULL}"')
             return event
 
+        # In the browser alone; afterwards for colours chosen meanwhile.
+        recolour = None, [parts.words, parts.viewer], parts.viewer
         on(page.load, self.begin, None, [*answer, parts.words])
         for number, button in enumerate(parts.examples):
             on(button.click, partial(self.choose, number),
@@ -86,7 +88,9 @@ class Events:
                _by_session(self.tidy), api_visibility='private')
         on(partial(gr.on, [parts.words.change, *(
             each.input for each in settings[1:])]), self.change, settings,
-           [*answer, parts.clip], trigger_mode='always_last')
+           [*answer, parts.clip], trigger_mode='always_last').then(
+               *recolour, js=_RECOLOUR)
+        parts.words.change(*recolour, js=_RECOLOUR)
         on(parts.viewer.heat, self.heat, None, [parts.message, parts.viewer],
            trigger_mode='always_last')
         lines = [parts.message, parts.command, parts.python]

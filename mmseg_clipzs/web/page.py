@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 
-from .components import Message, Unstubbed, Viewer
+from .components import Message, Unstubbed, Viewer, Words
 from .events import Events
 
 TITLE = 'Words on a photo'
@@ -46,7 +46,8 @@ def make_page(answering, sessions, examples, limits):
         with gr.Row():
             with gr.Column(elem_id='input'):
                 _add_photo(parts, examples)
-                _add_words(parts)
+                parts.words = Words(
+                    elem_id='words', label='Words', limits=limits)
                 _add_settings(parts, answering.catalogue)
             with gr.Column(elem_id='result', scale=2):
                 parts.message = Message(
@@ -68,10 +69,6 @@ def _add_photo(parts, examples):
             each.title, icon=str(each.path), size='sm', min_width=80)
             for each in examples]
     parts.forget = gr.Button('Forget my photo', elem_id='forget', size='sm')
-
-
-def _add_words(parts):
-    parts.words = gr.JSON([], elem_id='words', label='Words')
 
 
 def _add_settings(parts, catalogue):
@@ -105,7 +102,7 @@ def _add_files(parts):
             parts.files = {kind: gr.Button(
                 label, elem_id=f'file-{kind}', size='sm', min_width=100)
                 for kind, label in _FILES.items()}
-        parts.file = gr.DownloadButton(visible=False)
+        parts.file = gr.DownloadButton(visible=False, elem_id='file')
         parts.command = gr.Code(
             label='Command line', language='shell', interactive=False,
             elem_id='command', wrap_lines=True, lines=1)
