@@ -16,7 +16,8 @@ from .words import make_rows
 
 _LOG = logging.getLogger(__name__)
 _BUG = 'That did not work, which is not your fault. The log says why.'
-_FULL = 'Too many people are waiting at the moment. Please try again soon.'
+_FULL = ('No answer came: perhaps too many people are waiting. Please try '
+         'again in a moment.')
 # Colours of the rows of words, for the classes of the answers. Those that are
 # not in the rows, such as the background, come first.
 _RECOLOUR = '''
@@ -209,10 +210,12 @@ class Events:
 
     def _fitting_clips(self, question):
         catalogue = self._answering.catalogue
-        choice = catalogue.fit(Choice(question.method, question.clip))
+        choice = catalogue.fit(
+            Choice(question.method, question.clip))
         clips = catalogue.clips_for(question.method)
         return {self.parts.clip: gr.update(
-            choices=clips, value=choice.clip, interactive=bool(clips))}
+            choices=clips, value=choice.clip or None,
+            interactive=bool(clips))}
 
     def _handler(self, handle):
         """Callable: What Gradio calls, with errors as sentences."""

@@ -27,6 +27,20 @@ class Photo(gr.Image, metaclass=Unstubbed):
         return payload
 
 
+class Menu(gr.Dropdown, metaclass=Unstubbed):
+    """A menu whose entries the catalogue checks.
+
+    Gradio would call the choice of a menu that has just been replaced, which
+    the browser could not know of, a mistake.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload):
+        """str: The name of the entry, as the browser has sent it."""
+        return payload
+
+
 def make_page(answering, sessions, examples, limits):
     """Lay out the page.
 
@@ -73,25 +87,18 @@ def _add_photo(parts, examples):
 
 def _add_settings(parts, catalogue):
     default = catalogue.default
-    parts.method = _menu('Method', catalogue.methods, default.method, 'method')
-    parts.clip = _menu(
-        'CLIP', catalogue.clips_for(default.method), default.clip, 'clip')
-    parts.second = _menu('Compare with', [('none', ''), *catalogue.methods],
-                         '', 'method-b')
+    parts.method = Menu(catalogue.methods, value=default.method,
+                        label='Method', elem_id='method')
+    parts.clip = Menu(catalogue.clips_for(default.method), value=default.clip,
+                      label='CLIP', elem_id='clip')
+    parts.second = Menu([('none', ''), *catalogue.methods], value='',
+                        label='Compare with', elem_id='method-b')
     parts.background = gr.Slider(
         0, .95, 0, step=.05, label='Background below', elem_id='background',
         info='What is less probable than this becomes background. 0: none')
     parts.contrast = gr.Checkbox(
         label='Contrast words', elem_id='contrast', info='Compare with words '
         'of what is around objects, which helps with one or two words')
-
-
-def _menu(label, choices, value, name):
-    menu = gr.Dropdown(choices, value=value, label=label, elem_id=name)
-    # The catalogue says what there is; a menu that has just been replaced in
-    # the browser is no mistake.
-    menu.preprocess = lambda value: value
-    return menu
 
 
 def _add_files(parts):
