@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
-from mmseg_clipzs.vocabularies import get_vocabulary
-from mmseg_clipzs.vocabularies.words import looks_like_path, read_class
+from mmseg_clipzs.vocabularies import available, get_vocabulary
+from mmseg_clipzs.vocabularies.words import (
+    looks_like_path,
+    read_class,
+    split_classes,
+)
 
 _COLOUR = re.compile('#[0-9a-fA-F]{6}')
 _SHOWN = 40  # letters of a word in a message
@@ -52,7 +56,7 @@ def read_words(rows, limits):
         if not row['on']:
             continue
         name, words = _read_row(number, row['text'], limits.max_letters)
-        for word in {each.casefold(): each for each in (name, *words)}.values():
+        for word in (name, *words):
             other = owners.setdefault(word.casefold(), number)
             if other != number:
                 raise UserError(
@@ -64,6 +68,7 @@ def read_words(rows, limits):
             'All words are off. Switch on what the photo may show.' if rows
             else 'There are no words. Add what the photo may show, for '
             'example "grass".')
+    _check_no_list(entries)
     classes = [', '.join(words) if words[:1] == (name, )
                else f'{name}: {", ".join(words)}'
                for name, words, _ in entries]
@@ -118,8 +123,9 @@ def _coloured(rows):
     palette = class_palette(names, {
         name: _rgb(row['colour'])
         for name, row in zip(names, rows) if row.get('colour')})
-    return [dict(text=row['text'], on=row['on'],
-                 colour=row.get('colour') or '#' + bytes(colour).hex())
+    return [dict(text=row['text'],
+                 colour=row.get('colour') or '#' + bytes(colour).hex(),
+                 on=row['on'])
             for row, colour in zip(rows, palette)]
 
 
@@ -137,6 +143,9 @@ def _read_row(number, text, most):
         raise UserError(
             f'Word {number} has {len(text)} letters, but here are up to '
             f'{most}, synonyms included. Shorten it.')
+    if len(split_classes(text)) > 1 or len(text.splitlines()) > 1:
+        raise UserError(f'Word {number}, {_cut(" ".join(text.split()))}, is '
+                        'several words. Give each a row.')
     for word in map(str.strip, text.split(',')):
         if looks_like_path(word):
             raise UserError(f'Word {number}, {_cut(word)}, is the name of a '
@@ -146,7 +155,21 @@ def _read_row(number, text, most):
         if not any(map(str.isalpha, word)):
             raise UserError(f'Word {number} has no letters in {_cut(word)}. '
                             'Write what the photo may show.')
+        if words.count(word) > 1:
+            raise UserError(f'Word {number} has {_cut(word)} twice. Remove '
+                            'one of them.')
     return name, words
+
+
+def _check_no_list(entries):
+    """Refuse what elsewhere stands for a list of classes."""
+    words = [word for _, words, _ in entries for word in words]
+    for word in words:
+        # A single word with "_" would count as a misspelt one.
+        if word in available() and not word.isalpha() or (
+                '_' in word and len(words) == 1):
+            raise UserError(f'{_cut(word)} is read as the name of a list of '
+                            'classes. Write it in plain words.')
 
 
 def _cut(word):
