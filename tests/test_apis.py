@@ -522,7 +522,7 @@ def test_encoded_images_are_values(config):
 
 
 def test_an_image_of_another_model(inferencer, config):
-    with pytest.raises(UserError, match="what encode.photo. returned.*'a.jpg"):
+    with pytest.raises(UserError, match='what encode.photo. returned.*a.jpg'):
         inferencer.predict(CLASSES, image='a.jpg')
     other = ZeroShotInferencer(
         'maskclip_toy', device='cpu').encode(picture(40, 50))
