@@ -218,6 +218,9 @@ def test_regions(shown):
     shown.update(photo_of(other, 'other'), answer_of(other))
     assert not reading.count()
     assert not shown.find('.tip').first.is_visible()
+    shown.update(None)  # forgets it
+    assert shown.find('.empty').is_visible()
+    assert shown.find('canvas').first.get_attribute('width') == '0'
 
 
 def differences(pixels, want):
