@@ -65,8 +65,8 @@ class Shown:
 
     def update(self, photo, *answers, **options):
         """Show a photo and answers, and wait until they are there."""
-        import gradio as gr
-        self.server.update = gr.update(photo=photo, value=dict(
+        from mmseg_clipzs.web.components import Viewer
+        self.server.update = Viewer(photo=photo, value=dict(
             answers=list(answers), opacity_default=.6, **options))
         self.after(self.page.get_by_role('button', name='Update').click)
 
