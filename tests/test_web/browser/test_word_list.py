@@ -71,7 +71,7 @@ def test_words_are_typed_and_pasted(page):
             'paste', {clipboardData, bubbles: true, cancelable: true}));
     }''')
     wait_for(page, 'grass, lawn', 'sky', 'cat', 'dog', 'sea, water', 'tree')
-    assert page.get_by_role('status').inner_text() == (
+    assert page.locator('.words-note').inner_text() == (
         'Up to 6 words fit; 2 were left out.')
     wait_for(page, *(row['colour'] for row in make_rows(
         ['grass', 'sky', 'cat', 'dog', 'sea', 'tree'])), part='colour')
@@ -82,7 +82,7 @@ def test_the_focus_stays_at_what_is_used(page):
     page.keyboard.press('Enter')
     wait_for(page, 'sky', 'grass, lawn', 'cat')
     assert focused(page) == 'Move sky up'
-    assert page.get_by_role('status').inner_text() == (
+    assert page.locator('.words-note').inner_text() == (
         'Moved sky to place 1 of 3.')
     page.get_by_label('Remove grass').focus()
     page.keyboard.press('Enter')
