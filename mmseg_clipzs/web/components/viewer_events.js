@@ -101,6 +101,7 @@ find('tbody').addEventListener('click', event => {
   const isOn = button.getAttribute('aria-pressed') === 'true';
   look.heat = name;
   setView(isOn ? 'labels' : 'heat');
+  find('.pictures').scrollIntoView({block: 'nearest'});
 });
 find('.scale i').style.background =
   'linear-gradient(to right,' + RAMP.join(',') + ')';
