@@ -38,3 +38,36 @@ def visit(browser):
         each.context.close()
     faults = [fault for each in visits for fault in each.faults()]
     assert not faults, '\n'.join(faults)
+
+
+@pytest.fixture(scope='package')
+def app():
+    """The page on the toy model, served by this process.
+
+    Yields:
+        SimpleNamespace: ``address``; ``passes``, an entry for each pass of
+        the image tower; ``hosts``, those that the server connects to.
+    """
+    pytest.importorskip('gradio', reason='Gradio is not installed')
+    from mmseg_clipzs.web.serve import served
+    app = SimpleNamespace(passes=[], hosts=[])
+    with pytest.MonkeyPatch.context() as patch:
+        note_calls(patch, ClipViT, 'forward', lambda self, images: (
+            app.passes.append(tuple(images.shape))))
+        note_calls(patch, socket.socket, 'connect', lambda self, address: (
+            app.hosts.append(address[0])))
+        with served('maskclip_toy', port=0) as app.address:
+            yield app
+    assert set(app.hosts) <= {'127.0.0.1'}
+
+
+def note_calls(patch, owner, name, note):
+    """Let ``note`` see the arguments of all calls of a method."""
+    method = getattr(owner, name)
+
+    @functools.wraps(method)
+    def noted(self, *args, **kwargs):
+        note(self, *args, **kwargs)
+        return method(self, *args, **kwargs)
+
+    patch.setattr(owner, name, noted)
