@@ -1,0 +1,55 @@
+"""A page to try words on photos, in the browser.
+
+    clipzs web
+    clipzs web --config maskclip_toy
+    clipzs web --config clearclip_voc --clip ViT-L-14:openai --port 8000
+
+Prints the page's address and serves it until Ctrl-C. Only this machine reaches
+it, unless --host or --share says otherwise. Photos are kept in memory and in a
+temporary folder for as long as a visitor's page is open. Needs pip install
+"mmseg_clipzs[web]".
+"""
+import time
+
+from mmseg_clipzs.utils import UserError, check_number, import_optional
+
+from .arguments import add_arguments
+
+
+def add_options(parser):
+    add_arguments(
+        parser, model=dict(
+            help='config of the zero-shot model to begin with (maskclip_toy '
+            'needs no download)'),
+        clip=dict(nargs='+', default=[], help=(
+            'more CLIPs for the menu, e.g. ViT-L-14:openai or '
+            'ViT-B-16:weights.pt')))
+    add_arguments(parser, 'device', 'max_size')
+    parser.add_argument(
+        '--host', default='127.0.0.1', metavar='ADDRESS',
+        help='address to listen at; 0.0.0.0 lets the network in')
+    parser.add_argument(
+        '--port', type=int, default=7860, metavar='N',
+        help='port to listen at; 0 for any free one')
+    parser.add_argument(
+        '--share', action='store_true',
+        help="also serve it at a public address of Gradio's, for anybody who "
+        'knows it')
+
+
+def check(args, parser):
+    check_number('--port', args.port, '[0, 65535]', int)
+    if args.config.lower().endswith('.onnx'):
+        raise UserError(
+            f'{args.config} is an exported file, whose words are fixed: name '
+            'a config with --config.')
+
+
+def run(args):
+    import_optional('gradio', 'web', 'clipzs web')
+    from mmseg_clipzs.web.serve import served
+    with served(args.config, args.clip, args.device, args.max_size,
+                args.host, args.port, args.share) as address:
+        print(f'The page is at {address} until Ctrl-C.', flush=True)
+        while True:
+            time.sleep(3600)
