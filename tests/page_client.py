@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import httpx
+from gradio_client.utils import apply_diff
 
 API = '/gradio_api'
 
@@ -107,19 +108,29 @@ class PageClient:
             session_hash=self.session)).raise_for_status()
         with self._http.stream('GET', f'{API}/queue/data', params=dict(
                 session_hash=self.session)) as answer:
+            outputs = None
             for line in answer.iter_lines():
                 if line.startswith('data:'):
-                    self._take(dependency, json.loads(line[5:]))
+                    outputs = _outputs(json.loads(line[5:]), outputs)
+                    for key, value in zip(dependency['outputs'],
+                                          outputs or ()):
+                        self._take(self._props[key], value)
 
-    def _take(self, dependency, message):
-        if message['msg'] == 'unexpected_error' or not message.get(
-                'success', True):
-            raise PageError(str(message))
-        if message['msg'] != 'process_completed':
-            return  # places in the queue, and what is shown meanwhile
-        for key, value in zip(dependency['outputs'],
-                              message['output']['data']):
-            is_update = isinstance(value, dict) \
-                and value.get('__type__') == 'update'
-            self._props[key].update(
-                value if is_update else dict(value=value))
+    def _take(self, props, value):
+        if isinstance(value, dict) and value.get('__type__') == 'update':
+            props.update(value)
+        else:
+            props['value'] = value
+
+
+def _outputs(message, before):
+    """list | None: Outputs of an event after another message about it."""
+    if message['msg'] == 'unexpected_error' or not message.get(
+            'success', True):
+        raise PageError(str(message))
+    if message['msg'] not in ('process_generating', 'process_completed'):
+        return before  # places in the queue
+    data = message['output']['data']
+    if message['msg'] == 'process_completed' or before is None:
+        return data
+    return [apply_diff(old, diff) for old, diff in zip(before, data)]

@@ -1,6 +1,12 @@
 """A browser, its visits, and the app that they look at."""
+import functools
+import socket
+from types import SimpleNamespace
+
 import pytest
 from browsing import ARGUMENTS, NAMES, Visit, find_chromium
+
+from mmseg_clipzs.models.backbones.clip_vit import ClipViT
 
 
 # One browser for each process of tests, closed after this folder: Playwright
@@ -52,7 +58,7 @@ def app():
     from mmseg_clipzs.web.serve import served
     app = SimpleNamespace(passes=[], hosts=[])
     with pytest.MonkeyPatch.context() as patch:
-        note_calls(patch, ClipViT, 'forward', lambda self, images: (
+        note_calls(patch, ClipViT, 'forward', lambda self, images, **more: (
             app.passes.append(tuple(images.shape))))
         note_calls(patch, socket.socket, 'connect', lambda self, address: (
             app.hosts.append(address[0])))
