@@ -74,18 +74,18 @@ class Visitor:
 
     # -------------------------------------------------------------- actions
     def visit(self, address, is_over):
-        """Do things until it is over, in rounds of random order."""
+        """Come, do all things in random order, and leave; until it is over."""
         try:
-            client = self.arrive(address)
-            while not is_over():
+            while True:
+                client = self.arrive(address)
                 actions = [self.new_photo, self.new_words, self.new_threshold,
                            self.heat_map, self.take_away]
                 self.random.shuffle(actions)
                 for action in actions:
                     action(client)
                 client.leave()
-                client = self.arrive(address)
-            client.leave()
+                if is_over():
+                    break
         except Exception as e:
             self.wrong.append(f'{type(e).__name__}: {e}')
 
