@@ -1,12 +1,16 @@
-"""The page: its parts, and what happens when they are used."""
+"""The page: its parts, and where they are."""
 from types import SimpleNamespace
 
 import gradio as gr
 
-from .components import Unstubbed
+from .components import Message, Unstubbed, Viewer
 from .events import Events
 
 TITLE = 'Words on a photo'
+# Files to take away, by their kind.
+_FILES = {
+    'index': 'Label map', 'overlay': 'Overlay', 'cutout': 'Cut-outs',
+    'coco': 'COCO JSON', 'masks': 'Masks'}
 
 
 class Photo(gr.Image, metaclass=Unstubbed):
@@ -19,50 +23,91 @@ class Photo(gr.Image, metaclass=Unstubbed):
     is_template = True  # is Gradio's Image in the browser
 
     def preprocess(self, payload):
-        """str | None: The file."""
-        return None if payload is None else payload.path
+        """ImageData | None: With ``path`` and the visitor's ``orig_name``."""
+        return payload
 
 
-def make_page(models, catalogue, sessions, limits, examples):
+def make_page(answering, sessions, examples, waiting):
     """Lay out the page.
 
     Args:
-        models (Models): What segments.
-        catalogue (Catalogue): What the menus show.
+        answering (Answering): Answers questions.
         sessions (Sessions): What belongs to the visitors.
-        limits (Limits): What a visitor may ask for.
-        examples (Sequence): Photos with words.
+        examples (Sequence[Example]): Photos to begin with.
+        waiting (int): How many questions may wait for an answer.
 
     Returns:
         gr.Blocks: The page, not yet served.
     """
     parts = SimpleNamespace()
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False,
+                   fill_width=True) as page:
         gr.Markdown(f'# {TITLE}')
         with gr.Row():
-            with gr.Column():
-                parts.photo = Photo(
-                    type='filepath', label='Photo', elem_id='photo',
-                    sources=['upload', 'clipboard', 'webcam'], buttons=[])
-                parts.words = gr.Textbox(
-                    label='Words', lines=4, elem_id='words',
-                    info='A line for each class; "," between its words')
-                parts.method = gr.Dropdown(
-                    catalogue.methods, value=catalogue.default.method,
-                    label='Method', elem_id='method')
-                parts.clip = gr.Dropdown(
-                    catalogue.clips, value=catalogue.default.clip,
-                    label='CLIP', elem_id='clip')
-                parts.background = gr.Slider(
-                    0, .95, 0, step=.05, label='Background below',
-                    elem_id='background')
-                parts.contrast = gr.Checkbox(
-                    label='Contrast words', elem_id='contrast')
-            with gr.Column(scale=2):
-                parts.message = gr.Markdown(elem_id='message')
-                parts.viewer = gr.Image(label='Result', elem_id='viewer',
-                                        interactive=False)
-                parts.forget = gr.Button('Forget my photo', elem_id='forget')
-        Events(parts, models, sessions, limits, examples).connect(page)
-    page.queue(api_open=False)
+            with gr.Column(elem_id='input'):
+                _add_photo(parts, examples)
+                _add_words(parts)
+                _add_settings(parts, answering.catalogue)
+            with gr.Column(elem_id='result', scale=2):
+                parts.message = Message(elem_id='message')
+                parts.viewer = Viewer(elem_id='viewer')
+                _add_files(parts)
+        Events(parts, answering, sessions, examples).connect(page)
+    # Nobody but this page's script calls its handlers.
+    page.queue(api_open=False, max_size=waiting)
     return page
+
+
+def _add_photo(parts, examples):
+    parts.photo = Photo(
+        type='filepath', label='Photo', elem_id='photo', height=220,
+        sources=['upload', 'clipboard', 'webcam'], buttons=[])
+    with gr.Row(elem_id='examples'):
+        parts.examples = [gr.Button(
+            each.title, icon=str(each.path), size='sm', min_width=80)
+            for each in examples]
+    parts.forget = gr.Button('Forget my photo', elem_id='forget', size='sm')
+
+
+def _add_words(parts):
+    parts.words = gr.JSON([], elem_id='words', label='Words')
+
+
+def _add_settings(parts, catalogue):
+    default = catalogue.default
+    parts.method = _menu('Method', catalogue.methods, default.method, 'method')
+    parts.clip = _menu(
+        'CLIP', catalogue.clips_for(default.method), default.clip, 'clip')
+    parts.second = _menu('Compare with', [('none', ''), *catalogue.methods],
+                         '', 'method-b')
+    parts.background = gr.Slider(
+        0, .95, 0, step=.05, label='Background below', elem_id='background',
+        info='What is less probable than this becomes background. 0: none')
+    parts.contrast = gr.Checkbox(
+        label='Contrast words', elem_id='contrast', info='Compare with words '
+        'of what is around objects, which helps with one or two words')
+
+
+def _menu(label, choices, value, name):
+    menu = gr.Dropdown(choices, value=value, label=label, elem_id=name)
+    # The catalogue says what there is; a menu that has just been replaced in
+    # the browser is no mistake.
+    menu.preprocess = lambda value: value
+    return menu
+
+
+def _add_files(parts):
+    with gr.Column(elem_id='take-away'):
+        gr.Markdown('## Take away')
+        parts.which = gr.Radio([], label='Of', visible=False, elem_id='which')
+        with gr.Row(elem_id='files'):
+            parts.files = {kind: gr.Button(
+                label, elem_id=f'file-{kind}', size='sm', min_width=100)
+                for kind, label in _FILES.items()}
+        parts.file = gr.DownloadButton(visible=False)
+        parts.command = gr.Code(
+            label='Command line', language='shell', interactive=False,
+            elem_id='command', wrap_lines=True, lines=1)
+        parts.python = gr.Code(
+            label='Python', language='python', interactive=False,
+            elem_id='python', lines=1)

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from mmseg_clipzs.utils import AUTO, UserError, temporary_folder
 
+from .answering import Answering
 from .catalogue import Catalogue
 from .examples import draw_examples
 from .limits import Limits
@@ -47,8 +48,14 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED='False'))
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
-        page = make_page(models, catalogue, Sessions(limits), limits,
-                         draw_examples(folder))
+        examples = draw_examples(folder)
+        # Builds the model and embeds the first words: mistakes end it here,
+        # and nobody has to wait for it later.
+        models.predict(catalogue.default, models.encode(
+            catalogue.default, examples[0].path), examples[0].words)
+        sessions = stack.enter_context(Sessions(limits, folder))
+        page = make_page(Answering(models, catalogue, limits, max_size),
+                         sessions, examples, limits.visitors)
         stack.callback(page.close, verbose=False)
         _, local, public = page.launch(
             server_name=host, server_port=port, share=share, quiet=True,

@@ -1,5 +1,6 @@
 """Parts of the page that Gradio does not have."""
+from .message import Message
 from .unstubbed import Unstubbed
 from .viewer import Viewer
 
-__all__ = ['Unstubbed', 'Viewer']
+__all__ = ['Message', 'Unstubbed', 'Viewer']

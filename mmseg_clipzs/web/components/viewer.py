@@ -26,8 +26,9 @@ class Viewer(gr.HTML, metaclass=Unstubbed):
     What a visitor chooses in it (view, opacity, outlines, hidden classes, the
     selected region) stays when answers come, and needs no server; the
     exception is the heat map of a class, for which it sends ``heat`` with
-    ``name``, that of the class or None if none is shown any more. Text from
-    outside is never read as markup.
+    ``name``, that of the class or None if none is shown any more; a changed
+    ``opacity`` is sent once it is chosen. Text from outside is never read as
+    markup.
 
     Args:
         value (dict, optional): ``answers``, a list of one or two (see
@@ -51,7 +52,7 @@ class Viewer(gr.HTML, metaclass=Unstubbed):
     def __getattr__(self, name):
         # gradio.HTML takes each quoted word of the script for an event, and
         # would then send the prop `photo` as one.
-        if name != 'heat':
+        if name not in ('heat', 'opacity'):
             raise AttributeError(name)
         return super().__getattr__(name)
 

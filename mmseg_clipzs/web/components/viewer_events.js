@@ -73,6 +73,9 @@ find('.opacity').addEventListener('input', event => {
   look.opacity = event.target.value / 100;
   draw();
 });
+find('.opacity').addEventListener('change', () => {
+  trigger('opacity', {opacity: look.opacity});
+});
 find('.wipe').addEventListener('input', event => {
   look.wipe = event.target.value / 100;
   draw();
