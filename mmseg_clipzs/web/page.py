@@ -104,7 +104,7 @@ def _add_files(parts):
             parts.files = {kind: gr.Button(
                 label, elem_id=f'file-{kind}', size='sm', min_width=100)
                 for kind, label in _FILES.items()}
-        parts.file = gr.DownloadButton(visible=False)
+        parts.file = gr.DownloadButton(visible=False, elem_id='file')
         parts.command = gr.Code(
             label='Command line', language='shell', interactive=False,
             elem_id='command', wrap_lines=True, lines=1)

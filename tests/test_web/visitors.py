@@ -240,9 +240,9 @@ def main():
             for thread in threads:
                 thread.start()
             memory = []
-            while any(thread.is_alive() for thread in threads):
+            while running := [each for each in threads if each.is_alive()]:
                 memory.append(resident(process))
-                threads[0].join(args.seconds / 12)
+                running[0].join(args.seconds / 12 or 1)
             wait_for(lambda: files(temporary) == before)
             left = files(temporary) - before
     print_table(visitors)

@@ -3,10 +3,13 @@ import functools
 import socket
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from browsing import ARGUMENTS, NAMES, Visit, find_chromium
+from PIL import Image
 
 from mmseg_clipzs.models.backbones.clip_vit import ClipViT
+from mmseg_clipzs.toy.scenes import make_scene
 
 
 # One browser for each process of tests, closed after this folder: Playwright
@@ -65,6 +68,17 @@ def app():
         with served('maskclip_toy', port=0) as app.address:
             yield app
     assert set(app.hosts) <= {'127.0.0.1'}
+
+
+@pytest.fixture(scope='package')
+def scenes(tmp_path_factory):
+    """Files of two photos that are no examples of the page."""
+    folder = tmp_path_factory.mktemp('scenes')
+    paths = [folder / 'my first.png', folder / 'my second.png']
+    for seed, path in enumerate(paths, start=50):
+        image, *_ = make_scene(np.random.default_rng(seed), 240 + 8 * seed)
+        Image.fromarray(image[:200]).save(path)
+    return paths
 
 
 def note_calls(patch, owner, name, note):
