@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import available, get_vocabulary
-from mmseg_clipzs.vocabularies.words import looks_like_path, read_class
+from mmseg_clipzs.vocabularies.words import (
+    looks_like_path,
+    read_class,
+    split_classes,
+)
 
 _COLOUR = re.compile('#[0-9a-fA-F]{6}')
 _SHOWN = 40  # letters of a word in a message
@@ -52,8 +56,7 @@ def read_words(rows, limits):
         if not row['on']:
             continue
         name, words = _read_row(number, row['text'], limits.max_letters)
-        for word in {each.casefold(): each
-                     for each in (name, *words)}.values():
+        for word in (name, *words):
             other = owners.setdefault(word.casefold(), number)
             if other != number:
                 raise UserError(
@@ -140,6 +143,9 @@ def _read_row(number, text, most):
         raise UserError(
             f'Word {number} has {len(text)} letters, but here are up to '
             f'{most}, synonyms included. Shorten it.')
+    if len(split_classes(text)) > 1 or len(text.splitlines()) > 1:
+        raise UserError(f'Word {number}, {_cut(" ".join(text.split()))}, is '
+                        'several words. Give each a row.')
     for word in map(str.strip, text.split(',')):
         if looks_like_path(word):
             raise UserError(f'Word {number}, {_cut(word)}, is the name of a '

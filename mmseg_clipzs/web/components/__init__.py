@@ -2,5 +2,6 @@
 from .message import Message
 from .unstubbed import Unstubbed
 from .viewer import Viewer
+from .words import Words
 
-__all__ = ['Message', 'Unstubbed', 'Viewer']
+__all__ = ['Message', 'Unstubbed', 'Viewer', 'Words']
