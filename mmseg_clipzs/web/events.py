@@ -2,6 +2,7 @@
 import inspect
 import logging
 import os
+import shutil
 from collections import defaultdict
 from functools import partial
 
@@ -15,7 +16,8 @@ from .words import make_rows
 
 _LOG = logging.getLogger(__name__)
 _BUG = 'That did not work, which is not your fault. The log says why.'
-_FULL = 'Too many people are waiting at the moment. Please try again soon.'
+_FULL = ('No answer came: perhaps too many people are waiting. Please try '
+         'again in a moment.')
 # Colours of the rows of words, for the classes of the answers. Those that are
 # not in the rows, such as the background, come first.
 _RECOLOUR = '''
@@ -76,6 +78,8 @@ class Events:
             event.failure(None, None, parts.message, js=f'() => "{_FULL}"')
             return event
 
+        # In the browser alone; afterwards for colours chosen meanwhile.
+        recolour = None, [parts.words, parts.viewer], parts.viewer
         on(page.load, self.begin, None, [*answer, parts.words])
         for number, button in enumerate(parts.examples):
             on(button.click, partial(self.choose, number),
@@ -85,7 +89,9 @@ class Events:
                _by_session(self.tidy), api_visibility='private')
         on(partial(gr.on, [parts.words.change, *(
             each.input for each in settings[1:])]), self.change, settings,
-           [*answer, parts.clip], trigger_mode='always_last')
+           [*answer, parts.clip], trigger_mode='always_last').then(
+               *recolour, js=_RECOLOUR)
+        parts.words.change(*recolour, js=_RECOLOUR)
         on(parts.viewer.heat, self.heat, None, [parts.message, parts.viewer],
            trigger_mode='always_last')
         lines = [parts.message, parts.command, parts.python]
@@ -174,8 +180,7 @@ class Events:
         The browser shows it until the photo has been taken.
         """
         for path in self._uploads.pop(key, ()):
-            if os.path.exists(path):
-                os.remove(path)
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
 
     def end(self, key):
         """The visitor has left."""
@@ -205,10 +210,12 @@ class Events:
 
     def _fitting_clips(self, question):
         catalogue = self._answering.catalogue
-        choice = catalogue.fit(Choice(question.method, question.clip))
+        choice = catalogue.fit(
+            Choice(question.method, question.clip))
         clips = catalogue.clips_for(question.method)
         return {self.parts.clip: gr.update(
-            choices=clips, value=choice.clip, interactive=bool(clips))}
+            choices=clips, value=choice.clip or None,
+            interactive=bool(clips))}
 
     def _handler(self, handle):
         """Callable: What Gradio calls, with errors as sentences."""

@@ -2,7 +2,6 @@
 import io
 from dataclasses import dataclass
 
-from mmseg_clipzs.datasets.images import open_image
 from mmseg_clipzs.utils import UserError, check_number
 
 _WHOLE = ('max_bytes', 'max_pixels', 'max_words', 'max_letters', 'visitors')
@@ -67,13 +66,19 @@ class Limits:
         Raises:
             UserError: It is above ``max_pixels``.
         """
+        from PIL import Image  # not of the command's help
+
+        from mmseg_clipzs.datasets.images import open_image
+        most = f'photos here have up to {self.max_pixels / 1e6:g} million'
         try:
             with open_image(io.BytesIO(content)) as image:
                 width, height = image.size
+        except Image.DecompressionBombError as e:
+            raise UserError(f'The photo has far too many pixels: {most}. '
+                            'Make it smaller.') from e
         except Exception:  # decoders raise all kinds of errors
             return
         if width * height > self.max_pixels:
             raise UserError(
-                f'The photo has {width} x {height} pixels, but photos here '
-                f'have up to {self.max_pixels / 1e6:g} million: make it '
-                'smaller.')
+                f'The photo has {width} x {height} pixels, but {most}: make '
+                'it smaller.')

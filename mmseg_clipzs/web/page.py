@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 
-from .components import Message, Unstubbed, Viewer
+from .components import Message, Unstubbed, Viewer, Words
 from .events import Events
 
 TITLE = 'Words on a photo'
@@ -27,14 +27,28 @@ class Photo(gr.Image, metaclass=Unstubbed):
         return payload
 
 
-def make_page(answering, sessions, examples, waiting):
+class Menu(gr.Dropdown, metaclass=Unstubbed):
+    """A menu whose entries the catalogue checks.
+
+    Gradio would call the choice of a menu that has just been replaced, which
+    the browser could not know of, a mistake.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload):
+        """str: The name of the entry, as the browser has sent it."""
+        return payload
+
+
+def make_page(answering, sessions, examples, limits):
     """Lay out the page.
 
     Args:
         answering (Answering): Answers questions.
         sessions (Sessions): What belongs to the visitors.
         examples (Sequence[Example]): Photos to begin with.
-        waiting (int): How many questions may wait for an answer.
+        limits (Limits): What a visitor may ask for.
 
     Returns:
         gr.Blocks: The page, not yet served.
@@ -46,15 +60,17 @@ def make_page(answering, sessions, examples, waiting):
         with gr.Row():
             with gr.Column(elem_id='input'):
                 _add_photo(parts, examples)
-                _add_words(parts)
+                parts.words = Words(
+                    elem_id='words', label='Words', limits=limits)
                 _add_settings(parts, answering.catalogue)
             with gr.Column(elem_id='result', scale=2):
-                parts.message = Message(elem_id='message')
+                parts.message = Message(
+                    elem_id='message', max_bytes=limits.max_bytes)
                 parts.viewer = Viewer(elem_id='viewer')
                 _add_files(parts)
         Events(parts, answering, sessions, examples).connect(page)
     # Nobody but this page's script calls its handlers.
-    page.queue(api_open=False, max_size=waiting)
+    page.queue(api_open=False, max_size=limits.visitors)
     return page
 
 
@@ -69,31 +85,20 @@ def _add_photo(parts, examples):
     parts.forget = gr.Button('Forget my photo', elem_id='forget', size='sm')
 
 
-def _add_words(parts):
-    parts.words = gr.JSON([], elem_id='words', label='Words')
-
-
 def _add_settings(parts, catalogue):
     default = catalogue.default
-    parts.method = _menu('Method', catalogue.methods, default.method, 'method')
-    parts.clip = _menu(
-        'CLIP', catalogue.clips_for(default.method), default.clip, 'clip')
-    parts.second = _menu('Compare with', [('none', ''), *catalogue.methods],
-                         '', 'method-b')
+    parts.method = Menu(catalogue.methods, value=default.method,
+                        label='Method', elem_id='method')
+    parts.clip = Menu(catalogue.clips_for(default.method), value=default.clip,
+                      label='CLIP', elem_id='clip')
+    parts.second = Menu([('none', ''), *catalogue.methods], value='',
+                        label='Compare with', elem_id='method-b')
     parts.background = gr.Slider(
         0, .95, 0, step=.05, label='Background below', elem_id='background',
         info='What is less probable than this becomes background. 0: none')
     parts.contrast = gr.Checkbox(
         label='Contrast words', elem_id='contrast', info='Compare with words '
         'of what is around objects, which helps with one or two words')
-
-
-def _menu(label, choices, value, name):
-    menu = gr.Dropdown(choices, value=value, label=label, elem_id=name)
-    # The catalogue says what there is; a menu that has just been replaced in
-    # the browser is no mistake.
-    menu.preprocess = lambda value: value
-    return menu
 
 
 def _add_files(parts):

@@ -1,13 +1,17 @@
 """Serve the page, until it is stopped."""
+import logging
 import os
 import socket
 from contextlib import ExitStack, contextmanager
+
+from starlette.middleware import Middleware
 
 from mmseg_clipzs.utils import AUTO, UserError, temporary_folder
 
 from .answering import Answering
 from .catalogue import Catalogue
 from .examples import draw_examples
+from .guard import Guard
 from .limits import Limits
 from .models import Models
 from .page import make_page
@@ -55,14 +59,28 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             catalogue.default, examples[0].path), examples[0].words)
         sessions = stack.enter_context(Sessions(limits, folder))
         page = make_page(Answering(models, catalogue, limits, max_size),
-                         sessions, examples, limits.visitors)
-        stack.callback(page.close, verbose=False)
+                         sessions, examples, limits)
+        stack.callback(_close, page)
         _, local, public = page.launch(
             server_name=host, server_port=port, share=share, quiet=True,
             prevent_thread_lock=True, footer_links=[], run_history=False,
             enable_monitoring=False, ssr_mode=False, pwa=False,
-            mcp_server=False, max_file_size=limits.max_bytes)
+            mcp_server=False, max_file_size=limits.max_bytes,
+            app_kwargs=dict(
+                middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
+                openapi_url=None))
         yield public or local
+
+
+def _close(page):
+    """Stop serving, also while a model computes."""
+    if not page.is_running:
+        return
+    page.server.force_exit = True  # does not wait for answers
+    log = logging.getLogger('uvicorn.error')
+    log.disabled = True  # it would trace each of them
+    page.close(verbose=False)
+    log.disabled = False
 
 
 def _free_port(host, port):

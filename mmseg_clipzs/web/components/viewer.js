@@ -17,6 +17,7 @@ const look = {
   cursor: null,         // {x, y}, pixels of the photo as shown
   pinned: null,         // the same, of a selected region
 };
+const isNarrow = matchMedia('(max-width: 700px)');
 let photo = null;
 let answers = [];
 let turn = 0;
@@ -81,7 +82,11 @@ function showRegion() {
   reading.replaceChildren();
   if (look.pinned && answers.length) {
     for (const answer of answers) {
-      make('p', reading, {textContent: describeRegion(answer), dir: 'auto'});
+      const [name, rest] = describeRegion(answer);
+      const line = make('p', reading);
+      if (answers.length > 1) line.append(answer.title + ': ');
+      make('bdi', make('b', line), {textContent: name});
+      line.append(', ' + rest);
     }
     make('button', reading, {
       type: 'button', className: 'release', textContent: 'End selection'});
@@ -97,7 +102,7 @@ function repaint() {
 function showTable() {
   find('.shares').hidden = !answers.length;
   if (!answers.length) return;
-  fillTable(find('table'), answers, name => ({
+  fillTable(find('table'), answers, isNarrow.matches, name => ({
     painted: isPainted(name),
     isHeat: look.view === 'heat' && name === look.heat}));
 }
@@ -121,7 +126,7 @@ async function update() {
     ? photo : await readPhoto(given));
   const fitting = value.answers.filter(answer => answer.width === given.width
     && answer.height === given.height);
-  const read = await Promise.all(fitting.map(readAnswer));
+  const read = await readAnswers(fitting, answers);
   if (mine !== turn) return;  // something newer has come
   if (next !== photo) look.cursor = look.pinned = null;
   photo = next;

@@ -79,6 +79,16 @@ function regionLayer(region, photo) {
     inside[at] ? WHITE : BLACK) : 0);
 }
 
+// Where the photo ends and what is drawn over it begins.
+function drawEdge(context, left) {
+  const {width, height} = context.canvas;
+  const half = lineWidth(width, height);
+  context.fillStyle = '#000';
+  context.fillRect(left - 2 * half, 0, 4 * half, height);
+  context.fillStyle = '#fff';
+  context.fillRect(left - half, 0, 2 * half, height);
+}
+
 // Put the layers of an answer together. `wipe` is the part of the width, from
 // the left, that stays the photo.
 function drawAnswer(canvas, photo, answer, {view, opacity, outlines, wipe}) {
@@ -106,5 +116,6 @@ function drawAnswer(canvas, photo, answer, {view, opacity, outlines, wipe}) {
     put(answer.layers.heat, opacity);
   }
   context.restore();
+  if (answer && wipe > 0 && view !== 'photo') drawEdge(context, left);
   if (answer && answer.layers.region) put(answer.layers.region);
 }

@@ -8,7 +8,7 @@ function pin(point) {
   look.pinned = point;
   showRegion();
   draw();
-  speak(point ? answers.map(describeRegion).join('. ')
+  speak(point ? answers.map(speakOfRegion).join('. ')
     : 'Selection ended');
 }
 
@@ -66,6 +66,7 @@ for (const {frame, canvas} of pictures) {
   frame.addEventListener('keydown', onKey);
   frame.addEventListener('blur', () => moveTo(null));
 }
+isNarrow.addEventListener('change', showTable);
 find('.views').addEventListener('change', event => {
   setView(event.target.value);
 });

@@ -25,10 +25,11 @@ function* chunksOf(bytes) {
 }
 
 function paeth(left, above, corner) {
-  const guess = left + above - corner;
-  const [a, b, c] = [left, above, corner].map(
-    value => Math.abs(guess - value));
-  return a <= b && a <= c ? left : b <= c ? above : corner;
+  const toLeft = Math.abs(above - corner);
+  const toAbove = Math.abs(left - corner);
+  const toCorner = Math.abs(left + above - 2 * corner);
+  return toLeft <= toAbove && toLeft <= toCorner ? left
+    : toAbove <= toCorner ? above : corner;
 }
 
 const FILTERS = [
@@ -43,12 +44,13 @@ function unfilter(raw, width, height) {
   const map = new Uint8Array(width * height);
   for (let row = 0, at = 0; row < height; row++, at += width + 1) {
     const filter = FILTERS[raw[at]];
-    const start = row * width;
-    for (let x = 0; x < width; x++) {
-      const left = x ? map[start + x - 1] : 0;
-      const above = row ? map[start + x - width] : 0;
-      const corner = x && row ? map[start + x - width - 1] : 0;
-      map[start + x] = raw[at + 1 + x] + filter(left, above, corner);
+    let left = 0;
+    let corner = 0;
+    for (let x = 0, to = row * width; x < width; x++, to++) {
+      const above = row ? map[to - width] : 0;
+      map[to] = raw[at + 1 + x] + filter(left, above, corner);
+      left = map[to];
+      corner = above;
     }
   }
   return map;
@@ -69,14 +71,22 @@ async function readPhoto({key, width, height, url}) {
   const image = new Image();
   image.src = url;
   await image.decode();
-  const zoom = Math.max(Math.round(640 / Math.max(width, height)), 1);
+  const zoom = Math.max(Math.round(960 / Math.max(width, height)), 1);
   return {key, width, height, zoom, image, ...greyOf(image, width, height)};
 }
 
-async function readAnswer(answer) {
-  const {width, height, heat} = answer;
-  const [labels, confidence, levels] = await Promise.all(
-    [answer.index, answer.confidence, heat && heat.url].map(
-      url => url ? readMap(url, width, height) : null));
-  return {...answer, labels, confidence, levels};
+// Answers with their maps, of which those of earlier answers are not read
+// again.
+async function readAnswers(given, earlier) {
+  const known = new Map(earlier.flatMap(({maps}) => [...maps]));
+  return Promise.all(given.map(async answer => {
+    const urls = [
+      answer.index, answer.confidence, answer.heat && answer.heat.url];
+    const [labels, confidence, levels] = await Promise.all(urls.map(
+      url => !url ? null : known.get(url)
+        || readMap(url, answer.width, answer.height)));
+    const maps = new Map(
+      [labels, confidence, levels].map((map, i) => [urls[i], map]));
+    return {...answer, labels, confidence, levels, maps};
+  }));
 }

@@ -1,11 +1,13 @@
 // What pictures, pixels and regions are called.
+const NOTHING = 'not segmented';  // where a photo is transparent
+
 function pointOf(answer, {x, y}) {
   const at = y * answer.width + x;
   const each = answer.classes[answer.labels[at]];
   return each ? {
     name: each.name, colour: each.colour,
     confidence: answer.confidence ? answer.confidence[at] / 255 : null,
-  } : {name: 'not segmented', colour: 'transparent', confidence: null};
+  } : {name: NOTHING, colour: 'transparent', confidence: null};
 }
 
 function sentence(point) {
@@ -22,18 +24,21 @@ function describeCursor() {
     answer, sentence(pointOf(answer, look.cursor)))).join('. ');
 }
 
-function describeRegion(answer) {
-  const {region, classes} = answer;
+// The name of a class, and what is said of a region of it.
+function describeRegion({region, classes}) {
   const each = classes[region.label];
+  const share = 100 * region.share;
   const parts = [
-    each ? each.name : 'not segmented',
-    percent(region.share) + ' of the photo',
-    region.count.toLocaleString('en') + (
-      region.count === 1 ? ' pixel' : ' pixels')];
+    (share < 9.95 ? Number(share.toPrecision(2)) : Math.round(share))
+    + ' % of the photo'];
   if (region.confidence !== null) {
     parts.push('mean confidence ' + percent(region.confidence));
   }
-  return titled(answer, parts.join(', '));
+  return [each ? each.name : NOTHING, parts.join(', ')];
+}
+
+function speakOfRegion(answer) {
+  return titled(answer, describeRegion(answer).join(', '));
 }
 
 function describeAnswer(answer) {
