@@ -1,6 +1,15 @@
 """A browser, its visits, and the app that they look at."""
+import functools
+import socket
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from browsing import ARGUMENTS, NAMES, Visit, find_chromium
+from PIL import Image
+
+from mmseg_clipzs.models.backbones.clip_vit import ClipViT
+from mmseg_clipzs.toy.scenes import make_scene
 
 
 # One browser for each process of tests, closed after this folder: Playwright
@@ -38,3 +47,47 @@ def visit(browser):
         each.context.close()
     faults = [fault for each in visits for fault in each.faults()]
     assert not faults, '\n'.join(faults)
+
+
+@pytest.fixture(scope='package')
+def app():
+    """The page on the toy model, served by this process.
+
+    Yields:
+        SimpleNamespace: ``address``; ``passes``, an entry for each pass of
+        the image tower; ``hosts``, those that the server connects to.
+    """
+    pytest.importorskip('gradio', reason='Gradio is not installed')
+    from mmseg_clipzs.web.serve import served
+    app = SimpleNamespace(passes=[], hosts=[])
+    with pytest.MonkeyPatch.context() as patch:
+        note_calls(patch, ClipViT, 'forward', lambda self, images, **more: (
+            app.passes.append(tuple(images.shape))))
+        note_calls(patch, socket.socket, 'connect', lambda self, address: (
+            app.hosts.append(address[0])))
+        with served('maskclip_toy', port=0) as app.address:
+            yield app
+    assert set(app.hosts) <= {'127.0.0.1'}
+
+
+@pytest.fixture(scope='package')
+def scenes(tmp_path_factory):
+    """Files of two photos that are no examples of the page."""
+    folder = tmp_path_factory.mktemp('scenes')
+    paths = [folder / 'my first.png', folder / 'my second.png']
+    for seed, path in enumerate(paths, start=50):
+        image, *_ = make_scene(np.random.default_rng(seed), 240 + 8 * seed)
+        Image.fromarray(image[:200]).save(path)
+    return paths
+
+
+def note_calls(patch, owner, name, note):
+    """Let ``note`` see the arguments of all calls of a method."""
+    method = getattr(owner, name)
+
+    @functools.wraps(method)
+    def noted(self, *args, **kwargs):
+        note(self, *args, **kwargs)
+        return method(self, *args, **kwargs)
+
+    patch.setattr(owner, name, noted)
