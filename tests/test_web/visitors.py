@@ -123,7 +123,7 @@ class Visitor:
     def new_words(self, client):
         self.words = self.random.choice(self.lists)
         client.set('words', self.rows())
-        self.fire('words', client, 'change', 'words')
+        self.fire('words', client, 'input', 'words')
         self.compare('words', client)
 
     def new_threshold(self, client):
