@@ -28,6 +28,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / 'tests')]
 
+from browsing import files, wait_for  # noqa: E402
 from page_client import PageClient  # noqa: E402
 
 from mmseg_clipzs.apis import ZeroShotInferencer  # noqa: E402
@@ -193,17 +194,6 @@ def resident(process):
         return float('nan')
     return next(int(line.split()[1]) / 1024 for line in lines
                 if line.startswith('VmRSS'))
-
-
-def files(folder):
-    return {path for path in folder.rglob('*') if path.is_file()}
-
-
-def wait_for(condition, seconds=60):
-    """Wait until a condition holds, or for long enough."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(.1)
 
 
 def print_table(visitors):

@@ -1,13 +1,16 @@
 """A browser, its visits, and the app that they look at."""
 import functools
 import socket
+import tempfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from browsing import ARGUMENTS, NAMES, Visit, find_chromium
 from PIL import Image
+from words_page import WordsPage
 
+from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.models.backbones.clip_vit import ClipViT
 from mmseg_clipzs.toy.scenes import make_scene
 
@@ -50,17 +53,20 @@ def visit(browser):
 
 
 @pytest.fixture(scope='package')
-def app():
+def app(tmp_path_factory):
     """The page on the toy model, served by this process.
 
     Yields:
         SimpleNamespace: ``address``; ``passes``, an entry for each pass of
-        the image tower; ``hosts``, those that the server connects to.
+        the image tower; ``hosts``, those that the server connects to;
+        ``folder``, where its temporary files are.
     """
     pytest.importorskip('gradio', reason='Gradio is not installed')
     from mmseg_clipzs.web.serve import served
-    app = SimpleNamespace(passes=[], hosts=[])
+    app = SimpleNamespace(passes=[], hosts=[],
+                          folder=tmp_path_factory.mktemp('server'))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, 'tempdir', str(app.folder))
         note_calls(patch, ClipViT, 'forward', lambda self, images, **more: (
             app.passes.append(tuple(images.shape))))
         note_calls(patch, socket.socket, 'connect', lambda self, address: (
@@ -68,6 +74,24 @@ def app():
         with served('maskclip_toy', port=0) as app.address:
             yield app
     assert set(app.hosts) <= {'127.0.0.1'}
+
+
+@pytest.fixture
+def open_page(app, visit):
+    """Opens the page for another visitor: ``open_page(**options)``."""
+    return lambda **options: WordsPage(visit(**options).page, app.address)
+
+
+@pytest.fixture(scope='package')
+def predict():
+    """What answers as the page should: ``predict(photo, words, ...)``."""
+    inferencer = ZeroShotInferencer('maskclip_toy')
+
+    def result(photo, words, background=None):
+        inferencer.set_image(photo)
+        return inferencer.predict(words, background)
+
+    return result
 
 
 @pytest.fixture(scope='package')
