@@ -14,6 +14,7 @@ from .catalogue import Catalogue
 from .examples import draw_examples
 from .guard import Guard
 from .limits import Limits
+from .look import look
 from .models import Models
 from .page import make_page
 from .session import Sessions
@@ -65,6 +66,7 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         stack.callback(_close, page)
         _, local, public = page.launch(
             server_name=host, server_port=port, share=share, quiet=True,
+            **look(),
             prevent_thread_lock=True, footer_links=[], run_history=False,
             enable_monitoring=False, ssr_mode=False, pwa=False,
             mcp_server=False, max_file_size=limits.max_bytes,
