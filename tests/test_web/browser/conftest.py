@@ -2,7 +2,7 @@
 import functools
 import socket
 import tempfile
-from types import SimpleNamespace
+import threading
 
 import numpy as np
 import pytest
@@ -52,28 +52,46 @@ def visit(browser):
     assert not faults, '\n'.join(faults)
 
 
+class App:
+    """What the server of the page does.
+
+    Attributes:
+        address (str): Of the page.
+        folder (Path): Where its temporary files are.
+        passes (int): Of the image tower, for visitors.
+        hosts (set[str]): Those that this process connects to.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.passes, self.hosts = folder, 0, set()
+
+    def note_pass(self, tower, *inputs, **more):
+        # Python's results, to compare with, are made by the tests' thread.
+        if threading.current_thread() is not threading.main_thread():
+            self.passes += 1
+
+    def note_host(self, connection, address):
+        if connection.family != socket.AF_UNIX:
+            self.hosts.add(address[0])
+
+
 @pytest.fixture(scope='package')
 def app(tmp_path_factory):
     """The page on the toy model, served by this process.
 
     Yields:
-        SimpleNamespace: ``address``; ``passes``, an entry for each pass of
-        the image tower; ``hosts``, those that the server connects to;
-        ``folder``, where its temporary files are.
+        App: What it does.
     """
     pytest.importorskip('gradio', reason='Gradio is not installed')
     from mmseg_clipzs.web.serve import served
-    app = SimpleNamespace(passes=[], hosts=[],
-                          folder=tmp_path_factory.mktemp('server'))
+    app = App(tmp_path_factory.mktemp('server'))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, 'tempdir', str(app.folder))
-        note_calls(patch, ClipViT, 'forward', lambda self, images, **more: (
-            app.passes.append(tuple(images.shape))))
-        note_calls(patch, socket.socket, 'connect', lambda self, address: (
-            app.hosts.append(address[0])))
+        note_calls(patch, ClipViT, 'forward', app.note_pass)
+        note_calls(patch, socket.socket, 'connect', app.note_host)
         with served('maskclip_toy', port=0) as app.address:
             yield app
-    assert set(app.hosts) <= {'127.0.0.1'}
+    assert app.hosts <= {'127.0.0.1'}
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_own_photo_and_words(app, open_page, predict, scenes, tmp_path):
     page.write_words(*words)
     page.wait_for(predict(scenes[0], words))
 
-    passes = len(app.passes)
+    passes = app.passes
     page.set_background(.8)
     page.wait_for(predict(scenes[0], words, background=.8))
     page.write_words('sand', 'zebra')
@@ -38,7 +38,7 @@ def test_own_photo_and_words(app, open_page, predict, scenes, tmp_path):
     page.wait_for_text('#viewer .scale bdi', 'zebra')
     mask = np.array(Image.open(page.take('index', tmp_path)))
     assert np.array_equal(mask, result.mask)
-    assert passes == len(app.passes)
+    assert passes == app.passes
 
 
 def test_two_methods(open_page, predict, scenes):
@@ -58,12 +58,13 @@ def pictures(path):
     """list[ndarray]: Of a ZIP, by name."""
     with zipfile.ZipFile(path) as archive:
         return [np.array(Image.open(archive.open(name)))
-                for name in sorted(archive.namelist())]
+                for name in sorted(archive.namelist())
+                if name.endswith('.png')]
 
 
 def test_taking_away(open_page, predict, scenes, tmp_path, monkeypatch):
     """Five files, and the program and the command that make them again."""
-    words = ['grass', 'sea, water', 'zebra']
+    words = ['zebra', 'leaf', 'sand, beach']
     result = predict(scenes[1], words)
     found = [result.mask == i for i in np.unique(result.mask)]
     page = open_page()
@@ -88,7 +89,7 @@ def test_taking_away(open_page, predict, scenes, tmp_path, monkeypatch):
 
     command, lines = page.command(), page.python()
     assert command.startswith('clipzs segment ')
-    assert all(word in command for word in ('grass', "'sea, water'", 'zebra'))
+    assert all(word in command for word in ('zebra', 'leaf', "'sand, beach'"))
     again = tmp_path / 'again'
     again.mkdir()
     (again / scenes[1].name).write_bytes(scenes[1].read_bytes())
