@@ -4,6 +4,7 @@ import os
 import socket
 from contextlib import ExitStack, contextmanager
 
+from mmengine.logging import MMLogger
 from starlette.middleware import Middleware
 
 from mmseg_clipzs.utils import AUTO, UserError, temporary_folder
@@ -58,6 +59,7 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         # and nobody has to wait for it later.
         models.predict(catalogue.default, models.encode(
             catalogue.default, examples[0].path), examples[0].words)
+        stack.enter_context(_only_errors())
         sessions = stack.enter_context(Sessions(limits, folder))
         page = make_page(Answering(models, catalogue, limits, max_size),
                          sessions, examples, limits)
@@ -68,10 +70,23 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             prevent_thread_lock=True, footer_links=[], run_history=False,
             enable_monitoring=False, ssr_mode=False, pwa=False,
             mcp_server=False, max_file_size=limits.max_bytes,
+            state_session_capacity=limits.visitors,
             app_kwargs=dict(
                 middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
                 openapi_url=None))
         yield public or local
+
+
+@contextmanager
+def _only_errors():
+    """Keep visitors' words, which warnings quote, out of the log."""
+    log = MMLogger.get_current_instance()
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _close(page):
