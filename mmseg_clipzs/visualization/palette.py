@@ -60,8 +60,24 @@ def class_palette(classes, given=None):
     """
     given = {name.casefold(): tuple(map(int, colour))
              for name, colour in (given or {}).items()}
-    return [list(colour) for colour in _class_palette(
-        tuple(classes), tuple(sorted(given.items())))]
+    given = {BACKGROUND: (0, 0, 0), **given}
+    colours = [given.get(name.casefold()) for name in classes]
+    used = list(dict.fromkeys(filter(None, colours)))
+    taken, left = _taken(used), []
+    for number, _, position in sorted(
+            (_number(name.casefold()), name, i)
+            for i, name in enumerate(classes) if colours[i] is None):
+        slot = number % len(_FIRST)
+        if slot in taken:
+            left.append(position)
+        else:
+            taken.add(slot)
+            colours[position] = _FIRST[slot]
+            used.append(_FIRST[slot])
+    for position, colour in zip(left, _far_colours(
+            frozenset(used), len(left))):
+        colours[position] = colour
+    return [list(colour) for colour in colours]
 
 
 def group_palette(count, others=()):
@@ -77,29 +93,14 @@ def group_palette(count, others=()):
     others = [tuple(map(int, colour)) for colour in others]
     taken = _taken(others)
     first = [colour for i, colour in enumerate(_FIRST) if i not in taken]
-    return [*first[:count], *_spread(
-        (*first, *others), count - len(first))]
+    return [*first[:count], *_far_colours(
+        frozenset((*first, *others)), count - len(first))]
 
 
-@lru_cache(64)
-def _class_palette(classes, given):
-    given = {BACKGROUND: (0, 0, 0), **dict(given)}
-    colours = [given.get(name.casefold()) for name in classes]
-    used = list(dict.fromkeys(filter(None, colours)))
-    taken, left = _taken(used), []
-    for number, _, position in sorted(
-            (_number(name.casefold()), name, i)
-            for i, name in enumerate(classes) if colours[i] is None):
-        slot = number % len(_FIRST)
-        if slot in taken:
-            left.append(position)
-        else:
-            taken.add(slot)
-            colours[position] = _FIRST[slot]
-            used.append(_FIRST[slot])
-    for position, colour in zip(left, _spread(used, len(left))):
-        colours[position] = colour
-    return colours
+@lru_cache(64)  # of colours: names may be somebody's own
+def _far_colours(used, count):
+    """tuple[tuple[int]]: All of :func:`_spread`."""
+    return tuple(_spread(used, count))
 
 
 def _taken(colours):

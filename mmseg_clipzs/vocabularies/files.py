@@ -30,8 +30,9 @@ def find_file(text):
         UserError: A folder, pipe or device; a path without a file; a name
             that is a word as well as a file.
     """
-    is_path = isinstance(text, os.PathLike) or looks_like_path(text)
     path = os.path.expanduser(text)
+    is_path = isinstance(text, os.PathLike) or looks_like_path(
+        text) or os.path.isdir(os.path.dirname(path))
     if not os.path.exists(path):  # False for texts too long for a path
         if is_path and not set(str(text)) & set(';,'):
             raise UserError(f'No vocabulary file at {path}; expected {_WHAT}.')

@@ -1,5 +1,4 @@
 """Classes and words in texts: one grammar for strings, lists and files."""
-import os
 import re
 import unicodedata
 
@@ -127,10 +126,10 @@ def looks_like_path(text):
     """bool: Whether a text is a path rather than a word.
 
     A slash alone does not make a path ("tv/monitor"), nor a dot ("St.
-    Bernard", "1.5 litre bottle").
+    Bernard", "1.5 litre bottle"). Nothing is looked for on disk.
     """
     return bool(_PATH.match(text) or _FILE_NAME.search(text)
-                or '\\' in text or os.path.isdir(os.path.dirname(text)))
+                or '\\' in text)
 
 
 def _name(character):
