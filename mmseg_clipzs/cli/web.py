@@ -38,8 +38,8 @@ def add_options(parser):
             help='config of the zero-shot model to begin with (maskclip_toy '
             'needs no download)'),
         clip=dict(nargs='+', default=[], help=(
-            'more CLIPs for the menu, e.g. ViT-L-14:openai or '
-            'ViT-B-16:weights.pt')))
+            "CLIPs for the menu beside the config's, e.g. ViT-L-14:openai or "
+            'ViT-B-16:weights.pt; the page begins with the first')))
     add_arguments(parser, 'device', 'max_size')
     parser.add_argument(
         '--host', default='127.0.0.1', metavar='ADDRESS',
@@ -73,6 +73,7 @@ def _limits(args):
 
 
 def run(args):
+    print(f'Loading {args.config} ...', flush=True)
     import_optional('gradio', 'web', 'clipzs web')
     from mmseg_clipzs.web.serve import served
     try:

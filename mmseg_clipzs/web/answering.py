@@ -2,7 +2,9 @@
 import shutil
 from dataclasses import dataclass
 
+from mmseg_clipzs.labels import BACKGROUND
 from mmseg_clipzs.utils import AUTO, UserError
+from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .answers import shown_answer
 from .catalogue import Choice
@@ -155,8 +157,9 @@ class Answering:
 
     def _value(self, session, results):
         return dict(opacity_default=session.opacity, answers=[
-            shown_answer(result, title, session.heat)
-            for result, title in zip(results, self.titles(session))])
+            shown_answer(result, title, session.heat, _wordless(asked))
+            for asked, result, title in zip(
+                session.shown, results, self.titles(session))])
 
     def _settings(self, session, which):
         """tuple[Settings, ZeroShotResult]: Of an answer that is shown."""
@@ -169,3 +172,10 @@ class Answering:
             max_size=self._max_size, opacity=session.opacity,
             colours=given_colours(
                 asked.classes, asked.colours, result.classes)), result
+
+
+def _wordless(asked):
+    """list[str]: Classes that only a threshold predicts."""
+    has_words = str(asked.background).startswith(AUTO) or (
+        BACKGROUND in get_vocabulary(asked.classes).classes)
+    return [] if has_words else [BACKGROUND]

@@ -36,13 +36,15 @@ def shown_size(image):
     return limited(size, MAX_SIDE) if max(size) > MAX_SIDE else size
 
 
-def shown_answer(result, title='', heat=None):
+def shown_answer(result, title='', heat=None, wordless=()):
     """A result to show.
 
     Args:
         result (ZeroShotResult): Of up to 255 classes, of an image (H, W).
         title (str): Which method's it is.
         heat (str, optional): A class whose probability is wanted.
+        wordless (Collection[str]): Classes whose probability is a threshold,
+            and so says nothing.
 
     Returns:
         dict: ``title``; ``width`` and ``height`` of its maps, those of
@@ -51,8 +53,8 @@ def shown_answer(result, title='', heat=None):
         such a PNG with the probability of this class, from 0 to 255;
         ``classes``, dicts of ``name``, ``colour`` '#rrggbb', ``share`` of all
         pixels that are not ignored and mean ``confidence``, both in [0, 1]
-        and of the photo at its own size; ``heat``, see :func:`heat_map`, or
-        None.
+        and of the photo at its own size, the latter None without words;
+        ``heat``, see :func:`heat_map`, or None.
     """
     height, width = shown_size(result.mask)
     return dict(
@@ -61,7 +63,7 @@ def shown_answer(result, title='', heat=None):
             result.mask < len(result.classes), result.mask,
             IGNORE_INDEX).astype(np.uint8))),
         confidence=_png(_to_grey(_shrink(result.confidence))),
-        classes=_classes(result),
+        classes=_classes(result, wordless),
         heat=None if heat is None else heat_map(result, heat))
 
 
@@ -85,7 +87,7 @@ def heat_map(result, name):
         _shrink(np.where(ignored, np.float32(0), heat)))))
 
 
-def _classes(result):
+def _classes(result, wordless):
     """list[dict]: Name, colour, share and confidence of each class."""
     count = len(result.classes)
     seen = result.mask < count
@@ -94,7 +96,8 @@ def _classes(result):
     sums = np.bincount(labels, confidence, count)
     return [dict(name=name, colour='#{:02x}{:02x}{:02x}'.format(*colour),
                  share=float(area / max(len(labels), 1)),
-                 confidence=float(total / max(area, 1)))
+                 confidence=None if name in wordless
+                 else float(total / max(area, 1)))
             for name, colour, area, total in zip(
                 result.classes, result.palette, pixels, sums)]
 

@@ -53,14 +53,14 @@ class Catalogue:
         config (str | Path): A zero-shot model: the name of a config, or a
             file. The methods are all that have a config for its data set; a
             file that is none of the project's is the only one.
-        clips (Sequence[str]): More CLIPs, as of ``--clip``.
+        clips (Sequence[str]): CLIPs as of ``--clip``, before the config's.
 
     Attributes:
         methods (list[tuple[str, str]]): Title and name of each method, in the
             order of the recipes.
         clips (list[tuple[str, str]]): Title and name of each CLIP, the
-            config's first.
-        default (Choice): The config as it is.
+            given ones and the config's first.
+        default (Choice): The config, with the first of ``clips`` that fits.
 
     Raises:
         UserError: No such config, a model that must be trained or has fixed
@@ -71,10 +71,8 @@ class Catalogue:
         found = {each.name: each for each in _methods_beside(str(config))}
         own = found.get(str(config)) or _read(str(config))
         found[own.name] = own
-        self.default = Choice(own.name, own.clip)
-        named = [own.clip] if own.clip else []
-        for clip in clips:
-            named.append(_checked(clip, own))
+        named = [_checked(clip, own) for clip in clips]
+        named += [own.clip] if own.clip else []
         # CLIP -> what it is, which a method's own must be, too.
         self._kinds = {name: _kind(name) for name in dict.fromkeys(
             [*named, *_cached_clips(named)])}
@@ -86,6 +84,7 @@ class Catalogue:
             (each.title, each.detail, each.name)
             for each in self._methods.values())
         self.clips = _titles(self._kinds)
+        self.default = Choice(own.name, [*self._fitting(own), own.clip][0])
 
     def clips_for(self, method):
         """CLIPs that fit a method.
@@ -142,6 +141,10 @@ class Catalogue:
         model, _, weights = choice.clip.partition(':')
         return method.name, {
             'model.clip.model': model, 'model.clip.pretrained': weights}
+
+    def is_here(self, choice):
+        """bool: Whether the weights of its CLIP need no download."""
+        return not choice.clip or _file(choice.clip) is not None
 
     def _method(self, name):
         if name not in self._methods:

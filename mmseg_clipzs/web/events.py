@@ -12,37 +12,16 @@ from mmseg_clipzs.utils import UserError, user_message
 
 from .answering import Question
 from .catalogue import Choice
-from .components import Viewer
+from .components import Viewer, script
 from .words import make_rows
 
 _LOG = logging.getLogger(__name__)
+_SCENE = ("These are the scene's words. Write what your photo may show.")
 _ALONE = ('A word alone covers the whole photo. Add others, or switch on '
           'contrast words.')
 _BUG = 'That did not work, which is not your fault. The log says why.'
 _FULL = ('No answer came: perhaps too many people are waiting. Please try '
          'again in a moment.')
-# Colours of the rows of words, for the classes of the answers. Those that are
-# not in the rows, such as the background, come first.
-_RECOLOUR = '''
-(rows, value) => {
-  if (!value || !value.answers) return value;
-  const used = rows.filter(row => row.on && row.text.trim());
-  return {...value, answers: value.answers.map(answer => {
-    const others = answer.classes.length - used.length;
-    return others < 0 || others > 1 ? answer : {
-      ...answer, classes: answer.classes.map((each, index) => ({
-        ...each, colour: (used[index - others] || each).colour,
-      }))};
-  })};
-}'''
-_SAVE = '''
-file => {
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = file.url;
-  link.download = file.orig_name || '';
-  link.click();
-}'''
 
 
 class Events:
@@ -83,17 +62,19 @@ class Events:
 
         # In the browser alone; afterwards for colours chosen meanwhile.
         recolour = None, [parts.words, parts.viewer], parts.viewer
-        on(page.load, self.begin, None, [*answer, parts.words])
+        chosen = [*answer, parts.words, *parts.examples]
+        on(page.load, self.begin, None, chosen)
         for number, button in enumerate(parts.examples):
             on(button.click, partial(self.choose, number),
-               settings[1:], [*answer, parts.words], trigger_mode='multiple')
+               settings[1:], chosen, trigger_mode='multiple')
         on(parts.photo.input, self.take, [parts.photo, *settings],
-           [*answer, parts.photo], trigger_mode='multiple').then(
+           [*answer, parts.photo, *parts.examples],
+           trigger_mode='multiple').then(
                _by_session(self.tidy), api_visibility='private')
         on(partial(gr.on, [each.input for each in settings]), self.change,
            settings, [*answer, parts.clip], trigger_mode='always_last').then(
-               *recolour, js=_RECOLOUR)
-        parts.words.change(*recolour, js=_RECOLOUR)
+               *recolour, js=script('recolour.js'))
+        parts.words.change(*recolour, js=script('recolour.js'))
         on(parts.viewer.heat, self.heat, None, [parts.message, parts.viewer],
            trigger_mode='always_last')
         lines = [parts.message, parts.command, parts.python]
@@ -104,9 +85,9 @@ class Events:
         for kind, button in parts.files.items():
             on(button.click, partial(self.file, kind), parts.which,
                [parts.message, parts.file]).success(
-                   None, parts.file, None, js=_SAVE)
+                   None, parts.file, None, js=script('save.js'))
         on(parts.forget.click, self.forget, None,
-           [*answer, parts.photo], concurrency_id='forget',
+           [*answer, parts.photo, *parts.examples], concurrency_id='forget',
            concurrency_limit=None)
         page.unload(_by_session(self.end))
 
@@ -122,7 +103,7 @@ class Events:
         example, session = self._examples[number], self._sessions.get(key)
         session.set_photo(example.path)
         rows = make_rows(example.words)
-        yield {self.parts.words: rows, **self._show_photo(session)}
+        yield {self.parts.words: rows, **self._show_photo(session, number)}
         yield self._answer(session, rows, *settings)
 
     def take(self, key, photo, *settings):
@@ -138,8 +119,11 @@ class Events:
                 'The photo is no longer here. Choose it again.') from e
         finally:  # the viewer shows it, if it can be read
             yield {self.parts.photo: None}
-        yield self._show_photo(session)
-        yield self._answer(session, *settings)
+        is_scene = any(
+            make_rows(each.words) == settings[0] for each in self._examples)
+        hint = _SCENE if is_scene else ''
+        yield self._show_photo(session, hint=hint)
+        yield self._answer(session, *settings, hint=hint)
 
     def change(self, key, *settings):
         """Segment the photo with other settings."""
@@ -165,15 +149,18 @@ class Events:
 
     def file(self, kind, key, which):
         """Offer a file to take away."""
+        yield {self.parts.file: None}  # should there be none
         path = self._answering.file(
             self._sessions.get(key), kind, which or 0)
-        return {self.parts.file: str(path)}
+        yield {self.parts.file: str(path)}
 
     def forget(self, key):
         """Drop what belongs to the visitor."""
         self.end(key)
         return {self.parts.photo: None, self.parts.which: _hidden(),
                 self.parts.command: '', self.parts.python: '',
+                self.parts.message: gr.update(value='', refused=False),
+                **self._mark(None),
                 # An update of Gradio's would leave out None, and so keep it.
                 self.parts.viewer: Viewer(value=None, photo=None)}
 
@@ -193,13 +180,28 @@ class Events:
         self._page.state_holder.session_data.pop(key, None)
 
     # ------------------------------------------------------------- answers
-    def _show_photo(self, session):
+    def _show_photo(self, session, number=None, hint=''):
+        """dict: Updates for a photo: of an example, or of the visitor's."""
         return {self.parts.viewer: gr.update(
-            value=None, photo=session.photo.shown)}
+                    value=None, photo=session.photo.shown),
+                self.parts.message: gr.update(value=hint, refused=False),
+                **self._mark(number)}
 
-    def _answer(self, session, *settings):
+    def _mark(self, number):
+        """dict: Updates of the examples, one of which may be chosen."""
+        return {button: gr.update(
+            variant='primary' if i == number else 'secondary')
+            for i, button in enumerate(self.parts.examples)}
+
+    def _answer(self, session, *settings, hint=''):
         """dict: Updates of the viewer and what goes with it."""
-        value = self._answering.answer(session, Question(*settings))
+        try:
+            value = self._answering.answer(session, Question(*settings))
+        except Exception as e:
+            session.refusal = _sentence(e)
+            return {self.parts.message: gr.update(
+                value=session.refusal, refused=bool(session.shown))}
+        session.refusal = ''
         if session.photo is None:  # forgotten meanwhile
             return {}
         titles = self._answering.titles(session)
@@ -209,20 +211,21 @@ class Events:
             visible=len(titles) > 1)
         alone = session.shown and self._answering.covers_all(session)
         return {**shown, **self._lines(session, 0), self.parts.which: which,
-                self.parts.message: _ALONE if alone else ''}
+                self.parts.message: gr.update(
+                    value=_ALONE if alone else hint, refused=False)}
 
     def _lines(self, session, which):
         return dict(zip((self.parts.command, self.parts.python),
                         self._answering.lines(session, which or 0)))
 
     def _fitting_clips(self, question):
-        catalogue = self._answering.catalogue
-        choice = catalogue.fit(
-            Choice(question.method, question.clip))
-        clips = catalogue.clips_for(question.method)
-        return {self.parts.clip: gr.update(
-            choices=clips, value=choice.clip or None,
-            interactive=bool(clips))}
+        return {self.parts.clip: gr.update(**clip_menu(
+            self._answering.catalogue,
+            Choice(question.method, question.clip)))}
+
+    def _standing(self, key):
+        """str: What is said whatever else happens."""
+        return self._sessions.get(key).refusal
 
     def _handler(self, handle):
         """Callable: What Gradio calls, with errors as sentences."""
@@ -233,11 +236,27 @@ class Events:
             try:
                 done = handle(request.session_hash, *values, **given)
                 for each in done if inspect.isgenerator(done) else [done]:
-                    yield {self.parts.message: '', **each}
+                    yield {self.parts.message: self._standing(
+                        request.session_hash), **each}
             except Exception as e:
                 yield {self.parts.message: _sentence(e)}
 
         return answer
+
+
+def clip_menu(catalogue, choice):
+    """What the menu of CLIPs has for a method.
+
+    Args:
+        catalogue (Catalogue): What there is to choose.
+        choice (Choice): A method, and the CLIP that is wanted.
+
+    Returns:
+        dict: Arguments of ``gr.Dropdown``.
+    """
+    clips = catalogue.clips_for(choice.method)
+    return dict(choices=clips or [('This method has none', '')],
+                value=catalogue.fit(choice).clip, interactive=bool(clips))
 
 
 def _by_session(handle):

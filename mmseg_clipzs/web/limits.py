@@ -53,8 +53,8 @@ class Limits:
         """
         if size > self.max_bytes:
             raise UserError(
-                f'The file has {size / 1e6:.1f} MB, but photos here have up '
-                f'to {self.max_bytes / 1e6:g} MB: save it smaller.')
+                f'The file has {size / 1e6:.1f} MB, but photos may have '
+                f'up to {self.max_bytes / 1e6:g} MB: save it smaller.')
 
     def check_pixels(self, content):
         """Refuse a large photo, before it is decoded.
@@ -69,7 +69,7 @@ class Limits:
         from PIL import Image  # not of the command's help
 
         from mmseg_clipzs.datasets.images import open_image
-        most = f'photos here have up to {self.max_pixels / 1e6:g} million'
+        most = f'photos may have up to {self.max_pixels / 1e6:g} million'
         try:
             with open_image(io.BytesIO(content)) as image:
                 width, height = image.size

@@ -3,14 +3,14 @@ from types import SimpleNamespace
 
 import gradio as gr
 
-from .components import Message, Unstubbed, Viewer, Words
-from .events import Events
+from .components import Message, Unstubbed, Viewer, Words, script
+from .events import Events, clip_menu
 
 TITLE = 'Words on a photo'
 # Files to take away, by their kind.
 _FILES = {
     'index': 'Label map', 'overlay': 'Overlay', 'cutout': 'Cut-outs',
-    'coco': 'COCO JSON', 'masks': 'Masks', 'photo': 'Photo'}
+    'coco': 'COCO JSON', 'masks': 'Masks', 'photo': 'Original photo'}
 
 
 class Photo(gr.Image, metaclass=Unstubbed):
@@ -64,11 +64,14 @@ def make_page(answering, sessions, examples, limits):
                     elem_id='words', label='Words', limits=limits)
                 _add_settings(parts, answering.catalogue)
             with gr.Column(elem_id='result', scale=2):
-                parts.message = Message(
-                    elem_id='message', max_bytes=limits.max_bytes)
                 parts.viewer = Viewer(elem_id='viewer')
                 _add_files(parts)
+                # Beside the buttons; elsewhere it sticks to the window.
+                parts.message = Message(
+                    elem_id='message', max_bytes=limits.max_bytes)
+                _add_lines(parts)
         Events(parts, answering, sessions, examples).connect(page)
+        page.load(js=script('photo.js'))
     # Nobody but this page's script calls its handlers.
     page.queue(api_open=False, max_size=limits.visitors)
     return page
@@ -88,32 +91,40 @@ def _add_photo(parts, examples):
 def _add_settings(parts, catalogue):
     default = catalogue.default
     parts.method = Menu(catalogue.methods, value=default.method,
-                        label='Method', elem_id='method')
-    parts.clip = Menu(catalogue.clips_for(default.method), value=default.clip,
-                      label='CLIP', elem_id='clip')
+                        label='Method', elem_id='method',
+                        info='What they are: docs/training_free.md')
+    parts.clip = Menu(**clip_menu(catalogue, default), label='CLIP',
+                      elem_id='clip')
     parts.second = Menu([('none', ''), *catalogue.methods], value='',
                         label='Compare with', elem_id='method-b')
     parts.background = gr.Slider(
         0, .95, 0, step=.05, label='Background below', elem_id='background',
-        info='What is less probable than this becomes background. 0: none')
+        info='Pixels whose best word is less probable than this become '
+        'background. 0 turns it off.')
     parts.contrast = gr.Checkbox(
-        label='Contrast words', elem_id='contrast', info='Compare with words '
-        'of what is around objects, which helps with one or two words')
+        label='Contrast words', elem_id='contrast', info='Adds words such '
+        'as sky or wall to tell things from. Helps with one or two words.')
 
 
 def _add_files(parts):
     with gr.Column(elem_id='take-away'):
         gr.Markdown('## Take away')
-        parts.which = gr.Radio([], label='Of', visible=False, elem_id='which')
+        parts.which = gr.Radio(
+            [], label='Files of', visible=False, elem_id='which')
         with gr.Row(elem_id='files'):
             parts.files = {kind: gr.Button(
                 label, elem_id=f'file-{kind}', size='sm', min_width=100)
                 for kind, label in _FILES.items()}
         parts.file = gr.DownloadButton(visible=False, elem_id='file')
-        gr.Markdown('These lines make the same files where the photo is:')
-        parts.command = gr.Code(
-            label='Command line', language='shell', interactive=False,
-            elem_id='command', wrap_lines=True, lines=1)
-        parts.python = gr.Code(
-            label='Python', language='python', interactive=False,
-            elem_id='python', lines=1)
+
+
+def _add_lines(parts):
+    with gr.Column(elem_id='lines'):
+        gr.Markdown('Run these lines in the folder with the photo to get the '
+                    'same files:')
+        parts.command, parts.python = (gr.Code(
+            label=label, language=language, interactive=False,
+            elem_id=name, wrap_lines=True, lines=1, buttons=['copy'])
+            for label, language, name in (
+                ('Command line', 'shell', 'command'),
+                ('Python', 'python', 'python')))

@@ -11,6 +11,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 
 FORMATS = ('overlay', 'index', 'coco', 'binary', 'cutout')  # what is offered
 OUT = 'out'  # folder of the results
+_WIDTH = 80  # letters of a line
 _MOST, _STEM = 255, 200  # bytes of a file's name and of a shortened one
 _UNSAFE = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 
@@ -85,28 +86,31 @@ def command_line(settings):
         settings (Settings): Of the result.
 
     Returns:
-        str: One line, to be run in the folder of the photo.
+        str: To be run in the folder of the photo; a long command has a line
+        for each option.
     """
-    given = ['clipzs', 'segment', _path(settings.photo),
-             '--config', settings.config]
+    given = [['clipzs', 'segment', _path(settings.photo)],
+             ['--config', settings.config]]
     if settings.options:
-        given += ['--clip', ':'.join(settings.options[
-            f'model.clip.{key}'] for key in ('model', 'pretrained'))]
+        given.append(['--clip', ':'.join(settings.options[
+            f'model.clip.{key}'] for key in ('model', 'pretrained'))])
     for words in settings.classes:  # which may begin with a dash
-        given += [f'--word={words}'] if words.startswith('-') else [
-            '-w', words]
+        given.append([f'--word={words}'] if words.startswith('-') else [
+            '-w', words])
     if settings.background is not None:
-        given += ['--background', f'{settings.background}']
+        given.append(['--background', f'{settings.background}'])
     if settings.max_size != AUTO:
-        given += ['--max-size', f'{settings.max_size}'.lower()]
+        given.append(['--max-size', f'{settings.max_size}'.lower()])
     if settings.colours:
-        given += ['--palette', json.dumps({
+        given.append(['--palette', json.dumps({
             name: '#{:02x}{:02x}{:02x}'.format(*colour)
             for name, colour in settings.colours.items()},
-            ensure_ascii=False)]
-    given += ['--opacity', f'{settings.opacity}', '--no-photos',
-              '--out', OUT, '--format', *FORMATS]
-    return shlex.join(given)
+            ensure_ascii=False)])
+    given += [['--opacity', f'{settings.opacity}'], ['--no-photos'],
+              ['--out', OUT], ['--format', *FORMATS]]
+    given = list(map(shlex.join, given))
+    line = ' '.join(given)
+    return line if len(line) <= _WIDTH else ' \\\n    '.join(given)
 
 
 def python_lines(settings):

@@ -4,6 +4,7 @@ import os
 import socket
 from contextlib import ExitStack, contextmanager
 
+import gradio as gr
 from mmengine.logging import MMLogger
 from starlette.middleware import Middleware
 
@@ -19,6 +20,8 @@ from .models import Models
 from .page import make_page
 from .session import Sessions
 
+# Which Gradio's tells screen readers, and has no words for.
+_TEXTS = gr.I18n(en={'common.complete': 'Done'})
 LOCAL = '127.0.0.1'
 PORT = 7860
 
@@ -57,8 +60,9 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         examples = draw_examples(folder)
         # Builds the model and embeds the first words: mistakes end it here,
         # and nobody has to wait for it later.
-        models.predict(catalogue.default, models.encode(
-            catalogue.default, examples[0].path), examples[0].words)
+        with _naming_a_way_without_download(catalogue):
+            models.predict(catalogue.default, models.encode(
+                catalogue.default, examples[0].path), examples[0].words)
         stack.enter_context(_only_errors())
         sessions = stack.enter_context(Sessions(limits, folder))
         page = make_page(Answering(models, catalogue, limits, max_size),
@@ -66,15 +70,25 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         stack.callback(_close, page)
         _, local, public = page.launch(
             server_name=host, server_port=port, share=share, quiet=True,
-            **look(),
-            prevent_thread_lock=True, footer_links=[], run_history=False,
-            enable_monitoring=False, ssr_mode=False, pwa=False,
-            mcp_server=False, max_file_size=limits.max_bytes,
+            **look(), i18n=_TEXTS, prevent_thread_lock=True, footer_links=[],
+            run_history=False, enable_monitoring=False, ssr_mode=False,
+            pwa=False, mcp_server=False, max_file_size=limits.max_bytes,
             state_session_capacity=limits.visitors,
             app_kwargs=dict(
                 middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
                 openapi_url=None))
         yield public or local
+
+
+@contextmanager
+def _naming_a_way_without_download(catalogue):
+    is_here = catalogue.is_here(catalogue.default)
+    try:
+        yield
+    except UserError as e:
+        raise e if is_here else UserError(
+            f'{e} The page without any download: clipzs web --config '
+            'maskclip_toy.') from e
 
 
 @contextmanager

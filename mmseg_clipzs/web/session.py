@@ -65,6 +65,8 @@ class Session:
     Attributes:
         photo (Photo | None): The photo that words are tried on.
         shown (tuple[Asked]): What the page shows.
+        refusal (str): Why the page's present settings have no answer; '' if
+            they have one.
         heat (str | None): The class whose heat map it shows.
         opacity (float): Of its colours over the photo, in [0, 1].
         taken (Path | None): Folder of the last file to take away.
@@ -73,6 +75,7 @@ class Session:
 
     def __init__(self, folder, kept, limits):
         self.photo, self.shown, self.used = None, (), 0.
+        self.refusal = ''
         self.heat, self.opacity, self.taken = None, Style.opacity, None
         self._folder, self._kept, self._limits = folder, kept, limits
         self._is_closed = False
@@ -99,7 +102,7 @@ class Session:
             own.write_bytes(content)
             before, self.photo = self.photo, Photo(
                 key, own, shown_photo(image, key))
-            self.shown = ()
+            self.shown, self.refusal = (), ''
         self._kept.drop(self)
         if before is not None:
             shutil.rmtree(before.path.parent, ignore_errors=True)

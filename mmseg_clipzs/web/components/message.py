@@ -1,32 +1,12 @@
 """A sentence for the visitor."""
+from pathlib import Path
+
 import gradio as gr
+from gradio.component_meta import updateable
 
 from .unstubbed import Unstubbed
 
-_SCRIPT = '''
-const show = text => {
-  element.querySelector('p').textContent = text || '';
-};
-watch('value', () => show(props.value));
-show(props.value);
-// A file that is too large is not even sent.
-const refuse = (event, files) => {
-  const isPhoto = event.target.closest && event.target.closest('#photo');
-  if (!isPhoto || [...files].every(file => file.size <= props.max_bytes)) {
-    return;
-  }
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  show(props.too_large);
-};
-document.addEventListener('change', event => {
-  if (event.target.type !== 'file') return;
-  refuse(event, event.target.files);
-}, true);
-document.addEventListener('drop', event => {
-  refuse(event, event.dataTransfer.files);
-}, true);
-'''
+_SCRIPT = Path(__file__).with_suffix('.js')
 
 
 class Message(gr.HTML, metaclass=Unstubbed):
@@ -34,14 +14,23 @@ class Message(gr.HTML, metaclass=Unstubbed):
 
     Args:
         value (str): The sentence; '' for none. It is not read as markup.
+        refused (bool): Whether it says why the page's settings have no
+            answer. The look of the page then shows that what is shown is an
+            earlier one.
         max_bytes (int): Of a photo's file.
         kwargs: See ``gradio.HTML``.
     """
 
-    def __init__(self, value='', *, max_bytes, **kwargs):
+    @updateable
+    def __init__(self, value='', *, max_bytes, refused=False, **kwargs):
         super().__init__(
-            value, max_bytes=max_bytes, too_large=(
-                'The file is too large: photos here have up to '
+            value, refused=refused, max_bytes=max_bytes, too_large=(
+                'The file is too large: photos may have up to '
                 f'{max_bytes / 1e6:g} MB. Save it smaller.'),
-            html_template='<p role="alert"></p>', js_on_load=_SCRIPT,
+            html_template='<p role="alert"></p>',
+            js_on_load=_SCRIPT.read_text(encoding='utf-8'),
             apply_default_css=False, **kwargs)
+
+    def __getattr__(self, name):
+        # gradio.HTML takes each quoted word of the script for an event.
+        raise AttributeError(name)

@@ -21,9 +21,11 @@ const SHARE = {
 };
 const CONFIDENCE = {
   title: 'Confidence',
-  about: 'Mean probability of the class where it is shown',
+  about: 'Mean probability of the class, which is that of the best of its '
+    + 'words, over its pixels',
   fill: (cell, {share, confidence}) => {
-    cell.textContent = share ? percent(confidence) : '–';
+    cell.textContent = share && confidence !== null
+      ? percent(confidence) : '–';
   },
 };
 

@@ -6,7 +6,8 @@ function pointOf(answer, {x, y}) {
   const each = answer.classes[answer.labels[at]];
   return each ? {
     name: each.name, colour: each.colour,
-    confidence: answer.confidence ? answer.confidence[at] / 255 : null,
+    confidence: answer.confidence && each.confidence !== null
+      ? answer.confidence[at] / 255 : null,
   } : {name: NOTHING, colour: 'transparent', confidence: null};
 }
 
@@ -31,7 +32,7 @@ function describeRegion({region, classes}) {
   const parts = [
     (share < 9.95 ? Number(share.toPrecision(2)) : Math.round(share))
     + ' % of the photo'];
-  if (region.confidence !== null) {
+  if (region.confidence !== null && each?.confidence !== null) {
     parts.push('mean confidence ' + percent(region.confidence));
   }
   return [each ? each.name : NOTHING, parts.join(', ')];
