@@ -159,7 +159,6 @@ class Events:
         self.end(key)
         return {self.parts.photo: None, self.parts.which: _hidden(),
                 self.parts.command: '', self.parts.python: '',
-                self.parts.message: gr.update(value='', refused=False),
                 **self._mark(None),
                 # An update of Gradio's would leave out None, and so keep it.
                 self.parts.viewer: Viewer(value=None, photo=None)}
@@ -184,7 +183,7 @@ class Events:
         """dict: Updates for a photo: of an example, or of the visitor's."""
         return {self.parts.viewer: gr.update(
                     value=None, photo=session.photo.shown),
-                self.parts.message: gr.update(value=hint, refused=False),
+                self.parts.message: _said(session, hint),
                 **self._mark(number)}
 
     def _mark(self, number):
@@ -199,8 +198,7 @@ class Events:
             value = self._answering.answer(session, Question(*settings))
         except Exception as e:
             session.refusal = _sentence(e)
-            return {self.parts.message: gr.update(
-                value=session.refusal, refused=bool(session.shown))}
+            return {self.parts.message: _said(session)}
         session.refusal = ''
         if session.photo is None:  # forgotten meanwhile
             return {}
@@ -211,8 +209,7 @@ class Events:
             visible=len(titles) > 1)
         alone = session.shown and self._answering.covers_all(session)
         return {**shown, **self._lines(session, 0), self.parts.which: which,
-                self.parts.message: gr.update(
-                    value=_ALONE if alone else hint, refused=False)}
+                self.parts.message: _said(session, _ALONE if alone else hint)}
 
     def _lines(self, session, which):
         return dict(zip((self.parts.command, self.parts.python),
@@ -223,10 +220,6 @@ class Events:
             self._answering.catalogue,
             Choice(question.method, question.clip)))}
 
-    def _standing(self, key):
-        """str: What is said whatever else happens."""
-        return self._sessions.get(key).refusal
-
     def _handler(self, handle):
         """Callable: What Gradio calls, with errors as sentences."""
         takes_event = 'event' in inspect.signature(handle).parameters
@@ -236,8 +229,8 @@ class Events:
             try:
                 done = handle(request.session_hash, *values, **given)
                 for each in done if inspect.isgenerator(done) else [done]:
-                    yield {self.parts.message: self._standing(
-                        request.session_hash), **each}
+                    yield {self.parts.message: _said(self._sessions.get(
+                        request.session_hash)), **each}
             except Exception as e:
                 yield {self.parts.message: _sentence(e)}
 
@@ -265,6 +258,12 @@ def _by_session(handle):
         handle(request.session_hash)
 
     return run
+
+
+def _said(session, hint=''):
+    """dict: Update of the message, which says what is still refused."""
+    return gr.update(value=session.refusal or hint,
+                     refused=bool(session.refusal and session.shown))
 
 
 def _sentence(error):

@@ -68,6 +68,13 @@ def test_shares_and_confidences():
             result.confidence[where].mean(), abs=1e-6)
 
 
+def test_a_class_without_words_has_no_confidence():
+    classes = shown_answer(
+        make_result(20, 28), wordless=CLASSES[:1])['classes']
+    assert [each['confidence'] is None for each in classes] == [
+        True, False, False]
+
+
 def test_a_class_that_is_not_found():
     result = make_result(4, 6)
     result.mask[:] = 255

@@ -128,10 +128,23 @@ def test_given_clips(caches, tmp_path):
         'ViT-L-14', f'ViT-B/16:{tmp_path}/a/w.pt',
         f'ViT-B-16:{tmp_path}/b/w.pt'])
     assert catalogue.clips == [
-        ('ViT-B/16, openai', 'ViT-B-16:openai'),
         ('ViT-L/14, openai', 'ViT-L-14:openai'),
         *((f'ViT-B/16, w.pt ({tmp_path}/{folder}/w.pt)',
-           f'ViT-B-16:{tmp_path}/{folder}/w.pt') for folder in 'ab')]
+           f'ViT-B-16:{tmp_path}/{folder}/w.pt') for folder in 'ab'),
+        ('ViT-B/16, openai', 'ViT-B-16:openai')]
+    assert catalogue.default.clip == 'ViT-L-14:openai'
+    assert not catalogue.is_here(catalogue.default)
+
+
+def test_the_first_clip_that_fits(caches, tmp_path):
+    put(tmp_path / 'w.pt')
+    own = f'ViT-B-16:{tmp_path}/w.pt'
+    catalogue = Catalogue('maskclip_voc', ['RN50:openai', own])
+    assert catalogue.default == Choice('maskclip_voc', own)
+    assert catalogue.is_here(catalogue.default)
+    assert Catalogue('maskclip_voc', ['RN50:openai']).default == Choice(
+        'maskclip_voc', 'ViT-B-16:openai')
+    assert Catalogue('groupvit_toy', [TOY]).default.clip == ''
 
 
 @pytest.mark.parametrize('clip, words', [

@@ -1,7 +1,7 @@
 """What visitors take away is what the command and the program make."""
 import json
-import shlex
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -94,12 +94,21 @@ def test_command_and_program_make_the_same_files(
         run()
         assert made(folder / OUT, settings.photo) == contents(taken)
 
-    program, *arguments = shlex.split(command_line(settings))
+    command = command_line(settings)
+    assert ' \\\n' in command
+    program, *arguments = read_by_shell(command)
     assert program == 'clipzs'
     monkeypatch.setattr(sys, 'argv', ['clipzs', *arguments])
     in_a_folder_of_its_own(tmp_path / 'shell', main)
     in_a_folder_of_its_own(
         tmp_path / 'python', lambda: exec(python_lines(settings), {}))
+
+
+def read_by_shell(command):
+    """list[str]: The words of a command, as a POSIX shell reads them."""
+    return subprocess.run(
+        ['sh', '-c', f"printf '%s\\0' {command}"], check=True,
+        capture_output=True, encoding='utf-8').stdout.split('\0')[:-1]
 
 
 def contents(taken):
