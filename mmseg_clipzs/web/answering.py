@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from mmseg_clipzs.labels import BACKGROUND
 from mmseg_clipzs.utils import AUTO, UserError
-from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .answers import shown_answer
 from .catalogue import Choice
@@ -65,7 +64,9 @@ class Answering:
             UserError: No photo, unusable settings, or the time is up.
         """
         photo, asked = session.photo, self._asked(question)
-        is_shown = asked == session.shown
+        is_shown = asked == session.shown and [
+            each.texts for each in asked] == [
+                each.texts for each in session.shown]
         results = [session.result(self._models, each) for each in asked]
         if session.photo is not photo:
             return None
@@ -149,17 +150,21 @@ class Answering:
         methods = [question.method] + [question.second] * bool(question.second)
         return tuple(
             Asked(self.catalogue.fit(Choice(method, question.clip)),
-                  tuple(words.classes), background, tuple(words.colours))
+                  tuple(words.classes), background, tuple(words.colours),
+                  tuple(words.texts))
             for method in methods)
 
     def _results(self, session):
         return [session.result(self._models, each) for each in session.shown]
 
     def _value(self, session, results):
-        return dict(opacity_default=session.opacity, answers=[
-            shown_answer(result, title, session.heat, _wordless(asked))
-            for asked, result, title in zip(
-                session.shown, results, self.titles(session))])
+        asked, *_ = session.shown
+        return dict(
+            opacity_default=session.opacity, rows=list(asked.texts),
+            answers=[shown_answer(result, title, session.heat, each.names,
+                                  _wordless(each))
+                     for each, result, title in zip(
+                         session.shown, results, self.titles(session))])
 
     def _settings(self, session, which):
         """tuple[Settings, ZeroShotResult]: Of an answer that is shown."""
@@ -177,5 +182,5 @@ class Answering:
 def _wordless(asked):
     """list[str]: Classes that only a threshold predicts."""
     has_words = str(asked.background).startswith(AUTO) or (
-        BACKGROUND in get_vocabulary(asked.classes).classes)
+        BACKGROUND in asked.names)
     return [] if has_words else [BACKGROUND]

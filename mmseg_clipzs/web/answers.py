@@ -36,13 +36,15 @@ def shown_size(image):
     return limited(size, MAX_SIDE) if max(size) > MAX_SIDE else size
 
 
-def shown_answer(result, title='', heat=None, wordless=()):
+def shown_answer(result, title='', heat=None, names=(), wordless=()):
     """A result to show.
 
     Args:
         result (ZeroShotResult): Of up to 255 classes, of an image (H, W).
         title (str): Which method's it is.
         heat (str, optional): A class whose probability is wanted.
+        names (Sequence[str]): Of the classes of a visitor's rows, in the
+            order of the rows.
         wordless (Collection[str]): Classes whose probability is a threshold,
             and so says nothing.
 
@@ -51,7 +53,8 @@ def shown_answer(result, title='', heat=None, wordless=()):
         :func:`shown_photo`; ``index``, URL of a grey PNG of 8 bits with the
         class of each pixel, 255 where it is ignored; ``confidence``, URL of
         such a PNG with the probability of this class, from 0 to 255;
-        ``classes``, dicts of ``name``, ``colour`` '#rrggbb', ``share`` of all
+        ``classes``, dicts of ``name``, ``row``, its index in ``names`` or
+        None, ``colour`` '#rrggbb', ``share`` of all
         pixels that are not ignored and mean ``confidence``, both in [0, 1]
         and of the photo at its own size, the latter None without words;
         ``heat``, see :func:`heat_map`, or None.
@@ -63,7 +66,7 @@ def shown_answer(result, title='', heat=None, wordless=()):
             result.mask < len(result.classes), result.mask,
             IGNORE_INDEX).astype(np.uint8))),
         confidence=_png(_to_grey(_shrink(result.confidence))),
-        classes=_classes(result, wordless),
+        classes=_classes(result, list(names), wordless),
         heat=None if heat is None else heat_map(result, heat))
 
 
@@ -87,14 +90,16 @@ def heat_map(result, name):
         _shrink(np.where(ignored, np.float32(0), heat)))))
 
 
-def _classes(result, wordless):
-    """list[dict]: Name, colour, share and confidence of each class."""
+def _classes(result, names, wordless):
+    """list[dict]: Name, row, colour, share and confidence of each class."""
     count = len(result.classes)
     seen = result.mask < count
     labels, confidence = result.mask[seen], result.confidence[seen]
     pixels = np.bincount(labels, minlength=count)
     sums = np.bincount(labels, confidence, count)
-    return [dict(name=name, colour='#{:02x}{:02x}{:02x}'.format(*colour),
+    return [dict(name=name,
+                 row=names.index(name) if name in names else None,
+                 colour='#{:02x}{:02x}{:02x}'.format(*colour),
                  share=float(area / max(len(labels), 1)),
                  confidence=None if name in wordless
                  else float(total / max(area, 1)))

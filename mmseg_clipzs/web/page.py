@@ -41,12 +41,13 @@ class Menu(gr.Dropdown, metaclass=Unstubbed):
         return payload
 
 
-def make_page(answering, sessions, examples, limits):
+def make_page(answering, sessions, uploads, examples, limits):
     """Lay out the page.
 
     Args:
         answering (Answering): Answers questions.
         sessions (Sessions): What belongs to the visitors.
+        uploads (Uploads): What browsers have sent.
         examples (Sequence[Example]): Photos to begin with.
         limits (Limits): What a visitor may ask for.
 
@@ -70,7 +71,7 @@ def make_page(answering, sessions, examples, limits):
                 parts.message = Message(
                     elem_id='message', max_bytes=limits.max_bytes)
                 _add_lines(parts)
-        Events(parts, answering, sessions, examples).connect(page)
+        Events(parts, answering, sessions, uploads, examples).connect(page)
         page.load(js=script('photo.js'))
     # Nobody but this page's script calls its handlers.
     page.queue(api_open=False, max_size=limits.visitors)

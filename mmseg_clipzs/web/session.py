@@ -17,6 +17,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 from .answers import shown_photo
 from .catalogue import Choice
 from .kept import Kept
+from .regularly import regularly
 from .reproduce import file_name
 
 
@@ -30,11 +31,19 @@ class Asked:
         background (str | float | None): As of :class:`.ZeroShotInferencer`.
         colours (tuple): RGB of each class; by default the project's. They
             take no computing.
+        texts (tuple[str]): Of the row of each class, by which the browser
+            knows it; likewise.
     """
     choice: Choice
     classes: tuple[str, ...]
     background: str | float | None = None
     colours: tuple = field(default=(), compare=False)
+    texts: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def names(self):
+        """tuple[str]: Of the classes, in the order of their rows."""
+        return get_vocabulary(self.classes).classes
 
 
 @dataclass(frozen=True)
@@ -195,13 +204,9 @@ class Sessions:
         self._folder = self._stack.enter_context(
             temporary_folder(self._parent))
         self._folder.chmod(0o700)  # visitors' photos
-        done = threading.Event()
-        sweeper = threading.Thread(target=self._sweep, args=(done, ),
-                                   name='sessions', daemon=True)
-        sweeper.start()
         self._stack.callback(self._forget_if, lambda session: True)
-        self._stack.callback(sweeper.join)
-        self._stack.callback(done.set)
+        self._stack.enter_context(regularly(
+            self.expire, min(self._limits.idle / 4, 60)))
         return self
 
     def __exit__(self, *error):
@@ -257,15 +262,11 @@ class Sessions:
         for session in gone.values():
             session.close()
 
-    def _sweep(self, done):
-        while not done.wait(min(self._limits.idle / 4, 60)):
-            self.expire()
-
 
 def _recoloured(result, asked):
     if not asked.colours:
         return result
-    chosen = dict(zip(get_vocabulary(asked.classes).classes, asked.colours))
+    chosen = dict(zip(asked.names, asked.colours))
     result = copy.copy(result)  # with what it has computed
     result.palette = [chosen.get(name, colour) for name, colour in zip(
         result.classes, result.palette)]

@@ -1,13 +1,13 @@
-// Colours of the rows of words, for the classes of the answers. Those that are
-// not in the rows, such as the background, come first.
+// Colours of the rows of words, for the classes of answers to just these rows;
+// others wait for theirs. The background has no row, unless a visitor has
+// written one.
 (rows, value) => {
-  if (!value || !value.answers) return value;
   const used = rows.filter(row => row.on && row.text.trim());
-  return {...value, answers: value.answers.map(answer => {
-    const others = answer.classes.length - used.length;
-    return others < 0 || others > 1 ? answer : {
-      ...answer, classes: answer.classes.map((each, index) => ({
-        ...each, colour: (used[index - others] || each).colour,
-      }))};
-  })};
+  const isTheirs = value && value.rows && value.rows.length === used.length
+    && value.rows.every((text, i) => text === used[i].text);
+  return !isTheirs ? value : {
+    ...value, answers: value.answers.map(answer => ({
+      ...answer, classes: answer.classes.map(each => ({
+        ...each, colour: (used[each.row] || each).colour,
+      }))}))};
 }
