@@ -144,7 +144,6 @@ def test_the_first_clip_that_fits(caches, tmp_path):
     assert catalogue.is_here(catalogue.default)
     assert Catalogue('maskclip_voc', ['RN50:openai']).default == Choice(
         'maskclip_voc', 'ViT-B-16:openai')
-    assert Catalogue('groupvit_toy', [TOY]).default.clip == ''
 
 
 @pytest.mark.parametrize('clip, words', [

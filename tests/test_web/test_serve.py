@@ -159,7 +159,7 @@ def test_hostile_words(page, rows):
 def test_without_gradio(monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     with pytest.raises(UserError, match=r'pip install "mmseg_clipzs\[web\]"'):
-        web.run(Namespace())
+        web.run(Namespace(config='maskclip_toy'))
 
 
 def test_ctrl_c():
@@ -203,7 +203,7 @@ def test_one_photo_of_two_visitors(page, photo):
         for each, file in zip((client, other), sent):
             each.set('photo', file)
             each.fire('input', 'photo')
-            assert each.prop('message') == ''
+            assert each.prop('message').startswith("These are the scene's")
             assert ' mine.png ' in each.prop('command')
     assert not Path(sent[0]['path']).exists()
 
@@ -216,7 +216,6 @@ def test_a_photo_whose_name_begins_with_a_dot(page, photo, monkeypatch):
         client.set('photo', client.upload(photo.rename(
             photo.with_name('.mine.png'))))
         client.fire('input', 'photo')
-        assert client.prop('message') == ''
         assert ' .mine.png ' in client.prop('command')
         for kind in ('index', 'overlay', 'photo'):
             client.fire('click', f'file-{kind}')

@@ -15,7 +15,8 @@ def recolour(visit):
     """Runs the page's script: ``recolour(rows, value)``."""
     page = visit().page
     return lambda rows, value: page.evaluate(
-        f'([rows, value]) => ({script("recolour.js")})(rows, value)', [rows, value])
+        f'([rows, value]) => ({script("recolour.js")})(rows, value)',
+        [rows, value])
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 """What visitors do wrong gets a sentence, and the page goes on."""
+import pytest
 from PIL import Image
 
 
@@ -35,13 +36,45 @@ def test_words(open_page, predict, scenes):
     """None, and the same twice."""
     page = open_page()
     page.choose_photo(scenes[0])
+    page.wait_for(predict(scenes[0], page.words()))
+    place = top(page)
     for words, sentence in (([], 'There are no words'),
                             (['sand', 'Sand'], 'both have "Sand"')):
         page.write_words(*words)
         page.wait_for_message(sentence)
+        # What is shown is an earlier answer; it stays where it is.
+        page.page.locator('#message .refused').wait_for()
+        assert top(page) == place
     page.write_words('sand', 'sea')
     page.wait_for(predict(scenes[0], ['sand', 'sea']))
     page.wait_for_message()
+    assert not page.page.locator('#message .refused').count()
+
+
+def top(page):
+    """float: Where the picture begins, in pixels of the whole page."""
+    return page.viewer.locator('canvas').first.evaluate(
+        'canvas => canvas.getBoundingClientRect().top + scrollY')
+
+
+@pytest.mark.parametrize('size', [(1280, 860), (375, 700)])
+def test_nothing_to_take(open_page, tmp_path, size):
+    """Said within the window, and the file before is not sent again."""
+    width, height = size
+    page = open_page(viewport=dict(width=width, height=height))
+    page.take('index', tmp_path)
+    page.set_background(.95)
+    page.write_words('sea', 'blue sea')  # of which none is more probable
+    page.row('blue sea').wait_for()
+    given = []
+    page.page.on('download', lambda each: given.append(each))
+    page.page.locator('#file-cutout').click()
+    page.wait_for_message('Nothing to cut out')
+    box = page.message.bounding_box()
+    assert 0 < box['y'] < height - box['height']
+    page.page.locator('#file-index').click()
+    page.wait_for_message()
+    assert len(given) == 1 and given[0].suggested_filename.endswith('.png')
 
 
 def test_markup_is_text(open_page, scenes, tmp_path):
