@@ -11,7 +11,7 @@ function percent(value) {
 
 const SHARE = {
   title: 'Share',
-  width: 'narrow',
+  column: 'share',
   about: 'Part of the photo',
   fill: (cell, {share}, colour) => {
     const bar = make('span', cell, {className: 'bar'});
@@ -22,7 +22,7 @@ const SHARE = {
 };
 const CONFIDENCE = {
   title: 'Confidence',
-  width: 'wide',
+  column: 'confidence',
   about: 'Mean probability of the class where it is shown',
   fill: (cell, {share, confidence}) => {
     cell.textContent = share ? percent(confidence) : '–';
@@ -96,7 +96,7 @@ function fillTable(table, answers, isNarrow, stateOf) {
   const columns = isNarrow && answers.length > 1
     ? [SHARE] : [SHARE, CONFIDENCE];
   table.querySelector('colgroup').replaceChildren(...[
-    '', ...answers.flatMap(() => columns.map(({width}) => width)), 'wide',
+    '', ...answers.flatMap(() => columns.map(({column}) => column)), 'heat-map',
   ].map(className => Object.assign(
     document.createElement('col'), {className})));
   fillHead(table.tHead, answers, columns);
