@@ -255,7 +255,8 @@ function draw() {
   value.forEach((word, i) => {
     if (!kept[i]) return list.append(makeRow(word));
     words.set(kept[i], word);
-    if (part(kept[i], 'text').value !== word.text) part(kept[i], 'text').value = word.text;
+    const text = part(kept[i], 'text');
+    if (text.value !== word.text) text.value = text.dataset.before = word.text;
   });
   kept.slice(value.length).forEach(row => row.remove());
   say('');
