@@ -125,5 +125,6 @@ def percents(result):
     for i, name in enumerate(result.classes):
         here = result.mask == i
         shown[name] = [percent(here.mean()), percent(
-            result.confidence[here].mean(dtype=float)) if here.any() else '–']
+            result.confidence[here].mean(dtype=float))
+            if here.any() and name != 'background' else '–']  # no word
     return shown
