@@ -5,6 +5,7 @@ import secrets
 import shutil
 import threading
 import time
+from collections import OrderedDict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,11 @@ from .catalogue import Choice
 from .kept import Kept
 from .regularly import regularly
 from .reproduce import file_name
+
+_CROWDED = ('Your photo was forgotten because many others came after you. '
+            'Choose it again.')
+_IDLE = ('Your photo was forgotten because this page was unused for long. '
+         'Choose it again.')
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,14 @@ class Session:
         opacity (float): Of its colours over the photo, in [0, 1].
         taken (Path | None): Folder of the last file to take away.
         used (float): Time of the clock when the visitor last came.
+        forgotten (int): How often the visitor has said "Forget my photo".
+        lost (str): Why a photo that the visitor had is no longer here; '' if
+            there was none.
     """
 
-    def __init__(self, folder, kept, limits):
+    def __init__(self, folder, kept, limits, lost=''):
         self.photo, self.shown, self.used = None, (), 0.
+        self.forgotten, self.lost = 0, lost
         self.heat, self.opacity, self.taken = None, Style.opacity, None
         self._folder, self._kept, self._limits = folder, kept, limits
         self._is_closed = False
@@ -128,7 +138,7 @@ class Session:
         """
         photo = self.photo
         if photo is None:
-            raise UserError('Choose a photo first.')
+            raise UserError(self.lost or 'Choose a photo first.')
         key = photo.key, asked
         result = self._kept.get(self, key)
         if result is None:
@@ -156,9 +166,13 @@ class Session:
         finally:
             self._remove_if_closed()  # meanwhile
 
-    def close(self):
-        """Forget the photo, and all that is known of it."""
-        self._is_closed = True
+    def close(self, why=''):
+        """Forget the photo, and all that is known of it.
+
+        Args:
+            why (str): See ``lost``.
+        """
+        self._is_closed, self.lost = True, why
         self._remove_if_closed()
 
     def _encoded(self, models, choice, photo):
@@ -193,6 +207,7 @@ class Sessions:
     def __init__(self, limits, parent=None, clock=time.monotonic):
         self._limits, self._clock = limits, clock
         self._sessions, self._lock = {}, threading.Lock()
+        self._lost = OrderedDict()  # session -> why
         memory = limits.memory * 1e6
         self.kept = Kept(memory, memory / 4)
         self._stack, self._parent = ExitStack(), parent
@@ -224,40 +239,65 @@ class Sessions:
         self.expire()
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = Session(
-                    self._folder / secrets.token_hex(8), self.kept,
-                    self._limits)
+                self._sessions[key] = self._new(self._lost.pop(key, ''))
             session = self._sessions[key] = self._sessions.pop(key)  # last
             session.used = self._clock()
             many = len(self._sessions) - self._limits.visitors
             oldest = list(self._sessions.values())[:max(many, 0)]
-        self._forget_if(lambda session: session in oldest)
+        self._forget_if(lambda session: session in oldest, _CROWDED)
         return session
 
-    def forget(self, key):
+    def is_void(self, key, forgotten):
+        """bool: Whether a question was sent before "Forget my photo".
+
+        Args:
+            key (str): See :meth:`get`.
+            forgotten (int): How often the visitor had said that when sending
+                the question; it comes from a browser.
+        """
+        with self._lock:
+            session = self._sessions.get(key)
+        return not isinstance(forgotten, int) or (
+            session is not None and forgotten < session.forgotten)
+
+    def forget(self, key, times=None):
         """Forget a session, if there is one.
 
         Args:
             key (str): See :meth:`get`.
+            times (int, optional): How often the visitor has said so, who
+                stays; see :meth:`is_void`.
         """
         with self._lock:
             session = self._sessions.pop(key, None)
+            self._lost.pop(key, None)
+            if times is not None:
+                new = self._sessions[key] = self._new()
+                new.forgotten, new.used = times, self._clock()
         if session is not None:
             session.close()
 
     def expire(self):
         """Forget the sessions that have been idle for too long."""
         end = self._clock() - self._limits.idle
-        self._forget_if(lambda session: session.used < end)
+        self._forget_if(lambda session: session.used < end, _IDLE)
 
-    def _forget_if(self, condition):
+    def _new(self, lost=''):
+        return Session(self._folder / secrets.token_hex(8), self.kept,
+                       self._limits, lost)
+
+    def _forget_if(self, condition, why=''):
         with self._lock:
             gone = {key: session for key, session in self._sessions.items()
                     if condition(session)}
-            for key in gone:
+            for key, session in gone.items():
                 del self._sessions[key]
+                if why and session.photo is not None:
+                    self._lost[key] = why
+            while len(self._lost) > 10 * self._limits.visitors:
+                self._lost.popitem(last=False)
         for session in gone.values():
-            session.close()
+            session.close(why)
 
 
 def _recoloured(result, asked):

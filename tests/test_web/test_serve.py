@@ -1,4 +1,5 @@
 """The page's server: how it starts, what it refuses, what it leaves."""
+import gc
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from mmseg_clipzs.cli import web
 from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.web.limits import Limits
-from mmseg_clipzs.web.session import Session
+from mmseg_clipzs.web.session import Session, Sessions
 from mmseg_clipzs.web.uploads import Uploads
 
 pytest.importorskip('gradio')
@@ -99,8 +100,8 @@ def test_nothing_is_kept_of_a_visitor(page, photo, monkeypatch):
     closed = threading.Event()
     close = Session.close
 
-    def note(self):
-        close(self)
+    def note(self, *why):
+        close(self, *why)
         closed.set()
 
     before = {path for path in folder.rglob('*') if path.is_file()}
@@ -133,6 +134,22 @@ def test_forget(page, photo):
         assert client.prop('message') == 'Choose a photo first.'
         client.fire('click', 'file-index')
         assert client.prop('message').startswith('There is no result')
+
+
+def test_why_a_photo_is_gone(page, monkeypatch):
+    """When it is the visitor's who still has the page open."""
+    with PageClient(page[0]) as client:
+        client.fire('load')
+        sessions, = (each for each in gc.get_objects()
+                     if type(each) is Sessions)
+        sessions._forget_if(lambda session: True, 'It is gone.')
+        client.fire('click', 'file-index')
+        assert client.prop('message') == 'It is gone.'
+        client.fire('input', 'background')
+        assert client.prop('message') == 'It is gone.'
+        client.fire('click', 'forget')
+        client.fire('input', 'background')
+        assert client.prop('message') == 'Choose a photo first.'
 
 
 def test_files_that_are_too_large_are_not_stored(page):

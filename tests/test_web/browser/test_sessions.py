@@ -1,5 +1,7 @@
 """Visitors do not see each other, and nothing of them stays."""
 import gc
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,3 +56,35 @@ def test_nothing_is_kept(app, open_page, predict, scenes, tmp_path):
         forget()
         assert wait_for(lambda: not mine())
     assert wait_for(lambda: not shown())
+
+
+def test_forget_goes_before_what_waits(
+        app, open_page, predict, scenes, monkeypatch):
+    """Neither an answer nor a photo comes after it."""
+    session = pytest.importorskip('mmseg_clipzs.web.session').Session
+    busy, go_on, photos = threading.Event(), threading.Event(), []
+    note_calls(monkeypatch, session, 'set_photo',
+               lambda self, path, *name: photos.append(Path(path).stem))
+    page = open_page()
+    page.write_words('sand', 'zebra')
+    assert wait_for(lambda: page.page.locator('#viewer table').is_visible())
+    note_calls(monkeypatch, session, 'result', lambda self, *given: (
+        busy.set(), go_on.wait(60)))
+    examples = page.page.locator('#examples button')
+    for number in (1, 2, 1, 3):
+        examples.nth(number).click()
+    page.choose_photo(scenes[0])
+    assert busy.wait(60)
+
+    def mine():
+        return {path for path in files(app.folder)
+                if path.name.startswith(scenes[0].stem)}
+
+    assert wait_for(mine)
+    before = list(photos)
+    page.page.locator('#forget').click()
+    assert wait_for(lambda: not mine())
+    examples.nth(0).click()
+    go_on.set()
+    assert wait_for(lambda: page.page.locator('#viewer table').is_visible())
+    assert photos == [*before, photos[0]]
