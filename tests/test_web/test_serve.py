@@ -2,9 +2,11 @@
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
 from argparse import Namespace
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -173,16 +175,45 @@ def test_hostile_words(page, rows):
         assert client.prop('viewer') == shown
 
 
+def test_a_port_that_is_taken_meanwhile(monkeypatch):
+    """By a program that has started at nearly the same time."""
+    from mmseg_clipzs.web import serve
+    draw = serve.draw_examples
+    with socket.create_server((serve.LOCAL, 0)) as other:
+        port = other.getsockname()[1]
+    with ExitStack() as stack:
+        monkeypatch.setattr(serve, 'draw_examples', lambda folder: (
+            stack.enter_context(socket.create_server((serve.LOCAL, port))),
+            draw(folder))[1])
+        with pytest.raises(UserError, match=f'{port}: Address already'):
+            stack.enter_context(serve.served('maskclip_toy', port=port))
+
+
+def test_a_port_that_is_taken_at_the_last_moment(monkeypatch):
+    import gradio
+
+    from mmseg_clipzs.web import serve
+    monkeypatch.setattr(serve, '_free_port', lambda host, port: port)
+    with gradio.Blocks() as page:
+        pass
+    with socket.create_server((serve.LOCAL, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(UserError, match=f'{port}: Address already'):
+            serve._launch(page, serve.LOCAL, port, quiet=True,
+                          prevent_thread_lock=True)
+
+
 def test_without_gradio(monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     with pytest.raises(UserError, match=r'pip install "mmseg_clipzs\[web\]"'):
         web.run(Namespace())
 
 
-def test_ctrl_c():
+def test_ctrl_c(tmp_path):
     """One line, at any time; here while the page waits for visitors."""
     with start_python(ROOT / 'tools/web.py', '--config', 'maskclip_toy',
-                      '--port', '0') as program:
+                      '--port', '0',
+                      env=dict(TMPDIR=str(tmp_path))) as program:
         for _ in iter(lambda: 'until Ctrl-C' in program.output()[0], True):
             assert program.children[0].is_alive()
             program.children[0].join(.1)
@@ -191,6 +222,7 @@ def test_ctrl_c():
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == 'Interrupted.'
     assert 'Traceback' not in done.stderr
+    assert not (tmp_path / 'gradio').exists()
 
 
 def test_only_own_uploads_are_taken(page, photo):
