@@ -20,7 +20,7 @@ from .look import look
 from .models import Models
 from .page import make_page
 from .regularly import regularly
-from .session import Sessions
+from .sessions import Sessions
 from .uploads import Uploads
 
 LOCAL = '127.0.0.1'

@@ -20,7 +20,8 @@ from mmseg_clipzs.cli import web
 from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.web.limits import Limits
-from mmseg_clipzs.web.session import Session, Sessions
+from mmseg_clipzs.web.session import Session
+from mmseg_clipzs.web.sessions import Sessions
 from mmseg_clipzs.web.uploads import Uploads
 
 pytest.importorskip('gradio')

@@ -16,7 +16,8 @@ from mmseg_clipzs.web.answers import shown_answer
 from mmseg_clipzs.web.catalogue import Catalogue, Choice
 from mmseg_clipzs.web.limits import Limits
 from mmseg_clipzs.web.models import Models
-from mmseg_clipzs.web.session import Asked, Sessions
+from mmseg_clipzs.web.session import Asked
+from mmseg_clipzs.web.sessions import Sessions
 
 MASKCLIP, SCLIP = (Choice(name, 'toy-vit-p8:toy')
                    for name in ('maskclip_toy', 'sclip_toy'))
