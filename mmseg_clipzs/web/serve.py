@@ -1,10 +1,12 @@
 """Serve the page, until it is stopped."""
+import errno
 import logging
 import os
 import socket
 from contextlib import ExitStack, contextmanager
 
 import gradio as gr
+from gradio import routes
 from mmengine.logging import MMLogger
 from starlette.middleware import Middleware
 
@@ -19,13 +21,14 @@ from .look import look
 from .models import Models
 from .page import make_page
 from .regularly import regularly
-from .session import Sessions
+from .sessions import Sessions
 from .uploads import Uploads
 
 # Which Gradio's tells screen readers, and has no words for.
 _TEXTS = gr.I18n(en={'common.complete': 'Done'})
 LOCAL = '127.0.0.1'
 PORT = 7860
+_DEFAULT = 'DEFAULT_TEMP_DIR'
 
 
 @contextmanager
@@ -52,11 +55,14 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
     """
     limits = limits or Limits()
     with ExitStack() as stack:
-        port = _free_port(host, port)
+        _free_port(host, port)
         folder = stack.enter_context(temporary_folder())
         folder.chmod(0o700)  # visitors' photos
         stack.enter_context(_environment(
             GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED='False'))
+        # Gradio has read the variable when it was imported, too.
+        stack.callback(setattr, routes, _DEFAULT, getattr(routes, _DEFAULT))
+        setattr(routes, _DEFAULT, str(folder))
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
         examples = draw_examples(_made(folder / 'examples'))
@@ -72,8 +78,8 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         page = make_page(Answering(models, catalogue, limits, max_size),
                          sessions, uploads, examples, limits)
         stack.callback(_close, page)
-        _, local, public = page.launch(
-            server_name=host, server_port=port, share=share, quiet=True,
+        _, local, public = _launch(
+            page, host, port, share=share, quiet=True,
             **look(), i18n=_TEXTS, prevent_thread_lock=True, footer_links=[],
             run_history=False, enable_monitoring=False, ssr_mode=False,
             pwa=False, mcp_server=False, max_file_size=limits.max_bytes,
@@ -123,6 +129,16 @@ def _close(page):
     log.disabled = False
 
 
+def _launch(page, host, port, **options):
+    """tuple: As of ``gr.Blocks.launch``, at the port or, for 0, a free one."""
+    # Looked for now: building the model has taken a while.
+    port = _free_port(host, port)
+    try:
+        return page.launch(server_name=host, server_port=port, **options)
+    except OSError as e:
+        raise _unusable(host, port, os.strerror(errno.EADDRINUSE)) from e
+
+
 def _free_port(host, port):
     """int: The port, or a free one for 0.
 
@@ -132,9 +148,13 @@ def _free_port(host, port):
         with socket.create_server((host, port)) as server:
             return server.getsockname()[1]
     except OSError as e:
-        raise UserError(
-            f'The page cannot be served at {host}:{port}: {e.strerror}. '
-            'Choose another --port, or 0 for any free one.') from e
+        raise _unusable(host, port, e.strerror) from e
+
+
+def _unusable(host, port, why):
+    return UserError(
+        f'The page cannot be served at {host}:{port}: {why}. '
+        'Choose another --port, or 0 for any free one.')
 
 
 @contextmanager
