@@ -10,6 +10,7 @@ from mmseg_clipzs.utils import UserError
 from . import (
     elsewhere,
     field_tables,
+    method_pages,
     published_tables,
     student_tables,
     toy_tables,
@@ -44,6 +45,10 @@ TABLES = {
     'protocols': published_tables.protocols,
     'class lists': published_tables.class_lists,
     'recipes': published_tables.recipes,
+    'costs': method_pages.costs,
+    'methods, overview': method_pages.overview,
+    'board': method_pages.board,
+    **method_pages.page_tables(),
 }
 
 
