@@ -9,7 +9,7 @@ function setUp(box) {
   const number = cell => parseFloat(cell)  // "58.9†" -> 58.9, "" -> NaN
   const mean = names.indexOf('mean of 8')
   const sets = names.map((name, i) => i).filter(
-    i => i > names.indexOf('figures') && i < mean)
+    i => i >= names.indexOf('voc21') && i <= names.indexOf('toy'))
   const state = {sort: mean, down: true, shown: new Set(sets)}
 
   // ------------------------------------------------------------- controls
@@ -32,9 +32,13 @@ function setUp(box) {
     return labelled(name, field)
   }
 
+  // The most frequent first.
   function values(column) {
-    const all = new Set(rows.map(row => text(row, column)))
-    return [...all].map(value => [value, value])
+    const counts = new Map()
+    for (const value of rows.map(row => text(row, column)))
+      counts.set(value, (counts.get(value) ?? 0) + 1)
+    return [...counts].sort((a, b) => b[1] - a[1]).map(
+      ([value]) => [value, value])
   }
 
   const search = labelled('Method', document.createElement('input'))
@@ -132,6 +136,9 @@ function setUp(box) {
     count.textContent = left ? `${left} of ${rows.length} lines`
       : 'No line fits: choose fewer conditions.'
   }
+  // Figures of different protocols do not compare.
+  const protocol = filters[0][1]
+  protocol.selectedIndex = 1
   update()
 }
 

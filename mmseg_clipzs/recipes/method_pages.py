@@ -233,8 +233,8 @@ def board():
                 else title)
 
     rows = [
-        [link(method), NEEDS[needs_of(method)], clip, protocol, who,
-         *figures[:-1], '', figures[-1]]
+        [link(method), clip, figures[-1], *figures[:-1], '', who, protocol,
+         NEEDS[needs_of(method)]]
         for (method, clip, protocol, who), figures in _lines(
             [*PUBLISHED, *RERUNS])]
     for protocol, each in _TOY.items():
@@ -243,13 +243,13 @@ def board():
                      f'MaskCLIP+{_AUTHORS}')
             rows.append([
                 link(title).replace(f'[{title}', f'[{title}'.replace(
-                    _AUTHORS, '')), NEEDS[needs_of(title)],
-                'own weights' if method == 'groupvit' else 'toy-vit-p8',
-                protocol, 'here', *[''] * len(BENCHMARKS),
-                f'{statistics.mean(figures[:3]):.1f}', ''])
+                    _AUTHORS, '')),
+                'own weights' if method == 'groupvit' else 'toy-vit-p8', '',
+                *[''] * len(BENCHMARKS),
+                f'{statistics.mean(figures[:3]):.1f}', 'here', protocol,
+                NEEDS[needs_of(title)]])
     rows.sort(key=lambda row: (
-        -float(row[-1].strip('†‡') or 0),
-        -sum(bool(text) for text in row[5:])))
+        -float(row[2].strip('†‡') or 0), -sum(map(bool, row))))
     return table(
-        ['method', 'needs', 'CLIP', 'protocol', 'figures', *BENCHMARKS, 'toy',
-         'mean of 8'], rows) + f'\n\n{legend([*PUBLISHED, *RERUNS])}'
+        ['method', 'CLIP', 'mean of 8', *BENCHMARKS, 'toy', 'figures',
+         'protocol', 'needs'], rows) + f'\n\n{legend([*PUBLISHED, *RERUNS])}'
