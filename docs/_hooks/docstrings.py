@@ -5,6 +5,8 @@ import griffe
 
 _EXAMPLE = re.compile(r'(?:^(?:>>> |\.\.\. ).*\n?)+', re.M)
 _ROLE = re.compile(r':(?:class|func|meth|mod|attr|data):`[~.]?([^`]*)`')
+# Arguments of one description, in two lines.
+_SEVERAL = re.compile(r'^( +(?:\w+, )*\w+,)\n +(?=(?:\w+, )*\w+: )', re.M)
 
 
 class Docstrings(griffe.Extension):
@@ -12,7 +14,8 @@ class Docstrings(griffe.Extension):
 
     def on_object(self, *, obj, **kwargs):
         if obj.docstring:
-            text = _EXAMPLE.sub(_fence, obj.docstring.value)
+            text = _SEVERAL.sub(r'\1 ', obj.docstring.value)
+            text = _EXAMPLE.sub(_fence, text)
             obj.docstring.value = _ROLE.sub(
                 lambda match: f'`{match[1].rpartition(".")[2]}`', text)
 

@@ -52,10 +52,10 @@ ZERO_SHOT = {
 # GroupViT from captions, last checkpoint: seeds 0, 1, 2.
 GROUPVIT_ONE_STAGE = (23.79, 27.02, 29.41)
 GROUPVIT_TWO_STAGE = (26.32, 27.52, 21.03)
-# CPU time of an image relative to MaskCLIP's, in one thread, by the command of
-# docs/benchmark.md: images per second, times MaskCLIP's time and peak memory in
-# MB, for ViT-B/16 with random weights on images of 500 x 375 pixels and for the
-# toy CLIP on scenes of 128 x 128; None if there is no such config.
+# Images per second of CPU time, multiples of MaskCLIP's time and peak memory
+# in MB, in one thread, by the commands of docs/benchmark.md: of ViT-B/16 with
+# random weights on images of 500 x 375 pixels, and of the toy CLIP on scenes
+# of 128 x 128; None if there is no such config.
 COSTS = {
     'maskclip_b':        ((0.63, 1.00, 1546), (20.9, 1.00, 868)),
     'clip_b':            ((0.61, 1.04, 1544), (20.0, 1.04, 868)),

@@ -1,0 +1,162 @@
+"""Every command of the pages fits the parser of the command.
+
+What they do is tested where the commands are; those of start.md, which need no
+data, are run here.
+"""
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from processes import run_python
+
+from mmseg_clipzs.cli import COMMANDS
+from mmseg_clipzs.cli.arguments import make_parser
+from mmseg_clipzs.run.configs import list_configs
+from mmseg_clipzs.utils import UserError
+
+from .pages import NAMES, ROOT, code_and_text, read
+
+_COMMAND = re.compile(r'(?<![\w/.-])clipzs (' + '|'.join(
+    sorted(COMMANDS, key=len, reverse=True)) + r')(?= |$)(.*)', re.S)
+
+
+def commands(name):
+    """list[tuple[str, list[str]]]: Commands of a page and their arguments."""
+    blocks, text = code_and_text(read(name))
+    lines = []
+    for block in blocks:
+        lines += block.replace('\\\n', ' ').splitlines()
+    lines += re.findall(r'`(clipzs [^`]+)`', text)
+    found = []
+    for line in lines:
+        match = _COMMAND.search(line)
+        if match:
+            rest = re.split(r'\s[#|&>]|\s\.\.\.$', match[2])[0]
+            try:
+                found.append((match[1], shlex.split(rest)))
+            except ValueError:  # goes on in the next lines
+                after = '\n'.join(lines[lines.index(line):])
+                after = _COMMAND.search(after)[2]
+                end = next(i for i in range(len(rest) + 1, len(after) + 1)
+                           if after[:i].count('"') % 2 == 0)
+                found.append((match[1], shlex.split(after[:end])))
+    return found
+
+
+class _Required(Exception):
+    """Not all arguments were given, as in a sentence about an option."""
+
+
+def parse(command, arguments, part=False):
+    """Fit arguments.
+
+    Args:
+        command (str): Its name.
+        arguments (list[str]): Its command line.
+        part (bool): Required arguments may be missing.
+
+    Returns:
+        Namespace | None: None if some are missing.
+    """
+    module = import_module(f'mmseg_clipzs.cli.{command.replace("-", "_")}')
+    parser = make_parser(module.__doc__, f'clipzs {command}')
+    module.add_options(parser)
+
+    def error(message):
+        if part and ('required' in message or 'expected at' in message):
+            raise _Required
+        pytest.fail(f'clipzs {command} {shlex.join(arguments)}: {message}')
+
+    parser.error = error
+    try:
+        return parser.parse_args(arguments)
+    except _Required:
+        return None
+    except UserError as e:
+        error(e)
+
+
+# What stands for a name in the pages.
+STANDS_FOR = dict(METHOD_DATASET='maskclip_voc', CONFIG='maskclip_toy',
+                  METHOD='maskclip', METHOD_='maskclip_', DATASET='voc',
+                  NAME='maskclip_toy')
+# Set where torchrun, srun and mpirun start a command.
+LAUNCHED = ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT',
+            'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID', 'SLURM_NODELIST')
+# Made by commands before, or by the reader.
+FILES = re.compile(r'(student|my_\w+)\.py|.*\.(pth?|txt|json|onnx|safetensors)')
+WITH_COMMANDS = [name for name in NAMES if commands(name)]
+
+
+def test_commands_are_found():
+    assert len(WITH_COMMANDS) > 20
+    assert len(commands('docs/start.md')) >= 7
+
+
+@pytest.mark.parametrize('name', WITH_COMMANDS)
+def test_they_fit(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for variable in LAUNCHED:
+        monkeypatch.setenv(variable, '0')
+    for command, arguments in commands(name):
+        part = '...' in arguments or name == 'CHANGELOG.md'
+        arguments = [
+            re.sub('[A-Z][A-Z_]+', lambda match: STANDS_FOR.get(
+                match[0], match[0]), each).replace('$n', '5')
+            for each in arguments if each != '...']
+        if not arguments or '--help' in arguments:
+            continue
+        for each in arguments:
+            path = Path(each.rpartition(':')[2])
+            if FILES.fullmatch(path.name) and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text('cat\ngrass\n')
+        args = parse(command, arguments, part)
+        if args:
+            check_configs(args)
+
+
+def check_configs(args):
+    """Configs that a command names exist."""
+    named = []
+    for key in ('config', 'configs', 'beside', 'against'):
+        value = getattr(args, key, None)
+        named += value if isinstance(value, list) else [value]
+    for method in getattr(args, 'methods', None) or ():
+        named += [f'{method}_{dataset}' for dataset in args.datasets or ()]
+    for each in named:
+        stem = re.fullmatch(r'(?:configs/)?([a-z][a-z0-9_]*)(?:\.py)?',
+                            str(each).partition(':')[0])
+        # Not the reader's own files, such as my_fcn_voc21.
+        if stem and not stem[1].startswith(('my_', 'none')):
+            assert stem[1] in list_configs(), each
+
+
+@pytest.mark.slow
+def test_the_start_works(tmp_path):
+    """In the order of the page, until its first download."""
+    Image.fromarray(np.random.default_rng(0).integers(
+        0, 256, (48, 64, 3), dtype=np.uint8)).save(tmp_path / 'photo.jpg')
+    ran = []
+    for command, arguments in commands('docs/start.md'):
+        if command == 'doctor' or not arguments and (
+                command != 'make-toy-scenes'):
+            continue
+        if 'my_photo.jpg' in arguments:
+            break
+        if command == 'make-toy-scenes':
+            arguments = ['--train', '0', '--val', '2']
+        if command == 'leaderboard':
+            continue
+        tool = ROOT / f'tools/{command.replace("-", "_")}.py'
+        done = run_python(tool, *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        ran.append(command)
+    assert ran == ['make-toy-scenes', 'segment', 'test', 'test', 'segment']
+    assert (tmp_path / 'first/toy_val_00000_overlay.png').is_file()
+    assert (tmp_path / 'first/results.jsonl').is_file()
+    assert (tmp_path / 'more/toy_val_00001_mask.png').is_file()
