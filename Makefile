@@ -1,5 +1,7 @@
 # make demo         evaluate four methods on the toy scenes and draw a sheet;
 #                   works offline and takes a few minutes
+# make web          a page to try words on photos, with the toy model; works
+#                   offline
 # make leaderboard  evaluate all training-free methods on the toy scenes with
 #                   three toy CLIPs; first trains two of them, half an hour
 #                   each on two cores
@@ -22,10 +24,14 @@ METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
 	scclip resclip resclip_sclip resclip_clearclip sfp proxyclip lposs \
 	naclip_regions corrclip clip maskclip maskclip_ks_pd groupvit
 
-.PHONY: demo leaderboard test test-oldest campaign lint dist clean
+.PHONY: demo web leaderboard test test-oldest campaign lint dist clean
 
 demo: .venv/ready
 	$(BIN)/python tools/demo.py
+
+web: .venv/ready
+	$(BIN)/python -m pip install --quiet --requirement requirements/web.txt
+	$(BIN)/python tools/web.py --config maskclip_toy
 
 leaderboard: .venv/ready $(TOY_CLIPS)
 	$(BIN)/python tools/make_toy_scenes.py

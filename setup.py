@@ -54,6 +54,8 @@ setup(
         'mmseg_clipzs.leaderboard': ['*.html'],
         'mmseg_clipzs.proxy': ['weights/*'],
         'mmseg_clipzs.vocabularies': ['*.txt'],
+        'mmseg_clipzs.web': ['*.css', '*.js'],
+        'mmseg_clipzs.web.components': ['*.css', '*.html', '*.js'],
     },
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),
@@ -61,7 +63,7 @@ setup(
         name: read_requirements(name)
         for name in ('lite', 'full', 'cluster', 'masks', 'foreign', 'train',
                      'coco', 'robustness', 'export', 'openvino', 'supervision',
-                     'tests')
+                     'web', 'tests')
     },
     cmdclass=dict(build_py=BuildWithMim),
     classifiers=[

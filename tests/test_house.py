@@ -27,6 +27,7 @@ LAYERS = [
     ('run', ),
     ('leaderboard', 'benchmark', 'export', 'doctor', 'folders', 'video'),
     ('apis', ),
+    ('web', ),
     ('cli', ),
     ('clipzs', ),
     ('tools', )]
@@ -126,8 +127,8 @@ def test_relative_imports_stay_in_the_room(module):
 
 def test_files_are_short():
     paths = [path for folder in (PACKAGE, ROOT / 'tools', ROOT / 'configs')
-             for suffix in ('py', 'html') for path in folder.rglob(
-                 f'*.{suffix}')]
+             for suffix in ('py', 'html', 'js', 'css')
+             for path in folder.rglob(f'*.{suffix}')]
     assert len(paths) > 100
     lengths = {str(path.relative_to(ROOT)): len(
         path.read_text(encoding='utf-8').splitlines()) for path in paths}

@@ -2,6 +2,7 @@
 from mmseg_clipzs.run.configs import find_config, list_configs
 
 from .choose_templates import choose_templates
+from .encoded_image import EncodedImage
 from .export_model import export_model
 from .folder import FolderRun, segment_folder
 from .onnx_inferencer import OnnxInferencer
@@ -10,7 +11,7 @@ from .zero_shot_inferencer import ZeroShotInferencer
 from .zero_shot_result import ZeroShotResult
 
 __all__ = [
-    'FolderRun', 'OnnxInferencer', 'VideoRun', 'ZeroShotInferencer',
-    'ZeroShotResult', 'choose_templates', 'export_model', 'find_config',
-    'list_configs', 'segment_folder', 'segment_video'
+    'EncodedImage', 'FolderRun', 'OnnxInferencer', 'VideoRun',
+    'ZeroShotInferencer', 'ZeroShotResult', 'choose_templates', 'export_model',
+    'find_config', 'list_configs', 'segment_folder', 'segment_video'
 ]

@@ -114,20 +114,30 @@ class OnnxInferencer(ZeroShotInferencer):
         raise UserError(f'{self.model.path} predicts label maps only, no '
                         'probabilities.')
 
-    def set_image(self, photo):
+    def encode(self, photo):
         """Refuse: an exported model has one vocabulary.
 
         Raises:
             UserError: Always.
         """
-        raise UserError(f'{self.model.path} is an exported model: call the '
-                        'inferencer instead of set_image.')
+        self._refuse('encode')
 
-    def predict(self, classes=None, background=None):
-        """Refuse, as :meth:`set_image`.
+    def set_image(self, photo):
+        """Refuse, as :meth:`encode`.
 
         Raises:
             UserError: Always.
         """
+        self._refuse('set_image')
+
+    def predict(self, classes=None, background=None, image=None):
+        """Refuse, as :meth:`encode`.
+
+        Raises:
+            UserError: Always.
+        """
+        self._refuse('predict')
+
+    def _refuse(self, method):
         raise UserError(f'{self.model.path} is an exported model: call the '
-                        'inferencer instead of predict.')
+                        f'inferencer instead of {method}.')

@@ -178,7 +178,8 @@ def make_result(model, image, sample, name, path):
         palette=model.dataset_meta['palette'],
         groups=sample.groups.data.cpu().numpy() if 'groups' in sample
         else None,
-        path=path)
+        path=path,
+        source_bytes=getattr(sample.seg_logits, 'source_bytes', 0))
 
 
 def _stock_meta(cfg, found, model):

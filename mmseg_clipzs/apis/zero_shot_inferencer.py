@@ -25,12 +25,10 @@ from mmseg_clipzs.utils import (
     AUTO,
     NotOursError,
     UserError,
-    read_background,
     show_progress,
 )
-from mmseg_clipzs.vocabularies import get_vocabulary
 
-from .photos import Photo
+from .asking import Asking, with_contrast
 from .settings import settings_of
 from .streaming import Streaming
 from .trained_model import (
@@ -43,7 +41,7 @@ from .working_size import WorkingSize
 from .zero_shot_result import ZeroShotResult
 
 
-class ZeroShotInferencer(Streaming):
+class ZeroShotInferencer(Asking, Streaming):
     """Segment images into classes named by words.
 
     >>> inferencer = ZeroShotInferencer('maskclip_voc')
@@ -145,7 +143,7 @@ class ZeroShotInferencer(Streaming):
                 f'({", ".join(names[:3])}, ...), which cannot be replaced: '
                 'leave classes out, or use a zero-shot model or the config '
                 'that a student was trained with.')
-        self.model.set_vocabulary(_with_contrast(classes, self._contrast))
+        self.model.set_vocabulary(with_contrast(classes, self._contrast))
 
     def describe(self):
         """Describe what results depend on.
@@ -231,70 +229,3 @@ class ZeroShotInferencer(Streaming):
             one['data_samples'].set_metainfo(dict(img_path=path))
         return dict(inputs=[one['inputs'] for one in data],
                     data_samples=[one['data_samples'] for one in data])
-
-    # ------------------------------------------ one image, many vocabularies
-    @torch.no_grad()
-    def set_image(self, photo):
-        """Run the image tower once, for any number of :meth:`predict` calls.
-
-        Each thread that sets an image has its own; others get the last one.
-
-        Args:
-            photo: A file, an array, a tensor or a PIL image.
-
-        Raises:
-            UserError: A missing or damaged image, or a trained segmentor.
-        """
-        if not isinstance(self.model, OpenVocabularySegmentor):
-            raise UserError(
-                f'{type(self.model).__name__} is a trained segmentor, whose '
-                'features depend on its classes: call the inferencer instead.')
-        self._local.encoded = None
-        photo = Photo(photo, 0)
-        image, transparent = photo.read_visible()
-        image = image.copy()
-        batch = self.make_batch([image], [photo.path])
-        data = self.model.data_preprocessor(batch, False)
-        with show_progress():
-            encoded = self.model.encode(**data)
-        self._local.encoded = self._encoded = (
-            photo.names[0], photo.path, image, transparent,
-            data['data_samples'][0], encoded)
-
-    @torch.no_grad()
-    def predict(self, classes=None, background=None):
-        """Segment the image of :meth:`set_image`.
-
-        Args:
-            classes (optional): See ``set_vocabulary``; for this call only. By
-                default those of the model.
-            background (str | float, optional): As of the inferencer, for this
-                call only. By default the inferencer's.
-
-        Returns:
-            ZeroShotResult: The same as from calling the inferencer.
-
-        Raises:
-            UserError: No image is set, or unusable classes.
-        """
-        encoded = getattr(self._local, 'encoded', self._encoded)
-        if encoded is None:
-            raise UserError('No image is set: call set_image(photo) first.')
-        name, path, image, transparent, sample, encoded = encoded
-        contrast, threshold = (self._contrast, None) if background is None \
-            else read_background(background)
-        with self._lock:
-            if contrast and classes is None:
-                classes = self.model.vocabulary
-            model = self.model.with_vocabulary(
-                _with_contrast(classes, contrast), threshold)
-        with show_progress():
-            sample, = model.decode(encoded, [sample.clone()])
-        return make_result(model, image, sample, name, path).ignoring(
-            transparent)
-
-
-def _with_contrast(classes, contrast):
-    """Classes with contrast words, if they are wanted."""
-    return get_vocabulary(classes).with_contrast() if (
-        contrast and classes is not None) else classes

@@ -31,6 +31,7 @@ class ZeroShotResult:
         path (Path, optional): The image's file.
         make_confidence (Callable, optional): (H, W) int64 labels, all below C
             -> their probabilities; None if there are none.
+        source_bytes (int): Memory of what these two compute from.
     """
     name: str
     photo: np.ndarray = field(repr=False)
@@ -41,6 +42,17 @@ class ZeroShotResult:
     groups: np.ndarray | None = field(default=None, repr=False)
     path: Path | None = None
     make_confidence: Callable | None = field(default=None, repr=False)
+    source_bytes: int = field(default=0, repr=False)
+
+    @property
+    def nbytes(self):
+        """int: Memory in bytes, without the photo and scores that are read.
+
+        That of ``confidence`` is counted, whether it is there yet or not.
+        """
+        confidence = 4 * self.mask.size * (self.make_confidence is not None)
+        return self.mask.nbytes + confidence + self.source_bytes + getattr(
+            self.groups, 'nbytes', 0)
 
     @cached_property
     def scores(self):

@@ -3,6 +3,7 @@ from .downloads import (
     DownloadError,
     answer,
     cached_file,
+    cached_hub_file,
     hub_file,
     read_download,
     reason,
@@ -25,8 +26,9 @@ from .weights import (
 )
 
 __all__ = [
-    'DownloadError', 'answer', 'cached_file', 'check_finite', 'check_kinds',
-    'dataset_meta_of', 'format_of', 'hub_file', 'load_checkpoint_file',
-    'load_exactly', 'load_from_http', 'meta_of', 'read_download', 'read_hub',
-    'read_state_dict', 'read_torchscript', 'reason', 'reduce_precision',
-    'register_safe_checkpoint_loaders', 'trained_words', 'weights_of']
+    'DownloadError', 'answer', 'cached_file', 'cached_hub_file',
+    'check_finite', 'check_kinds', 'dataset_meta_of', 'format_of', 'hub_file',
+    'load_checkpoint_file', 'load_exactly', 'load_from_http', 'meta_of',
+    'read_download', 'read_hub', 'read_state_dict', 'read_torchscript',
+    'reason', 'reduce_precision', 'register_safe_checkpoint_loaders',
+    'trained_words', 'weights_of']

@@ -153,6 +153,24 @@ def reason(error):
     return ' '.join(f'{error}'.split())[:200] or type(error).__name__
 
 
+def cached_hub_file(repository, names):
+    """Find a file of a Hugging Face repository without the network.
+
+    Args:
+        repository (str): Its name, e.g. 'nvidia/groupvit-gcc-yfcc'.
+        names (Sequence[str]): File names; the first that is there is taken.
+
+    Returns:
+        Path | None: In the cache of huggingface_hub.
+    """
+    from huggingface_hub import try_to_load_from_cache
+    for name in names:
+        path = try_to_load_from_cache(repository, name)
+        if isinstance(path, str):  # not a mark that there is none
+            return Path(path)
+    return None
+
+
 def hub_file(repository, names, again=False):
     """Find a file of a Hugging Face repository, downloading it if need be.
 
@@ -167,21 +185,15 @@ def hub_file(repository, names, again=False):
     Raises:
         OSError: No answer within seconds, or no such file.
     """
-    from huggingface_hub import (
-        constants,
-        hf_hub_download,
-        hf_hub_url,
-        try_to_load_from_cache,
-    )
+    from huggingface_hub import constants, hf_hub_download, hf_hub_url
     from huggingface_hub.errors import (
         EntryNotFoundError,
         LocalEntryNotFoundError,
     )
     try:
-        for name in names:
-            path = try_to_load_from_cache(repository, name)
-            if isinstance(path, str) and not again:
-                return Path(path)
+        path = None if again else cached_hub_file(repository, names)
+        if path:
+            return path
         if not constants.HF_HUB_OFFLINE:
             _expect_answer(hf_hub_url(repository, names[0]))
         for name in names:

@@ -25,6 +25,7 @@ from .arguments import make_parser
 COMMANDS = {
     'segment': 'segment photos into classes named by words',
     'video': 'segment the frames of a video',
+    'web': 'try words on photos, on a page in the browser',
     'test': 'evaluate a config',
     'train': 'train a config, also without labels',
     'leaderboard': 'evaluate methods on datasets, in one table',

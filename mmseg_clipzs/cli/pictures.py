@@ -30,8 +30,9 @@ def add_pictures(parser, files=True):
         '--labels', action=switch,
         help='write the class names on large regions')
     group.add_argument(
-        '--palette', metavar='FILE',
-        help='colours of classes: lines of "name: #rrggbb", or JSON')
+        '--palette', metavar='FILE|JSON',
+        help='colours of classes: a file with lines of "name: #rrggbb", or '
+        'JSON, in a file or here: \'{"cat": "#ff8800"}\'')
     if not files:
         return
     group.add_argument(

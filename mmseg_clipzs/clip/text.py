@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.utils import UserError, check_time
 
 from .templates import get_templates
 from .text_cache import EmbeddingFile, cache_folder
@@ -206,6 +206,7 @@ def embed_in_parts(tokenizer, encode, words, templates, normalize_each=True):
             bar.update(len(rows) - len(tokens))
             features = []
             for batch in tokens.split(_BATCH):
+                check_time()
                 features.append(encode(batch))
                 bar.update(len(batch))
             features = torch.cat(features)

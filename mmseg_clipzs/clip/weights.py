@@ -3,6 +3,8 @@ import os
 from pathlib import Path
 
 from mmseg_clipzs.checkpoints import (
+    cached_file,
+    cached_hub_file,
     load_exactly,
     read_download,
     read_hub,
@@ -47,26 +49,65 @@ def read_weights(name, pretrained):
         UserError: Neither a known tag nor a file, a failed download, or an
             unusable file.
     """
+    path, preset = _locate(name, pretrained)
+    if path is None:
+        path, (state, is_archive) = _read_preset(name, pretrained, preset)
+    else:
+        state, is_archive = read_state_dict(check_is_file(
+            path, 'weights of a CLIP'))
+    return path, state, is_archive, preset
+
+
+def find_weights(name, pretrained):
+    """Look for weights that can be read without a download.
+
+    Args:
+        name (str): Architecture, in open_clip's spelling.
+        pretrained (str | Path): A tag or a path.
+
+    Returns:
+        Path | None: The file, shipped, given or in a cache.
+
+    Raises:
+        UserError: Neither a known tag nor a file.
+    """
+    path, preset = _locate(name, pretrained)
+    if path is not None:
+        return Path(path)
+    if preset.get('hf_hub'):
+        return cached_hub_file(*_hub_files(preset))
+    path = cached_file(preset['url'])
+    return path if path.is_file() else None
+
+
+def _locate(name, pretrained):
+    """tuple: The path of a file, None for a download; open_clip's entry."""
     if not isinstance(pretrained, (str, Path)) or not str(pretrained):
         raise UserError(f'pretrained= must be a tag of {name} '
                         f'({", ".join(list_tags(name)) or "it has none"}), '
                         f'the path of a file or None, but got {pretrained!r}.')
     if (name, pretrained) in SHIPPED:
-        path, preset = SHIPPED[name, pretrained], {}
-    elif isinstance(pretrained, Path):
+        return SHIPPED[name, pretrained], {}
+    if isinstance(pretrained, Path):
         path, preset = pretrained, {}
     else:
         path = Path(pretrained).expanduser()
         preset = part('pretrained').get_pretrained_cfg(name, pretrained) or {}
-    if preset and 'file' not in preset:
-        path, (state, is_archive) = _read_preset(name, pretrained, preset)
-    else:
-        path = preset.get('file') or path
-        if not preset and not os.path.exists(path):
-            raise UserError(_unknown(name, pretrained, path))
-        state, is_archive = read_state_dict(check_is_file(
-            path, 'weights of a CLIP'))
-    return path, state, is_archive, preset
+    if preset:
+        return preset.get('file'), preset
+    if not os.path.exists(path):
+        raise UserError(_unknown(name, pretrained, path))
+    return path, preset
+
+
+def _hub_files(preset):
+    """tuple: Repository, and names of files in the order of preference."""
+    repository, _, file = preset['hf_hub'].rpartition('/')
+    names = [file] if file else ['open_clip_model.safetensors',
+                                 'open_clip_pytorch_model.bin']
+    if file.endswith(('.bin', '.pth')):
+        names.insert(0, f'{os.path.splitext(file)[0]}.safetensors')
+    return repository, names
 
 
 def _unknown(name, pretrained, path):
@@ -92,11 +133,7 @@ def _read_preset(name, tag, preset):
     url, hub = preset.get('url'), preset.get('hf_hub')
     if not hub:
         return url, read_download(url, read_state_dict, remedy=remedy)
-    repository, _, file = hub.rpartition('/')
-    names = [file] if file else ['open_clip_model.safetensors',
-                                 'open_clip_pytorch_model.bin']
-    if file.endswith(('.bin', '.pth')):
-        names.insert(0, f'{os.path.splitext(file)[0]}.safetensors')
+    repository, names = _hub_files(preset)
     try:
         return read_hub(repository, names)
     except OSError as e:

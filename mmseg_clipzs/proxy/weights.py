@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 
 from mmseg_clipzs.checkpoints import (
+    cached_file,
+    cached_hub_file,
     load_exactly,
     read_download,
     read_hub,
@@ -74,6 +76,30 @@ def preset_of(name, tag):
     return timm.models.get_pretrained_cfg(f'{name}.{tag}').to_dict()
 
 
+def find_weights(preset):
+    """Look for weights that can be read without a download.
+
+    Args:
+        preset (dict): From :func:`find_preset`.
+
+    Returns:
+        Path | None: The file, shipped, given or in a cache.
+    """
+    if preset.get('file'):
+        return Path(preset['file'])
+    if preset.get('hf_hub_id'):
+        return cached_hub_file(*_hub_files(preset))
+    path = preset.get('url') and cached_file(preset['url'])
+    return path if path and path.is_file() else None
+
+
+def _hub_files(preset):
+    """tuple: Repository, and names of files in the order of preference."""
+    file = preset.get('hf_hub_filename')
+    return preset['hf_hub_id'], [file] if file else [
+        'model.safetensors', 'pytorch_model.bin']
+
+
 def read_weights(name, pretrained, preset, setting):
     """Read weights, downloading them if need be.
 
@@ -91,13 +117,12 @@ def read_weights(name, pretrained, preset, setting):
     """
     if preset.get('file'):
         return preset['file'], read_state_dict(preset['file'])[0]
-    url, repository = preset.get('url'), preset.get('hf_hub_id')
+    url = preset.get('url')
     remedy = ('Without a network, fetch the file elsewhere and pass its path: '
               f'--cfg-options {setting}=FILE.')
-    if not repository:
+    if not preset.get('hf_hub_id'):
         return url, read_download(url, read_state_dict, remedy=remedy)[0]
-    file = preset.get('hf_hub_filename')
-    names = [file] if file else ['model.safetensors', 'pytorch_model.bin']
+    repository, names = _hub_files(preset)
     try:
         path, (state, _) = read_hub(repository, names)
         return path, state

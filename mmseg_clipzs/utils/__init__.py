@@ -18,7 +18,7 @@ from .names import did_you_mean, first_of, shown
 from .numbers import check_flag, check_number, check_numbers
 from .outputs import check_output
 from .processes import is_first_process
-from .progress import show_progress, track
+from .progress import check_time, show_progress, time_limit, track
 from .temporary import remove_stale, temporary_folder
 from .tool import (
     HANDLERS,
@@ -31,10 +31,10 @@ from .tool import (
 __all__ = [
     'AUTO', 'HANDLERS', 'MARK', 'NotOursError', 'UserError', 'atomic_folder',
     'atomic_write', 'check_flag', 'check_is_file', 'check_number',
-    'check_numbers', 'check_output', 'check_replaceable', 'content_of',
-    'did_you_mean', 'error_message', 'first_of', 'import_on_use',
+    'check_numbers', 'check_output', 'check_replaceable', 'check_time',
+    'content_of', 'did_you_mean', 'error_message', 'first_of', 'import_on_use',
     'import_optional', 'import_part', 'interrupted', 'is_first_process',
     'is_occupied', 'is_ours', 'keep_interrupts', 'other_case',
     'read_background', 'read_max_size', 'remove_stale', 'require_memory',
     'run_tool', 'sha256_of', 'show_progress', 'shown', 'temporary_folder',
-    'track', 'user_message']
+    'time_limit', 'track', 'user_message']

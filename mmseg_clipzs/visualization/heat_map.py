@@ -13,8 +13,8 @@ _TICKS = (0, 0.25, 0.5, 0.75, 1)
 
 
 @lru_cache(1)
-def _colours():
-    """ndarray: (256, 3) uint8 RGB, from dark to bright."""
+def heat_colours():
+    """ndarray: (256, 3) uint8 RGB of probabilities, from dark to bright."""
     from matplotlib import colormaps
     return (colormaps['inferno'](np.arange(256))[:, :3] * 255).round().astype(
         np.uint8)
@@ -36,7 +36,7 @@ def heat_map(image, score):
     grey = cv2.cvtColor(
         cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     share = 1 - _OPACITY
-    return cv2.addWeighted(_colours()[levels], _OPACITY, grey,
+    return cv2.addWeighted(heat_colours()[levels], _OPACITY, grey,
                            _CONTRAST * share, 128 * (1 - _CONTRAST) * share)
 
 

@@ -15,8 +15,8 @@ _PARTS = re.compile(r'(?<=\d):[^:\d]*:[^:\d]*$')
 _NUMBERS = re.compile(r'(\d{1,3})\s*[,\s]\s*(\d{1,3})\s*[,\s]\s*(\d{1,3})')
 
 
-def read_palette(path):
-    """Read the colours of classes from a file.
+def read_palette(source):
+    """Read the colours of classes from a file, or from a text of JSON.
 
     Each line of a text file is ``name: colour``; empty lines and lines that
     begin with ``#`` are skipped. The ``labelmap.txt`` of CVAT's VOC layout is
@@ -24,7 +24,8 @@ def read_palette(path):
     a colour may also be a list of three numbers.
 
     Args:
-        path (str | Path): A file in UTF-8.
+        source (str | Path): A file in UTF-8, or such an object itself: a text
+            that begins with ``{``.
 
     Returns:
         dict[str, tuple[int]]: Name of a class -> RGB in [0, 255].
@@ -34,12 +35,15 @@ def read_palette(path):
         UserError: Another file, a text that is no colour, or a name with two
             colours.
     """
-    path = check_is_file(path, 'a palette')
-    text = _text(path)
+    if isinstance(source, str) and source.lstrip()[:1] == '{':
+        what, text = 'The palette', source
+    else:
+        path = check_is_file(source, 'a palette')
+        what, text = shown(path), _text(path)
     palette, first = {}, {}
     for where, name, colour in (
             _json_items if text.lstrip()[:1] in ('{', '[') else _text_items)(
-                path, text):
+                what, text):
         value = _rgb(colour)
         if value is None:
             raise UserError(
@@ -50,7 +54,7 @@ def read_palette(path):
             raise UserError(f'{where}: {name!r} has another colour above.')
         palette[first.setdefault(key, name)] = value
     if not palette:
-        raise UserError(f'{shown(path)} has no colours; expected {_WHAT}.')
+        raise UserError(f'{what} has no colours; expected {_WHAT}.')
     return palette
 
 
@@ -73,13 +77,13 @@ def _text(path):
     return text
 
 
-def _text_items(path, text):
+def _text_items(what, text):
     """Yields: tuple[str]: Where, a name and its colour."""
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()
         if not line or line.startswith('#'):
             continue
-        where = f'{shown(path)}, line {number}'
+        where = f'{what}, line {number}'
         name, colon, colour = _PARTS.sub('', line).rpartition(':')
         if not colon or not name.strip():
             raise UserError(
@@ -88,17 +92,17 @@ def _text_items(path, text):
         yield where, name.strip(), colour.strip()
 
 
-def _json_items(path, text):
+def _json_items(what, text):
     """Yields: tuple: Where, a name and its colour."""
     try:
         # All pairs, as names that occur twice would be lost.
         pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError) as e:
-        raise UserError(f'{shown(path)} is no JSON: {e}.') from e
+        raise UserError(f'{what} is no JSON: {e}.') from e
     if not text.lstrip().startswith('{'):
-        raise UserError(f'{shown(path)} is a JSON list; expected {_WHAT}.')
+        raise UserError(f'{what} is a JSON list; expected {_WHAT}.')
     for name, colour in pairs:
-        yield shown(path), name, colour
+        yield what, name, colour
 
 
 def _rgb(colour):

@@ -87,6 +87,8 @@ ROWS = [
         says('No file at gone.txt; expected a palette')),
     Row('tool_palette_is_photo', TOY + 'overlay --palette {photo}',
         says('is not UTF-8 text; expected a text file with one')),
+    Row('tool_palette_is_half_a_text', TOY + "overlay --palette '{'",
+        says('The palette is no JSON')),
     row('near_name', 'coc', says('no format .coc.; .* Did you mean coco')),
     row('upper_case', 'YOLO', says('Did you mean yolo')),
     row('image_format', 'png', says('no format .png.; choose from overlay')),

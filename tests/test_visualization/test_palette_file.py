@@ -30,6 +30,16 @@ def test_files(write, text):
         'cat': (255, 136, 0), 'a: b': (1, 2, 3), 'sky': (173, 216, 230)}
 
 
+def test_a_text_instead_of_a_file():
+    assert read_palette(' {"cat": "#ff8800", "a: b": [1, 2, 3]}') == {
+        'cat': (255, 136, 0), 'a: b': (1, 2, 3)}
+    for text, message in [('{"cat": "redd"}', "The palette: 'redd' is no"),
+                          ('{', 'The palette is no JSON'),
+                          ('{}', 'The palette has no colours')]:
+        with pytest.raises(UserError, match=message):
+            read_palette(text)
+
+
 @pytest.mark.parametrize('text, message', [
     ('cat', "line 1: 'cat' is not \"name: colour\""),
     ('\ncat: redd', "line 2: 'redd' is no colour of 'cat'"),

@@ -126,8 +126,9 @@ def set_result(model, maps, sample):
             found[tile.where] = part
         return found
 
-    sample.set_data(dict(seg_logits=SegLogits(make_logits, make_at),
-                         pred_sem_seg=PixelData(data=labels[None])))
+    sample.set_data(dict(
+        seg_logits=SegLogits(make_logits, make_at, maps.maps.nbytes),
+        pred_sem_seg=PixelData(data=labels[None])))
 
 
 def exchange(logits, own, labels):

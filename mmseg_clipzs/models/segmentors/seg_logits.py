@@ -11,11 +11,13 @@ class SegLogits(PixelData):
         make (Callable, optional): () -> (C, H, W) log-probabilities.
         make_at (Callable, optional): (H, W) int64 classes -> (H, W), their
             log-probabilities, without all of them at once.
+        source_bytes (int): Memory of what they are computed from.
     """
 
-    def __init__(self, make=None, make_at=None, **kwargs):
+    def __init__(self, make=None, make_at=None, source_bytes=0, **kwargs):
         super().__init__(**kwargs)
-        self.__dict__.update(_make=make, _make_at=make_at)
+        self.__dict__.update(_make=make, _make_at=make_at,
+                             source_bytes=source_bytes)
 
     def at(self, labels):
         """Log-probabilities of one class at each pixel.

@@ -4,6 +4,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from mmseg_clipzs.utils import check_time
+
 # Scores per tile: few enough for the caches of a CPU; many enough to keep a
 # GPU busy, few enough for its memory.
 _TILE = {'cpu': 2**19, 'cuda': 2**24}
@@ -163,6 +165,7 @@ class UpsampledScores:
                 ends = (down.ends @ cells.flatten(1)).unflatten(
                     1, cells.shape[1:])
             for piece in across:
+                check_time()
                 yield Tile((down.where, piece.where), maps, down, piece, ends)
 
     def _split(self, weights, side):

@@ -1,0 +1,1 @@
+"""A page to try words on a photo, on the public inferencer."""

@@ -1,0 +1,118 @@
+"""The page: its parts, and where they are."""
+from types import SimpleNamespace
+
+import gradio as gr
+
+from .components import Message, Unstubbed, Viewer, Words
+from .events import Events
+
+TITLE = 'Words on a photo'
+# Files to take away, by their kind.
+_FILES = {
+    'index': 'Label map', 'overlay': 'Overlay', 'cutout': 'Cut-outs',
+    'coco': 'COCO JSON', 'masks': 'Masks'}
+
+
+class Photo(gr.Image, metaclass=Unstubbed):
+    """A photo's file as it was sent; the inferencer reads it.
+
+    Gradio's own reading would drop the orientation, turn 16 bits into 8, and
+    end with a traceback for what is no image.
+    """
+
+    is_template = True  # is Gradio's Image in the browser
+
+    def preprocess(self, payload):
+        """ImageData | None: With ``path`` and the visitor's ``orig_name``."""
+        return payload
+
+
+class Menu(gr.Dropdown, metaclass=Unstubbed):
+    """A menu whose entries the catalogue checks.
+
+    Gradio would call the choice of a menu that has just been replaced, which
+    the browser could not know of, a mistake.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload):
+        """str: The name of the entry, as the browser has sent it."""
+        return payload
+
+
+def make_page(answering, sessions, examples, limits):
+    """Lay out the page.
+
+    Args:
+        answering (Answering): Answers questions.
+        sessions (Sessions): What belongs to the visitors.
+        examples (Sequence[Example]): Photos to begin with.
+        limits (Limits): What a visitor may ask for.
+
+    Returns:
+        gr.Blocks: The page, not yet served.
+    """
+    parts = SimpleNamespace()
+    with gr.Blocks(title=TITLE, analytics_enabled=False,
+                   fill_width=True) as page:
+        gr.Markdown(f'# {TITLE}')
+        with gr.Row():
+            with gr.Column(elem_id='input'):
+                _add_photo(parts, examples)
+                parts.words = Words(
+                    elem_id='words', label='Words', limits=limits)
+                _add_settings(parts, answering.catalogue)
+            with gr.Column(elem_id='result', scale=2):
+                parts.message = Message(
+                    elem_id='message', max_bytes=limits.max_bytes)
+                parts.viewer = Viewer(elem_id='viewer')
+                _add_files(parts)
+        Events(parts, answering, sessions, examples).connect(page)
+    # Nobody but this page's script calls its handlers.
+    page.queue(api_open=False, max_size=limits.visitors)
+    return page
+
+
+def _add_photo(parts, examples):
+    parts.photo = Photo(
+        type='filepath', label='Photo', elem_id='photo', height=220,
+        sources=['upload', 'clipboard', 'webcam'], buttons=[])
+    with gr.Row(elem_id='examples'):
+        parts.examples = [gr.Button(
+            each.title, icon=str(each.path), size='sm', min_width=80)
+            for each in examples]
+    parts.forget = gr.Button('Forget my photo', elem_id='forget', size='sm')
+
+
+def _add_settings(parts, catalogue):
+    default = catalogue.default
+    parts.method = Menu(catalogue.methods, value=default.method,
+                        label='Method', elem_id='method')
+    parts.clip = Menu(catalogue.clips_for(default.method), value=default.clip,
+                      label='CLIP', elem_id='clip')
+    parts.second = Menu([('none', ''), *catalogue.methods], value='',
+                        label='Compare with', elem_id='method-b')
+    parts.background = gr.Slider(
+        0, .95, 0, step=.05, label='Background below', elem_id='background',
+        info='What is less probable than this becomes background. 0: none')
+    parts.contrast = gr.Checkbox(
+        label='Contrast words', elem_id='contrast', info='Compare with words '
+        'of what is around objects, which helps with one or two words')
+
+
+def _add_files(parts):
+    with gr.Column(elem_id='take-away'):
+        gr.Markdown('## Take away')
+        parts.which = gr.Radio([], label='Of', visible=False, elem_id='which')
+        with gr.Row(elem_id='files'):
+            parts.files = {kind: gr.Button(
+                label, elem_id=f'file-{kind}', size='sm', min_width=100)
+                for kind, label in _FILES.items()}
+        parts.file = gr.DownloadButton(visible=False, elem_id='file')
+        parts.command = gr.Code(
+            label='Command line', language='shell', interactive=False,
+            elem_id='command', wrap_lines=True, lines=1)
+        parts.python = gr.Code(
+            label='Python', language='python', interactive=False,
+            elem_id='python', lines=1)

@@ -1,0 +1,112 @@
+"""Serve the page, until it is stopped."""
+import logging
+import os
+import socket
+from contextlib import ExitStack, contextmanager
+
+from starlette.middleware import Middleware
+
+from mmseg_clipzs.utils import AUTO, UserError, temporary_folder
+
+from .answering import Answering
+from .catalogue import Catalogue
+from .examples import draw_examples
+from .guard import Guard
+from .limits import Limits
+from .models import Models
+from .page import make_page
+from .session import Sessions
+
+LOCAL = '127.0.0.1'
+PORT = 7860
+
+
+@contextmanager
+def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
+           port=PORT, share=False, limits=None):
+    """Serve the page while a block runs.
+
+    Args:
+        config (str): Name of a config of a zero-shot model.
+        clips (Sequence[str]): More CLIPs for its menu, ``MODEL:WEIGHTS``.
+        device (str, optional): See ``ZeroShotInferencer``.
+        max_size (int | str | None): See ``ZeroShotInferencer``.
+        host (str): Address to listen at; ``0.0.0.0`` is all of the machine's.
+        port (int): 0 to 65535; 0 is any free one.
+        share (bool): Whether Gradio's servers pass a public address on to
+            this page for three days.
+        limits (Limits, optional): What a visitor may ask for.
+
+    Yields:
+        str: The page's address; with ``share`` the public one.
+
+    Raises:
+        UserError: The model cannot be built, or the port is taken.
+    """
+    limits = limits or Limits()
+    with ExitStack() as stack:
+        port = _free_port(host, port)
+        folder = stack.enter_context(temporary_folder())
+        folder.chmod(0o700)  # visitors' photos
+        stack.enter_context(_environment(
+            GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED='False'))
+        catalogue = Catalogue(config, clips)
+        models = Models(catalogue, device, max_size)
+        examples = draw_examples(folder)
+        # Builds the model and embeds the first words: mistakes end it here,
+        # and nobody has to wait for it later.
+        models.predict(catalogue.default, models.encode(
+            catalogue.default, examples[0].path), examples[0].words)
+        sessions = stack.enter_context(Sessions(limits, folder))
+        page = make_page(Answering(models, catalogue, limits, max_size),
+                         sessions, examples, limits)
+        stack.callback(_close, page)
+        _, local, public = page.launch(
+            server_name=host, server_port=port, share=share, quiet=True,
+            prevent_thread_lock=True, footer_links=[], run_history=False,
+            enable_monitoring=False, ssr_mode=False, pwa=False,
+            mcp_server=False, max_file_size=limits.max_bytes,
+            app_kwargs=dict(
+                middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
+                openapi_url=None))
+        yield public or local
+
+
+def _close(page):
+    """Stop serving, also while a model computes."""
+    if not page.is_running:
+        return
+    page.server.force_exit = True  # does not wait for answers
+    log = logging.getLogger('uvicorn.error')
+    log.disabled = True  # it would trace each of them
+    page.close(verbose=False)
+    log.disabled = False
+
+
+def _free_port(host, port):
+    """int: The port, or a free one for 0.
+
+    Gradio would say of a taken one only that none is free.
+    """
+    try:
+        with socket.create_server((host, port)) as server:
+            return server.getsockname()[1]
+    except OSError as e:
+        raise UserError(
+            f'The page cannot be served at {host}:{port}: {e.strerror}. '
+            'Choose another --port, or 0 for any free one.') from e
+
+
+@contextmanager
+def _environment(**values):
+    """Set variables of the environment for a block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

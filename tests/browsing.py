@@ -1,0 +1,55 @@
+"""Visits to a page by the distribution's Chromium, which note what it does."""
+import shutil
+from urllib.parse import urlsplit
+
+NAMES = ('chromium', 'chromium-browser', 'google-chrome')
+ARGUMENTS = (
+    # What a page asks of other machines is noted and never gets there.
+    '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+    '--no-proxy-server', '--disable-gpu')
+
+
+def find_chromium():
+    """str | None: The first browser on PATH."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Visit:
+    """One visitor: a browser context with cookies and storage of its own.
+
+    Attributes:
+        context: Playwright's ``BrowserContext``.
+        page: Its first page.
+        requests (list[str]): Addresses of all requests, in order.
+        errors (list[str]): Errors on the console, and exceptions that no
+            script caught.
+    """
+
+    def __init__(self, browser, **options):
+        self.requests, self.errors = [], []
+        self.context = browser.new_context(**options)
+        self.context.set_default_timeout(20_000)
+        self.context.on('request', lambda request: self.requests.append(
+            request.url))
+        self.context.on('console', self._note_message)
+        self.context.on('weberror', lambda error: self.errors.append(
+            f'uncaught: {error.error}'))
+        self.context.on('page', lambda page: page.on(
+            'websocket', lambda socket: self.requests.append(socket.url)))
+        self.page = self.context.new_page()
+
+    def _note_message(self, message):
+        if message.type == 'error':
+            self.errors.append(f'console: {message.text}')
+
+    def faults(self):
+        """list[str]: Requests to other machines, and errors."""
+        return [f'left the machine: {url}' for url in self.requests
+                if leaves(url)] + self.errors
+
+
+def leaves(url):
+    """Whether a request for an address leaves this machine."""
+    parts = urlsplit(url)
+    return parts.scheme not in ('data', 'blob', 'about') \
+        and parts.hostname != '127.0.0.1'
