@@ -57,7 +57,10 @@ def page_tables():
     """dict[str, Callable]: The tables of all pages, by their names."""
     made = {}
     for page, (methods, _) in PAGES.items():
-        made[f'{page}, all figures'] = partial(_figures, page)
+        if _rows_of(page):
+            made[f'{page}, figures'] = partial(_figures, page)
+        if _toy_figures(page):
+            made[f'{page}, toy scenes'] = partial(_toy, page)
         if methods:
             made[f'{page}, configs'] = partial(_configs, methods)
         if set(methods) & set(measured.COSTS):
@@ -90,33 +93,37 @@ def _configs(methods):
                  rows)
 
 
-def _figures(page):
-    """All figures of a page's methods; figures of others below the line."""
+def _rows_of(page):
+    """list[dict]: Published figures of a page, and what others measured."""
     methods, more = PAGES[page]
-    titles = list(dict.fromkeys([
-        *(METHODS[method]['title'] for method in methods), *more]))
-    rows = [row for row in (*PUBLISHED, *RERUNS) if row['method'] in titles]
-    parts = []
-    if rows:
-        parts.append(table(
-            ['method', 'CLIP', 'protocol', 'figures', *BENCHMARKS, 'mean'],
-            [[method, clip, protocol, who, *figures] for (
-                method, clip, protocol, who), figures in _lines(rows)]))
-        if legend(rows):
-            parts.append(legend(rows))
-    toys = [(f'`{_config(method, protocol)}`', protocol, figures)
+    titles = {*(METHODS[method]['title'] for method in methods), *more}
+    return [row for row in (*PUBLISHED, *RERUNS) if row['method'] in titles]
+
+
+def _figures(page):
+    rows = _rows_of(page)
+    return '\n\n'.join(filter(None, [
+        table(['method', 'CLIP', 'protocol', 'figures', *BENCHMARKS, 'mean'],
+              [[*head, *figures] for head, figures in _lines(rows)]),
+        legend(rows)]))
+
+
+def _toy_figures(page):
+    """list[tuple]: Config, protocol and figures on the toy scenes."""
+    return [(_config(method, protocol), protocol, figures[:3])
             for protocol, each in _TOY.items()
             for method, figures in each.items()
-            if method in methods or method == page]
-    if toys:
-        parts.append(table(
-            ['here, toy scenes', 'protocol', 'seed 0', 'seed 1', 'seed 2',
-             'mean ± std'],
-            [[config, protocol, *(f'{f:.2f}' for f in figures[:3]),
-              *[''] * (3 - len(figures[:3])),
-              spread(figures[:3]) if len(figures) > 2 else '']
-             for config, protocol, figures in toys]))
-    return '\n\n'.join(parts)
+            if method in PAGES[page][0] or method == page]
+
+
+def _toy(page):
+    return table(
+        ['here, toy scenes', 'protocol', 'seed 0', 'seed 1', 'seed 2',
+         'mean ± std'],
+        [[f'`{config}`', protocol, *(f'{figure:.2f}' for figure in figures),
+          *[''] * (3 - len(figures)),
+          spread(figures) if len(figures) > 2 else '']
+         for config, protocol, figures in _toy_figures(page)])
 
 
 def _config(method, protocol):

@@ -88,7 +88,8 @@ STANDS_FOR = dict(METHOD_DATASET='maskclip_voc', CONFIG='maskclip_toy',
 LAUNCHED = ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT',
             'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID', 'SLURM_NODELIST')
 # Made by commands before, or by the reader.
-FILES = re.compile(r'(student|my_\w+)\.py|.*\.(pth?|txt|json|onnx|safetensors)')
+FILES = re.compile(
+    r'(student|my_\w+)\.py|.*\.(pth?|txt|json|onnx|safetensors)')
 WITH_COMMANDS = [name for name in NAMES if commands(name)]
 
 
@@ -111,10 +112,10 @@ def test_they_fit(name, tmp_path, monkeypatch):
         if not arguments or '--help' in arguments:
             continue
         for each in arguments:
-            path = Path(each.rpartition(':')[2])
-            if FILES.fullmatch(path.name) and not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text('cat\ngrass\n')
+            for path in map(Path, each.split(':')):
+                if FILES.fullmatch(path.name) and not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text('cat\ngrass\n')
         args = parse(command, arguments, part)
         if args:
             check_configs(args)

@@ -1,56 +1,48 @@
 """The site opened from its folder, in Chromium, without a server."""
-import shutil
-
 import pytest
+from browsing import ARGUMENTS, NAMES, Visit, find_chromium
 
-playwright = pytest.importorskip('playwright.sync_api')
-CHROMIUM = next(filter(None, map(shutil.which, (
-    'chromium', 'chromium-browser', 'google-chrome'))), None)
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(
-    CHROMIUM is None, reason='no Chromium on PATH')]
-QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update',
-         '--disable-sync']
+pytestmark = pytest.mark.slow
 SIZES = dict(desk=(1440, 900), phone=(390, 844))
 
 
 @pytest.fixture(scope='module')
 def browser():
+    playwright = pytest.importorskip(
+        'playwright.sync_api', reason='Playwright is not installed')
+    path = find_chromium()
+    if path is None:
+        pytest.skip(f'no browser on PATH ({", ".join(NAMES)})')
     with playwright.sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        found = run.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield found
         found.close()
 
 
 @pytest.fixture
 def visit(browser, site):
-    """Open a page; asks nothing of a network and says nothing wrong."""
-    said, contexts = [], []
+    """Open a page; nothing leaves the machine and nothing fails."""
+    visits = []
 
-    def go(name, size='desk', scheme='light', script=True):
+    def go(name, size='desk', **options):
         width, height = SIZES[size]
-        context = browser.new_context(
-            viewport=dict(width=width, height=height), color_scheme=scheme,
-            java_script_enabled=script)
-        contexts.append(context)
-        page = context.new_page()
-        page.on('request', lambda each: said.append(each.url) if (
-            each.url.startswith(('http', 'ws'))) else None)
-        page.on('pageerror', lambda each: said.append(str(each)))
-        page.on('requestfailed', lambda each: said.append(each.url))
+        visits.append(Visit(
+            browser, viewport=dict(width=width, height=height), **options))
+        page = visits[-1].page
         page.goto((site / name).as_uri())
         return page
 
     yield go
-    for context in contexts:
-        context.close()
-    assert not said
+    for each in visits:
+        each.context.close()
+    faults = [fault for each in visits for fault in each.faults()]
+    assert not faults, '\n'.join(faults)
 
 
 @pytest.mark.parametrize('size', SIZES)
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 def test_pages_fit_and_ask_for_nothing(visit, size, scheme):
-    page = visit('index.html', size, scheme)
+    page = visit('index.html', size, color_scheme=scheme)
     dark = page.evaluate('getComputedStyle(document.body).backgroundColor')
     assert (sum(map(int, dark[4:-1].split(','))) < 384) == (scheme == 'dark')
     for name in ('figures', 'methods/naclip', 'recipes', 'api/models'):
@@ -113,6 +105,6 @@ def test_the_table_sorts_and_filters(visit):
 
 
 def test_the_table_is_readable_without_scripts(visit):
-    page = visit('figures.html', script=False)
+    page = visit('figures.html', java_script_enabled=False)
     assert len(shown(page)) > 80
     assert not page.locator('.figures form').count()
