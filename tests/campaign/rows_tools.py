@@ -200,6 +200,11 @@ ROWS = [
         usage('checkpoint')),
     # ---------------------------------------------------------- make_configs
     Row('configs_option', 'make_configs --chek x', usage('unrecognized')),
+    # -------------------------------------------------- make_method_pictures
+    Row('pictures_page', 'make_method_pictures --pages sclop',
+        says('no page|Did you mean sclip')),
+    Row('pictures_nothing', 'make_method_pictures --pages',
+        usage('expected at least one')),
     Row('coco_nothing', 'make_coco_object', usage('required|arguments')),
     Row('coco_missing', 'make_coco_object gone', says('gone')),
     Row('coco_a_file', 'make_coco_object {text_file}', says('note.jpg')),

@@ -101,6 +101,7 @@ def test_commands_are_found():
 @pytest.mark.parametrize('name', WITH_COMMANDS)
 def test_they_fit(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / 'examples').symlink_to(ROOT / 'examples')
     for variable in LAUNCHED:
         monkeypatch.setenv(variable, '0')
     for command, arguments in commands(name):
