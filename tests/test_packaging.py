@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKED = ('mmseg_clipzs', 'configs', 'tools', 'requirements', 'docs')
+PACKED = ('mmseg_clipzs', 'configs', 'tools', 'requirements', 'docs',
+          'examples')
 FILES = ('setup.py', 'clipzs.py', 'pyproject.toml', 'MANIFEST.in',
          'model-index.yml', 'README.md', 'CHANGELOG.md',
          'CONTRIBUTING.md', 'LICENSE')

@@ -5,7 +5,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_clipzs.toy.scenes import CLASSES, make_scene
+from mmseg_clipzs.toy.scenes import make_scene
+
+SIDE = 256  # pixels
+# Seed of a scene, its title and its words; the first is shown to everyone who
+# opens the page. Chosen for different things in all of them.
+_SCENES = (
+    (24, 'A zebra at sea', ('zebra', 'watermelon', 'sea, blue sea')),
+    (4, 'Watermelon on sand',
+     ('watermelon', 'chessboard', 'cloud, white cloud', 'sand')),
+    (12, 'Sun and football', ('sun, red sun', 'football', 'sea')),
+    (38, 'A ladybug', ('ladybug', 'sea')),
+    (3, 'A cloud on grass',
+     ('leaf, red leaf', 'chessboard', 'cloud', 'grass')),
+    (37, 'A cloud on bricks', ('cloud', 'brick, red brick')))
 
 
 @dataclass(frozen=True)
@@ -15,28 +28,26 @@ class Example:
     Attributes:
         title (str): What it shows.
         path (Path): Its file.
-        words (list[str]): One text for each class.
+        words (list[str]): One text for each class, as 'grass, lawn'.
     """
     title: str
     path: Path
     words: list
 
 
-def draw_examples(folder, count=4):
+def draw_examples(folder):
     """Draw toy scenes.
 
     Args:
-        folder (Path): Where their files are written.
-        count (int): How many.
+        folder (str | Path): Where their files are written.
 
     Returns:
         list[Example]: The scenes.
     """
     examples = []
-    for seed in range(count):
-        image, mask, _ = make_scene(np.random.default_rng(seed), 256)
-        path = Path(folder) / f'scene_{seed + 1}.png'
+    for seed, title, words in _SCENES:
+        image, *_ = make_scene(np.random.default_rng(seed), SIDE)
+        path = Path(folder) / f'{title.lower().replace(" ", "_")}.png'
         Image.fromarray(image).save(path)
-        examples.append(Example(f'Scene {seed + 1}', path, [
-            CLASSES[i] for i in np.unique(mask)]))
+        examples.append(Example(title, path, list(words)))
     return examples

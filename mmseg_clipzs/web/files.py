@@ -10,8 +10,10 @@ from mmseg_clipzs.formats import make_formats
 from mmseg_clipzs.utils import UserError, temporary_folder
 from mmseg_clipzs.visualization import Style
 
-# What a visitor may ask for -> format, end of the file's name.
+# What a visitor may ask for -> format, end of the file's name. The photo is
+# that of the lines: of an example, a camera or the clipboard there is no file.
 FILES = {
+    'photo': (None, ''),
     'index': ('index', '_mask.png'),
     'overlay': ('overlay', '_overlay.png'),
     'cutout': ('cutout', '_cutouts.zip'),
@@ -25,10 +27,11 @@ def write_file(kind, result, settings, folder):
     """Write what a visitor asks for.
 
     Args:
-        kind (str): Key of ``FILES``. Cut-outs are a ZIP of PNGs, or one PNG
-            if there is one; masks are a ZIP of black and white PNGs. In a ZIP
-            files have the paths of ``clipzs segment --out``.
-        result (ZeroShotResult): Of the photo.
+        kind (str): Key of ``FILES``. The photo is the file that was sent.
+            Cut-outs are a ZIP of PNGs, or one PNG if there is one; masks are
+            a ZIP of black and white PNGs. In a ZIP files have the paths of
+            ``clipzs segment --out``.
+        result (ZeroShotResult): Of the photo's file.
         settings (Settings): Those of the result.
         folder (str | Path): Where to; an earlier file is replaced.
 
@@ -38,6 +41,9 @@ def write_file(kind, result, settings, folder):
     Raises:
         UserError: Nothing to cut out, no pycocotools, or a full disk.
     """
+    if kind == 'photo':
+        return Path(shutil.copyfile(
+            result.path, Path(folder) / settings.photo))
     form, end = FILES[kind]
     name = candidates(settings.photo, 0)[0]
     result = replace(result, name=name, path=None,
@@ -59,20 +65,6 @@ def write_file(kind, result, settings, folder):
         os.replace(_zipped(work, end) if end.endswith('.zip') else files[0],
                    path)
     return path
-
-
-def write_photo(path, settings, folder):
-    """Copy the photo under the name that command and program have for it.
-
-    Args:
-        path (str | Path): The file that was segmented.
-        settings (Settings): Those of the result.
-        folder (str | Path): Where to.
-
-    Returns:
-        Path: The file, with the same bytes.
-    """
-    return Path(shutil.copyfile(path, Path(folder) / settings.photo))
 
 
 def _zipped(folder, end):

@@ -10,7 +10,7 @@ TITLE = 'Words on a photo'
 # Files to take away, by their kind.
 _FILES = {
     'index': 'Label map', 'overlay': 'Overlay', 'cutout': 'Cut-outs',
-    'coco': 'COCO JSON', 'masks': 'Masks'}
+    'coco': 'COCO JSON', 'masks': 'Masks', 'photo': 'Photo'}
 
 
 class Photo(gr.Image, metaclass=Unstubbed):
@@ -110,6 +110,7 @@ def _add_files(parts):
                 label, elem_id=f'file-{kind}', size='sm', min_width=100)
                 for kind, label in _FILES.items()}
         parts.file = gr.DownloadButton(visible=False, elem_id='file')
+        gr.Markdown('These lines make the same files where the photo is:')
         parts.command = gr.Code(
             label='Command line', language='shell', interactive=False,
             elem_id='command', wrap_lines=True, lines=1)

@@ -1,6 +1,7 @@
 """What visitors take away is what the command and the program make."""
 import json
 import shlex
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -16,7 +17,7 @@ from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.web.catalogue import Catalogue, Choice
-from mmseg_clipzs.web.files import FILES, write_file, write_photo
+from mmseg_clipzs.web.files import FILES, write_file
 from mmseg_clipzs.web.reproduce import (
     OUT,
     Settings,
@@ -89,7 +90,7 @@ def test_command_and_program_make_the_same_files(
     def in_a_folder_of_its_own(folder, run):
         folder.mkdir()
         monkeypatch.chdir(folder)
-        write_photo(photo, settings, folder)
+        shutil.copy(taken['photo'], folder)
         run()
         assert made(folder / OUT, settings.photo) == contents(taken)
 
@@ -158,7 +159,7 @@ def test_nothing_to_cut_out(photo, tmp_path):
     settings = Settings('a.png', 'maskclip_toy', {}, words, .999999)
     with pytest.raises(UserError, match='Nothing to cut out'):
         write_file('cutout', result, settings, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [photo.name]
+    assert [*tmp_path.iterdir()] == [photo]
     coco = json.loads(write_file(
         'coco', result, settings, tmp_path).read_text())
     assert not coco['annotations']

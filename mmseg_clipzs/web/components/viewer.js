@@ -156,6 +156,7 @@ async function update() {
   showScale();
   showTable();
   draw();
+  root.dataset.turn = mine;
 }
 
 // Ask for the heat map of the wanted class, if it is not there.

@@ -31,7 +31,8 @@ function onKey(event) {
   }
   const arrow = ARROWS[event.key];
   const {width, height} = photo;
-  const from = look.cursor || {x: width >> 1, y: height >> 1};
+  const from = look.cursor || look.pinned || {
+    x: width >> 1, y: height >> 1};
   if (arrow) {
     const step = event.shiftKey ? 1 : Math.ceil(Math.max(width, height) / 40);
     const within = (value, count) => Math.min(Math.max(value, 0), count - 1);
@@ -101,6 +102,7 @@ find('tbody').addEventListener('click', event => {
   const isOn = button.getAttribute('aria-pressed') === 'true';
   look.heat = name;
   setView(isOn ? 'labels' : 'heat');
+  find('.pictures').scrollIntoView({block: 'nearest'});
 });
 find('.scale i').style.background =
   'linear-gradient(to right,' + RAMP.join(',') + ')';
