@@ -53,7 +53,9 @@ def test_pages_fit_and_ask_for_nothing(visit, size, scheme):
 
 def test_search_works_from_a_folder(visit):
     page = visit('start.html')
-    page.get_by_placeholder('Search').fill('background threshold')
+    # Keys, as the theme waits for them.
+    page.get_by_placeholder('Search').press_sequentially(
+        'background threshold')
     hit = page.locator('.md-search-result__link').first
     hit.wait_for()
     assert 'html' in hit.get_attribute('href')
