@@ -10,6 +10,8 @@
 # make campaign     run the bad inputs, property tests and kills, and print
 #                   their counts; docs/reliability.md explains them
 # make docs         write the documentation's site to site/index.html
+# make figures      measure the toy figures of the docs again, with the toy CLIP
+#                   that comes along, and say what has changed
 # make pictures     draw the pictures of the methods' pages; first trains a
 #                   student, a quarter of an hour
 # make lint         run ruff
@@ -27,8 +29,8 @@ METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
 	scclip resclip resclip_sclip resclip_clearclip sfp proxyclip lposs \
 	naclip_regions corrclip clip maskclip maskclip_ks_pd groupvit
 
-.PHONY: demo web leaderboard test test-oldest campaign docs pictures lint \
-	dist clean
+.PHONY: demo web leaderboard test test-oldest campaign docs figures \
+	pictures lint dist clean
 
 demo: .venv/ready
 	$(BIN)/python tools/demo.py
@@ -61,6 +63,12 @@ campaign: .venv/ready
 docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --requirement requirements/docs.txt
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+figures: .venv/ready
+	$(BIN)/python tools/make_toy_scenes.py
+	$(BIN)/python tools/leaderboard.py --methods $(METHODS) --datasets toy \
+		--work-dir work_dirs/figures
+	$(BIN)/python tools/compare_figures.py work_dirs/figures/leaderboard.json
 
 pictures: .venv/ready
 	$(BIN)/python tools/train.py maskclip_plus_toy

@@ -200,6 +200,10 @@ ROWS = [
         usage('checkpoint')),
     # ---------------------------------------------------------- make_configs
     Row('configs_option', 'make_configs --chek x', usage('unrecognized')),
+    # ------------------------------------------------------ compare_figures
+    Row('figures_missing', 'compare_figures gone.json', says('gone.json')),
+    Row('figures_a_photo', 'compare_figures {text_file}',
+        says('is no leaderboard|cannot be read')),
     # -------------------------------------------------- make_method_pictures
     Row('pictures_page', 'make_method_pictures --pages sclop',
         says('no page|Did you mean sclip')),
