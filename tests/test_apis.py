@@ -501,6 +501,38 @@ def test_predict_without_an_image(config):
         ZeroShotInferencer(config, device='cpu').predict('cat')
 
 
+def test_encoded_images_are_values(config):
+    """Each answers for itself; the inferencer keeps none."""
+    inferencer = ZeroShotInferencer(config, device='cpu')
+    photos = [picture(40, 50), picture(30, 64)]
+    images = [inferencer.encode(photo) for photo in photos]
+    with pytest.raises(UserError, match='call set_image'):
+        inferencer.predict(CLASSES)
+    for photo, image in zip(photos, images):
+        want, = inferencer(photo, CLASSES)
+        result = inferencer.predict(CLASSES, image=image)
+        assert np.array_equal(result.photo, photo)
+        assert np.array_equal(result.mask, want.mask)
+        assert np.array_equal(result.scores, want.scores)
+        assert image.nbytes > 2 * photo.nbytes  # it and the features
+    inferencer.set_image(photos[1])
+    kept, given = inferencer.predict(CLASSES), inferencer.predict(
+        CLASSES, image=images[0])
+    assert kept.mask.shape == (30, 64) and given.mask.shape == (40, 50)
+
+
+def test_an_image_of_another_model(inferencer, config):
+    with pytest.raises(UserError, match='what encode.photo. returned.*a.jpg'):
+        inferencer.predict(CLASSES, image='a.jpg')
+    other = ZeroShotInferencer(
+        'maskclip_toy', device='cpu').encode(picture(40, 50))
+    with pytest.raises(UserError, match='encoded by maskclip_toy, whose feat'):
+        inferencer.predict(CLASSES, image=other)
+    again = ZeroShotInferencer(config, device='cpu')
+    result = again.predict(CLASSES, image=inferencer.encode(picture(40, 50)))
+    assert result.mask.shape == (40, 50)
+
+
 def test_groups_of_a_set_image():
     inferencer = ZeroShotInferencer('groupvit_toy', device='cpu', groups=True)
     photo = picture(64, 96)

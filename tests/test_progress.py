@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from mmseg_clipzs.apis import ZeroShotInferencer
-from mmseg_clipzs.utils import progress, show_progress, track
+from mmseg_clipzs.utils import (
+    UserError,
+    progress,
+    show_progress,
+    time_limit,
+    track,
+)
 
 
 class Terminal(io.StringIO):
@@ -62,3 +68,39 @@ def test_windows_and_pixels(monkeypatch, tiny_config):
         inferencer(photo)
     last = terminal.getvalue().split('\r')[-1]
     assert not last.replace('\x1b[A', '').strip()
+
+
+@pytest.mark.usefixtures('one_thread')
+@pytest.mark.parametrize('what', ['windows', 'tiles', 'words'])
+def test_time_limit(what, monkeypatch, tiny_config):
+    """Nothing more is computed, and the next call is as ever."""
+    cfg = tiny_config('sclip_toy')
+    inferencer = ZeroShotInferencer(cfg, device='cpu', classes='cat; sky')
+    photo = np.zeros((200, 300, 3), np.uint8)
+    want, = inferencer(photo)
+    image = inferencer.encode(photo)
+    calls = dict(
+        windows=lambda: inferencer.encode(photo),
+        tiles=lambda: inferencer.predict(image=image),
+        words=lambda: inferencer.predict('tree; sea', image=image))
+    now = [0.]
+    monkeypatch.setattr(progress.time, 'monotonic', lambda: now[0])
+    with time_limit(100), time_limit(2.5), time_limit(None):
+        calls[what]()
+        now[0] = 2.5
+        with pytest.raises(UserError, match=r'more than 2\.5 seconds'):
+            calls[what]()
+    with time_limit(3):
+        assert np.array_equal(inferencer.predict(image=image).mask, want.mask)
+
+
+def test_the_earlier_end_counts(monkeypatch):
+    now = [0.]
+    monkeypatch.setattr(progress.time, 'monotonic', lambda: now[0])
+    with time_limit(2), time_limit(50):
+        now[0] = 3
+        with pytest.raises(UserError, match='more than 2 seconds'):
+            list(track('abc', 'letters', 3))
+    with pytest.raises(UserError, match=r'seconds must be a number in \(0'):
+        with time_limit(0):
+            pass

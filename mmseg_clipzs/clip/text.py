@@ -6,6 +6,7 @@ space.
 import hashlib
 import json
 import logging
+from itertools import chain
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ from mmseg_clipzs.utils import UserError, check_time
 from .templates import get_templates
 from .text_cache import EmbeddingFile, cache_folder
 from .text_tower import encode_sorted_tokens
+from .word_memory import WordMemory
 
 _BATCH = 256  # prompts; keeps the text tower's memory below 1 GB
 _PART = 8192  # prompts between two writes of the cache, or more:
@@ -24,19 +26,20 @@ _GROWTH = 1.1  # factor by which it grows at least
 
 
 class TextEncoder:
-    """Embeds words with CLIP's text tower, cached on disk.
+    """Embeds words with CLIP's text tower, cached in memory and on disk.
 
     A word is embedded once for given weights and templates, whatever
-    vocabulary it is part of.
+    vocabulary it is part of. Those of random weights are in memory only.
 
     Args:
         clip (LoadedClip): Source of the text tower and tokenizer.
-        cache (bool): Cache the embeddings in :func:`cache_folder`.
+        cache (bool): Cache the embeddings, on disk in :func:`cache_folder`.
     """
 
     def __init__(self, clip, cache=True):
         self.clip = clip
         self.cache = cache
+        self._memory = WordMemory()
 
     def __call__(self, words, prompts='imagenet80'):
         """Embed words: normalise each prompt, average, normalise.
@@ -51,7 +54,18 @@ class TextEncoder:
         """
         templates = get_templates(prompts)
         _check_words(words)
-        if not self.cache or self.clip.pretrained is None:
+        if not self.cache:
+            return self.compute(words, templates)
+        model = self.clip.model
+        return self._memory.embed([
+            tensor for name, tensor in chain(
+                model.named_parameters(), model.named_buffers())
+            if not name.startswith('visual.')
+        ], words, templates, lambda new: self._embed(new, templates))
+
+    def _embed(self, words, templates):
+        """Embed words, by the file of the weights if they have one."""
+        if self.clip.pretrained is None:
             return self.compute(words, templates)
         model = self.clip.model
         check_texts(self.clip.tokenizer, words, templates, getattr(

@@ -12,6 +12,7 @@ from mmseg_clipzs.utils import UserError, user_message
 
 from .answering import Question
 from .catalogue import Choice
+from .components import Viewer
 from .words import make_rows
 
 _LOG = logging.getLogger(__name__)
@@ -172,7 +173,8 @@ class Events:
         self.end(key)
         return {self.parts.photo: None, self.parts.which: _hidden(),
                 self.parts.command: '', self.parts.python: '',
-                self.parts.viewer: gr.update(value=None, photo=None)}
+                # An update of Gradio's would leave out None, and so keep it.
+                self.parts.viewer: Viewer(value=None, photo=None)}
 
     def tidy(self, key):
         """Remove what the visitor has sent, of which the session has a copy.

@@ -150,7 +150,6 @@ class Session:
     def close(self):
         """Forget the photo, and all that is known of it."""
         self._is_closed = True
-        self.photo, self.shown = None, ()
         self._remove_if_closed()
 
     def _encoded(self, models, choice, photo):
@@ -167,6 +166,7 @@ class Session:
 
     def _remove_if_closed(self):
         if self._is_closed:
+            self.photo, self.shown = None, ()
             self._kept.drop(self)
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -191,6 +191,7 @@ class Sessions:
     def __enter__(self):
         self._folder = self._stack.enter_context(
             temporary_folder(self._parent))
+        self._folder.chmod(0o700)  # visitors' photos
         done = threading.Event()
         sweeper = threading.Thread(target=self._sweep, args=(done, ),
                                    name='sessions', daemon=True)

@@ -188,6 +188,10 @@ ROWS = [
         says('gone.jpg')),
     Row('set_image_list', lambda box: box.inferencer.set_image(
         [box.photo]), says('list')),
+    Row('encode_list', lambda box: box.inferencer.encode(
+        [box.photo]), says('list')),
+    Row('predict_a_photo', lambda box: box.inferencer.predict(
+        NAMES, image=box.photo), says('encode')),
     Row('batch_of_none', lambda box: box.inferencer(
         PIXELS, NAMES, batch_size=None), says('batch_size')),
     Row('batch_of_half', lambda box: box.inferencer(

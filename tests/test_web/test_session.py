@@ -11,13 +11,15 @@ from PIL import Image
 from mmseg_clipzs.apis import ZeroShotInferencer
 from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.web import session as module
 from mmseg_clipzs.web.answers import shown_answer
-from mmseg_clipzs.web.catalogue import Choice
+from mmseg_clipzs.web.catalogue import Catalogue, Choice
 from mmseg_clipzs.web.limits import Limits
 from mmseg_clipzs.web.models import Models
 from mmseg_clipzs.web.session import Asked, Sessions
 
-MASKCLIP, SCLIP = (Choice(name, '') for name in ('maskclip_toy', 'sclip_toy'))
+MASKCLIP, SCLIP = (Choice(name, 'toy-vit-p8:toy')
+                   for name in ('maskclip_toy', 'sclip_toy'))
 WORDS = ('grass, lawn', 'sea', 'brick')
 
 
@@ -28,16 +30,9 @@ class Clock:
         return self.now
 
 
-class Menu:
-    """Stands for the catalogue: the choice's config as it is."""
-
-    def config_of(self, choice):
-        return choice.method, {}
-
-
 @pytest.fixture(scope='module')
 def models():
-    return Models(Menu(), device='cpu')
+    return Models(Catalogue('maskclip_toy'), device='cpu')
 
 
 @pytest.fixture
@@ -112,7 +107,7 @@ def test_eight_threads_get_their_own_answers(models, sessions, tmp_path):
 
 
 def test_words_and_thresholds_take_no_pass_of_the_tower(sessions, photo):
-    models = Models(Menu(), device='cpu')
+    models = Models(Catalogue('maskclip_toy'), device='cpu', keep=1)
     session = sessions.get('a')
     session.set_photo(photo)
     first = session.result(models, Asked(MASKCLIP, WORDS))
@@ -126,6 +121,12 @@ def test_words_and_thresholds_take_no_pass_of_the_tower(sessions, photo):
     session.set_photo(photo)
     session.result(models, Asked(MASKCLIP, WORDS))
     assert calls == [1]
+    model = models._get(MASKCLIP)
+    session.result(models, Asked(SCLIP, WORDS))  # in its place
+    assert models._get(MASKCLIP) is not model
+    # Features are of the choice, not of the object.
+    result = session.result(models, Asked(MASKCLIP, ('tree', 'sky')))
+    assert result.classes == ('tree', 'sky')
 
 
 def test_colours_are_of_the_question(models, sessions, photo):
@@ -153,6 +154,16 @@ def test_nothing_is_left_of_a_forgotten_session(models, sessions, photo):
     with pytest.raises(UserError, match='Choose a photo'):
         session.result(models, Asked(MASKCLIP, WORDS))
     assert sessions.get('a') is not session
+
+
+def test_a_photo_that_comes_too_late(sessions, photo, monkeypatch):
+    """The session was forgotten while its photo was read."""
+    session = sessions.get('a')
+    read = module.read_visible
+    monkeypatch.setattr(module, 'read_visible', lambda *given: (
+        sessions.forget('a'), read(*given))[1])
+    session.set_photo(photo)
+    assert session.photo is None and files_of(sessions) == []
 
 
 def test_sessions_expire(sessions, clock, photo):

@@ -10,6 +10,7 @@ from torch import nn
 
 from mmseg_clipzs.clip import get_templates
 from mmseg_clipzs.clip.text import embed_words
+from mmseg_clipzs.clip.word_memory import WordMemory
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
 from mmseg_clipzs.utils import UserError, check_number
@@ -35,16 +36,15 @@ class ImageTextContrastive(OpenVocabularySegmentor):
     Args:
         weights (str | None): Initial weights: 'toy' (ships with the package),
             a file (a checkpoint of this project, of the authors' code or of
-            Hugging Face) or a name of Hugging Face's hub
-            ('nvidia/groupvit-gcc-yfcc'). Random only if None is given
-            explicitly.
+            Hugging Face) or a name of its hub ('nvidia/groupvit-gcc-yfcc').
+            Random only if None is given explicitly.
         backbone (dict): A :class:`GroupViT`.
-        text_backbone (dict): A :class:`TextTransformer`.
-        decode_head (dict): A :class:`GroupViTHead`.
+        text_backbone, decode_head (dict): A :class:`TextTransformer` and a
+            :class:`GroupViTHead`.
         embed_dims (int): Width D of the joint space.
         projector_dims (int): Hidden width of both projectors.
-        norm_cfg (dict): Norm layer of both projectors; statistics over all
-            processes need ``sync_bn = 'torch'`` in the config.
+        norm_cfg (dict): Norm layer of both; statistics over all processes
+            need ``sync_bn = 'torch'`` in the config.
         num_nouns (int): Noun prompts per caption in training; 0 disables the
             multi-label loss.
         vocabulary, prompts, text_embeddings, background_threshold,
@@ -55,8 +55,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             best probability of any group where no group reaches it.
 
     Raises:
-        UserError: Weights that are missing or do not fit, or options that
-            contradict each other.
+        UserError: Weights that do not fit, or options that contradict.
     """
     keep_groups = False  # in results, for visualization
 
@@ -105,7 +104,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         if num_nouns:
             self.multi_label_logit_scale = nn.Parameter(
                 torch.tensor(math.log(1 / .07)))
-        self._embedded = self._given = False
+        self._embedded, self._given, self._memory = False, False, WordMemory()
         load_groupvit(self, weights)
         self._set_first_vocabulary(vocabulary, text_embeddings)
 
@@ -128,18 +127,20 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
+        embed = self._embed_vocabulary
         if not (self._embedded or self._given or self.vocabulary is None):
-            embed = self._embed_vocabulary
             (torch.compiler.disable(embed) if torch.compiler.is_compiling()
-             else embed)(self.logit_scale.device)
+             else embed)()
 
-    def _embed_vocabulary(self, device):
-        self.decode_head.set_text_embeddings(check_embeddings(
-            self.vocabulary, embed_words(
-                self.text_backbone.tokenize,
-                lambda tokens: self.embed_tokens(tokens.to(device)),
-                self.vocabulary.words, get_templates(self.prompts),
-                normalize_each=False)))
+    def _embed_vocabulary(self):
+        towers = nn.ModuleList([self.text_backbone, self.text_projector])
+        words, templates = self.vocabulary.words, get_templates(self.prompts)
+        rows = self._memory.embed(
+            towers.state_dict().values(), words, (self.training, templates),
+            lambda new: embed_words(self.text_backbone.tokenize,
+                                    self.embed_tokens, new, templates, False))
+        rows = check_embeddings(self.vocabulary, rows)
+        self.decode_head.set_text_embeddings(rows)
         self._embedded = True
 
     def train(self, mode=True):
@@ -159,6 +160,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         Returns:
             Tensor: (N, D), not normalised.
         """
+        tokens = tokens.to(self.logit_scale.device)
         return self.text_projector(self.text_backbone(tokens))
 
     def loss(self, inputs, data_samples):
@@ -187,7 +189,7 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         image = self.image_projector(
             self.backbone(inputs).segments.mean(1, keepdim=True))
         text = self.embed_tokens(tokens.flatten(0, 1)).unflatten(
-            0, tokens.shape[:2])  # (N * (1 + T), L) -> (N, 1 + T, D)
+            0, tokens.shape[:2])  # (N, 1 + T, D)
         image, text = (F.normalize(x.float(), dim=-1) for x in (image, text))
         scale = self.logit_scale.exp().clamp(max=_MAX_SCALE)
         losses = dict(
@@ -209,13 +211,12 @@ class ImageTextContrastive(OpenVocabularySegmentor):
             GroupFeatures: Features of the images.
         """
         segments, assignments, grid = self.backbone(inputs)
-        image, groups = (
-            F.normalize(self.image_projector(x), dim=-1)
-            for x in (segments.mean(1), segments))
+        image, groups = (F.normalize(self.image_projector(x), dim=-1)
+                         for x in (segments.mean(1), segments))
         return GroupFeatures(image, groups, assignments, grid)
 
     def window_scores(self, features, size):
-        """Class scores of windows, decoded window by window.
+        """Class scores of windows, decoded one by one.
 
         Args:
             features (GroupFeatures): Features of N windows.
@@ -228,16 +229,16 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """
         self._ready_words()
         scale = self.logit_scale.exp().clamp(max=_MAX_SCALE)
-        logits = self.merge_words(scale * self.decode_head(features))
-        scores = self.decode_head.score(logits)  # (N, C, G)
+        scores = self.decode_head.score(self.merge_words(
+            scale * self.decode_head(features)))  # (N, C, G)
         if self.background_threshold is not None:
             best = scores.amax(1)  # (N, G)
             # Lowered where no group of the window reaches it.
             reachable = best.amax(1, keepdim=True).clamp(
                 max=self.background_threshold)
             scores[:, 0].masked_fill_(best < reachable, 1.)
-        groups = self.decode_head.final_groups(features, size)
-        return self.decode_head.paint(scores, groups)
+        return self.decode_head.paint(
+            scores, self.decode_head.final_groups(features, size))
 
     def owners(self, absent=None):
         """The classes themselves: windows are decoded to them already."""
@@ -269,14 +270,14 @@ class ImageTextContrastive(OpenVocabularySegmentor):
         """
         results = super().predict(inputs, data_samples)
         for image, result in zip(inputs, results):
-            self._add_groups(result, *self._whole_features([image]),
-                             image.shape[1:])
+            self._add_groups(
+                result, *self._whole_features([image]), image.shape[1:])
         return results
 
     def encode(self, inputs, data_samples=None):
         """Run the image tower alone; see the base class."""
-        return replace(super().encode(inputs, data_samples),
-                       whole=self._whole_features(inputs))
+        encoded = super().encode(inputs, data_samples)
+        return replace(encoded, whole=self._whole_features(inputs))
 
     def decode(self, encoded, data_samples):
         """Predict encoded images; see the base class and :meth:`predict`."""

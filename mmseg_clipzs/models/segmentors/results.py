@@ -161,6 +161,8 @@ def keep_argmax(logits, labels):
         Tensor: ``logits``, whose argmax is ``labels``.
     """
     tied = first_argmax(logits) != labels  # (H, W)
+    if not tied.any():  # as mostly
+        return logits
     index = labels[tied][None]
     best = logits[:, tied].amax(0, keepdim=True)
     logits[:, tied] = logits[:, tied].scatter(

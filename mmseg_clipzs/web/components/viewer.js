@@ -139,12 +139,11 @@ async function update() {
     figure.hidden = !photo || index > 0 && !answers[index];
     title.textContent = answers[index] && answers.length > 1
       ? answers[index].title : '';
-    if (photo) {
-      const [width, height] = [
-        photo.width * photo.zoom, photo.height * photo.zoom];
-      if (canvas.width !== width) canvas.width = width;
-      if (canvas.height !== height) canvas.height = height;
-    }
+    // Without a photo nothing of the last one stays.
+    const [width, height] = photo
+      ? [photo.width * photo.zoom, photo.height * photo.zoom] : [0, 0];
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
   });
   for (const answer of answers) {
     answer.layers = answer.levels ? {heat: heatLayer(answer, RAMP)} : {};
@@ -167,7 +166,8 @@ function askHeat() {
     look.heat = answers[0].classes.reduce(
       (one, other) => other.share > one.share ? other : one).name;
   }
-  if (answers.some(({heat}) => !heat || heat.name !== look.heat)) {
+  const [{heat}] = answers;
+  if (!heat || heat.name !== look.heat) {
     trigger('heat', {name: look.heat});
   }
 }

@@ -104,6 +104,12 @@ find('tbody').addEventListener('click', event => {
   setView(isOn ? 'labels' : 'heat');
   find('.pictures').scrollIntoView({block: 'nearest'});
 });
+// Not by CSS: Gradio nests it, and keyframes cannot be nested.
+if (!matchMedia('(prefers-reduced-motion: reduce)').matches) {
+  find('.busy i').animate(
+    {transform: ['translateX(-100%)', 'translateX(333%)']},
+    {duration: 1200, iterations: Infinity});
+}
 find('.scale i').style.background =
   'linear-gradient(to right,' + RAMP.join(',') + ')';
 watch(['photo', 'value'], update);

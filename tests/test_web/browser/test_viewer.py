@@ -65,8 +65,8 @@ class Shown:
 
     def update(self, photo, *answers, **options):
         """Show a photo and answers, and wait until they are there."""
-        import gradio as gr
-        self.server.update = gr.update(photo=photo, value=dict(
+        from mmseg_clipzs.web.components import Viewer
+        self.server.update = Viewer(photo=photo, value=dict(
             answers=list(answers), opacity_default=.6, **options))
         self.after(self.page.get_by_role('button', name='Update').click)
 
@@ -218,6 +218,9 @@ def test_regions(shown):
     shown.update(photo_of(other, 'other'), answer_of(other))
     assert not reading.count()
     assert not shown.find('.tip').first.is_visible()
+    shown.update(None)  # forgets it
+    assert shown.find('.empty').is_visible()
+    assert shown.find('canvas').first.get_attribute('width') == '0'
 
 
 def differences(pixels, want):
