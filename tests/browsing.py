@@ -1,5 +1,6 @@
 """Visits to a page by the distribution's Chromium, which note what it does."""
 import shutil
+import time
 from urllib.parse import urlsplit
 
 NAMES = ('chromium', 'chromium-browser', 'google-chrome')
@@ -21,8 +22,8 @@ class Visit:
         context: Playwright's ``BrowserContext``.
         page: Its first page.
         requests (list[str]): Addresses of all requests, in order.
-        errors (list[str]): Errors on the console, and exceptions that no
-            script caught.
+        errors (list[str]): Errors on the console, exceptions that no script
+            caught, and dialogs.
     """
 
     def __init__(self, browser, **options):
@@ -34,6 +35,7 @@ class Visit:
         self.context.on('console', self._note_message)
         self.context.on('weberror', lambda error: self.errors.append(
             f'uncaught: {error.error}'))
+        self.context.on('dialog', self._note_dialog)
         self.context.on('page', lambda page: page.on(
             'websocket', lambda socket: self.requests.append(socket.url)))
         self.page = self.context.new_page()
@@ -41,6 +43,10 @@ class Visit:
     def _note_message(self, message):
         if message.type == 'error':
             self.errors.append(f'console: {message.text}')
+
+    def _note_dialog(self, dialog):
+        self.errors.append(f'dialog: {dialog.message}')
+        dialog.dismiss()
 
     def faults(self):
         """list[str]: Requests to other machines, and errors."""
@@ -53,3 +59,16 @@ def leaves(url):
     parts = urlsplit(url)
     return parts.scheme not in ('data', 'blob', 'about', 'file') \
         and parts.hostname != '127.0.0.1'
+
+
+def files(folder):
+    """set[Path]: All files below a folder."""
+    return {path for path in folder.rglob('*') if path.is_file()}
+
+
+def wait_for(condition, seconds=60):
+    """Wait until a condition holds, or for long enough; returns whether."""
+    end = time.monotonic() + seconds
+    while not (holds := condition()) and time.monotonic() < end:
+        time.sleep(.05)
+    return holds

@@ -88,6 +88,11 @@ class Answering:
         return None if session.photo is not photo else self._value(
             session, results)
 
+    def covers_all(self, session):
+        """bool: Whether the only class leaves nothing to any other."""
+        asked = session.shown[0]
+        return len(asked.classes) == 1 and asked.background is None
+
     def titles(self, session):
         """list[str]: Of the methods that are shown."""
         titles = {name: title for title, name in self.catalogue.methods}

@@ -16,6 +16,8 @@ from .components import Viewer
 from .words import make_rows
 
 _LOG = logging.getLogger(__name__)
+_ALONE = ('A word alone covers the whole photo. Add others, or switch on '
+          'contrast words.')
 _BUG = 'That did not work, which is not your fault. The log says why.'
 _FULL = ('No answer came: perhaps too many people are waiting. Please try '
          'again in a moment.')
@@ -88,9 +90,8 @@ class Events:
         on(parts.photo.input, self.take, [parts.photo, *settings],
            [*answer, parts.photo], trigger_mode='multiple').then(
                _by_session(self.tidy), api_visibility='private')
-        on(partial(gr.on, [parts.words.change, *(
-            each.input for each in settings[1:])]), self.change, settings,
-           [*answer, parts.clip], trigger_mode='always_last').then(
+        on(partial(gr.on, [each.input for each in settings]), self.change,
+           settings, [*answer, parts.clip], trigger_mode='always_last').then(
                *recolour, js=_RECOLOUR)
         parts.words.change(*recolour, js=_RECOLOUR)
         on(parts.viewer.heat, self.heat, None, [parts.message, parts.viewer],
@@ -204,7 +205,9 @@ class Events:
         which = gr.update(
             choices=[(title, i) for i, title in enumerate(titles)], value=0,
             visible=len(titles) > 1)
-        return {**shown, **self._lines(session, 0), self.parts.which: which}
+        alone = session.shown and self._answering.covers_all(session)
+        return {**shown, **self._lines(session, 0), self.parts.which: which,
+                self.parts.message: _ALONE if alone else ''}
 
     def _lines(self, session, which):
         return dict(zip((self.parts.command, self.parts.python),

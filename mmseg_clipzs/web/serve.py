@@ -4,6 +4,7 @@ import os
 import socket
 from contextlib import ExitStack, contextmanager
 
+from mmengine.logging import MMLogger
 from starlette.middleware import Middleware
 
 from mmseg_clipzs.utils import AUTO, UserError, temporary_folder
@@ -13,6 +14,7 @@ from .catalogue import Catalogue
 from .examples import draw_examples
 from .guard import Guard
 from .limits import Limits
+from .look import look
 from .models import Models
 from .page import make_page
 from .session import Sessions
@@ -57,12 +59,14 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         # and nobody has to wait for it later.
         models.predict(catalogue.default, models.encode(
             catalogue.default, examples[0].path), examples[0].words)
+        stack.enter_context(_only_errors())
         sessions = stack.enter_context(Sessions(limits, folder))
         page = make_page(Answering(models, catalogue, limits, max_size),
                          sessions, examples, limits)
         stack.callback(_close, page)
         _, local, public = page.launch(
             server_name=host, server_port=port, share=share, quiet=True,
+            **look(),
             prevent_thread_lock=True, footer_links=[], run_history=False,
             enable_monitoring=False, ssr_mode=False, pwa=False,
             mcp_server=False, max_file_size=limits.max_bytes,
@@ -70,6 +74,18 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
                 middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
                 openapi_url=None))
         yield public or local
+
+
+@contextmanager
+def _only_errors():
+    """Keep visitors' words, which warnings quote, out of the log."""
+    log = MMLogger.get_current_instance()
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _close(page):

@@ -34,6 +34,7 @@ async function commit() {
     value = written();
   }
   props.value = value;
+  trigger('input');
 }
 
 /** Write the state of each row and its place into its controls. */

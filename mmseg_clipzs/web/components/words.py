@@ -16,9 +16,10 @@ _FILE = Path(__file__)
 class Words(gr.HTML, metaclass=Unstubbed):
     """A list of words to edit.
 
-    The event is ``change``: an edit is finished, a colour chosen, a word
-    switched, moved, added or removed, or other rows came from Python. The
-    value that handlers get comes from a browser: :func:`.read_words` reads it.
+    The event is ``input``: an edit is finished, a colour chosen, a word
+    switched, moved, added or removed. Rows from Python are ``change`` only.
+    The value that handlers get comes from a browser: :func:`.read_words` reads
+    it.
 
     Args:
         value (list[dict], optional): Rows, see :func:`.read_words` and
@@ -34,7 +35,7 @@ class Words(gr.HTML, metaclass=Unstubbed):
         def colours(rows):
             try:
                 return first_colours(rows, limits)
-            except UserError:  # the handler of `change` says it
+            except UserError:  # the handler of `input` says it
                 return []
 
         super().__init__(

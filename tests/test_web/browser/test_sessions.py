@@ -1,0 +1,45 @@
+"""Visitors do not see each other, and nothing of them stays."""
+import numpy as np
+from browsing import files, wait_for
+from PIL import Image
+
+
+def test_two_visitors(open_page, predict, scenes, tmp_path):
+    """At the same time, with different photos, words and thresholds."""
+    words = ['sand', 'zebra'], ['sea, water', 'grass', 'sun']
+    pages = [open_page() for _ in scenes]
+    for page, scene in zip(pages, scenes):
+        page.choose_photo(scene)
+    for page, each in zip(pages, words):
+        page.write_words(*each)
+    pages[0].set_background(.9)
+    results = [predict(scenes[0], words[0], background=.9),
+               predict(scenes[1], words[1])]
+    for page, result in zip(pages, results):
+        page.wait_for(result)
+    for page, result, each, scene in zip(pages, results, words, scenes):
+        path = page.take('index', tmp_path)
+        assert path.name == f'{scene.stem}_mask.png'
+        assert np.array_equal(np.array(Image.open(path)), result.mask)
+        assert page.words() == each
+
+
+def test_nothing_is_kept(app, open_page, predict, scenes, tmp_path):
+    """After "Forget my photo", and after a visitor has left."""
+    def mine():
+        return {path for path in files(app.folder)
+                if path.name.startswith(scenes[0].stem)}
+
+    assert wait_for(lambda: not mine())  # of earlier visitors
+    words = ['sand', 'zebra']
+    result = predict(scenes[0], words)
+    page = open_page()
+    for forget in (page.page.locator('#forget').click,
+                   page.page.context.close):
+        page.choose_photo(scenes[0])
+        page.write_words(*words)
+        page.wait_for(result)
+        page.take('coco', tmp_path)
+        assert mine()
+        forget()
+        assert wait_for(lambda: not mine())

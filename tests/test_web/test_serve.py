@@ -1,0 +1,174 @@
+"""The page's server: how it starts, what it refuses, what it leaves."""
+import os
+import signal
+import sys
+import threading
+from argparse import Namespace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from page_client import PageClient
+from PIL import Image
+from processes import start_python
+
+from mmseg_clipzs.cli import web
+from mmseg_clipzs.toy.scenes import make_scene
+from mmseg_clipzs.utils import UserError
+from mmseg_clipzs.web.limits import Limits
+from mmseg_clipzs.web.session import Session
+
+pytest.importorskip('gradio')
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def page(tmp_path_factory):
+    """Address of a page, and the folder of its files."""
+    from mmseg_clipzs.web.serve import served
+    here = tmp_path_factory.mktemp('here')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(here)
+        with served('maskclip_toy', port=0, limits=Limits(
+                max_bytes=200_000)) as address:
+            folder = Path(os.environ['GRADIO_TEMP_DIR'])
+            yield address, folder
+        assert not folder.exists()
+        assert 'GRADIO_TEMP_DIR' not in os.environ
+        assert not list(here.iterdir())  # it may be read-only
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address, trust_env=False)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / 'mine.png'
+    image, *_ = make_scene(np.random.default_rng(70), 90)
+    Image.fromarray(image).save(path)
+    return path
+
+
+@pytest.mark.parametrize('path', [
+    # Handlers, for other programs and for people who look for them.
+    'gradio_api/info', 'gradio_api/info/', 'gradio_api/openapi.json', 'docs',
+    'openapi.json', 'redoc', 'gradio_api/api/begin', 'gradio_api/run/begin',
+    'gradio_api/call/begin', 'monitoring',
+    # Other machines.
+    'gradio_api/proxy=http://127.0.0.1:9/', 'gradio_api/file=http://x.example',
+    'gradio_api/file=HTTPS://x.example',
+    # Files of this machine.
+    'gradio_api/file=/etc/passwd', 'gradio_api/file=../../../etc/passwd',
+    'gradio_api/file=%2e%2e/%2e%2e/etc/passwd', 'gradio_api/file=',
+    f'gradio_api/file={ROOT}/setup.py', 'gradio_api/file=setup.py',
+    'static/../../../../../../etc/passwd',
+    'assets/%2e%2e/%2e%2e/%2e%2e/routes.py'])
+def test_what_is_not_for_visitors(page, path):
+    answer = httpx.get(f'{page[0]}{path}', trust_env=False)
+    assert answer.status_code in (403, 404)
+    assert b'root:' not in answer.content
+
+
+def test_files_only_by_their_secret_names(page, photo):
+    address, folder = page
+    with PageClient(address) as client:
+        client.fire('load')
+        client.fire('click', 'file-index')
+        offered = client.prop('file')['path']
+        assert client.download(client.prop('file'))
+        for name in (folder, *Path(offered).parents):
+            answer = httpx.get(f'{address}gradio_api/file={name}',
+                               trust_env=False)
+            assert answer.status_code == 403
+        # The random part of each level.
+        assert len(Path(offered).relative_to(folder).parts) >= 4
+
+
+def test_headers(page):
+    answer = httpx.get(page[0], trust_env=False)
+    policy = answer.headers['Content-Security-Policy']
+    assert policy.startswith("default-src 'self'") and 'http' not in policy
+    assert 'googleapis' not in answer.text
+
+
+def test_nothing_is_kept_of_a_visitor(page, photo, monkeypatch):
+    """Neither what was sent, nor what was made of it."""
+    address, folder = page
+    closed = threading.Event()
+    close = Session.close
+
+    def note(self):
+        close(self)
+        closed.set()
+
+    before = {path for path in folder.rglob('*') if path.is_file()}
+    with PageClient(address) as client:
+        client.fire('load')
+        client.set('photo', client.upload(photo))
+        client.fire('input', 'photo')
+        assert ' mine.png ' in client.prop('command')
+        assert client.prop('photo') is None
+        client.fire('click', 'file-overlay')
+        during = {path for path in folder.rglob('*') if path.is_file()}
+        # The session's copy and the file to take away; not the upload.
+        assert {path.name for path in during - before} == {
+            'mine.png', 'mine_overlay.png'}
+        monkeypatch.setattr(Session, 'close', note)
+    assert closed.wait(30)
+    after = {path for path in folder.rglob('*') if path.is_file()}
+    assert after <= before
+
+
+def test_forget(page, photo):
+    with PageClient(page[0]) as client:
+        client.fire('load')
+        assert client.prop('command')
+        client.fire('click', 'forget')
+        assert client.prop('viewer') is None
+        assert client.prop('viewer', 'photo') is None
+        assert client.prop('command') == client.prop('python') == ''
+        client.fire('input', 'background')
+        assert client.prop('message') == 'Choose a photo first.'
+        client.fire('click', 'file-index')
+        assert client.prop('message').startswith('There is no result')
+
+
+def test_files_that_are_too_large_are_not_stored(page):
+    answer = httpx.post(f'{page[0]}gradio_api/upload', files=dict(
+        files=('large.jpg', bytes(300_000))), trust_env=False)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize('rows', [
+    None, 'zebra', [1], [dict(text=1, on=True, colour=None)],
+    [dict(text='zebra', on='yes', colour=None)],
+    [dict(text='zebra', on=True, colour='url(http://x)')],
+    [dict(text='/etc/passwd', on=True, colour=None)]])
+def test_hostile_words(page, rows):
+    with PageClient(page[0]) as client:
+        client.fire('load')
+        shown = client.prop('viewer')
+        client.set('words', rows)
+        client.fire('input', 'words')
+        assert client.prop('message')
+        assert client.prop('viewer') == shown
+
+
+def test_without_gradio(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'gradio', None)
+    with pytest.raises(UserError, match=r'pip install "mmseg_clipzs\[web\]"'):
+        web.run(Namespace())
+
+
+def test_ctrl_c():
+    """One line, at any time; here while the page waits for visitors."""
+    with start_python(ROOT / 'tools/web.py', '--config', 'maskclip_toy',
+                      '--port', '0') as program:
+        for _ in iter(lambda: 'until Ctrl-C' in program.output()[0], True):
+            assert program.children[0].is_alive()
+            program.children[0].join(.1)
+        os.kill(program.children[0].pid, signal.SIGINT)
+        done = program.wait()
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == 'Interrupted.'
+    assert 'Traceback' not in done.stderr
