@@ -1,6 +1,8 @@
 """Visits to a page by the distribution's Chromium, which note what it does."""
+import os
 import shutil
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 NAMES = ('chromium', 'chromium-browser', 'google-chrome')
@@ -62,8 +64,9 @@ def leaves(url):
 
 
 def files(folder):
-    """set[Path]: All files below a folder."""
-    return {path for path in folder.rglob('*') if path.is_file()}
+    """set[Path]: All files below a folder, which others may be removing."""
+    return {Path(parent, name) for parent, _, names in os.walk(folder)
+            for name in names}
 
 
 def wait_for(condition, seconds=60):

@@ -5,6 +5,7 @@ each program. Only what must hold for a process that a user starts needs more.
 """
 import atexit
 import contextlib
+import copy
 import gc
 import multiprocessing
 import os
@@ -189,3 +190,23 @@ def do_not_wait():
     loops.time = SimpleNamespace(**{
         **vars(time), 'sleep': lambda seconds: None})
     data._utils.MP_STATUS_CHECK_INTERVAL = 0.1
+    config.Config._file2dict = staticmethod(
+        _parsed_once(config.Config._file2dict))
+
+
+def _parsed_once(parse):
+    """mmengine's parser of files, which returns copies of what it knows.
+
+    The project's configs, which no test changes, are read thousands of times.
+    """
+    known, configs = {}, str(ROOT / 'configs') + os.sep
+
+    def read(filename, *args, **kwargs):
+        key = os.path.abspath(filename), args, tuple(kwargs.items())
+        if not key[0].startswith(configs):
+            return parse(filename, *args, **kwargs)
+        if key not in known:
+            known[key] = parse(filename, *args, **kwargs)
+        return copy.deepcopy(known[key])
+
+    return read

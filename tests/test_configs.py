@@ -279,12 +279,12 @@ def check_prediction(cfg, folder):
     """An image that fits no patch grid, through the config's pipeline."""
     resize = cfg.test_pipeline[1]
     if resize.type == 'Resize':
-        # A quarter of the size, for speed.
-        resize.scale = tuple(side // 4 for side in resize.scale)
+        # A seventh of the size, for speed.
+        resize.scale = tuple(side // 7 for side in resize.scale)
         for key in ('crop_size', 'stride'):
             if key in cfg.model.test_cfg:
                 cfg.model.test_cfg[key] = tuple(
-                    side // 4 for side in cfg.model.test_cfg[key])
+                    side // 7 for side in cfg.model.test_cfg[key])
     pixels = np.random.default_rng(0).integers(
         0, 256, (75, 101, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(folder / 'image.png')

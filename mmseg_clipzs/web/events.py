@@ -66,7 +66,7 @@ class Events:
         Args:
             page (gr.Blocks): It is open.
         """
-        parts = self.parts
+        self._page, parts = page, self.parts
         settings = [parts.words, parts.method, parts.clip, parts.second,
                     parts.background, parts.contrast]
         answer = [parts.message, parts.viewer, parts.which, parts.command,
@@ -189,6 +189,8 @@ class Events:
         """The visitor has left."""
         self._sessions.forget(key)
         self.tidy(key)
+        # Gradio would keep what it has shown, photo included, for good.
+        self._page.state_holder.session_data.pop(key, None)
 
     # ------------------------------------------------------------- answers
     def _show_photo(self, session):

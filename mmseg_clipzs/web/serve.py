@@ -70,6 +70,7 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             prevent_thread_lock=True, footer_links=[], run_history=False,
             enable_monitoring=False, ssr_mode=False, pwa=False,
             mcp_server=False, max_file_size=limits.max_bytes,
+            state_session_capacity=limits.visitors,
             app_kwargs=dict(
                 middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
                 openapi_url=None))

@@ -8,6 +8,7 @@ identical features.
 import hashlib
 import math
 import re
+from functools import lru_cache
 
 import numpy as np
 import open_clip
@@ -78,6 +79,7 @@ def _rule(model, name):
                 CONVOLUTION)
 
 
+@lru_cache(1)  # 600 MB
 def arrays(model, seed):
     """Values of all parameters and buffers.
 
@@ -115,7 +117,7 @@ def fingerprint(values):
 
 def state_dict(model, seed):
     """dict[str, Tensor]: :func:`arrays` as tensors."""
-    return {name: torch.from_numpy(np.array(value))
+    return {name: torch.from_numpy(value)
             for name, value in arrays(model, seed).items()}
 
 

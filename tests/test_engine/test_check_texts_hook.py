@@ -29,6 +29,7 @@ def pairs(num_nouns=2, context_length=16):
              context_length=context_length)])
 
 
+@pytest.fixture(scope='module')
 def contrastive_model():
     """A model with two nouns and texts of 16 tokens."""
     return small_groupvit(num_nouns=2, text_backbone=dict(
@@ -62,9 +63,9 @@ WRAPPERS = {
 
 @pytest.mark.parametrize('dataset', DATASETS)
 @pytest.mark.parametrize('wrapper', WRAPPERS)
-def test_equal_settings_pass(dataset, wrapper):
+def test_equal_settings_pass(contrastive_model, dataset, wrapper):
     check(DATASETS[dataset](pairs(), pairs()),
-          WRAPPERS[wrapper](contrastive_model()))
+          WRAPPERS[wrapper](contrastive_model))
 
 
 @pytest.mark.parametrize('dataset', DATASETS)
@@ -78,20 +79,20 @@ def test_equal_settings_pass(dataset, wrapper):
      'context_length=16'),
     (dict(context_length=8), 'context_length=8, but'),
 ])
-def test_mismatch_is_found_before_training(settings, message, dataset,
-                                           wrapper):
+def test_mismatch_is_found_before_training(contrastive_model, settings,
+                                           message, dataset, wrapper):
     # The last of two datasets differs.
     data = DATASETS[dataset](pairs(), pairs(**settings))
     with pytest.raises(UserError, match=re.escape(message)):
-        check(data, WRAPPERS[wrapper](contrastive_model()))
+        check(data, WRAPPERS[wrapper](contrastive_model))
 
 
-def test_other_models_and_datasets_are_left_alone():
+def test_other_models_and_datasets_are_left_alone(contrastive_model):
     check(pairs(num_nouns=3), nn.Linear(1, 1))
     check(pairs(num_nouns=3), nn.DataParallel(nn.Linear(1, 1)))
     other = Pairs(pipeline=[dict(type='mmseg.LoadPhoto')])
-    check(other, contrastive_model())
-    check(torch.utils.data.TensorDataset(torch.zeros(1)), contrastive_model())
+    check(other, contrastive_model)
+    check(torch.utils.data.TensorDataset(torch.zeros(1)), contrastive_model)
 
 
 @pytest.mark.parametrize('path', sorted(

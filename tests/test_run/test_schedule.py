@@ -4,12 +4,17 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
 
+from mmseg_clipzs.recipes import cells
 from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.run.job import Job
 from mmseg_clipzs.utils import UserError
 
-TRAININGS = [name for name, path in list_configs().items()
-             if Config.fromfile(path).get('train_dataloader')]
+ALONE = {cell.name for cell in cells()}  # without training
+# One training for each schedule.
+TRAININGS = {
+    repr((cfg.train_cfg, cfg.param_scheduler, cfg.optim_wrapper)): name
+    for name, path in list_configs().items() if name not in ALONE
+    if (cfg := Config.fromfile(path)).get('train_dataloader')}.values()
 
 
 def learning_rates(cfg):

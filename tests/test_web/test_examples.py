@@ -35,10 +35,10 @@ def test_words_are_what_the_scenes_show(examples):
 
 
 def test_the_toy_model_finds_them(examples):
-    inferencer = ZeroShotInferencer('naclip_toy')
+    inferencer = ZeroShotInferencer('maskclip_toy')
     for (seed, *_), each in zip(_SCENES, examples):
         _, truth, _ = make_scene(np.random.default_rng(seed), SIDE)
         result = inferencer.predict(
             each.words, None, inferencer.encode(each.path))
         labels = np.array([CLASSES.index(name) for name in result.classes])
-        assert (labels[result.mask] == truth).mean() > .9
+        assert (labels[result.mask] == truth).mean() > .88

@@ -100,13 +100,17 @@ def _compare(clip, plain, image, last_block, atol):
     return tuple(got.shape[2:])
 
 
+@pytest.fixture(scope='module')
+def plain_rn50(seeded_weights):
+    return PlainResNet(seeded_weights.state_dict('RN50', 0), 32)
+
+
 @pytest.mark.parametrize('last_block, size, grid', [
     ('clip', (224, 224), (7, 7)), ('clip', (224, 320), (7, 10)),
     ('maskclip', (200, 232), (6, 7))])
-def test_plain_equations_rn50(rn50, seeded_weights, image, last_block, size,
+def test_plain_equations_rn50(rn50, plain_rn50, image, last_block, size,
                               grid):
-    plain = PlainResNet(seeded_weights.state_dict('RN50', 0), 32)
-    assert _compare(rn50, plain, image(size), last_block, 1e-4) == grid
+    assert _compare(rn50, plain_rn50, image(size), last_block, 1e-4) == grid
 
 
 @pytest.mark.parametrize('last_block', ['clip', 'maskclip'])

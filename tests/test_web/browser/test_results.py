@@ -83,7 +83,8 @@ def test_taking_away(open_page, predict, scenes, tmp_path, monkeypatch):
     assert sum(picture[..., 3].any() for picture in pictures(cutouts)) \
         == len(found)
     data = json.loads(coco.read_text())
-    assert [each['name'] for each in data['categories']] == result.classes
+    assert [each['name'] for each in data['categories']] == [
+        *result.classes]
     assert sorted(each['area'] for each in data['annotations']) == sorted(
         seen.sum() for seen in found)
 

@@ -1,5 +1,8 @@
 """Visitors do not see each other, and nothing of them stays."""
+import gc
+
 import numpy as np
+import pytest
 from browsing import files, wait_for
 from PIL import Image
 
@@ -26,11 +29,18 @@ def test_two_visitors(open_page, predict, scenes, tmp_path):
 
 def test_nothing_is_kept(app, open_page, predict, scenes, tmp_path):
     """After "Forget my photo", and after a visitor has left."""
+    StateHolder = pytest.importorskip('gradio.state_holder').StateHolder
+
     def mine():
         return {path for path in files(app.folder)
                 if path.name.startswith(scenes[0].stem)}
 
-    assert wait_for(lambda: not mine())  # of earlier visitors
+    def shown():
+        """Sessions of which Gradio remembers what it has shown."""
+        return [key for holder in holders for key in holder.session_data]
+
+    holders = [each for each in gc.get_objects() if type(each) is StateHolder]
+    assert wait_for(lambda: not mine() and not shown())  # earlier visitors'
     words = ['sand', 'zebra']
     result = predict(scenes[0], words)
     page = open_page()
@@ -40,6 +50,7 @@ def test_nothing_is_kept(app, open_page, predict, scenes, tmp_path):
         page.write_words(*words)
         page.wait_for(result)
         page.take('coco', tmp_path)
-        assert mine()
+        assert mine() and shown()
         forget()
         assert wait_for(lambda: not mine())
+    assert wait_for(lambda: not shown())
