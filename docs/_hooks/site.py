@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = {'README.md': 'readme.md', 'CHANGELOG.md': 'changelog.md',
          'CONTRIBUTING.md': 'contributing.md', 'SECURITY.md': 'security.md'}
 _LINK = re.compile(r'(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)')
+_NEEDS = re.compile(r'^\*Needs: .*\*$', re.M)
 _OUTSIDE = re.compile(r'(?:https?:|mailto:|#)')
 
 
@@ -54,6 +55,8 @@ def on_page_markdown(markdown, page, config, files):
         up = '../' * source.count('/')
         return f'{picture}[{text}]({up}{uri}{mark}{anchor})'
 
+    # What the commands of a block need, in small type.
+    markdown = _NEEDS.sub(r'\g<0>\n{: .needs }', markdown)
     return _outside_code(markdown, lambda part: _LINK.sub(replace, part))
 
 

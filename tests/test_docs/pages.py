@@ -9,6 +9,8 @@ PAGES = [ROOT / name for name in (
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 _LINK = re.compile(r'\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)')
 
+_NEEDS = re.compile(r'^\*Needs: (.*)\*$', re.M)
+
 
 def read(name):
     return (ROOT / name).read_text(encoding='utf-8')
@@ -39,6 +41,30 @@ def code_and_text(text):
             lines.append(line)
         before = line
     return ['\n'.join(block) for block in blocks if block], '\n'.join(lines)
+
+
+def sections(text):
+    """Split a page at its headings.
+
+    Returns:
+        list[tuple[str, str]]: For each section what its commands need, by the
+        lines "*Needs: ...*" in it and in the sections that it is part of, and
+        its text.
+    """
+    found, fenced = [(0, [])], False
+    for line in text.splitlines():
+        fenced ^= line.lstrip().startswith('```')
+        match = re.match(r'(#{1,6}) ', line)
+        if match and not fenced:
+            found.append((len(match[1]), []))
+        found[-1][1].append(line)
+    result, above = [], {}
+    for level, lines in found:
+        text = '\n'.join(lines)
+        above = {each: needs for each, needs in above.items() if each < level}
+        above[level] = ' '.join(_NEEDS.findall(text))
+        result.append((' '.join(above.values()).strip(), text))
+    return result
 
 
 def links(name):

@@ -1,7 +1,9 @@
 """Every command of the pages fits the parser of the command.
 
-What they do is tested where the commands are; those of start.md, which need no
-data, are run here.
+Those that need what does not come along say so before their block: a line
+"*Needs: Pascal VOC.*", which holds until the next heading of its level. What
+the others do is tested where the commands are; those of start.md are run here,
+those of own_student.md by the examples' tests.
 """
 import re
 import shlex
@@ -18,7 +20,8 @@ from mmseg_clipzs.cli.arguments import make_parser
 from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.utils import UserError
 
-from .pages import NAMES, ROOT, code_and_text, read
+from .needs import WORDS, configs_of, needs
+from .pages import NAMES, ROOT, code_and_text, read, sections
 
 _COMMAND = re.compile(r'(?<![\w/.-])clipzs (' + '|'.join(
     sorted(COMMANDS, key=len, reverse=True)) + r')(?= |$)(.*)', re.S)
@@ -27,20 +30,24 @@ _COMMAND = re.compile(r'(?<![\w/.-])clipzs (' + '|'.join(
 def commands(name):
     """list[tuple[str, list[str]]]: Commands of a page and their arguments."""
     blocks, text = code_and_text(read(name))
-    lines = []
-    for block in blocks:
-        lines += block.replace('\\\n', ' ').splitlines()
-    lines += re.findall(r'`(clipzs [^`]+)`', text)
+    return _in_blocks(blocks) + _in_lines(re.findall('`(clipzs [^`]+)`', text))
+
+
+def _in_blocks(blocks):
+    return [found for block in blocks for found in _in_lines(
+        block.replace('\\\n', ' ').splitlines())]
+
+
+def _in_lines(lines):
     found = []
-    for line in lines:
+    for i, line in enumerate(lines):
         match = _COMMAND.search(line)
         if match:
             rest = re.split(r'\s[#|&>]|\s\.\.\.$', match[2])[0]
             try:
                 found.append((match[1], shlex.split(rest)))
             except ValueError:  # goes on in the next lines
-                after = '\n'.join(lines[lines.index(line):])
-                after = _COMMAND.search(after)[2]
+                after = _COMMAND.search('\n'.join(lines[i:]))[2]
                 end = next(i for i in range(len(rest) + 1, len(after) + 1)
                            if after[:i].count('"') % 2 == 0)
                 found.append((match[1], shlex.split(after[:end])))
@@ -98,41 +105,90 @@ def test_commands_are_found():
     assert len(commands('docs/start.md')) >= 7
 
 
-@pytest.mark.parametrize('name', WITH_COMMANDS)
-def test_they_fit(name, tmp_path, monkeypatch):
+# Where commands are tested that need nothing.
+RUN_BY = {
+    'benchmark': 'test_tools/test_benchmark.py',
+    'check-data': 'test_tools/test_check_data.py',
+    'choose-templates': 'test_choose_templates.py',
+    'configs': 'test_cli/test_start.py',
+    'corruptions': 'test_leaderboard/test_corruptions.py',
+    'doctor': 'test_tools/test_doctor.py',
+    'export-onnx': 'test_export/test_onnx_command.py',
+    'export-student': 'test_examples/test_examples.py',
+    'export-weights': 'test_tools/test_export_weights.py',
+    'leaderboard': 'test_tools/test_leaderboard.py',
+    'make-toy-scenes': 'test_docs/test_commands.py',
+    'segment': 'test_docs/test_commands.py',
+    'test': 'test_docs/test_commands.py',
+    'train': 'test_examples/test_examples.py',
+    'train-toy-clip': 'campaign/kills.py',
+    'train-toy-dino': 'test_toy/test_dino.py',
+    'vocabularies': 'test_cli/test_vocabularies.py',
+    'web': 'test_web/test_serve.py'}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with what the commands of pages find."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'examples').symlink_to(ROOT / 'examples')
     for variable in LAUNCHED:
         monkeypatch.setenv(variable, '0')
+
+
+def parsed(command, arguments, part=False):
+    """Namespace | None: A command as the page has it, names filled in."""
+    part = part or '...' in arguments
+    arguments = [
+        re.sub('[A-Z][A-Z_]+', lambda match: STANDS_FOR.get(
+            match[0], match[0]), each).replace('$n', '5')
+        for each in arguments if each != '...']
+    if not arguments or '--help' in arguments:
+        return None
+    for each in arguments:
+        for path in map(Path, each.split(':')):
+            if FILES.fullmatch(path.name) and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text('cat\ngrass\n')
+    return parse(command, arguments, part)
+
+
+@pytest.mark.parametrize('name', WITH_COMMANDS)
+def test_they_fit(name, folder):
     for command, arguments in commands(name):
-        part = '...' in arguments or name == 'CHANGELOG.md'
-        arguments = [
-            re.sub('[A-Z][A-Z_]+', lambda match: STANDS_FOR.get(
-                match[0], match[0]), each).replace('$n', '5')
-            for each in arguments if each != '...']
-        if not arguments or '--help' in arguments:
-            continue
-        for each in arguments:
-            for path in map(Path, each.split(':')):
-                if FILES.fullmatch(path.name) and not path.exists():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text('cat\ngrass\n')
-        args = parse(command, arguments, part)
+        args = parsed(command, arguments, name == 'CHANGELOG.md')
         if args:
             check_configs(args)
 
 
+@pytest.mark.parametrize('name', WITH_COMMANDS)
+def test_what_they_need_is_said(name, folder):
+    """Or else a test runs the command."""
+    if name == 'CHANGELOG.md':
+        return
+    for said, text in sections(read(name)):
+        for command, arguments in _in_blocks(code_and_text(text)[0]):
+            args = parsed(command, arguments)
+            needed = needs(command, args) if args else ()
+            for need in needed:
+                assert re.search(WORDS[need], said), (
+                    f'clipzs {command} {shlex.join(arguments)} needs {need}: '
+                    'put a line "*Needs: ...*" before it')
+            if not said:
+                assert command in RUN_BY, command
+
+
+def test_they_are_run():
+    for command, name in RUN_BY.items():
+        text = read(f'tests/{name}')
+        assert command in text or command.replace('-', '_') in text, name
+
+
 def check_configs(args):
     """Configs that a command names exist."""
-    named = []
-    for key in ('config', 'configs', 'beside', 'against'):
-        value = getattr(args, key, None)
-        named += value if isinstance(value, list) else [value]
-    for method in getattr(args, 'methods', None) or ():
-        named += [f'{method}_{dataset}' for dataset in args.datasets or ()]
-    for each in named:
+    for each in configs_of(args):
         stem = re.fullmatch(r'(?:configs/)?([a-z][a-z0-9_]*)(?:\.py)?',
-                            str(each).partition(':')[0])
+                            each.partition(':')[0])
         # Not the reader's own files, such as my_fcn_voc21.
         if stem and not stem[1].startswith(('my_', 'none')):
             assert stem[1] in list_configs(), each
