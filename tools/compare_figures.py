@@ -4,7 +4,8 @@
     python tools/compare_figures.py work_dirs/leaderboard/leaderboard.json
 
 Prints what has changed since the figures of mmseg_clipzs/recipes/measured.py
-were taken, and exits with 1 if anything has. Run it in a checkout.
+were taken and which of them were not measured, and exits with 1 if anything
+has changed. Run it in a checkout.
 """
 import json
 import re
@@ -12,6 +13,21 @@ import sys
 from pathlib import Path
 
 from _start import main
+
+# Tables of measured.py, or columns of them, that no leaderboard has -> what
+# measures them.
+OTHERS = {
+    'WINDOWS': 'methods with windows on whole scenes: clipzs test METHOD_toy '
+               '--cfg-options model.test_cfg.mode=whole',
+    'GROUPING': "clusters of MaskCLIP's features: docs/grouping_baselines.md",
+    'MASKCLIP_PLUS': 'MaskCLIP+: clipzs train maskclip_plus_toy',
+    'ZERO_SHOT': 'zero-shot training: clipzs train '
+                 'maskclip_plus_zero_shot_toy, text_mapped_zero_shot_toy',
+    'GROUPVIT_ONE_STAGE': 'GroupViT from captions, 1-stage: clipzs train '
+                          'groupvit_pretrain_toy',
+    'GROUPVIT_TWO_STAGE': 'GroupViT from captions, 2-stage: clipzs train '
+                          'groupvit_pretrain_two_stage_toy',
+    'COSTS': 'time and memory: clipzs benchmark, as in docs/benchmark.md'}
 
 
 def add_options(parser):
@@ -30,7 +46,9 @@ def recorded():
     names = {cell.method: cell.name for cell in cells()
              if cell.dataset == 'toy'}
     return {names.get(method, f'{method}_toy'): figures[:3]
-            for table in (measured.WINDOWS, measured.WHOLE)
+            for table in (measured.WINDOWS, measured.WHOLE, {
+                method: each[:1] for method, each in measured.GROUPING.items()
+                if method not in measured.WHOLE})
             for method, figures in table.items()}
 
 
@@ -48,8 +66,7 @@ def compare(rows, tolerance):
     known, lines, same = recorded(), [], 0
     for row in rows:
         config, figure = row['config'], row.get('mIoU')
-        seed = re.search(r'seed(\d)', row.get('weights') or '')
-        seed = int(seed[1]) if seed else 0
+        seed = seed_of(row)
         of_docs = known.get(config, ())
         if 'error' in row or figure is None:
             lines.append(f'{config}, seed {seed}: failed')
@@ -62,6 +79,24 @@ def compare(rows, tolerance):
         else:
             same += 1
     return lines, same
+
+
+def not_measured(rows):
+    """list[str]: Figures of the docs that a leaderboard lacks."""
+    measured = {(row['config'], seed_of(row)) for row in rows}
+    lacking = {}
+    for config, figures in recorded().items():
+        for seed in range(len(figures)):
+            if (config, seed) not in measured:
+                lacking.setdefault(seed, []).append(config)
+    return [f'seed {seed} of {", ".join(lacking[seed])}'
+            for seed in sorted(lacking)] + list(OTHERS.values())
+
+
+def seed_of(row):
+    """int: The seed of a row's toy CLIP."""
+    seed = re.search(r'seed(\d)', row.get('weights') or '')
+    return int(seed[1]) if seed else 0
 
 
 def run(args):
@@ -79,7 +114,7 @@ def run(args):
         raise UserError(f'{path} has no figures of the toy scenes.')
     lines, same = compare(rows, args.tolerance)
     print(*lines, f'{same} of {len(rows)} figures are those of the docs.',
-          sep='\n')
+          'Not measured:', *not_measured(rows), sep='\n')
     sys.exit(bool(lines))
 
 

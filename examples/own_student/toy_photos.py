@@ -1,4 +1,4 @@
-"""Toy photos for own_student.py, drawn: train/, test/images and test/masks.
+"""Draw toy photos for own_student.py: train/, test/images and test/masks.
 
     python examples/own_student/toy_photos.py my_photos
 """
@@ -14,6 +14,7 @@ WORDS = ('leaf', 'sun', 'football', 'sea', 'sand', 'grass', 'brick')
 
 
 def draw(root, train=200, test=20, size=128):
+    """Write photos, and label maps of those for testing."""
     root = Path(root)
     labels = np.full(256, 255, np.uint8)  # other things are ignored
     labels[[CLASSES.index(word) for word in WORDS]] = range(len(WORDS))
@@ -24,8 +25,9 @@ def draw(root, train=200, test=20, size=128):
         if i < train:
             Image.fromarray(photo).save(root / f'train/{i:03}.jpg')
         else:
-            Image.fromarray(photo).save(root / f'test/images/{i:03}.jpg')
-            Image.fromarray(labels[mask]).save(root / f'test/masks/{i:03}.png')
+            name = f'{i - train:03}'
+            Image.fromarray(photo).save(root / f'test/images/{name}.jpg')
+            Image.fromarray(labels[mask]).save(root / f'test/masks/{name}.png')
 
 
 if __name__ == '__main__':

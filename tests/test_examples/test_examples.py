@@ -1,6 +1,7 @@
 """The examples run, and the pages show them as they are."""
 import json
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,51 @@ def test_the_page_shows_the_data_set():
         shown = line.strip().rstrip(',)').removeprefix('dataset = dict(')
         assert any(shown == each.partition('  #')[0].rstrip(',)')
                    for each in example) or not shown, line
+
+
+@pytest.mark.slow
+def test_own_student(tmp_path, monkeypatch, capsys):
+    """The offline part of its page, in order, with little of everything."""
+    monkeypatch.syspath_prepend(str(EXAMPLES / 'own_student'))
+    import toy_photos
+    toy_photos.draw(tmp_path / 'my_photos', train=4, test=2, size=64)
+    for name in ('examples', 'configs'):
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / 'docs/howto/own_student.md').read_text(encoding='utf-8')
+    text = text.split('## Offline')[1].split('## With your photos')[0]
+    lines = re.findall('^    clipzs (.*)', text.replace('\\\n', ''), re.M)
+    said = []
+    for line in lines:
+        command, *arguments = shlex.split(line.replace('iter_300', 'iter_2'))
+        if command == 'export-onnx':
+            continue  # tested with other students; takes long
+        if command == 'train':
+            arguments += [
+                '--cfg-options', 'train_cfg.max_iters=2',
+                'train_dataloader.batch_size=2',
+                'default_hooks.checkpoint.interval=2']
+        done = run_python(
+            ROOT / f'tools/{command.replace("-", "_")}.py', *arguments,
+            cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        said.append((command, done.stdout + done.stderr))
+    assert [command for command, _ in said] == [
+        'train', 'test', 'segment', 'export-student', 'test']
+    figures = [re.findall(r'mIoU: ([\d.]+)', text)[-1]
+               for command, text in said if command == 'test']
+    assert figures[0] == figures[1]  # of the exported student
+    assert (tmp_path / 'mine/000_overlay.png').is_file()
+
+    monkeypatch.chdir(tmp_path)
+    exec(compile(blocks('own_student.md')[1], 'page', 'exec'), {})
+    assert "'leaf', 'sun'" in capsys.readouterr().out.replace('"', "'")
+
+
+def test_the_page_shows_the_student():
+    config = (EXAMPLES / 'own_student/own_student.py').read_text(
+        encoding='utf-8')
+    for line in blocks('own_student.md')[0].splitlines():
+        assert line in config.splitlines(), line
 
 
 @pytest.mark.slow

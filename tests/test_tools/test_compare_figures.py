@@ -39,9 +39,23 @@ def test_every_recorded_figure_has_a_config():
     assert set(compare_figures.recorded()) <= set(list_configs())
 
 
+def test_what_is_not_measured():
+    rows = [row('naclip_toy', 80.), row('naclip_toy', 80., 'x-seed1.pt')]
+    lines = compare_figures.not_measured(rows)
+    first, second, third = (line for line in lines if line[:4] == 'seed')
+    assert 'naclip_toy' not in f'{first}, {second}' and 'naclip_toy' in third
+    assert all('sclip_toy' in line for line in (first, second, third))
+    assert 'kmeans_toy' in first and 'kmeans_toy' not in second
+
+
+def test_every_table_is_named():
+    tables = {name for name in vars(measured) if name.isupper()}
+    assert tables == {'WHOLE', *compare_figures.OTHERS}
+
+
 @pytest.mark.parametrize('text, code, said', [
     (json.dumps([row('naclip_toy', measured.WINDOWS['naclip'][0])]), 0,
-     '1 of 1 figures are those of the docs.'),
+     '1 of 1 figures are those of the docs.\nNot measured:\nseed 0 of '),
     (json.dumps([row('naclip_toy', 1.)]), 1, 'in the docs'),
     ('[]', 1, 'no figures of the toy scenes'),
     ('{"a": 1}', 1, 'is no leaderboard.json'),
