@@ -108,12 +108,9 @@ def test_commands_are_found():
 # Where commands are tested that need nothing.
 RUN_BY = {
     'benchmark': 'test_tools/test_benchmark.py',
-    'check-data': 'test_tools/test_check_data.py',
-    'choose-templates': 'test_choose_templates.py',
-    'configs': 'test_cli/test_start.py',
     'corruptions': 'test_leaderboard/test_corruptions.py',
     'doctor': 'test_tools/test_doctor.py',
-    'export-onnx': 'test_export/test_onnx_command.py',
+    'export-onnx': 'test_onnx_inferencer.py',
     'export-student': 'test_examples/test_examples.py',
     'export-weights': 'test_tools/test_export_weights.py',
     'leaderboard': 'test_tools/test_leaderboard.py',
@@ -121,8 +118,7 @@ RUN_BY = {
     'segment': 'test_docs/test_commands.py',
     'test': 'test_docs/test_commands.py',
     'train': 'test_examples/test_examples.py',
-    'train-toy-clip': 'campaign/kills.py',
-    'train-toy-dino': 'test_toy/test_dino.py',
+    'train-toy-dino': 'test_toy/test_dino_training.py',
     'vocabularies': 'test_cli/test_vocabularies.py',
     'web': 'test_web/test_serve.py'}
 
