@@ -1,5 +1,6 @@
 """What seg_logits mean, for every toy config: shipped weights, real scenes."""
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -49,10 +50,21 @@ def predict(model, scene):
                                 data_samples=[data['data_samples']]))[0]
 
 
+@pytest.fixture(scope='module')
+def predicted(scene):
+    """``predicted(name, corrected)``: a model and its prediction."""
+    @cache
+    def known(name, corrected):
+        model = build(name, corrected)
+        return model, predict(model, scene)
+
+    return known
+
+
 @pytest.mark.parametrize('name', TOY)
-def test_logits_are_log_probabilities(name, scene):
-    model = build(name)
-    result = predict(model, scene)
+def test_logits_are_log_probabilities(name, predicted):
+    model, result = predicted(name, bool(Job(name).load().model.get(
+        'regions')))  # there is nothing to correct in others
     logits, labels = result.seg_logits.data, result.pred_sem_seg.data[0]
     p = logits.exp()
     assert p.shape == (12, 96, 96)
@@ -65,8 +77,9 @@ def test_logits_are_log_probabilities(name, scene):
 
 @pytest.mark.parametrize('name', sorted(set(TOY) - set(STUDENTS)))
 @pytest.mark.parametrize('threshold', [.3, .9])
-def test_a_background_threshold_raises_class_0_alone(name, threshold, scene):
-    plain = predict(build(name, False), scene).seg_logits.data
+def test_a_background_threshold_raises_class_0_alone(
+        name, threshold, scene, predicted):
+    plain = predicted(name, False)[1].seg_logits.data
     result = predict(
         build(name, False, background_threshold=threshold), scene)
     logits, labels = result.seg_logits.data, result.pred_sem_seg.data[0]
@@ -89,9 +102,10 @@ def test_background_of_smoothed_predictions(scene):
 
 @pytest.mark.parametrize('name', TOY)
 @torch.no_grad()
-def test_test_time_augmentation_averages_probabilities(name, scene):
+def test_test_time_augmentation_averages_probabilities(
+        name, scene, predicted):
     """A flipped view, by the TTA model that the config names."""
-    model, cfg = build(name, False), Job(name, tta=True).load()
+    model, cfg = predicted(name, False)[0], Job(name, tta=True).load()
     image = torch.from_numpy(scene).permute(2, 0, 1)
     metas = [dict(ori_shape=(96, 96), img_shape=(96, 96), img_path='x.jpg',
                   flip=flip, flip_direction='horizontal')

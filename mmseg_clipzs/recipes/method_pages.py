@@ -215,14 +215,18 @@ def _overview_row(page, method, more):
                 for name, figures in each.items() if name == method), ())
     cost = next((part for part in measured.COSTS.get(method, ()) if part),
                 None)
-    uses = METHODS_OF_THE_FIELD.get(title, ('', ''))[1]
-    return [f'[{label(method)}]({page}.md)',
-            NEEDS[needs_of(title)] + (f': {uses}' if uses else ''),
+    return [f'[{label(method)}]({page}.md)', show_needs(title),
             f'`{method}_*`' if len(METHODS[method]['cells']) > 1 else
             f'`{method}_{next(iter(METHODS[method]["cells"]))}`', mean,
             spread(toy) if len(toy) == 3 else ''.join(
                 f'{figure:.1f}' for figure in toy) or NONE,
             f'{cost[1]:.2f} x' if cost else NONE]
+
+
+def show_needs(title):
+    """str: What a method needs, with the networks that it uses."""
+    uses = METHODS_OF_THE_FIELD.get(title, ('', ''))[1]
+    return NEEDS[needs_of(title)] + (f': {uses}' if uses else '')
 
 
 def board():

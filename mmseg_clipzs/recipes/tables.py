@@ -13,6 +13,7 @@ from . import (
     method_pages,
     published_tables,
     student_tables,
+    summaries,
     toy_tables,
 )
 
@@ -47,6 +48,7 @@ TABLES = {
     'recipes': published_tables.recipes,
     'costs': method_pages.costs,
     'methods, overview': method_pages.overview,
+    'methods, summaries': summaries.summaries,
     'board': method_pages.board,
     **method_pages.page_tables(),
 }

@@ -17,6 +17,7 @@ from processes import run_python
 
 from mmseg_clipzs.cli import COMMANDS
 from mmseg_clipzs.cli.arguments import make_parser
+from mmseg_clipzs.recipes.method_pages import PAGES
 from mmseg_clipzs.run.configs import list_configs
 from mmseg_clipzs.utils import UserError
 
@@ -188,6 +189,22 @@ def check_configs(args):
         # Not the reader's own files, such as my_fcn_voc21.
         if stem and not stem[1].startswith(('my_', 'none')):
             assert stem[1] in list_configs(), each
+
+
+def test_the_readme_is_short_and_starts_as_the_start():
+    """Its commands that need no data are those of start.md, run below."""
+    assert len(read('README.md').splitlines()) <= 150
+    offline = [each for each in commands('README.md')
+               if each[0] != 'doctor' and (
+                   each[0] == 'make-toy-scenes' or 'maskclip_toy' in each[1])]
+    assert len(offline) == 3
+    for each in offline:
+        assert each in commands('docs/start.md')
+
+
+def test_methods_of_the_readme():
+    assert all(f'(docs/methods/{page}.md)' in read('README.md')
+               for page in PAGES)
 
 
 @pytest.mark.slow

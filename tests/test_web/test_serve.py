@@ -28,6 +28,7 @@ def page(tmp_path_factory):
     """Address of a page, and the folder of its files."""
     from mmseg_clipzs.web.serve import served
     here = tmp_path_factory.mktemp('here')
+    before = os.environ.get('GRADIO_TEMP_DIR')  # of another page
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(here)
         with served('maskclip_toy', port=0, limits=Limits(
@@ -35,7 +36,7 @@ def page(tmp_path_factory):
             folder = Path(os.environ['GRADIO_TEMP_DIR'])
             yield address, folder
         assert not folder.exists()
-        assert 'GRADIO_TEMP_DIR' not in os.environ
+        assert os.environ.get('GRADIO_TEMP_DIR') == before
         assert not list(here.iterdir())  # it may be read-only
     with pytest.raises(httpx.ConnectError):
         httpx.get(address, trust_env=False)

@@ -60,7 +60,7 @@ function newRow(name) {
   make('bdi', label, {textContent: name});
   const heat = make('button', make('td', row), {
     type: 'button', className: 'heat', textContent: 'Show'});
-  heat.setAttribute('aria-label', 'Heat map of ' + name);
+  heat.setAttribute('aria-label', 'Show the heat map of ' + name);
   return row;
 }
 

@@ -42,11 +42,14 @@ def test_golden(vit_b16, golden, seeded_weights, tmp_path, monkeypatch, name,
         lambda *args: tokens.append(run_region_tokens(*args)) or tokens[-1])
     handle = vit_b16.model.visual.ln_post.register_forward_pre_hook(
         lambda module, inputs: projected.append(inputs[0]))
+    run, seen = backbone._proxy_features, []
+    monkeypatch.setattr(
+        backbone, '_proxy_features', lambda x: seen.append(run(x)) or seen[-1])
     got = backbone(image, regions)[0][0].flatten(1).T  # (I J, D)
     handle.remove()
 
     # The parts: features, regions, attention, branches and region tokens.
-    proxy, method = backbone._proxy_features(image), backbone.last_block
+    (proxy, ), method = seen, backbone.last_block
     features, grid = F.normalize(proxy.flatten(2).transpose(
         1, 2), dim=2), tuple(proxy.shape[2:])
     labels = method.label_patches(regions, features, grid)

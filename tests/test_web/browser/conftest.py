@@ -3,6 +3,7 @@ import functools
 import socket
 import tempfile
 import threading
+from multiprocessing.util import get_temp_dir
 
 import numpy as np
 import pytest
@@ -84,6 +85,7 @@ def app(tmp_path_factory):
     """
     pytest.importorskip('gradio', reason='Gradio is not installed')
     from mmseg_clipzs.web.serve import served
+    get_temp_dir()  # of multiprocessing, until the end of this process
     app = App(tmp_path_factory.mktemp('server'))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, 'tempdir', str(app.folder))
