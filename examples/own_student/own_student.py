@@ -5,7 +5,7 @@
 #     clipzs train examples/own_student/own_student.py
 #
 # With real photos: _base_ = '../../configs/maskclip_plus_photos.py', which
-# needs CLIP's weights and a GPU.
+# needs CLIP's weights and a GPU, and scale=(2048, 512) below.
 _base_ = '../../configs/maskclip_plus_photos_toy.py'
 # The words of each class; synonyms by commas.
 classes = ('leaf', 'sun', 'football', 'sea', 'sand', 'grass', 'brick')
