@@ -63,7 +63,9 @@ class Answering:
             UserError: No photo, unusable settings, or the time is up.
         """
         photo, asked = session.photo, self._asked(question)
-        is_shown = asked == session.shown
+        is_shown = asked == session.shown and [
+            each.texts for each in asked] == [
+                each.texts for each in session.shown]
         results = [session.result(self._models, each) for each in asked]
         if session.photo is not photo:
             return None
@@ -147,16 +149,20 @@ class Answering:
         methods = [question.method] + [question.second] * bool(question.second)
         return tuple(
             Asked(self.catalogue.fit(Choice(method, question.clip)),
-                  tuple(words.classes), background, tuple(words.colours))
+                  tuple(words.classes), background, tuple(words.colours),
+                  tuple(words.texts))
             for method in methods)
 
     def _results(self, session):
         return [session.result(self._models, each) for each in session.shown]
 
     def _value(self, session, results):
-        return dict(opacity_default=session.opacity, answers=[
-            shown_answer(result, title, session.heat)
-            for result, title in zip(results, self.titles(session))])
+        asked, *_ = session.shown
+        return dict(
+            opacity_default=session.opacity, rows=list(asked.texts),
+            answers=[shown_answer(result, title, session.heat, asked.names)
+                     for result, title in zip(
+                         results, self.titles(session))])
 
     def _settings(self, session, which):
         """tuple[Settings, ZeroShotResult]: Of an answer that is shown."""

@@ -36,20 +36,23 @@ def shown_size(image):
     return limited(size, MAX_SIDE) if max(size) > MAX_SIDE else size
 
 
-def shown_answer(result, title='', heat=None):
+def shown_answer(result, title='', heat=None, names=()):
     """A result to show.
 
     Args:
         result (ZeroShotResult): Of up to 255 classes, of an image (H, W).
         title (str): Which method's it is.
         heat (str, optional): A class whose probability is wanted.
+        names (Sequence[str]): Of the classes of a visitor's rows, in the
+            order of the rows.
 
     Returns:
         dict: ``title``; ``width`` and ``height`` of its maps, those of
         :func:`shown_photo`; ``index``, URL of a grey PNG of 8 bits with the
         class of each pixel, 255 where it is ignored; ``confidence``, URL of
         such a PNG with the probability of this class, from 0 to 255;
-        ``classes``, dicts of ``name``, ``colour`` '#rrggbb', ``share`` of all
+        ``classes``, dicts of ``name``, ``row``, its index in ``names`` or
+        None, ``colour`` '#rrggbb', ``share`` of all
         pixels that are not ignored and mean ``confidence``, both in [0, 1]
         and of the photo at its own size; ``heat``, see :func:`heat_map`, or
         None.
@@ -61,7 +64,7 @@ def shown_answer(result, title='', heat=None):
             result.mask < len(result.classes), result.mask,
             IGNORE_INDEX).astype(np.uint8))),
         confidence=_png(_to_grey(_shrink(result.confidence))),
-        classes=_classes(result),
+        classes=_classes(result, list(names)),
         heat=None if heat is None else heat_map(result, heat))
 
 
@@ -85,14 +88,16 @@ def heat_map(result, name):
         _shrink(np.where(ignored, np.float32(0), heat)))))
 
 
-def _classes(result):
-    """list[dict]: Name, colour, share and confidence of each class."""
+def _classes(result, names):
+    """list[dict]: Name, row, colour, share and confidence of each class."""
     count = len(result.classes)
     seen = result.mask < count
     labels, confidence = result.mask[seen], result.confidence[seen]
     pixels = np.bincount(labels, minlength=count)
     sums = np.bincount(labels, confidence, count)
-    return [dict(name=name, colour='#{:02x}{:02x}{:02x}'.format(*colour),
+    return [dict(name=name,
+                 row=names.index(name) if name in names else None,
+                 colour='#{:02x}{:02x}{:02x}'.format(*colour),
                  share=float(area / max(len(labels), 1)),
                  confidence=float(total / max(area, 1)))
             for name, colour, area, total in zip(

@@ -21,19 +21,19 @@ _ALONE = ('A word alone covers the whole photo. Add others, or switch on '
 _BUG = 'That did not work, which is not your fault. The log says why.'
 _FULL = ('No answer came: perhaps too many people are waiting. Please try '
          'again in a moment.')
-# Colours of the rows of words, for the classes of the answers. Those that are
-# not in the rows, such as the background, come first.
-_RECOLOUR = '''
+# Colours of the rows of words, for the classes of answers to just these rows;
+# others wait for theirs. The background has no row, unless a visitor has
+# written one.
+RECOLOUR = '''
 (rows, value) => {
-  if (!value || !value.answers) return value;
   const used = rows.filter(row => row.on && row.text.trim());
-  return {...value, answers: value.answers.map(answer => {
-    const others = answer.classes.length - used.length;
-    return others < 0 || others > 1 ? answer : {
-      ...answer, classes: answer.classes.map((each, index) => ({
-        ...each, colour: (used[index - others] || each).colour,
-      }))};
-  })};
+  const isTheirs = value && value.rows && value.rows.length === used.length
+    && value.rows.every((text, i) => text === used[i].text);
+  return !isTheirs ? value : {
+    ...value, answers: value.answers.map(answer => ({
+      ...answer, classes: answer.classes.map(each => ({
+        ...each, colour: (used[each.row] || each).colour,
+      }))}))};
 }'''
 _SAVE = '''
 file => {
@@ -92,8 +92,8 @@ class Events:
                _by_session(self.tidy), api_visibility='private')
         on(partial(gr.on, [each.input for each in settings]), self.change,
            settings, [*answer, parts.clip], trigger_mode='always_last').then(
-               *recolour, js=_RECOLOUR)
-        parts.words.change(*recolour, js=_RECOLOUR)
+               *recolour, js=RECOLOUR)
+        parts.words.change(*recolour, js=RECOLOUR)
         on(parts.viewer.heat, self.heat, None, [parts.message, parts.viewer],
            trigger_mode='always_last')
         lines = [parts.message, parts.command, parts.python]

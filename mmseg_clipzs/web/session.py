@@ -30,11 +30,19 @@ class Asked:
         background (str | float | None): As of :class:`.ZeroShotInferencer`.
         colours (tuple): RGB of each class; by default the project's. They
             take no computing.
+        texts (tuple[str]): Of the row of each class, by which the browser
+            knows it; likewise.
     """
     choice: Choice
     classes: tuple[str, ...]
     background: str | float | None = None
     colours: tuple = field(default=(), compare=False)
+    texts: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def names(self):
+        """tuple[str]: Of the classes, in the order of their rows."""
+        return get_vocabulary(self.classes).classes
 
 
 @dataclass(frozen=True)
@@ -262,7 +270,7 @@ class Sessions:
 def _recoloured(result, asked):
     if not asked.colours:
         return result
-    chosen = dict(zip(get_vocabulary(asked.classes).classes, asked.colours))
+    chosen = dict(zip(asked.names, asked.colours))
     result = copy.copy(result)  # with what it has computed
     result.palette = [chosen.get(name, colour) for name, colour in zip(
         result.classes, result.palette)]

@@ -2,6 +2,7 @@
 import re
 from dataclasses import dataclass
 
+from mmseg_clipzs.labels import BACKGROUND
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import available, get_vocabulary
@@ -22,10 +23,12 @@ class Words:
     Attributes:
         classes (list[str]): The words of each class, "," between them.
         names (list[str]): Its name, by default the first of them.
+        texts (list[str]): What its row says.
         colours (list[tuple[int]]): Its RGB in [0, 255].
     """
     classes: list[str]
     names: list[str]
+    texts: list[str]
     colours: list[tuple[int, int, int]]
 
     @property
@@ -62,7 +65,7 @@ def read_words(rows, limits):
                 raise UserError(
                     f'Words {other} and {number} both have {_cut(word)}. '
                     'Keep it in one of them.')
-        entries.append((name, words, _rgb(row['colour'])))
+        entries.append((name, words, row))
     if not entries:
         raise UserError(
             'All words are off. Switch on what the photo may show.' if rows
@@ -74,7 +77,8 @@ def read_words(rows, limits):
                for name, words, _ in entries]
     get_vocabulary(classes)  # what else it may refuse
     return Words(classes, [name for name, *_ in entries],
-                 [colour for *_, colour in entries])
+                 [row['text'] for *_, row in entries],
+                 [_rgb(row['colour']) for *_, row in entries])
 
 
 def make_rows(texts):
@@ -151,6 +155,10 @@ def _read_row(number, text, most):
             raise UserError(f'Word {number}, {_cut(word)}, is the name of a '
                             'file. Write what the photo may show.')
     name, words = read_class(text)
+    if name.casefold() == BACKGROUND:  # the one of a threshold
+        words = tuple(BACKGROUND if word == name else word
+                      for word in words)
+        name = BACKGROUND
     for word in (name, *words):
         if not any(map(str.isalpha, word)):
             raise UserError(f'Word {number} has no letters in {_cut(word)}. '

@@ -32,7 +32,8 @@ class Viewer(gr.HTML, metaclass=Unstubbed):
 
     Args:
         value (dict, optional): ``answers``, a list of one or two (see
-            ``web/answers.py``), and ``opacity_default`` in [0, 1]. Answers of
+            ``web/answers.py``), ``rows``, texts of the rows of words that
+            they answer, and ``opacity_default`` in [0, 1]. Answers of
             another size than the photo are not shown.
         photo (dict, optional): What is segmented: ``key`` (another one for
             each photo), ``width``, ``height`` in pixels, ``url``.
