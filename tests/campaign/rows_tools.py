@@ -204,6 +204,9 @@ ROWS = [
     Row('figures_missing', 'compare_figures gone.json', says('gone.json')),
     Row('figures_a_photo', 'compare_figures {text_file}',
         says('is no leaderboard|cannot be read')),
+    # -------------------------------------------------------- check_release
+    Row('release_no_tag', 'check_release', usage('required')),
+    Row('release_other', 'check_release v9.9.9', says("tag is 'v9.9.9'")),
     # -------------------------------------------------- make_method_pictures
     Row('pictures_page', 'make_method_pictures --pages sclop',
         says('no page|Did you mean sclip')),

@@ -74,7 +74,7 @@ def test_tools_are_doors():
     for path in (ROOT / 'tools').glob('*.py'):
         if path.stem in (
                 '_start', 'launch', 'make_configs', 'make_method_pictures',
-                'compare_figures'):
+                'compare_figures', 'check_release'):
             continue
         called, = (node for node in ast.walk(ast.parse(path.read_text()))
                    if isinstance(node, ast.Call))
