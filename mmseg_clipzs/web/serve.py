@@ -17,7 +17,9 @@ from .limits import Limits
 from .look import look
 from .models import Models
 from .page import make_page
+from .regularly import regularly
 from .session import Sessions
+from .uploads import Uploads
 
 LOCAL = '127.0.0.1'
 PORT = 7860
@@ -54,15 +56,17 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED='False'))
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
-        examples = draw_examples(folder)
+        examples = draw_examples(_made(folder / 'examples'))
         # Builds the model and embeds the first words: mistakes end it here,
         # and nobody has to wait for it later.
         models.predict(catalogue.default, models.encode(
             catalogue.default, examples[0].path), examples[0].words)
         stack.enter_context(_only_errors())
         sessions = stack.enter_context(Sessions(limits, folder))
+        uploads = Uploads(folder, limits)
+        stack.enter_context(regularly(uploads.sweep, 60))
         page = make_page(Answering(models, catalogue, limits, max_size),
-                         sessions, examples, limits)
+                         sessions, uploads, examples, limits)
         stack.callback(_close, page)
         _, local, public = page.launch(
             server_name=host, server_port=port, share=share, quiet=True,
@@ -72,9 +76,14 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             mcp_server=False, max_file_size=limits.max_bytes,
             state_session_capacity=limits.visitors,
             app_kwargs=dict(
-                middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
-                openapi_url=None))
+                middleware=[Middleware(Guard, limits, uploads)],
+                docs_url=None, redoc_url=None, openapi_url=None))
         yield public or local
+
+
+def _made(folder):
+    folder.mkdir()
+    return folder
 
 
 @contextmanager
