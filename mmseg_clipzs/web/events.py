@@ -150,13 +150,13 @@ class Events:
     def heat(self, key, event: gr.EventData):
         """Show the heat map of a class, or none any more."""
         value = self._answering.heat(
-            self._sessions.get(key), event._data['name'])
+            self._sessions.get(key), _sent(event, 'name'))
         return {} if value is None else {self.parts.viewer: value}
 
     def fade(self, key, which, event: gr.EventData):
         """Remember the opacity, which pictures to take away have."""
         session = self._sessions.get(key)
-        session.opacity = min(max(float(event._data['opacity']), 0.), 1.)
+        self._answering.fade(session, _sent(event, 'opacity'))
         return self._lines(session, which)
 
     def lines(self, key, which):
@@ -254,6 +254,13 @@ def _sentence(error):
     if text is None:
         _LOG.error('A question could not be answered.', exc_info=error)
     return text or _BUG
+
+
+def _sent(event, name):
+    """Any: What an event of the browser carries by a name."""
+    if not isinstance(event._data, dict) or name not in event._data:
+        raise UserError('The page sent something else. Load it again.')
+    return event._data[name]
 
 
 def _hidden():

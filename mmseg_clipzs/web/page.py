@@ -13,6 +13,11 @@ _FILES = {
     'coco': 'COCO JSON', 'masks': 'Masks', 'photo': 'Photo'}
 
 
+def _as_sent(self, payload):
+    """What the browser has sent."""
+    return payload
+
+
 class Photo(gr.Image, metaclass=Unstubbed):
     """A photo's file as it was sent; the inferencer reads it.
 
@@ -22,9 +27,7 @@ class Photo(gr.Image, metaclass=Unstubbed):
 
     is_template = True  # is Gradio's Image in the browser
 
-    def preprocess(self, payload):
-        """ImageData | None: With ``path`` and the visitor's ``orig_name``."""
-        return payload
+    preprocess = _as_sent  # ImageData | None: path, visitor's orig_name
 
 
 class Menu(gr.Dropdown, metaclass=Unstubbed):
@@ -36,9 +39,24 @@ class Menu(gr.Dropdown, metaclass=Unstubbed):
 
     is_template = True
 
-    def preprocess(self, payload):
-        """str: The name of the entry, as the browser has sent it."""
-        return payload
+    preprocess = _as_sent
+
+
+class Slider(gr.Slider, metaclass=Unstubbed):
+    """A slider whose value the handlers check; so for :class:`Radio`.
+
+    Gradio would end with a traceback.
+    """
+
+    is_template = True
+    preprocess = _as_sent
+
+
+class Radio(gr.Radio, metaclass=Unstubbed):
+    """One of several answers."""
+
+    is_template = True
+    preprocess = _as_sent
 
 
 def make_page(answering, sessions, examples, limits):
@@ -93,7 +111,7 @@ def _add_settings(parts, catalogue):
                       label='CLIP', elem_id='clip')
     parts.second = Menu([('none', ''), *catalogue.methods], value='',
                         label='Compare with', elem_id='method-b')
-    parts.background = gr.Slider(
+    parts.background = Slider(
         0, .95, 0, step=.05, label='Background below', elem_id='background',
         info='What is less probable than this becomes background. 0: none')
     parts.contrast = gr.Checkbox(
@@ -104,7 +122,7 @@ def _add_settings(parts, catalogue):
 def _add_files(parts):
     with gr.Column(elem_id='take-away'):
         gr.Markdown('## Take away')
-        parts.which = gr.Radio([], label='Of', visible=False, elem_id='which')
+        parts.which = Radio([], label='Of', visible=False, elem_id='which')
         with gr.Row(elem_id='files'):
             parts.files = {kind: gr.Button(
                 label, elem_id=f'file-{kind}', size='sm', min_width=100)

@@ -1,8 +1,10 @@
 """Serve the page, until it is stopped."""
+import errno
+import io
 import logging
 import os
 import socket
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
 from mmengine.logging import MMLogger
 from starlette.middleware import Middleware
@@ -43,7 +45,8 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         str: The page's address; with ``share`` the public one.
 
     Raises:
-        UserError: The model cannot be built, or the port is taken.
+        UserError: The model cannot be built, the page cannot be served there,
+            or its own examples are beyond the limits.
     """
     limits = limits or Limits()
     with ExitStack() as stack:
@@ -55,6 +58,8 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
         examples = draw_examples(folder)
+        for each in examples:
+            each.check(limits)
         # Builds the model and embeds the first words: mistakes end it here,
         # and nobody has to wait for it later.
         models.predict(catalogue.default, models.encode(
@@ -64,16 +69,21 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         page = make_page(Answering(models, catalogue, limits, max_size),
                          sessions, examples, limits)
         stack.callback(_close, page)
-        _, local, public = page.launch(
-            server_name=host, server_port=port, share=share, quiet=True,
-            **look(),
-            prevent_thread_lock=True, footer_links=[], run_history=False,
-            enable_monitoring=False, ssr_mode=False, pwa=False,
-            mcp_server=False, max_file_size=limits.max_bytes,
-            state_session_capacity=limits.visitors,
-            app_kwargs=dict(
-                middleware=[Middleware(Guard)], docs_url=None, redoc_url=None,
-                openapi_url=None))
+        with redirect_stdout(io.StringIO()):  # what Gradio says of --share
+            _, local, public = page.launch(
+                server_name=host, server_port=port, share=share, quiet=True,
+                **look(),
+                prevent_thread_lock=True, footer_links=[], run_history=False,
+                enable_monitoring=False, ssr_mode=False, pwa=False,
+                mcp_server=False, max_file_size=limits.max_bytes,
+                state_session_capacity=limits.visitors,
+                app_kwargs=dict(
+                    middleware=[Middleware(Guard)], docs_url=None,
+                    redoc_url=None, openapi_url=None))
+        if share and not public:
+            raise UserError(
+                "Gradio's servers give no public address: leave --share out, "
+                'or look whether this machine reaches the internet.')
         yield public or local
 
 
@@ -109,9 +119,11 @@ def _free_port(host, port):
         with socket.create_server((host, port)) as server:
             return server.getsockname()[1]
     except OSError as e:
+        advice = '--port, or 0 for any free one' if e.errno in (
+            errno.EADDRINUSE, errno.EACCES) else '--host'
         raise UserError(
             f'The page cannot be served at {host}:{port}: {e.strerror}. '
-            'Choose another --port, or 0 for any free one.') from e
+            f'Choose another {advice}.') from e
 
 
 @contextmanager
