@@ -1,9 +1,6 @@
 """What happens when a visitor uses the page."""
 import inspect
 import logging
-import os
-import shutil
-from collections import defaultdict
 from functools import partial
 
 import gradio as gr
@@ -13,6 +10,7 @@ from mmseg_clipzs.utils import UserError, user_message
 from .answering import Question
 from .catalogue import Choice
 from .components import Viewer
+from .uploads import without_dot
 from .words import make_rows
 
 _LOG = logging.getLogger(__name__)
@@ -52,13 +50,14 @@ class Events:
         parts (Namespace): The components of the page.
         answering (Answering): Answers questions.
         sessions (Sessions): What belongs to the visitors.
+        uploads (Uploads): What browsers have sent.
         examples (Sequence[Example]): Photos to begin with.
     """
 
-    def __init__(self, parts, answering, sessions, examples):
+    def __init__(self, parts, answering, sessions, uploads, examples):
         self.parts, self._answering = parts, answering
-        self._sessions, self._examples = sessions, examples
-        self._uploads = defaultdict(set)  # session -> files
+        self._sessions, self._uploads = sessions, uploads
+        self._examples = examples
 
     def connect(self, page):
         """Let the components of a page call the handlers.
@@ -129,13 +128,10 @@ class Events:
         """Segment a photo of the visitor's."""
         if photo is None:
             return
-        self._uploads[key].add(photo.path)
+        self._uploads.claim(key, photo.path)
         session = self._sessions.get(key)
         try:
             session.set_photo(photo.path, photo.orig_name)
-        except FileNotFoundError as e:
-            raise UserError(
-                'The photo is no longer here. Choose it again.') from e
         finally:  # the viewer shows it, if it can be read
             yield {self.parts.photo: None}
         yield self._show_photo(session)
@@ -167,7 +163,7 @@ class Events:
         """Offer a file to take away."""
         path = self._answering.file(
             self._sessions.get(key), kind, which or 0)
-        return {self.parts.file: str(path)}
+        return {self.parts.file: without_dot(path)}
 
     def forget(self, key):
         """Drop what belongs to the visitor."""
@@ -182,8 +178,7 @@ class Events:
 
         The browser shows it until the photo has been taken.
         """
-        for path in self._uploads.pop(key, ()):
-            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        self._uploads.release(key)
 
     def end(self, key):
         """The visitor has left."""

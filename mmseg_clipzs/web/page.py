@@ -59,12 +59,13 @@ class Radio(gr.Radio, metaclass=Unstubbed):
     preprocess = _as_sent
 
 
-def make_page(answering, sessions, examples, limits):
+def make_page(answering, sessions, uploads, examples, limits):
     """Lay out the page.
 
     Args:
         answering (Answering): Answers questions.
         sessions (Sessions): What belongs to the visitors.
+        uploads (Uploads): What browsers have sent.
         examples (Sequence[Example]): Photos to begin with.
         limits (Limits): What a visitor may ask for.
 
@@ -86,7 +87,7 @@ def make_page(answering, sessions, examples, limits):
                     elem_id='message', max_bytes=limits.max_bytes)
                 parts.viewer = Viewer(elem_id='viewer')
                 _add_files(parts)
-        Events(parts, answering, sessions, examples).connect(page)
+        Events(parts, answering, sessions, uploads, examples).connect(page)
     # Nobody but this page's script calls its handlers.
     page.queue(api_open=False, max_size=limits.visitors)
     return page

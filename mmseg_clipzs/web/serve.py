@@ -19,7 +19,9 @@ from .limits import Limits
 from .look import look
 from .models import Models
 from .page import make_page
+from .regularly import regularly
 from .session import Sessions
+from .uploads import Uploads
 
 LOCAL = '127.0.0.1'
 PORT = 7860
@@ -57,7 +59,7 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED='False'))
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
-        examples = draw_examples(folder)
+        examples = draw_examples(_made(folder / 'examples'))
         for each in examples:
             each.check(limits)
         # Builds the model and embeds the first words: mistakes end it here,
@@ -66,25 +68,31 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             catalogue.default, examples[0].path), examples[0].words)
         stack.enter_context(_only_errors())
         sessions = stack.enter_context(Sessions(limits, folder))
+        uploads = Uploads(folder, limits)
+        stack.enter_context(regularly(uploads.sweep, 60))
         page = make_page(Answering(models, catalogue, limits, max_size),
-                         sessions, examples, limits)
+                         sessions, uploads, examples, limits)
         stack.callback(_close, page)
-        with redirect_stdout(io.StringIO()):  # what Gradio says of --share
-            _, local, public = page.launch(
-                server_name=host, server_port=port, share=share, quiet=True,
-                **look(),
-                prevent_thread_lock=True, footer_links=[], run_history=False,
-                enable_monitoring=False, ssr_mode=False, pwa=False,
-                mcp_server=False, max_file_size=limits.max_bytes,
-                state_session_capacity=limits.visitors,
-                app_kwargs=dict(
-                    middleware=[Middleware(Guard)], docs_url=None,
-                    redoc_url=None, openapi_url=None))
+        _, local, public = _quietly(page.launch)(
+            server_name=host, server_port=port, share=share, quiet=True,
+            **look(),
+            prevent_thread_lock=True, footer_links=[], run_history=False,
+            enable_monitoring=False, ssr_mode=False, pwa=False,
+            mcp_server=False, max_file_size=limits.max_bytes,
+            state_session_capacity=limits.visitors,
+            app_kwargs=dict(
+                middleware=[Middleware(Guard, limits, uploads)],
+                docs_url=None, redoc_url=None, openapi_url=None))
         if share and not public:
             raise UserError(
                 "Gradio's servers give no public address: leave --share out, "
                 'or look whether this machine reaches the internet.')
         yield public or local
+
+
+def _made(folder):
+    folder.mkdir()
+    return folder
 
 
 @contextmanager
@@ -97,6 +105,15 @@ def _only_errors():
         yield
     finally:
         log.setLevel(level)
+
+
+def _quietly(launch):
+    """Callable: ``launch``, without what Gradio prints of ``share``."""
+    def run(**options):
+        with redirect_stdout(io.StringIO()):
+            return launch(**options)
+
+    return run
 
 
 def _close(page):

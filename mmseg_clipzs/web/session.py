@@ -17,6 +17,7 @@ from mmseg_clipzs.vocabularies import get_vocabulary
 from .answers import shown_photo
 from .catalogue import Choice
 from .kept import Kept
+from .regularly import regularly
 from .reproduce import file_name
 
 
@@ -200,13 +201,9 @@ class Sessions:
         self._folder = self._stack.enter_context(
             temporary_folder(self._parent))
         self._folder.chmod(0o700)  # visitors' photos
-        done = threading.Event()
-        sweeper = threading.Thread(target=self._sweep, args=(done, ),
-                                   name='sessions', daemon=True)
-        sweeper.start()
         self._stack.callback(self._forget_if, lambda session: True)
-        self._stack.callback(sweeper.join)
-        self._stack.callback(done.set)
+        self._stack.enter_context(regularly(
+            self.expire, min(self._limits.idle / 4, 60)))
         return self
 
     def __exit__(self, *error):
@@ -261,10 +258,6 @@ class Sessions:
                 del self._sessions[key]
         for session in gone.values():
             session.close()
-
-    def _sweep(self, done):
-        while not done.wait(min(self._limits.idle / 4, 60)):
-            self.expire()
 
 
 def _recoloured(result, asked):

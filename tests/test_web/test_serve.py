@@ -18,6 +18,7 @@ from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.web.limits import Limits
 from mmseg_clipzs.web.session import Session
+from mmseg_clipzs.web.uploads import Uploads
 
 pytest.importorskip('gradio')
 ROOT = Path(__file__).parents[2]
@@ -173,3 +174,75 @@ def test_ctrl_c():
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == 'Interrupted.'
     assert 'Traceback' not in done.stderr
+
+
+def test_only_own_uploads_are_taken(page, photo):
+    """Neither files of the server's nor those of others."""
+    address, folder = page
+    with PageClient(address) as client, PageClient(address) as other:
+        other.fire('load')
+        other.fire('click', 'file-photo')
+        client.fire('load')
+        before = {path for path in folder.rglob('*') if path.is_file()}
+        paths = [other.prop('file')['path'], *folder.glob('examples/*.png')]
+        assert len(paths) == 7
+        for path in paths:
+            client.set('photo', dict(path=str(path), orig_name='x.png',
+                                     meta={'_type': 'gradio.FileData'}))
+            client.fire('input', 'photo')
+            assert 'no longer here' in client.prop('message')
+        assert {path for path in folder.rglob('*')
+                if path.is_file()} == before
+
+
+def test_one_photo_of_two_visitors(page, photo):
+    with PageClient(page[0]) as client, PageClient(page[0]) as other:
+        for each in (client, other):
+            each.fire('load')
+        sent = [each.upload(photo) for each in (client, other)]
+        for each, file in zip((client, other), sent):
+            each.set('photo', file)
+            each.fire('input', 'photo')
+            assert each.prop('message') == ''
+            assert ' mine.png ' in each.prop('command')
+    assert not Path(sent[0]['path']).exists()
+
+
+def test_a_photo_whose_name_begins_with_a_dot(page, photo, monkeypatch):
+    """Gradio refuses such files in the folder that the server runs in."""
+    monkeypatch.chdir('/')
+    with PageClient(page[0]) as client:
+        client.fire('load')
+        client.set('photo', client.upload(photo.rename(
+            photo.with_name('.mine.png'))))
+        client.fire('input', 'photo')
+        assert client.prop('message') == ''
+        assert ' .mine.png ' in client.prop('command')
+        for kind in ('index', 'overlay', 'photo'):
+            client.fire('click', f'file-{kind}')
+            assert client.prop('message') == ''
+            assert client.download(client.prop('file'))
+
+
+def test_requests_that_are_too_large(page):
+    def parts():
+        yield (b'--x\r\nContent-Disposition: form-data; name="files"; '
+               b'filename="a.png"\r\n\r\n')
+        for _ in range(20):
+            yield bytes(100_000)
+
+    for path in ('queue/join', 'upload', 'reset'):
+        for content in (bytes(2_000_000), parts()):
+            answer = httpx.post(
+                f'{page[0]}gradio_api/{path}', content=content, headers={
+                    'Content-Type': 'multipart/form-data; boundary=x'
+                    if path == 'upload' else 'application/json'},
+                trust_env=False)
+            assert answer.status_code == 413
+
+
+def test_no_room_for_more_files(page, photo, monkeypatch):
+    monkeypatch.setattr(Uploads, 'has_room', lambda self: False)
+    answer = httpx.post(f'{page[0]}gradio_api/upload', files=dict(
+        files=('mine.png', photo.read_bytes())), trust_env=False)
+    assert answer.status_code == 503
