@@ -17,6 +17,18 @@ _COLOUR = re.compile('#[0-9a-fA-F]{6}')
 _SHOWN = 40  # letters of a word in a message
 
 
+class RowError(UserError):
+    """Rows that have to be changed.
+
+    Attributes:
+        rows (list[int]): Their numbers, from 1, among those with text.
+    """
+
+    def __init__(self, message, rows):
+        super().__init__(message)
+        self.rows = rows
+
+
 @dataclass(frozen=True)
 class Words:
     """What a visitor looks for.
@@ -51,21 +63,25 @@ def read_words(rows, limits):
         Words: Of the rows that are on.
 
     Raises:
-        UserError: Other things than such rows, none that is on, too many or
-            too long ones, what is no word, or a word in two rows.
+        UserError: Other things than such rows, none that is on, too many;
+            a :class:`RowError` for too long ones, what is no word, or a word
+            in two rows.
     """
     rows = first_colours(rows, limits)
     entries, owners = [], {}
     for number, row in enumerate(rows, start=1):
         if not row['on']:
             continue
-        name, words = _read_row(number, row['text'], limits.max_letters)
+        try:
+            name, words = _read_row(number, row['text'], limits.max_letters)
+        except UserError as e:
+            raise RowError(str(e), [number]) from e
         for word in (name, *words):
             other = owners.setdefault(word.casefold(), number)
             if other != number:
-                raise UserError(
+                raise RowError(
                     f'Words {other} and {number} both have {_cut(word)}. '
-                    'Keep it in one of them.')
+                    'Keep it in one of them.', [other, number])
         entries.append((name, words, row))
     if not entries:
         raise UserError(

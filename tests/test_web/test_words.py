@@ -5,7 +5,12 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import get_vocabulary
 from mmseg_clipzs.web.limits import Limits
-from mmseg_clipzs.web.words import first_colours, make_rows, read_words
+from mmseg_clipzs.web.words import (
+    RowError,
+    first_colours,
+    make_rows,
+    read_words,
+)
 
 LIMITS = Limits(max_words=4, max_letters=30)
 
@@ -86,6 +91,16 @@ def test_refused(rows, sentence):
     with pytest.raises(UserError) as error:
         read_words(rows, LIMITS)
     assert sentence in str(error.value)
+
+
+def test_rows_to_change():
+    """Numbers count what has text, on or off."""
+    cat, dog = row('cat'), row('dog', on=False)
+    for rows, numbers in (([cat, row(' '), row('Cat')], [1, 2]),
+                          ([dog, cat, row('a\0')], [3])):
+        with pytest.raises(RowError) as error:
+            read_words(rows, LIMITS)
+        assert error.value.rows == numbers
 
 
 @pytest.mark.parametrize('rows', [
