@@ -168,7 +168,8 @@ class Answering:
             UserError: Nothing is shown, or as of :func:`.write_file`.
         """
         if not session.shown:
-            raise UserError('There is no result to take away yet.')
+            raise UserError(
+                session.lost or 'There is no result to take away yet.')
         settings, result = self._settings(session, which)
         if session.taken is not None:
             shutil.rmtree(session.taken, ignore_errors=True)

@@ -59,6 +59,16 @@ class Radio(gr.Radio, metaclass=Unstubbed):
     preprocess = _as_sent
 
 
+class Number(gr.Number, metaclass=Unstubbed):
+    """A number that no visitor sees; the handlers check it."""
+
+    is_template = True
+
+    def preprocess(self, payload):
+        """Any: As the browser has sent it."""
+        return payload
+
+
 def make_page(answering, sessions, uploads, examples, limits):
     """Lay out the page.
 
@@ -102,6 +112,8 @@ def _add_photo(parts, examples):
             each.title, icon=str(each.path), size='sm', min_width=80)
             for each in examples]
     parts.forget = gr.Button('Forget my photo', elem_id='forget', size='sm')
+    # How often it has been pressed; sent along with every question.
+    parts.forgotten = Number(0, visible=False, elem_id='forgotten')
 
 
 def _add_settings(parts, catalogue):
