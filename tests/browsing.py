@@ -1,4 +1,5 @@
 """Visits to a page by the distribution's Chromium, which note what it does."""
+import functools
 import os
 import shutil
 import time
@@ -75,3 +76,15 @@ def wait_for(condition, seconds=60):
     while not (holds := condition()) and time.monotonic() < end:
         time.sleep(.05)
     return holds
+
+
+def note_calls(patch, owner, name, note):
+    """Let ``note`` see the arguments of all calls of a method."""
+    method = getattr(owner, name)
+
+    @functools.wraps(method)
+    def noted(self, *args, **kwargs):
+        note(self, *args, **kwargs)
+        return method(self, *args, **kwargs)
+
+    patch.setattr(owner, name, noted)

@@ -165,7 +165,7 @@ def _methods_beside(config):
         if methods and name.endswith(f'_{dataset}'):
             try:
                 methods.append(_read(name))
-            except UserError:  # it must be trained first
+            except UserError:  # it must be trained
                 continue
     return methods
 
@@ -181,12 +181,12 @@ def _of_cell(cell):
 def _read(config):
     """_Method: Of any config; raises UserError if it is no zero-shot one."""
     job = Job(config)
-    job.require_weights()
     cfg = job.load()
     if not embeds_config_words(cfg.model):
         raise UserError(
             f'{job.name} has the classes of its training, and the page is for '
             'any words: name a zero-shot config, such as maskclip_voc.')
+    job.require_weights()
     return _Method(config, f'{job.describe()["method"]}',
                    cfg.model.to_dict(), job.name)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import gradio as gr
 
-from mmseg_clipzs.utils import user_message
+from mmseg_clipzs.utils import UserError, user_message
 
 from .answering import Question
 from .catalogue import Choice
@@ -75,17 +75,22 @@ class Events:
                       api_visibility='private', show_progress_on=parts.viewer)
 
         def on(listen, handle, inputs, outputs, **options):
-            event = listen(self._handler(handle), inputs, outputs,
+            event = listen(self._handler(handle),
+                           [parts.forgotten, *inputs], outputs,
                            **{**shared, **options})
             event.failure(None, None, parts.message, js=f'() => "{_FULL}"')
             return event
 
+        waitless = dict(concurrency_id='waitless', concurrency_limit=None)
         # In the browser alone; afterwards for colours chosen meanwhile.
         recolour = None, [parts.words, parts.viewer], parts.viewer
-        on(page.load, self.begin, None, [*answer, parts.words])
+        on(page.load, self.begin, [], [*answer, parts.words])
         for number, button in enumerate(parts.examples):
             on(button.click, partial(self.choose, number),
                settings[1:], [*answer, parts.words], trigger_mode='multiple')
+        # At once, so that what waits in the queue can be forgotten too.
+        on(parts.photo.input, self.claim, [parts.photo], [parts.message],
+           trigger_mode='multiple', show_progress='hidden', **waitless)
         on(parts.photo.input, self.take, [parts.photo, *settings],
            [*answer, parts.photo], trigger_mode='multiple').then(
                _by_session(self.tidy), api_visibility='private')
@@ -93,20 +98,22 @@ class Events:
            settings, [*answer, parts.clip], trigger_mode='always_last').then(
                *recolour, js=RECOLOUR)
         parts.words.change(*recolour, js=RECOLOUR)
-        on(parts.viewer.heat, self.heat, None, [parts.message, parts.viewer],
+        on(parts.viewer.heat, self.heat, [], [parts.message, parts.viewer],
            trigger_mode='always_last')
         lines = [parts.message, parts.command, parts.python]
-        on(parts.viewer.opacity, self.fade, parts.which, lines,
+        on(parts.viewer.opacity, self.fade, [parts.which], lines,
            trigger_mode='always_last', show_progress='hidden')
-        on(parts.which.input, self.lines, parts.which, lines,
+        on(parts.which.input, self.lines, [parts.which], lines,
            trigger_mode='always_last', show_progress='hidden')
         for kind, button in parts.files.items():
-            on(button.click, partial(self.file, kind), parts.which,
+            on(button.click, partial(self.file, kind), [parts.which],
                [parts.message, parts.file]).success(
                    None, parts.file, None, js=_SAVE)
-        on(parts.forget.click, self.forget, None,
-           [*answer, parts.photo], concurrency_id='forget',
-           concurrency_limit=None)
+        # Questions that were sent before are void.
+        pressed = parts.forget.click(
+            None, parts.forgotten, parts.forgotten, js='times => times + 1')
+        on(pressed.then, self.forget, [parts.forgotten],
+           [*answer, parts.photo], **waitless)
         page.unload(_by_session(self.end))
 
     # --------------------------------------------------- what visitors do
@@ -124,6 +131,12 @@ class Events:
         yield {self.parts.words: rows, **self._show_photo(session)}
         yield self._answer(session, rows, *settings)
 
+    def claim(self, key, photo):
+        """A file that was sent is the visitor's."""
+        if photo is not None:
+            self._uploads.claim(key, photo.path)
+        return {}
+
     def take(self, key, photo, *settings):
         """Segment a photo of the visitor's."""
         if photo is None:
@@ -133,6 +146,7 @@ class Events:
         try:
             session.set_photo(photo.path, photo.orig_name)
         finally:  # the viewer shows it, if it can be read
+            self._uploads.note_copy(key, photo.path)
             yield {self.parts.photo: None}
         yield self._show_photo(session)
         yield self._answer(session, *settings)
@@ -146,13 +160,13 @@ class Events:
     def heat(self, key, event: gr.EventData):
         """Show the heat map of a class, or none any more."""
         value = self._answering.heat(
-            self._sessions.get(key), event._data['name'])
+            self._sessions.get(key), _sent(event, 'name'))
         return {} if value is None else {self.parts.viewer: value}
 
     def fade(self, key, which, event: gr.EventData):
         """Remember the opacity, which pictures to take away have."""
         session = self._sessions.get(key)
-        session.opacity = min(max(float(event._data['opacity']), 0.), 1.)
+        self._answering.fade(session, _sent(event, 'opacity'))
         return self._lines(session, which)
 
     def lines(self, key, which):
@@ -165,9 +179,9 @@ class Events:
             self._sessions.get(key), kind, which or 0)
         return {self.parts.file: without_dot(path)}
 
-    def forget(self, key):
-        """Drop what belongs to the visitor."""
-        self.end(key)
+    def forget(self, key, times):
+        """Drop what belongs to the visitor, and what waits in the queue."""
+        self._end(key, times)
         return {self.parts.photo: None, self.parts.which: _hidden(),
                 self.parts.command: '', self.parts.python: '',
                 # An update of Gradio's would leave out None, and so keep it.
@@ -182,8 +196,11 @@ class Events:
 
     def end(self, key):
         """The visitor has left."""
-        self._sessions.forget(key)
-        self.tidy(key)
+        self._end(key)
+
+    def _end(self, key, times=None):
+        self._sessions.forget(key, times)
+        self._uploads.release(key, also_waiting=True)
         # Gradio would keep what it has shown, photo included, for good.
         self._page.state_holder.session_data.pop(key, None)
 
@@ -223,14 +240,20 @@ class Events:
         """Callable: What Gradio calls, with errors as sentences."""
         takes_event = 'event' in inspect.signature(handle).parameters
 
-        def answer(request: gr.Request, event: gr.EventData, *values):
+        def answer(request: gr.Request, event: gr.EventData, times, *values):
             given = dict(event=event) if takes_event else {}
+            key = request.session_hash
+            if self._sessions.is_void(key, times):
+                return
             try:
-                done = handle(request.session_hash, *values, **given)
+                done = handle(key, *values, **given)
                 for each in done if inspect.isgenerator(done) else [done]:
+                    if self._sessions.is_void(key, times):
+                        return
                     yield {self.parts.message: '', **each}
             except Exception as e:
-                yield {self.parts.message: _sentence(e)}
+                if not self._sessions.is_void(key, times):
+                    yield {self.parts.message: _sentence(e)}
 
         return answer
 
@@ -249,6 +272,13 @@ def _sentence(error):
     if text is None:
         _LOG.error('A question could not be answered.', exc_info=error)
     return text or _BUG
+
+
+def _sent(event, name):
+    """Any: What an event of the browser carries by a name."""
+    if not isinstance(event._data, dict) or name not in event._data:
+        raise UserError('The page sent something else. Load it again.')
+    return event._data[name]
 
 
 def _hidden():

@@ -30,7 +30,7 @@ _COLOURS = dict(
     input_border_color='#85858e',
     input_border_color_dark='#7d7d87',
     input_placeholder_color='*neutral_500',
-    input_placeholder_color_dark='*neutral_400',
+    input_placeholder_color_dark='*neutral_300',
     checkbox_border_color='#85858e',
     checkbox_border_color_dark='#7d7d87',
     button_secondary_background_fill='white',
@@ -40,6 +40,15 @@ _COLOURS = dict(
     button_secondary_border_color='*neutral_300',
     button_secondary_border_color_dark='*neutral_600',
     button_border_width='1px')
+# Browsers stop at what can be scrolled: a menu's list, which closes then, too.
+_SCRIPT = '''
+addEventListener('keydown', ({key}) => {
+  if (key !== 'Tab') return;
+  for (const list of document.querySelectorAll('.option-list')) {
+    list.tabIndex = -1;
+  }
+}, true);
+'''
 
 
 def look():
@@ -57,4 +66,5 @@ def look():
             slider_color='*primary_500')
     css = Path(__file__).with_name('page.css').read_text(encoding='utf-8')
     # Gradio would drop the queries of a `css`, and repeat its rules.
-    return dict(theme=theme, head=f'<style>{css}</style>')
+    return dict(theme=theme, head=(
+        f'<style>{css}</style><script>{_SCRIPT}</script>'))

@@ -13,6 +13,11 @@ _FILES = {
     'coco': 'COCO JSON', 'masks': 'Masks', 'photo': 'Photo'}
 
 
+def _as_sent(self, payload):
+    """What the browser has sent."""
+    return payload
+
+
 class Photo(gr.Image, metaclass=Unstubbed):
     """A photo's file as it was sent; the inferencer reads it.
 
@@ -22,9 +27,7 @@ class Photo(gr.Image, metaclass=Unstubbed):
 
     is_template = True  # is Gradio's Image in the browser
 
-    def preprocess(self, payload):
-        """ImageData | None: With ``path`` and the visitor's ``orig_name``."""
-        return payload
+    preprocess = _as_sent  # ImageData | None: path, visitor's orig_name
 
 
 class Menu(gr.Dropdown, metaclass=Unstubbed):
@@ -36,8 +39,33 @@ class Menu(gr.Dropdown, metaclass=Unstubbed):
 
     is_template = True
 
+    preprocess = _as_sent
+
+
+class Slider(gr.Slider, metaclass=Unstubbed):
+    """A slider whose value the handlers check; so for :class:`Radio`.
+
+    Gradio would end with a traceback.
+    """
+
+    is_template = True
+    preprocess = _as_sent
+
+
+class Radio(gr.Radio, metaclass=Unstubbed):
+    """One of several answers."""
+
+    is_template = True
+    preprocess = _as_sent
+
+
+class Number(gr.Number, metaclass=Unstubbed):
+    """A number that no visitor sees; the handlers check it."""
+
+    is_template = True
+
     def preprocess(self, payload):
-        """str: The name of the entry, as the browser has sent it."""
+        """Any: As the browser has sent it."""
         return payload
 
 
@@ -84,6 +112,8 @@ def _add_photo(parts, examples):
             each.title, icon=str(each.path), size='sm', min_width=80)
             for each in examples]
     parts.forget = gr.Button('Forget my photo', elem_id='forget', size='sm')
+    # How often it has been pressed; sent along with every question.
+    parts.forgotten = Number(0, visible=False, elem_id='forgotten')
 
 
 def _add_settings(parts, catalogue):
@@ -94,7 +124,7 @@ def _add_settings(parts, catalogue):
                       label='CLIP', elem_id='clip')
     parts.second = Menu([('none', ''), *catalogue.methods], value='',
                         label='Compare with', elem_id='method-b')
-    parts.background = gr.Slider(
+    parts.background = Slider(
         0, .95, 0, step=.05, label='Background below', elem_id='background',
         info='What is less probable than this becomes background. 0: none')
     parts.contrast = gr.Checkbox(
@@ -105,7 +135,7 @@ def _add_settings(parts, catalogue):
 def _add_files(parts):
     with gr.Column(elem_id='take-away'):
         gr.Markdown('## Take away')
-        parts.which = gr.Radio([], label='Of', visible=False, elem_id='which')
+        parts.which = Radio([], label='Of', visible=False, elem_id='which')
         with gr.Row(elem_id='files'):
             parts.files = {kind: gr.Button(
                 label, elem_id=f'file-{kind}', size='sm', min_width=100)

@@ -1,9 +1,12 @@
 """Serve the page, until it is stopped."""
+import errno
+import io
 import logging
 import os
 import socket
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
+from gradio import routes
 from mmengine.logging import MMLogger
 from starlette.middleware import Middleware
 
@@ -18,11 +21,12 @@ from .look import look
 from .models import Models
 from .page import make_page
 from .regularly import regularly
-from .session import Sessions
+from .sessions import Sessions
 from .uploads import Uploads
 
 LOCAL = '127.0.0.1'
 PORT = 7860
+_DEFAULT = 'DEFAULT_TEMP_DIR'
 
 
 @contextmanager
@@ -45,18 +49,24 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         str: The page's address; with ``share`` the public one.
 
     Raises:
-        UserError: The model cannot be built, or the port is taken.
+        UserError: The model cannot be built, the page cannot be served there,
+            or its own examples are beyond the limits.
     """
     limits = limits or Limits()
     with ExitStack() as stack:
-        port = _free_port(host, port)
+        _free_port(host, port)
         folder = stack.enter_context(temporary_folder())
         folder.chmod(0o700)  # visitors' photos
         stack.enter_context(_environment(
             GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED='False'))
+        # Gradio has read the variable when it was imported, too.
+        stack.callback(setattr, routes, _DEFAULT, getattr(routes, _DEFAULT))
+        setattr(routes, _DEFAULT, str(folder))
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
         examples = draw_examples(_made(folder / 'examples'))
+        for each in examples:
+            each.check(limits)
         # Builds the model and embeds the first words: mistakes end it here,
         # and nobody has to wait for it later.
         models.predict(catalogue.default, models.encode(
@@ -68,8 +78,8 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         page = make_page(Answering(models, catalogue, limits, max_size),
                          sessions, uploads, examples, limits)
         stack.callback(_close, page)
-        _, local, public = page.launch(
-            server_name=host, server_port=port, share=share, quiet=True,
+        _, local, public = _launch(
+            page, host, port, share=share, quiet=True,
             **look(),
             prevent_thread_lock=True, footer_links=[], run_history=False,
             enable_monitoring=False, ssr_mode=False, pwa=False,
@@ -78,6 +88,10 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             app_kwargs=dict(
                 middleware=[Middleware(Guard, limits, uploads)],
                 docs_url=None, redoc_url=None, openapi_url=None))
+        if share and not public:
+            raise UserError(
+                "Gradio's servers give no public address: leave --share out, "
+                'or look whether this machine reaches the internet.')
         yield public or local
 
 
@@ -109,6 +123,18 @@ def _close(page):
     log.disabled = False
 
 
+def _launch(page, host, port, **options):
+    """tuple: As of ``gr.Blocks.launch``, at the port or, for 0, a free one."""
+    # Looked for now: building the model has taken a while.
+    port = _free_port(host, port)
+    try:
+        with redirect_stdout(io.StringIO()):  # what Gradio says of `share`
+            return page.launch(server_name=host, server_port=port, **options)
+    except OSError as e:
+        raise _unusable(host, port, OSError(
+            errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))) from e
+
+
 def _free_port(host, port):
     """int: The port, or a free one for 0.
 
@@ -118,9 +144,15 @@ def _free_port(host, port):
         with socket.create_server((host, port)) as server:
             return server.getsockname()[1]
     except OSError as e:
-        raise UserError(
-            f'The page cannot be served at {host}:{port}: {e.strerror}. '
-            'Choose another --port, or 0 for any free one.') from e
+        raise _unusable(host, port, e) from e
+
+
+def _unusable(host, port, error):
+    advice = '--port, or 0 for any free one' if error.errno in (
+        errno.EADDRINUSE, errno.EACCES) else '--host'
+    return UserError(
+        f'The page cannot be served at {host}:{port}: {error.strerror}. '
+        f'Choose another {advice}.')
 
 
 @contextmanager

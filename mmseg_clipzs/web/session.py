@@ -3,21 +3,17 @@ import copy
 import os
 import secrets
 import shutil
-import threading
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmseg_clipzs.datasets.images import read_visible
-from mmseg_clipzs.utils import UserError, temporary_folder, time_limit
+from mmseg_clipzs.utils import UserError, time_limit
 from mmseg_clipzs.visualization import Style
 from mmseg_clipzs.vocabularies import get_vocabulary
 
 from .answers import shown_photo
 from .catalogue import Choice
-from .kept import Kept
-from .regularly import regularly
 from .reproduce import file_name
 
 
@@ -78,10 +74,14 @@ class Session:
         opacity (float): Of its colours over the photo, in [0, 1].
         taken (Path | None): Folder of the last file to take away.
         used (float): Time of the clock when the visitor last came.
+        forgotten (int): How often the visitor has said "Forget my photo".
+        lost (str): Why a photo that the visitor had is no longer here; '' if
+            there was none.
     """
 
-    def __init__(self, folder, kept, limits):
+    def __init__(self, folder, kept, limits, lost=''):
         self.photo, self.shown, self.used = None, (), 0.
+        self.forgotten, self.lost = 0, lost
         self.heat, self.opacity, self.taken = None, Style.opacity, None
         self._folder, self._kept, self._limits = folder, kept, limits
         self._is_closed = False
@@ -128,7 +128,7 @@ class Session:
         """
         photo = self.photo
         if photo is None:
-            raise UserError('Choose a photo first.')
+            raise UserError(self.lost or 'Choose a photo first.')
         key = photo.key, asked
         result = self._kept.get(self, key)
         if result is None:
@@ -156,9 +156,13 @@ class Session:
         finally:
             self._remove_if_closed()  # meanwhile
 
-    def close(self):
-        """Forget the photo, and all that is known of it."""
-        self._is_closed = True
+    def close(self, why=''):
+        """Forget the photo, and all that is known of it.
+
+        Args:
+            why (str): See ``lost``.
+        """
+        self._is_closed, self.lost = True, why
         self._remove_if_closed()
 
     def _encoded(self, models, choice, photo):
@@ -178,86 +182,6 @@ class Session:
             self.photo, self.shown = None, ()
             self._kept.drop(self)
             shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class Sessions:
-    """The sessions of all visitors; a context, at whose end none is left.
-
-    Args:
-        limits (Limits): How many there are, and for how long.
-        parent (str | Path, optional): Where their folder is made; by default
-            among the system's temporary files.
-        clock (Callable): () -> seconds.
-    """
-
-    def __init__(self, limits, parent=None, clock=time.monotonic):
-        self._limits, self._clock = limits, clock
-        self._sessions, self._lock = {}, threading.Lock()
-        memory = limits.memory * 1e6
-        self.kept = Kept(memory, memory / 4)
-        self._stack, self._parent = ExitStack(), parent
-
-    def __enter__(self):
-        self._folder = self._stack.enter_context(
-            temporary_folder(self._parent))
-        self._folder.chmod(0o700)  # visitors' photos
-        self._stack.callback(self._forget_if, lambda session: True)
-        self._stack.enter_context(regularly(
-            self.expire, min(self._limits.idle / 4, 60)))
-        return self
-
-    def __exit__(self, *error):
-        return self._stack.__exit__(*error)
-
-    def __len__(self):
-        return len(self._sessions)
-
-    def get(self, key):
-        """The session of a page, a new one if there is none.
-
-        Args:
-            key (str): Gradio's ``session_hash``, which browsers choose.
-
-        Returns:
-            Session: Of this page alone.
-        """
-        self.expire()
-        with self._lock:
-            if key not in self._sessions:
-                self._sessions[key] = Session(
-                    self._folder / secrets.token_hex(8), self.kept,
-                    self._limits)
-            session = self._sessions[key] = self._sessions.pop(key)  # last
-            session.used = self._clock()
-            many = len(self._sessions) - self._limits.visitors
-            oldest = list(self._sessions.values())[:max(many, 0)]
-        self._forget_if(lambda session: session in oldest)
-        return session
-
-    def forget(self, key):
-        """Forget a session, if there is one.
-
-        Args:
-            key (str): See :meth:`get`.
-        """
-        with self._lock:
-            session = self._sessions.pop(key, None)
-        if session is not None:
-            session.close()
-
-    def expire(self):
-        """Forget the sessions that have been idle for too long."""
-        end = self._clock() - self._limits.idle
-        self._forget_if(lambda session: session.used < end)
-
-    def _forget_if(self, condition):
-        with self._lock:
-            gone = {key: session for key, session in self._sessions.items()
-                    if condition(session)}
-            for key in gone:
-                del self._sessions[key]
-        for session in gone.values():
-            session.close()
 
 
 def _recoloured(result, asked):

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
@@ -12,6 +13,20 @@ from mmseg_clipzs.utils import UserError
 
 _AGE = 300  # seconds that a file may wait for the question about it
 _FOLDER = re.compile('[0-9a-f]{64}')  # of one content
+
+
+@dataclass
+class _Sent:
+    """A file that was sent; one for each time.
+
+    Attributes:
+        since (float): When.
+        session (str | None): That of the visitor, once it is known.
+        is_taken (bool): Whether the session has a copy.
+    """
+    since: float
+    session: str | None = None
+    is_taken: bool = False
 
 
 class Uploads:
@@ -31,8 +46,7 @@ class Uploads:
     def __init__(self, folder, limits, clock=time.time):
         self._folder, self._limits, self._clock = Path(folder), limits, clock
         self._lock, self._receiving = threading.Lock(), 0
-        # path -> [time, session or None] for each time that it was sent.
-        self._sent, self._done = defaultdict(list), set()
+        self._sent, self._done = defaultdict(list), set()  # by path
 
     def has_room(self):
         """bool: Whether another file may be sent.
@@ -70,7 +84,7 @@ class Uploads:
         paths = [without_dot(path) for path in paths]
         with self._lock:
             for path in paths:
-                self._sent[path].append([self._clock(), None])
+                self._sent[path].append(_Sent(self._clock()))
         return paths
 
     def claim(self, key, path):
@@ -81,18 +95,32 @@ class Uploads:
             path (str): Of :meth:`note`; it comes from a browser.
 
         Raises:
-            UserError: Nothing has come at this path that no session has.
+            UserError: Nothing has come at this path that no other one has.
         """
         with self._lock:
-            for each in self._sent.get(path, ()):
-                if each[1] is None:
-                    each[1] = key
-                    return
+            for whose in key, None:
+                for each in self._sent.get(path, ()):
+                    if each.session == whose and not each.is_taken:
+                        each.session = key
+                        return
         raise UserError('The photo is no longer here. Choose it again.')
 
-    def release(self, key):
-        """A session has its copies; remove what no other one needs."""
-        self._end(lambda since, session: session == key)
+    def note_copy(self, key, path):
+        """A session has a copy of a file that it had claimed."""
+        with self._lock:
+            for each in self._sent.get(path, ()):
+                if each.session == key:
+                    each.is_taken = True
+
+    def release(self, key, also_waiting=False):
+        """Remove what a session has copies of, unless others need it.
+
+        Args:
+            key (str): Of the session.
+            also_waiting (bool): Whether it wants nothing else either.
+        """
+        self._end(lambda each: each.session == key and (
+            also_waiting or each.is_taken))
 
     def sweep(self):
         """Remove what has been here for some minutes, whoever has sent it.
@@ -100,7 +128,7 @@ class Uploads:
         Nobody has asked about it, or it has come in part.
         """
         end = self._clock() - _AGE
-        self._end(lambda since, session: since < end)
+        self._end(lambda each: each.since < end)
         for path in self._files():
             with self._lock:
                 if str(path) not in self._sent and _stat(path)[1] < end:
@@ -113,7 +141,7 @@ class Uploads:
     def _end(self, condition):
         with self._lock:
             for path, sent in list(self._sent.items()):
-                sent[:] = [each for each in sent if not condition(*each)]
+                sent[:] = [each for each in sent if not condition(each)]
                 if not sent:
                     del self._sent[path]
                     self._done.add(path)

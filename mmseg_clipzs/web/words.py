@@ -7,6 +7,7 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import available, get_vocabulary
 from mmseg_clipzs.vocabularies.words import (
+    NO_TEXT,
     looks_like_path,
     read_class,
     split_classes,
@@ -14,6 +15,18 @@ from mmseg_clipzs.vocabularies.words import (
 
 _COLOUR = re.compile('#[0-9a-fA-F]{6}')
 _SHOWN = 40  # letters of a word in a message
+
+
+class RowError(UserError):
+    """Rows that have to be changed.
+
+    Attributes:
+        rows (list[int]): Their numbers, from 1, among those with text.
+    """
+
+    def __init__(self, message, rows):
+        super().__init__(message)
+        self.rows = rows
 
 
 @dataclass(frozen=True)
@@ -50,21 +63,25 @@ def read_words(rows, limits):
         Words: Of the rows that are on.
 
     Raises:
-        UserError: Other things than such rows, none that is on, too many or
-            too long ones, what is no word, or a word in two rows.
+        UserError: Other things than such rows, none that is on, too many;
+            a :class:`RowError` for too long ones, what is no word, or a word
+            in two rows.
     """
     rows = first_colours(rows, limits)
     entries, owners = [], {}
     for number, row in enumerate(rows, start=1):
         if not row['on']:
             continue
-        name, words = _read_row(number, row['text'], limits.max_letters)
+        try:
+            name, words = _read_row(number, row['text'], limits.max_letters)
+        except UserError as e:
+            raise RowError(str(e), [number]) from e
         for word in (name, *words):
             other = owners.setdefault(word.casefold(), number)
             if other != number:
-                raise UserError(
+                raise RowError(
                     f'Words {other} and {number} both have {_cut(word)}. '
-                    'Keep it in one of them.')
+                    'Keep it in one of them.', [other, number])
         entries.append((name, words, row))
     if not entries:
         raise UserError(
@@ -154,7 +171,16 @@ def _read_row(number, text, most):
         if looks_like_path(word):
             raise UserError(f'Word {number}, {_cut(word)}, is the name of a '
                             'file. Write what the photo may show.')
+    if NO_TEXT.search(text.strip()):
+        raise UserError(f'Word {number} has a character that cannot be read. '
+                        'Type it again.')
     name, words = read_class(text)
+    if not (name and words):
+        raise UserError(
+            f'Word {number}, {_cut(text.strip())}, ' + (
+                'lacks a word before or after the colon. Write both, or '
+                'leave the colon out.' if name or words else
+                'has no letters. Write what the photo may show.'))
     if name.casefold() == BACKGROUND:  # the one of a threshold
         words = tuple(BACKGROUND if word == name else word
                       for word in words)

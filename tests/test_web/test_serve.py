@@ -1,9 +1,12 @@
 """The page's server: how it starts, what it refuses, what it leaves."""
+import gc
 import os
 import signal
+import socket
 import sys
 import threading
 from argparse import Namespace
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -18,6 +21,7 @@ from mmseg_clipzs.toy.scenes import make_scene
 from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.web.limits import Limits
 from mmseg_clipzs.web.session import Session
+from mmseg_clipzs.web.sessions import Sessions
 from mmseg_clipzs.web.uploads import Uploads
 
 pytest.importorskip('gradio')
@@ -99,8 +103,8 @@ def test_nothing_is_kept_of_a_visitor(page, photo, monkeypatch):
     closed = threading.Event()
     close = Session.close
 
-    def note(self):
-        close(self)
+    def note(self, *why):
+        close(self, *why)
         closed.set()
 
     before = {path for path in folder.rglob('*') if path.is_file()}
@@ -135,6 +139,22 @@ def test_forget(page, photo):
         assert client.prop('message').startswith('There is no result')
 
 
+def test_why_a_photo_is_gone(page, monkeypatch):
+    """When it is the visitor's who still has the page open."""
+    with PageClient(page[0]) as client:
+        client.fire('load')
+        sessions, = (each for each in gc.get_objects()
+                     if type(each) is Sessions)
+        sessions._forget_if(lambda session: True, 'It is gone.')
+        client.fire('click', 'file-index')
+        assert client.prop('message') == 'It is gone.'
+        client.fire('input', 'background')
+        assert client.prop('message') == 'It is gone.'
+        client.fire('click', 'forget')
+        client.fire('input', 'background')
+        assert client.prop('message') == 'Choose a photo first.'
+
+
 def test_files_that_are_too_large_are_not_stored(page):
     answer = httpx.post(f'{page[0]}gradio_api/upload', files=dict(
         files=('large.jpg', bytes(300_000))), trust_env=False)
@@ -156,16 +176,45 @@ def test_hostile_words(page, rows):
         assert client.prop('viewer') == shown
 
 
+def test_a_port_that_is_taken_meanwhile(monkeypatch):
+    """By a program that has started at nearly the same time."""
+    from mmseg_clipzs.web import serve
+    draw = serve.draw_examples
+    with socket.create_server((serve.LOCAL, 0)) as other:
+        port = other.getsockname()[1]
+    with ExitStack() as stack:
+        monkeypatch.setattr(serve, 'draw_examples', lambda folder: (
+            stack.enter_context(socket.create_server((serve.LOCAL, port))),
+            draw(folder))[1])
+        with pytest.raises(UserError, match=f'{port}: Address already'):
+            stack.enter_context(serve.served('maskclip_toy', port=port))
+
+
+def test_a_port_that_is_taken_at_the_last_moment(monkeypatch):
+    import gradio
+
+    from mmseg_clipzs.web import serve
+    monkeypatch.setattr(serve, '_free_port', lambda host, port: port)
+    with gradio.Blocks() as page:
+        pass
+    with socket.create_server((serve.LOCAL, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(UserError, match=f'{port}: Address already'):
+            serve._launch(page, serve.LOCAL, port, quiet=True,
+                          prevent_thread_lock=True)
+
+
 def test_without_gradio(monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     with pytest.raises(UserError, match=r'pip install "mmseg_clipzs\[web\]"'):
         web.run(Namespace())
 
 
-def test_ctrl_c():
+def test_ctrl_c(tmp_path):
     """One line, at any time; here while the page waits for visitors."""
     with start_python(ROOT / 'tools/web.py', '--config', 'maskclip_toy',
-                      '--port', '0') as program:
+                      '--port', '0',
+                      env=dict(TMPDIR=str(tmp_path))) as program:
         for _ in iter(lambda: 'until Ctrl-C' in program.output()[0], True):
             assert program.children[0].is_alive()
             program.children[0].join(.1)
@@ -174,6 +223,7 @@ def test_ctrl_c():
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == 'Interrupted.'
     assert 'Traceback' not in done.stderr
+    assert not (tmp_path / 'gradio').exists()
 
 
 def test_only_own_uploads_are_taken(page, photo):

@@ -16,7 +16,8 @@ from mmseg_clipzs.web.answers import shown_answer
 from mmseg_clipzs.web.catalogue import Catalogue, Choice
 from mmseg_clipzs.web.limits import Limits
 from mmseg_clipzs.web.models import Models
-from mmseg_clipzs.web.session import Asked, Sessions
+from mmseg_clipzs.web.session import Asked
+from mmseg_clipzs.web.sessions import Sessions
 
 MASKCLIP, SCLIP = (Choice(name, 'toy-vit-p8:toy')
                    for name in ('maskclip_toy', 'sclip_toy'))
@@ -183,6 +184,32 @@ def test_the_longest_unused_goes_first(sessions):
     assert kept[0] is kept[3] and len(sessions) == 3
     assert sessions.get('a') is kept[0]
     assert sessions.get('b') is not kept[1]
+
+
+def test_why_a_photo_is_gone(models, sessions, clock, photo):
+    """Until the visitor has another one."""
+    for wanted in ('many others', 'unused'):
+        sessions.get('a').set_photo(photo)
+        for key in 'bcd':
+            sessions.get(key)
+            clock.now += 60 * (wanted == 'unused')
+        for _ in range(2):
+            with pytest.raises(UserError, match=wanted):
+                sessions.get('a').result(models, Asked(MASKCLIP, WORDS))
+    for key in range(100):
+        sessions.get(key).set_photo(photo)
+    assert len(sessions._lost) == 30
+
+
+def test_what_was_sent_before_forgetting_is_void(sessions):
+    first = sessions.get('a')
+    assert not sessions.is_void('a', 0) and sessions.is_void('a', 'x')
+    sessions.forget('a', 2)
+    assert [sessions.is_void('a', times) for times in range(4)] == [
+        True, True, False, False]
+    assert sessions.get('a') is not first and not sessions.is_void('b', 0)
+    sessions.forget('a')
+    assert not len(sessions)
 
 
 def test_all_files_go_at_the_end(models, photo):

@@ -60,8 +60,12 @@ def test_only_what_has_come(tmp_path, uploads, send):
         with pytest.raises(UserError, match='no longer here'):
             uploads.claim('a', path if path is None else str(path))
     uploads.claim('a', mine)
+    uploads.claim('a', mine)  # is still mine
     with pytest.raises(UserError):
         uploads.claim('b', mine)  # is another's
+    uploads.release('a')
+    assert os.path.exists(mine)  # there is no copy
+    uploads.note_copy('a', mine)
     uploads.release('a')
     assert other.exists() and not os.path.exists(mine)
 
@@ -71,19 +75,19 @@ def test_equal_files_of_several(uploads, send):
     path = send()
     uploads.claim('a', path)
     assert send() == path
-    uploads.release('a')
+    uploads.release('a', True)
     assert os.path.exists(path)
     uploads.claim('b', path)
     send()
     with uploads.receiving():  # and again
-        uploads.release('b')
+        uploads.release('b', True)
         uploads.claim('c', path)
-        uploads.release('c')
+        uploads.release('c', True)
         assert os.path.exists(path)
         send()
     assert os.path.exists(path)
     uploads.claim('d', path)
-    uploads.release('d')
+    uploads.release('d', True)
     assert not os.path.exists(path)
 
 
@@ -112,9 +116,8 @@ def test_room(uploads, send, size, most):
         paths.append(send(f'{len(paths)}.png', size=size))
     assert len(paths) == most
     uploads.claim('a', paths[0])
-    uploads.release('a')
     uploads.claim('a', paths[1])
-    uploads.release('a')
+    uploads.release('a', also_waiting=True)
     assert uploads.has_room()
     with uploads.receiving(), uploads.receiving():
         assert not uploads.has_room()

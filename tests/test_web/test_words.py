@@ -5,7 +5,12 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import get_vocabulary
 from mmseg_clipzs.web.limits import Limits
-from mmseg_clipzs.web.words import first_colours, make_rows, read_words
+from mmseg_clipzs.web.words import (
+    RowError,
+    first_colours,
+    make_rows,
+    read_words,
+)
 
 LIMITS = Limits(max_words=4, max_letters=30)
 
@@ -22,6 +27,15 @@ def test_classes_names_and_colours():
     assert words.names == ['grass', 'background']
     assert words.palette == {
         'grass': (0x22, 0xbb, 0x77), 'background': (0, 0, 1)}
+
+
+@pytest.mark.parametrize('text, class_', [
+    ('Background', 'background'), ('BACKGROUND, wall', 'background, wall'),
+    ('Background: wall', 'background: wall')])
+def test_the_background_is_the_one_of_a_threshold(text, class_):
+    words = read_words([row('cat'), row(text)], LIMITS)
+    assert words.classes == ['cat', class_]
+    assert words.names == ['cat', 'background']
 
 
 def test_classes_are_read_as_written():
@@ -63,16 +77,30 @@ def test_chosen_colours_stay():
     ([row('cat; dog')], '"cat; dog", is several words.'),
     ([row('cat\ndog')], '"cat dog", is several words.'),
     ([row('12')], 'Word 1 has no letters in "12".'),
-    ([row(',')], 'Word 1 has no letters'),
+    ([row(',')], 'Word 1, ",", has no letters. Write'),
+    ([row('cat'), row('lawn:')], 'Word 2, "lawn:", lacks a word before'),
+    ([row(':lawn')], 'Word 1, ":lawn", lacks a word before'),
+    ([row('background:')], 'Word 1, "background:", lacks a word'),
     ([row('/etc/passwd')], 'Word 1, "/etc/passwd", is the name of a file.'),
     ([row('voc20'), row('cat')], '"voc20" is read as the name of a list'),
     ([row('traffic_light')], '"traffic_light" is read as the name of a list'),
-    ([row('\ud800a')], 'not UTF-8'),
-    ([row('a\0')], 'control character')])
+    ([row('\ud800a')], 'Word 1 has a character that cannot be read.'),
+    ([row('a\0b')], 'Word 1 has a character that cannot be read.'),
+    ([row('a\0')], 'Word 1 has a character that cannot be read.')])
 def test_refused(rows, sentence):
     with pytest.raises(UserError) as error:
         read_words(rows, LIMITS)
     assert sentence in str(error.value)
+
+
+def test_rows_to_change():
+    """Numbers count what has text, on or off."""
+    cat, dog = row('cat'), row('dog', on=False)
+    for rows, numbers in (([cat, row(' '), row('Cat')], [1, 2]),
+                          ([dog, cat, row('a\0')], [3])):
+        with pytest.raises(RowError) as error:
+            read_words(rows, LIMITS)
+        assert error.value.rows == numbers
 
 
 @pytest.mark.parametrize('rows', [

@@ -18,9 +18,11 @@ const look = {
   pinned: null,         // the same, of a selected region
 };
 const isNarrow = matchMedia('(max-width: 700px)');
+const isStill = matchMedia('(prefers-reduced-motion: reduce)');
 let photo = null;
 let answers = [];
 let turn = 0;
+let isFirst = true; // photo of this visit
 
 function isPainted(name) {
   return look.switched.get(name)
@@ -89,7 +91,7 @@ function showRegion() {
       line.append(', ' + rest);
     }
     make('button', reading, {
-      type: 'button', className: 'release', textContent: 'End selection'});
+      type: 'button', className: 'release', textContent: 'Clear selection'});
   }
 }
 
@@ -128,7 +130,8 @@ async function update() {
     && answer.height === given.height);
   const read = await readAnswers(fitting, answers);
   if (mine !== turn) return;  // something newer has come
-  if (next !== photo) look.cursor = look.pinned = null;
+  const isNew = next !== photo;
+  if (isNew) look.cursor = look.pinned = null;
   photo = next;
   answers = read;
   root.dataset.state = !photo ? 'empty' : answers.length ? 'answer' : 'photo';
@@ -156,6 +159,15 @@ async function update() {
   showTable();
   draw();
   root.dataset.turn = mine;
+  if (photo && isNew) {
+    if (isNarrow.matches && !isFirst) scrollToPictures('start');
+    isFirst = false;
+  }
+}
+
+function scrollToPictures(block) {
+  find('.pictures').scrollIntoView({
+    block, behavior: isStill.matches ? 'instant' : 'smooth'});
 }
 
 // Ask for the heat map of the wanted class, if it is not there.

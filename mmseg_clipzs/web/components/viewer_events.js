@@ -9,7 +9,7 @@ function pin(point) {
   showRegion();
   draw();
   speak(point ? answers.map(speakOfRegion).join('. ')
-    : 'Selection ended');
+    : 'Selection cleared');
 }
 
 function placeOf(event, canvas) {
@@ -82,6 +82,12 @@ find('.wipe').addEventListener('input', event => {
   look.wipe = event.target.value / 100;
   draw();
 });
+find('.compare').addEventListener('change', event => {
+  const wipe = find('.wipe');
+  wipe.parentElement.hidden = !event.target.checked;
+  look.wipe = event.target.checked ? wipe.value / 100 : 0;
+  draw();
+});
 find('.outlines').addEventListener('change', event => {
   look.outlines = event.target.checked;
   draw();
@@ -93,6 +99,7 @@ find('tbody').addEventListener('change', event => {
   look.switched.set(
     event.target.closest('tr').dataset.name, event.target.checked);
   repaint();
+  showTable();
   draw();
 });
 find('tbody').addEventListener('click', event => {
@@ -102,10 +109,10 @@ find('tbody').addEventListener('click', event => {
   const isOn = button.getAttribute('aria-pressed') === 'true';
   look.heat = name;
   setView(isOn ? 'labels' : 'heat');
-  find('.pictures').scrollIntoView({block: 'nearest'});
+  scrollToPictures('nearest');
 });
 // Not by CSS: Gradio nests it, and keyframes cannot be nested.
-if (!matchMedia('(prefers-reduced-motion: reduce)').matches) {
+if (!isStill.matches) {
   find('.busy i').animate(
     {transform: ['translateX(-100%)', 'translateX(333%)']},
     {duration: 1200, iterations: Infinity});

@@ -11,6 +11,7 @@ function percent(value) {
 
 const SHARE = {
   title: 'Share',
+  column: 'share',
   about: 'Part of the photo',
   fill: (cell, {share}, colour) => {
     const bar = make('span', cell, {className: 'bar'});
@@ -21,6 +22,7 @@ const SHARE = {
 };
 const CONFIDENCE = {
   title: 'Confidence',
+  column: 'confidence',
   about: 'Mean probability of the class where it is shown',
   fill: (cell, {share, confidence}) => {
     cell.textContent = share ? percent(confidence) : '–';
@@ -66,6 +68,7 @@ function newRow(name) {
 
 function fillRow(row, values, columns, colour, {painted, isHeat}) {
   row.querySelector('.painted').checked = painted;
+  row.classList.toggle('unpainted', !painted);
   row.querySelector('.swatch').style.background = colour;
   row.querySelector('.heat').setAttribute('aria-pressed', isHeat);
   while (row.cells.length > 2) row.cells[1].remove();
@@ -92,6 +95,10 @@ function ordered(answers) {
 function fillTable(table, answers, isNarrow, stateOf) {
   const columns = isNarrow && answers.length > 1
     ? [SHARE] : [SHARE, CONFIDENCE];
+  table.querySelector('colgroup').replaceChildren(...[
+    '', ...answers.flatMap(() => columns.map(({column}) => column)), 'heat-map',
+  ].map(className => Object.assign(
+    document.createElement('col'), {className})));
   fillHead(table.tHead, answers, columns);
   const body = table.tBodies[0];
   const old = new Map([...body.rows].map(row => [row.dataset.name, row]));

@@ -4,13 +4,25 @@ const add = element.querySelector('.words-add');
 const pattern = element.querySelector('template').content.firstElementChild;
 const separator = /[;\n\r\u061b\ufe54\uff1b]+/;
 
+const PAUSE = 800; // ms without a key, after which a word counts as typed
+const READ = 8000; // ms that a sentence about what has been done stays
+
 /** What a row says: {text, colour, on}, as last committed. */
 const words = new WeakMap();
 let commits = 0;
+let typing, saying; // timers
 
 const rows = () => [...list.children];
 const part = (row, name) => row.querySelector('.words-' + name);
-const say = sentence => { note.textContent = sentence; };
+function say(sentence) {
+  clearTimeout(saying);
+  note.textContent = sentence;
+}
+
+function sayDone(sentence) {
+  say(sentence);
+  saying = setTimeout(say, READ, '');
+}
 
 /** The rows with text, as handlers get them. */
 const written = () => rows().map(row => words.get(row)).filter(
@@ -19,22 +31,32 @@ const written = () => rows().map(row => words.get(row)).filter(
 const nameOf = row => words.get(row).text.split(/[,\u060c\u3001\uff0c:]/)[0].trim()
   || 'word ' + (rows().indexOf(row) + 1);
 
-/** Send the rows, new ones with a colour. */
+/** Send the rows, new ones with a colour; mark those that will be refused. */
 async function commit() {
   const turn = ++commits;
+  say('');
   refresh();
-  let value = written();
-  if (value.some(word => !word.colour)) {
-    const sent = rows().filter(row => words.get(row).text.trim());
-    // Without an answer, the colours are chosen with the result.
-    const coloured = await server.colours(value).catch(() => []);
-    if (turn !== commits) return; // a later edit sends these, too
-    coloured.forEach(({colour}, i) => { words.get(sent[i]).colour ||= colour; });
-    refresh();
-    value = written();
-  }
-  props.value = value;
+  const sent = rows().filter(row => words.get(row).text.trim());
+  const isColoured = sent.every(row => words.get(row).colour);
+  if (isColoured) send();
+  // Without an answer, the colours are chosen with the result.
+  const {coloured, refused} = await server.check(written()).catch(
+    () => ({coloured: [], refused: []}));
+  if (turn !== commits) return; // a later edit sends these, too
+  coloured.forEach(({colour}, i) => { words.get(sent[i]).colour ||= colour; });
+  refresh();
+  mark(refused.map(number => sent[number - 1]));
+  if (!isColoured) send();
+}
+
+function send() {
+  props.value = written();
   trigger('input');
+}
+
+function mark(refused) {
+  rows().forEach(row => part(row, 'text').setAttribute(
+    'aria-invalid', refused.includes(row)));
 }
 
 /** Write the state of each row and its place into its controls. */
@@ -52,11 +74,16 @@ function refresh() {
     label('up', 'Move ' + name + ' up');
     label('down', 'Move ' + name + ' down');
     label('remove', 'Remove ' + name);
-    // A disabled button would lose the focus.
-    part(row, 'up').setAttribute('aria-disabled', i === 0);
-    part(row, 'down').setAttribute('aria-disabled', i === all.length - 1);
+    disable(part(row, 'up'), i === 0);
+    disable(part(row, 'down'), i === all.length - 1);
   });
   add.setAttribute('aria-disabled', all.length >= props.max_words);
+}
+
+/** Take a button out of the order of Tab; `disabled` would lose the focus. */
+function disable(button, isOff) {
+  button.setAttribute('aria-disabled', isOff);
+  button.tabIndex = isOff ? -1 : 0;
 }
 
 function makeRow(word) {
@@ -64,7 +91,9 @@ function makeRow(word) {
   words.set(row, {text: '', colour: null, on: true, ...word});
   const text = part(row, 'text');
   text.value = words.get(row).text;
-  text.maxLength = props.max_letters;
+  text.addEventListener('focus', () => { text.dataset.before = text.value; });
+  text.addEventListener('input', event => onInput(event, row));
+  text.addEventListener('compositionend', event => onInput(event, row));
   text.addEventListener('change', () => write(row, text.value));
   text.addEventListener('keydown', event => onKey(event, row));
   text.addEventListener('paste', event => onPaste(event, row));
@@ -85,31 +114,53 @@ function set(row, change) {
 /** Take over the text of a row; further words in it become rows below.
  * Returns the last of these rows. */
 function write(row, text) {
+  clearTimeout(typing);
   const [first = '', ...more] = text.split(separator).map(
     each => each.trim()).filter(Boolean);
   const fit = more.slice(0, Math.max(0, props.max_words - list.children.length));
   part(row, 'text').value = first;
   let last = row;
+  const added = fit.length + !words.get(row).text;
   for (const each of fit) {
     last.after(makeRow({text: each}));
     last = last.nextElementSibling;
   }
-  if (fit.length < more.length)
-    say('Up to ' + props.max_words + ' words fit; ' + (more.length - fit.length) + ' were left out.');
-  else if (fit.length) say(fit.length + ' words added.');
   if (first !== words.get(row).text || fit.length) set(row, {text: first});
+  const left = more.length - fit.length;
+  if (left) sayFull('; ' + left + (left > 1 ? ' were' : ' was') + ' left out');
+  else if (fit.length)
+    sayDone(added + (added > 1 ? ' words' : ' word') + ' added.');
   return last;
+}
+
+function sayFull(more = '') {
+  say('Up to ' + props.max_words + ' words fit' + more + '.');
+}
+
+/** Take over what is typed after a pause, without touching the field: what is
+ * empty, a list that goes on and several words wait for the end of the edit. */
+function onInput(event, row) {
+  clearTimeout(typing);
+  const text = event.target.value.trim();
+  if (event.isComposing || !text || /[,:\u060c\u3001\uff0c]$/.test(text)
+    || separator.test(text)) return;
+  typing = setTimeout(() => {
+    if (row.isConnected && text !== words.get(row).text) set(row, {text});
+  }, PAUSE);
 }
 
 function onKey(event, row) {
   const text = event.target;
   if (event.isComposing) return;
-  if (event.key === 'Escape') text.value = words.get(row).text;
+  if (event.key === 'Escape') write(row, text.dataset.before);
   if (event.key !== 'Enter') return;
   event.preventDefault();
   const last = write(row, text.value);
-  if (last.nextElementSibling) part(last.nextElementSibling, 'text').focus();
-  else if (text.value) append();
+  if (last.nextElementSibling) {
+    const next = part(last.nextElementSibling, 'text');
+    next.focus();
+    next.select();
+  } else if (text.value) append();
 }
 
 function onPaste(event, row) {
@@ -123,7 +174,7 @@ function onPaste(event, row) {
 
 function append() {
   if (list.children.length >= props.max_words) {
-    say('Up to ' + props.max_words + ' words fit.');
+    sayFull();
     return;
   }
   const row = makeRow();
@@ -140,7 +191,7 @@ function swap(row, step) {
 }
 
 function sayPlace(row) {
-  say('Moved ' + nameOf(row) + ' to place ' + (rows().indexOf(row) + 1)
+  sayDone('Moved ' + nameOf(row) + ' to place ' + (rows().indexOf(row) + 1)
     + ' of ' + list.children.length + '.');
 }
 
@@ -153,9 +204,9 @@ function move(row, step) {
 function remove(row) {
   const near = row.nextElementSibling || row.previousElementSibling, name = nameOf(row);
   row.remove();
-  say('Removed ' + name + '.');
   (near ? part(near, 'remove') : add).focus();
   commit();
+  sayDone('Removed ' + name + '.');
 }
 
 function drag(start, row) {
@@ -199,14 +250,17 @@ function draw() {
     ({text, colour, on}) => ({text, colour, on}));
   if (JSON.stringify(value) === JSON.stringify(written())) return;
   ++commits; // what is on its way is out of date
+  clearTimeout(typing);
   const kept = rows();
   value.forEach((word, i) => {
     if (!kept[i]) return list.append(makeRow(word));
     words.set(kept[i], word);
-    if (part(kept[i], 'text').value !== word.text) part(kept[i], 'text').value = word.text;
+    const text = part(kept[i], 'text');
+    if (text.value !== word.text) text.value = text.dataset.before = word.text;
   });
   kept.slice(value.length).forEach(row => row.remove());
   say('');
+  mark([]);
   refresh();
 }
 

@@ -7,7 +7,7 @@ from gradio.component_meta import updateable
 from mmseg_clipzs.utils import UserError
 
 from ..limits import Limits
-from ..words import first_colours
+from ..words import RowError, first_colours, read_words
 from .unstubbed import Unstubbed
 
 _FILE = Path(__file__)
@@ -32,15 +32,21 @@ class Words(gr.HTML, metaclass=Unstubbed):
     def __init__(self, value=None, *, limits=None, **kwargs):
         limits = limits or Limits()
 
-        def colours(rows):
+        def check(rows):
+            # The handler of `input` says what is wrong.
+            answer = dict(coloured=[], refused=[])
             try:
-                return first_colours(rows, limits)
-            except UserError:  # the handler of `input` says it
-                return []
+                answer['coloured'] = first_colours(rows, limits)
+                read_words(rows, limits)
+            except RowError as e:
+                answer['refused'] = e.rows
+            except UserError:
+                pass
+            return answer
 
         super().__init__(
             value or [], max_words=limits.max_words,
-            max_letters=limits.max_letters, server_functions=[colours],
+            server_functions=[check],
             html_template=_read('.html'), css_template=_read('.css'),
             js_on_load=_read('.js'), apply_default_css=False, **kwargs)
 

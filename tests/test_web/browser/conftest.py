@@ -1,5 +1,4 @@
 """A browser, its visits, and the app that they look at."""
-import functools
 import socket
 import tempfile
 import threading
@@ -7,7 +6,7 @@ from multiprocessing.util import get_temp_dir
 
 import numpy as np
 import pytest
-from browsing import ARGUMENTS, NAMES, Visit, find_chromium
+from browsing import ARGUMENTS, NAMES, Visit, find_chromium, note_calls
 from PIL import Image
 from words_page import WordsPage
 
@@ -123,15 +122,3 @@ def scenes(tmp_path_factory):
         image, *_ = make_scene(np.random.default_rng(seed), 240 + 8 * seed)
         Image.fromarray(image[:200]).save(path)
     return paths
-
-
-def note_calls(patch, owner, name, note):
-    """Let ``note`` see the arguments of all calls of a method."""
-    method = getattr(owner, name)
-
-    @functools.wraps(method)
-    def noted(self, *args, **kwargs):
-        note(self, *args, **kwargs)
-        return method(self, *args, **kwargs)
-
-    patch.setattr(owner, name, noted)

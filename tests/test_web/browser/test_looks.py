@@ -41,6 +41,17 @@ def test_a_finger(open_page):
     assert '%' in page.viewer.locator('.reading').inner_text()
 
 
+def test_a_phone_shows_the_result(open_page):
+    """At once, and again after the choice of a photo."""
+    page = open_page(**PHONE, reduced_motion='reduce')
+    canvas = page.viewer.locator('canvas').first
+    assert 0 < canvas.bounding_box()['y'] < PHONE['viewport']['height']
+    assert page.page.evaluate('scrollY') == 0
+    page.page.get_by_role('button', name='A ladybug').click()
+    page.row('ladybug').wait_for()
+    assert 0 <= canvas.bounding_box()['y'] < 120
+
+
 def test_keyboard(open_page, predict, tmp_path):
     """Words, threshold, picture and a file, without a pointer."""
     from mmseg_clipzs.web.examples import draw_examples

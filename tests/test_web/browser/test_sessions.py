@@ -1,10 +1,15 @@
 """Visitors do not see each other, and nothing of them stays."""
 import gc
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import files, wait_for
+from browsing import files, note_calls, wait_for
 from PIL import Image
+
+from mmseg_clipzs.web.examples import draw_examples
+from mmseg_clipzs.web.session import Session
 
 
 def test_two_visitors(open_page, predict, scenes, tmp_path):
@@ -54,3 +59,36 @@ def test_nothing_is_kept(app, open_page, predict, scenes, tmp_path):
         forget()
         assert wait_for(lambda: not mine())
     assert wait_for(lambda: not shown())
+
+
+def test_forget_goes_before_what_waits(
+        app, open_page, predict, scenes, monkeypatch, tmp_path):
+    """Neither an answer nor a photo comes after it."""
+    busy, go_on, photos = threading.Event(), threading.Event(), []
+    note_calls(monkeypatch, Session, 'set_photo',
+               lambda self, path, *name: photos.append(Path(path).stem))
+    page = open_page()
+    page.write_words('sand', 'zebra')
+    page.wait_for(predict(draw_examples(tmp_path)[0].path, ['sand', 'zebra']))
+    note_calls(monkeypatch, Session, 'result', lambda self, *given: (
+        busy.set(), go_on.wait(60)))
+    examples = page.page.locator('#examples button')
+    for number in (1, 2, 1, 3):
+        examples.nth(number).click()
+    page.choose_photo(scenes[0])
+    assert busy.wait(60)
+
+    def mine():
+        return {path for path in files(app.folder)
+                if path.name.startswith(scenes[0].stem)}
+
+    assert wait_for(mine)
+    before = list(photos)
+    page.page.locator('#forget').click()
+    assert wait_for(lambda: not mine())
+    rows = page.viewer.locator('tbody tr')
+    rows.first.wait_for(state='hidden')
+    examples.nth(0).click()
+    go_on.set()
+    rows.first.wait_for()
+    assert photos == [*before, photos[0]]

@@ -249,6 +249,7 @@ def test_pictures(shown):
     again = make_result(shape=(360, 660), palette=PALETTE[::-1])
     shown.update(photo_of(result), answer_of(again))
     check(hidden, .2, False, PALETTE[::-1])
+    shown.find('.compare').check()
     shown.find('.wipe').fill('50')
     assert np.quantile(differences(
         shown.pixels()[:, :320], result.photo[:, :320]), .999) <= 4

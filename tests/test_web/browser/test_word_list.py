@@ -93,16 +93,57 @@ def test_the_focus_stays_at_what_is_used(page):
     assert focused(page) == 'Look for cat'
 
 
-def test_an_edit_counts_when_it_ends_and_keeps_the_caret(page):
+def test_an_edit_goes_on_meanwhile(page):
     text = page.get_by_label('Word 1', exact=True)
     text.press('End')
-    page.keyboard.type(', me')
+    page.keyboard.type(',')  # more is to come
     page.get_by_label('Look for sky').evaluate('box => box.click()')
     wait_for(page, 'on', 'off', 'on', part='on')
     wait_for(page, 'grass, lawn', 'sky', 'cat')  # the edit goes on
-    page.keyboard.type('adow')
+    page.keyboard.type(' meadow')
     page.keyboard.press('Tab')
     wait_for(page, 'grass, lawn, meadow', 'sky', 'cat')
+
+
+def test_what_is_typed_counts_after_a_pause(page):
+    page.evaluate('''() => {
+        window.sent = 0;
+        const {fetch} = window;
+        window.fetch = (url, ...more) => {
+            window.sent += String(url).includes('queue/join');
+            return fetch(url, ...more);
+        };
+    }''')
+    text = page.get_by_label('Word 1', exact=True)
+    text.press('Control+A')
+    page.keyboard.type('meadow ')
+    page.keyboard.press('ArrowLeft')
+    wait_for(page, 'meadow', 'sky', 'cat')
+    assert focused(page) == 'Word 1'
+    assert text.evaluate('text => [text.value, text.selectionStart]') == [
+        'meadow ', 6]
+    page.keyboard.press('Tab')  # says nothing new
+    page.get_by_label('Look for sky').press('Space')
+    wait_for(page, 'on', 'off', 'on', part='on')
+    assert page.evaluate('window.sent') == 2
+    text.press('Enter')
+    assert page.evaluate('getSelection().toString()') == 'sky'
+
+
+def test_refused_words_are_marked(page):
+    first, second = (page.get_by_label(f'Word {number}', exact=True)
+                     for number in (1, 2))
+    marked = page.locator('.words-text[aria-invalid=true]')
+    first.fill('x' * (LIMITS.max_letters + 1))
+    first.press('Tab')
+    marked.wait_for()
+    assert marked.get_attribute('aria-label') == 'Word 1'
+    first.fill('Sky')
+    first.press('Tab')
+    marked.nth(1).wait_for()
+    second.fill('sea')
+    second.press('Tab')
+    marked.first.wait_for(state='detached')
 
 
 def test_rows_are_dragged(page):
