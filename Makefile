@@ -9,6 +9,12 @@
 # make test-oldest  run all tests with the oldest supported dependencies
 # make campaign     run the bad inputs, property tests and kills, and print
 #                   their counts; docs/reliability.md explains them
+# make docs         write the documentation's site to site/index.html
+# make figures      measure the toy figures of the docs again, with the toy CLIP
+#                   and GroupViT that come along, and say what has changed and
+#                   what was not measured
+# make pictures     draw the pictures of the methods' pages; first trains a
+#                   student, a quarter of an hour
 # make lint         run ruff
 # make dist         build dist/*.tar.gz and, from it, dist/*.whl
 PYTHON ?= python3
@@ -24,7 +30,8 @@ METHODS := clip_b maskclip_b sclip clearclip naclip naclip_pamr gem cliptrase \
 	scclip resclip resclip_sclip resclip_clearclip sfp proxyclip lposs \
 	naclip_regions corrclip clip maskclip maskclip_ks_pd groupvit
 
-.PHONY: demo web leaderboard test test-oldest campaign lint dist clean
+.PHONY: demo web leaderboard test test-oldest campaign docs figures \
+	pictures lint dist clean
 
 demo: .venv/ready
 	$(BIN)/python tools/demo.py
@@ -54,6 +61,21 @@ campaign: .venv/ready
 	$(BIN)/python -m pytest $(PARALLEL) tests/campaign --campaign \
 		--hypothesis-seed $(SEED)
 
+docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --requirement requirements/docs.txt
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+figures: .venv/ready
+	$(BIN)/python tools/make_toy_scenes.py
+	$(BIN)/python tools/leaderboard.py --methods $(METHODS) kmeans \
+		mean_shift spectral --datasets toy --work-dir work_dirs/figures
+	$(BIN)/python tools/compare_figures.py work_dirs/figures/leaderboard.json
+
+pictures: .venv/ready
+	$(BIN)/python tools/train.py maskclip_plus_toy
+	$(BIN)/python tools/make_method_pictures.py \
+		--student work_dirs/maskclip_plus_toy/iter_1200.pth
+
 lint: .venv/ready
 	$(BIN)/python -m pip install --quiet "ruff>=0.6"
 	$(BIN)/ruff check .
@@ -79,4 +101,4 @@ dist: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv .venv-oldest build dist *.egg-info work_dirs/demo
+	rm -rf .venv .venv-oldest build dist site *.egg-info work_dirs/demo

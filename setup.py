@@ -63,7 +63,7 @@ setup(
         name: read_requirements(name)
         for name in ('lite', 'full', 'cluster', 'masks', 'foreign', 'train',
                      'coco', 'robustness', 'export', 'openvino', 'supervision',
-                     'web', 'tests')
+                     'web', 'docs', 'tests')
     },
     cmdclass=dict(build_py=BuildWithMim),
     classifiers=[

@@ -60,7 +60,7 @@ class Visit:
 def leaves(url):
     """Whether a request for an address leaves this machine."""
     parts = urlsplit(url)
-    return parts.scheme not in ('data', 'blob', 'about') \
+    return parts.scheme not in ('data', 'blob', 'about', 'file') \
         and parts.hostname != '127.0.0.1'
 
 

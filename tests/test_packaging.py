@@ -11,7 +11,7 @@ PACKED = ('mmseg_clipzs', 'configs', 'tools', 'requirements', 'docs',
           'examples')
 FILES = ('setup.py', 'clipzs.py', 'pyproject.toml', 'MANIFEST.in',
          'model-index.yml', 'README.md', 'CHANGELOG.md',
-         'CONTRIBUTING.md', 'LICENSE')
+         'CONTRIBUTING.md', 'SECURITY.md', 'CITATION.cff', 'LICENSE')
 
 
 def files(folder):

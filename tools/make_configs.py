@@ -28,7 +28,7 @@ def made_files():
     from mmseg_clipzs.recipes.tables import fill_tables
     files = {ROOT / path: text for path, text in {
         **make_configs(), **make_metafiles()}.items()}
-    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
+    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]:
         files[page] = fill_tables(page.read_text(encoding='utf-8'))
     for path in sorted((ROOT / 'configs').rglob('*.*')):
         if path.suffix in ('.py', '.yml') and path not in files and (

@@ -16,7 +16,7 @@ from dataclasses import fields
 
 from mmseg_clipzs.utils import UserError, check_number, import_optional
 from mmseg_clipzs.utils.tool import CODE
-from mmseg_clipzs.web.limits import Limits
+from mmseg_clipzs.web.limits import Limits, check_limit
 
 from .arguments import add_arguments
 
@@ -54,7 +54,7 @@ def add_options(parser):
     limits = parser.add_argument_group('limits of each visitor')
     for each in fields(Limits):
         limits.add_argument(
-            f'--{each.name.replace("_", "-")}', type=each.type,
+            _option(each.name), type=each.type,
             default=each.default, metavar='N', help=_LIMITS[each.name])
 
 
@@ -64,7 +64,14 @@ def check(args, parser):
         raise UserError(
             f'{args.config} is an exported file, whose words are fixed: name '
             'a config with --config.')
-    _limits(args)
+    if not args.host:
+        raise UserError('--host must be an address, such as 127.0.0.1.')
+    for each in fields(Limits):
+        check_limit(each.name, getattr(args, each.name), _option(each.name))
+
+
+def _option(limit):
+    return f'--{limit.replace("_", "-")}'
 
 
 def _limits(args):

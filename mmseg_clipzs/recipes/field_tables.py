@@ -1,8 +1,8 @@
 """Tables of the field in protocol B, and of CLIP's weights."""
-from .cells import show_clip
 from .clip_weights import CLIP_WEIGHTS
 from .field import METHODS_OF_THE_FIELD
 from .markdown import table
+from .method_pages import show_weights
 from .methods import BENCHMARKS
 from .needs import NEEDS, needs_of
 from .published import PUBLISHED, RERUNS, legend, marked, mean_figure
@@ -23,7 +23,7 @@ def field_b():
     lines = {}  # needs -> (method, CLIP, who) -> dataset -> row
     for row in shown:
         lines.setdefault(needs_of(row['method']), {}).setdefault(
-            (row['method'], _clip(row), row['protocol'][3:-1],
+            (row['method'], show_weights(row), row['protocol'][3:-1],
              f're-run by {row["by"]}' if 'by' in row else 'published'),
             {})[row['dataset']] = row
     rows = []
@@ -39,15 +39,6 @@ def field_b():
                  for head, each in of_group]
     return table(['method', 'CLIP', 'settings', 'figures', *BENCHMARKS,
                   'mean'], rows) + f'\n\n{legend(shown)}'
-
-
-def _clip(row):
-    """str: 'ViT-B/16', with other weights than OpenAI's."""
-    if row['clip'] is None:
-        return 'own weights'
-    weights = {'openai': '', None: ', weights not stated'}.get(
-        row['weights'], f', {row["weights"]}')
-    return show_clip(row['clip']) + weights
 
 
 def field_needs():

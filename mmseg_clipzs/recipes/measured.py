@@ -52,3 +52,27 @@ ZERO_SHOT = {
 # GroupViT from captions, last checkpoint: seeds 0, 1, 2.
 GROUPVIT_ONE_STAGE = (23.79, 27.02, 29.41)
 GROUPVIT_TWO_STAGE = (26.32, 27.52, 21.03)
+# Images per second of CPU time, multiples of MaskCLIP's time and peak memory
+# in MB, in one thread, by the commands of docs/benchmark.md: of ViT-B/16 with
+# random weights on images of 500 x 375 pixels, and of the toy CLIP on scenes
+# of 128 x 128; None if there is no such config.
+COSTS = {
+    'maskclip_b':        ((0.63, 1.00, 1546), (20.9, 1.00, 868)),
+    'clip_b':            ((0.61, 1.04, 1544), (20.0, 1.04, 868)),
+    'sclip':             ((0.59, 1.06, 1533), (20.0, 1.05, 868)),
+    'clearclip':         ((0.48, 1.32, 1587), (21.5, 0.97, 867)),
+    'naclip':            ((1.09, 0.58, 1525), (23.2, 0.90, 867)),
+    'naclip_pamr':       ((0.45, 1.39, 1695), (12.7, 1.65, 877)),
+    'gem':               ((0.43, 1.47, 1541), (10.6, 1.98, 868)),
+    'cliptrase':         ((0.59, 1.07, 1535), (19.2, 1.09, 868)),
+    'scclip':            ((0.57, 1.11, 1565), (16.3, 1.28, 873)),
+    'resclip':           ((0.46, 1.37, 1761), (6.8, 3.08, 875)),
+    'resclip_sclip':     ((0.44, 1.41, 1730), (6.4, 3.27, 875)),
+    'resclip_clearclip': ((0.51, 1.23, 1707), (6.9, 3.05, 874)),
+    'sfp':               ((0.61, 1.03, 1589), (17.4, 1.20, 870)),
+    'proxyclip':         ((0.13, 4.93, 2049), (5.8, 3.61, 916)),
+    'lposs':             ((0.13, 4.74, 1910), (4.8, 4.37, 934)),
+    'corrclip':          ((0.12, 5.03, 2059), (4.8, 4.40, 920)),
+    'trident':           ((0.04, 15.51, 3903), None),
+    'naclip_regions':    (None, (15.6, 1.34, 876)),
+}

@@ -10,8 +10,10 @@ from mmseg_clipzs.utils import UserError
 from . import (
     elsewhere,
     field_tables,
+    method_pages,
     published_tables,
     student_tables,
+    summaries,
     toy_tables,
 )
 
@@ -44,6 +46,11 @@ TABLES = {
     'protocols': published_tables.protocols,
     'class lists': published_tables.class_lists,
     'recipes': published_tables.recipes,
+    'costs': method_pages.costs,
+    'methods, overview': method_pages.overview,
+    'methods, summaries': summaries.summaries,
+    'board': method_pages.board,
+    **method_pages.page_tables(),
 }
 
 

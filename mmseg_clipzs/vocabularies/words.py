@@ -13,7 +13,8 @@ _INVISIBLE = dict.fromkeys([
     0xad, 0x200b, 0x200e, 0x200f, *range(0x202a, 0x202f),
     *range(0x2060, 0x2065), *range(0x2066, 0x206a), 0xfeff])
 _JOINERS = '\u200c\u200d'  # part of words in Persian, Hindi and emoji
-_NO_TEXT = re.compile(  # a tab is a blank
+# Line breaks, control characters, and what was not decoded; a tab is a blank.
+NO_TEXT = re.compile(
     '[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]')
 _PATH = re.compile(r'(\.{0,2}|~\w*|[a-z]:|\w+:/)[\\/]', re.IGNORECASE)
 _FILE_NAME = re.compile(
@@ -103,7 +104,7 @@ def read_word(text):
             character that was not decoded, or the name of a file.
     """
     word = unicodedata.normalize('NFC', text).translate(_INVISIBLE).strip()
-    found = _NO_TEXT.search(word)
+    found = NO_TEXT.search(word)
     if found:
         raise UserError(
             f'{word[:80]!r} contains {_name(found[0])}. ";" or a new line of '

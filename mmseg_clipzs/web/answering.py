@@ -3,7 +3,7 @@ import shutil
 from dataclasses import dataclass
 
 from mmseg_clipzs.labels import BACKGROUND
-from mmseg_clipzs.utils import AUTO, UserError
+from mmseg_clipzs.utils import AUTO, UserError, check_flag, check_number
 
 from .answers import shown_answer
 from .catalogue import Choice
@@ -15,16 +15,20 @@ from .words import read_words
 
 @dataclass(frozen=True)
 class Question:
-    """The page's settings, as they come from a browser.
+    """The page's settings, as they come from a browser: perhaps anything.
 
     Attributes:
         rows (list[dict]): Words; see :func:`.read_words`.
         method (str): Name of the catalogue.
-        clip (str): Likewise; one that does not fit the method is replaced.
+        clip (str | None): Likewise; one that does not fit the method is
+            replaced.
         second (str): Another method, or '' for none.
         background (float): Probability below which pixels are background, in
             [0, 1); 0 is none.
         contrast (bool): Whether there are contrast words.
+
+    Raises:
+        UserError: A value of another kind; rows are not read yet.
     """
     rows: list
     method: str
@@ -32,6 +36,23 @@ class Question:
     second: str = ''
     background: float = 0.
     contrast: bool = False
+
+    def __post_init__(self):
+        for name in (self.method, self.clip or '', self.second):
+            check_text(name)
+        check_number('Background', self.background, '[0, 1)')
+        check_flag('Contrast words', self.contrast)
+
+
+def check_text(value):
+    """Refuse what a browser sends in place of a text.
+
+    Raises:
+        UserError: It is none.
+    """
+    if not isinstance(value, str):
+        raise UserError(
+            'These are no settings of this page. Load it again.')
 
 
 class Answering:
@@ -82,7 +103,11 @@ class Answering:
 
         Returns:
             dict | None: As of :meth:`answer`.
+
+        Raises:
+            UserError: Another thing than a name.
         """
+        check_text(name or '')
         session.heat = name
         if name is None or not session.shown:
             return None
@@ -90,6 +115,18 @@ class Answering:
         results = self._results(session)
         return None if session.photo is not photo else self._value(
             session, results)
+
+    def fade(self, session, opacity):
+        """Remember the opacity, which pictures to take away have.
+
+        Args:
+            session (Session): The visitor's.
+            opacity (float): In [0, 1].
+
+        Raises:
+            UserError: Another value.
+        """
+        session.opacity = float(check_number('Opacity', opacity, '[0, 1]'))
 
     def covers_all(self, session):
         """bool: Whether the only class leaves nothing to any other."""
@@ -169,6 +206,8 @@ class Answering:
 
     def _settings(self, session, which):
         """tuple[Settings, ZeroShotResult]: Of an answer that is shown."""
+        check_number('The number of the answer', which, '[0, inf)', int)
+        # There may be fewer answers than when the visitor chose one.
         asked = session.shown[min(which, len(session.shown) - 1)]
         result = session.result(self._models, asked)
         config, options = self.catalogue.config_of(asked.choice)

@@ -142,6 +142,23 @@ class Catalogue:
         return method.name, {
             'model.clip.model': model, 'model.clip.pretrained': weights}
 
+    def clip_menu(self, choice):
+        """What the menu of CLIPs shows.
+
+        Args:
+            choice (Choice): A method, and the CLIP that is wanted.
+
+        Returns:
+            dict: ``choices``, ``value`` and ``interactive`` of
+            ``gr.Dropdown``.
+
+        Raises:
+            UserError: The method is none of this catalogue.
+        """
+        clips = self.clips_for(choice.method)
+        return dict(choices=clips or [('This method has none', '')],
+                    value=self.fit(choice).clip, interactive=bool(clips))
+
     def is_here(self, choice):
         """bool: Whether the weights of its CLIP need no download."""
         return not choice.clip or _file(choice.clip) is not None
@@ -168,7 +185,7 @@ def _methods_beside(config):
         if methods and name.endswith(f'_{dataset}'):
             try:
                 methods.append(_read(name))
-            except UserError:  # it must be trained first
+            except UserError:  # it must be trained
                 continue
     return methods
 
@@ -184,12 +201,12 @@ def _of_cell(cell):
 def _read(config):
     """_Method: Of any config; raises UserError if it is no zero-shot one."""
     job = Job(config)
-    job.require_weights()
     cfg = job.load()
     if not embeds_config_words(cfg.model):
         raise UserError(
             f'{job.name} has the classes of its training, and the page is for '
             'any words: name a zero-shot config, such as maskclip_voc.')
+    job.require_weights()
     return _Method(config, f'{job.describe()["method"]}',
                    cfg.model.to_dict(), job.name)
 

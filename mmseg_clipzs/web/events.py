@@ -5,7 +5,7 @@ from functools import partial
 
 import gradio as gr
 
-from mmseg_clipzs.utils import user_message
+from mmseg_clipzs.utils import UserError, user_message
 
 from .answering import Question
 from .catalogue import Choice
@@ -144,13 +144,13 @@ class Events:
     def heat(self, key, event: gr.EventData):
         """Show the heat map of a class, or none any more."""
         value = self._answering.heat(
-            self._sessions.get(key), event._data['name'])
+            self._sessions.get(key), _sent(event, 'name'))
         return {} if value is None else {self.parts.viewer: value}
 
     def fade(self, key, which, event: gr.EventData):
         """Remember the opacity, which pictures to take away have."""
         session = self._sessions.get(key)
-        session.opacity = min(max(float(event._data['opacity']), 0.), 1.)
+        self._answering.fade(session, _sent(event, 'opacity'))
         return self._lines(session, which)
 
     def lines(self, key, which):
@@ -229,9 +229,9 @@ class Events:
                         self._answering.lines(session, which or 0)))
 
     def _fitting_clips(self, question):
-        return {self.parts.clip: gr.update(**clip_menu(
-            self._answering.catalogue,
-            Choice(question.method, question.clip)))}
+        return {self.parts.clip: gr.update(
+            **self._answering.catalogue.clip_menu(
+                Choice(question.method, question.clip)))}
 
     def _handler(self, handle):
         """Callable: What Gradio calls, with errors as sentences."""
@@ -258,21 +258,6 @@ class Events:
         return answer
 
 
-def clip_menu(catalogue, choice):
-    """What the menu of CLIPs has for a method.
-
-    Args:
-        catalogue (Catalogue): What there is to choose.
-        choice (Choice): A method, and the CLIP that is wanted.
-
-    Returns:
-        dict: Arguments of ``gr.Dropdown``.
-    """
-    clips = catalogue.clips_for(choice.method)
-    return dict(choices=clips or [('This method has none', '')],
-                value=catalogue.fit(choice).clip, interactive=bool(clips))
-
-
 def _by_session(handle):
     """Callable: What Gradio calls, for a handler that shows nothing."""
     def run(request: gr.Request):
@@ -293,6 +278,13 @@ def _sentence(error):
     if text is None:
         _LOG.error('A question could not be answered.', exc_info=error)
     return text or _BUG
+
+
+def _sent(event, name):
+    """Any: What an event of the browser carries by a name."""
+    if not isinstance(event._data, dict) or name not in event._data:
+        raise UserError('The page sent something else. Load it again.')
+    return event._data[name]
 
 
 def _hidden():

@@ -6,6 +6,9 @@ import numpy as np
 from PIL import Image
 
 from mmseg_clipzs.toy.scenes import make_scene
+from mmseg_clipzs.utils import UserError
+
+from .words import make_rows, read_words
 
 SIDE = 256  # pixels
 # Seed of a scene, its title and its words; the first is shown to everyone who
@@ -33,6 +36,23 @@ class Example:
     title: str
     path: Path
     words: list
+
+    def check(self, limits):
+        """Refuse limits that leave no room for it.
+
+        Args:
+            limits (Limits): What a visitor may ask for.
+
+        Raises:
+            UserError: It is beyond one of them.
+        """
+        try:
+            limits.check_file(self.path.stat().st_size)
+            limits.check_pixels(self.path.read_bytes())
+            read_words(make_rows(self.words), limits)
+        except UserError as e:
+            raise UserError("The limits leave no room for the page's own "
+                            f'example, {self.title}. {e}') from e
 
 
 def draw_examples(folder):

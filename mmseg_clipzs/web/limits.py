@@ -37,10 +37,7 @@ class Limits:
 
     def __post_init__(self):
         for name, value in vars(self).items():
-            if name in _WHOLE:
-                check_number(name, value, '[1, inf)', int)
-            else:
-                check_number(name, value, '(0, inf)')
+            check_limit(name, value)
 
     def check_file(self, size):
         """Refuse a large file, before it is read.
@@ -82,3 +79,18 @@ class Limits:
             raise UserError(
                 f'The photo has {width} x {height} pixels, but {most}: make '
                 'it smaller.')
+
+
+def check_limit(name, value, option=None):
+    """Check one of the limits.
+
+    Args:
+        name (str): Of an attribute of :class:`Limits`.
+        value (float): Its value.
+        option (str, optional): How the user knows it.
+
+    Raises:
+        UserError: It is out of range.
+    """
+    kind, within = (int, '[1, inf)') if name in _WHOLE else (float, '(0, inf)')
+    check_number(option or name, value, within, kind)

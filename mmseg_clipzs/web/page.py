@@ -4,13 +4,18 @@ from types import SimpleNamespace
 import gradio as gr
 
 from .components import Message, Unstubbed, Viewer, Words, script
-from .events import Events, clip_menu
+from .events import Events
 
 TITLE = 'Words on a photo'
 # Files to take away, by their kind.
 _FILES = {
     'index': 'Label map', 'overlay': 'Overlay', 'cutout': 'Cut-outs',
     'coco': 'COCO JSON', 'masks': 'Masks', 'photo': 'Original photo'}
+
+
+def _as_sent(self, payload):
+    """What the browser has sent."""
+    return payload
 
 
 class Photo(gr.Image, metaclass=Unstubbed):
@@ -22,9 +27,7 @@ class Photo(gr.Image, metaclass=Unstubbed):
 
     is_template = True  # is Gradio's Image in the browser
 
-    def preprocess(self, payload):
-        """ImageData | None: With ``path`` and the visitor's ``orig_name``."""
-        return payload
+    preprocess = _as_sent  # ImageData | None: path, visitor's orig_name
 
 
 class Menu(gr.Dropdown, metaclass=Unstubbed):
@@ -36,9 +39,24 @@ class Menu(gr.Dropdown, metaclass=Unstubbed):
 
     is_template = True
 
-    def preprocess(self, payload):
-        """str: The name of the entry, as the browser has sent it."""
-        return payload
+    preprocess = _as_sent
+
+
+class Slider(gr.Slider, metaclass=Unstubbed):
+    """A slider whose value the handlers check; so for :class:`Radio`.
+
+    Gradio would end with a traceback.
+    """
+
+    is_template = True
+    preprocess = _as_sent
+
+
+class Radio(gr.Radio, metaclass=Unstubbed):
+    """One of several answers."""
+
+    is_template = True
+    preprocess = _as_sent
 
 
 class Number(gr.Number, metaclass=Unstubbed):
@@ -106,11 +124,11 @@ def _add_settings(parts, catalogue):
     parts.method = Menu(catalogue.methods, value=default.method,
                         label='Method', elem_id='method',
                         info='What they are: docs/training_free.md')
-    parts.clip = Menu(**clip_menu(catalogue, default), label='CLIP',
+    parts.clip = Menu(**catalogue.clip_menu(default), label='CLIP',
                       elem_id='clip')
     parts.second = Menu([('none', ''), *catalogue.methods], value='',
                         label='Compare with', elem_id='method-b')
-    parts.background = gr.Slider(
+    parts.background = Slider(
         0, .95, 0, step=.05, label='Background below', elem_id='background',
         info='Pixels whose best word is less probable than this become '
         'background. 0 turns it off.')
@@ -122,7 +140,7 @@ def _add_settings(parts, catalogue):
 def _add_files(parts):
     with gr.Column(elem_id='take-away'):
         gr.Markdown('## Take away')
-        parts.which = gr.Radio(
+        parts.which = Radio(
             [], label='Files of', visible=False, elem_id='which')
         with gr.Row(elem_id='files'):
             parts.files = {kind: gr.Button(

@@ -13,7 +13,9 @@ FORMATS = ('overlay', 'index', 'coco', 'binary', 'cutout')  # what is offered
 OUT = 'out'  # folder of the results
 _WIDTH = 80  # letters of a line
 _MOST, _STEM = 255, 200  # bytes of a file's name and of a shortened one
-_UNSAFE = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+# Control characters, also those that show what follows in another order.
+_UNSAFE = re.compile('[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069'
+                     '\ud800-\udfff]')
 
 
 @dataclass(frozen=True)

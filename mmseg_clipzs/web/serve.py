@@ -1,9 +1,10 @@
 """Serve the page, until it is stopped."""
 import errno
+import io
 import logging
 import os
 import socket
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
 import gradio as gr
 from gradio import routes
@@ -51,7 +52,8 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         str: The page's address; with ``share`` the public one.
 
     Raises:
-        UserError: The model cannot be built, or the port is taken.
+        UserError: The model cannot be built, the page cannot be served there,
+            or its own examples are beyond the limits.
     """
     limits = limits or Limits()
     with ExitStack() as stack:
@@ -66,6 +68,8 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
         catalogue = Catalogue(config, clips)
         models = Models(catalogue, device, max_size)
         examples = draw_examples(_made(folder / 'examples'))
+        for each in examples:
+            each.check(limits)
         # Builds the model and embeds the first words: mistakes end it here,
         # and nobody has to wait for it later.
         with _naming_a_way_without_download(catalogue):
@@ -87,6 +91,10 @@ def served(config, clips=(), device=None, max_size=AUTO, host=LOCAL,
             app_kwargs=dict(
                 middleware=[Middleware(Guard, limits, uploads)],
                 docs_url=None, redoc_url=None, openapi_url=None))
+        if share and not public:
+            raise UserError(
+                "Gradio's servers give no public address: leave --share out, "
+                'or look whether this machine reaches the internet.')
         yield public or local
 
 
@@ -134,9 +142,11 @@ def _launch(page, host, port, **options):
     # Looked for now: building the model has taken a while.
     port = _free_port(host, port)
     try:
-        return page.launch(server_name=host, server_port=port, **options)
+        with redirect_stdout(io.StringIO()):  # what Gradio says of `share`
+            return page.launch(server_name=host, server_port=port, **options)
     except OSError as e:
-        raise _unusable(host, port, os.strerror(errno.EADDRINUSE)) from e
+        raise _unusable(host, port, OSError(
+            errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))) from e
 
 
 def _free_port(host, port):
@@ -148,13 +158,15 @@ def _free_port(host, port):
         with socket.create_server((host, port)) as server:
             return server.getsockname()[1]
     except OSError as e:
-        raise _unusable(host, port, e.strerror) from e
+        raise _unusable(host, port, e) from e
 
 
-def _unusable(host, port, why):
+def _unusable(host, port, error):
+    advice = '--port, or 0 for any free one' if error.errno in (
+        errno.EADDRINUSE, errno.EACCES) else '--host'
     return UserError(
-        f'The page cannot be served at {host}:{port}: {why}. '
-        'Choose another --port, or 0 for any free one.')
+        f'The page cannot be served at {host}:{port}: {error.strerror}. '
+        f'Choose another {advice}.')
 
 
 @contextmanager

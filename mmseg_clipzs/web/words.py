@@ -7,6 +7,7 @@ from mmseg_clipzs.utils import UserError
 from mmseg_clipzs.visualization import class_palette
 from mmseg_clipzs.vocabularies import available, get_vocabulary
 from mmseg_clipzs.vocabularies.words import (
+    NO_TEXT,
     looks_like_path,
     read_class,
     split_classes,
@@ -170,7 +171,16 @@ def _read_row(number, text, most):
         if looks_like_path(word):
             raise UserError(f'Word {number}, {_cut(word)}, is the name of a '
                             'file. Write what the photo may show.')
+    if NO_TEXT.search(text.strip()):
+        raise UserError(f'Word {number} has a character that cannot be read. '
+                        'Type it again.')
     name, words = read_class(text)
+    if not (name and words):
+        raise UserError(
+            f'Word {number}, {_cut(text.strip())}, ' + (
+                'lacks a word before or after the colon. Write both, or '
+                'leave the colon out.' if name or words else
+                'has no letters. Write what the photo may show.'))
     if name.casefold() == BACKGROUND:  # the one of a threshold
         words = tuple(BACKGROUND if word == name else word
                       for word in words)

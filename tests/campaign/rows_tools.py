@@ -200,6 +200,18 @@ ROWS = [
         usage('checkpoint')),
     # ---------------------------------------------------------- make_configs
     Row('configs_option', 'make_configs --chek x', usage('unrecognized')),
+    # ------------------------------------------------------ compare_figures
+    Row('figures_missing', 'compare_figures gone.json', says('gone.json')),
+    Row('figures_a_photo', 'compare_figures {text_file}',
+        says('is no leaderboard|cannot be read')),
+    # -------------------------------------------------------- check_release
+    Row('release_no_tag', 'check_release', usage('required')),
+    Row('release_other', 'check_release v9.9.9', says("tag is 'v9.9.9'")),
+    # -------------------------------------------------- make_method_pictures
+    Row('pictures_page', 'make_method_pictures --pages sclop',
+        says('no page|Did you mean sclip')),
+    Row('pictures_nothing', 'make_method_pictures --pages',
+        usage('expected at least one')),
     Row('coco_nothing', 'make_coco_object', usage('required|arguments')),
     Row('coco_missing', 'make_coco_object gone', says('gone')),
     Row('coco_a_file', 'make_coco_object {text_file}', says('note.jpg')),

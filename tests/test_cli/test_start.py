@@ -72,7 +72,9 @@ def test_tools_are_doors():
     """Each opens the command of its name, or is needed in a checkout only."""
     opened = set()
     for path in (ROOT / 'tools').glob('*.py'):
-        if path.stem in ('_start', 'launch', 'make_configs'):
+        if path.stem in (
+                '_start', 'launch', 'make_configs', 'make_method_pictures',
+                'compare_figures', 'check_release'):
             continue
         called, = (node for node in ast.walk(ast.parse(path.read_text()))
                    if isinstance(node, ast.Call))

@@ -27,7 +27,7 @@ def test_unknown_table():
 
 
 def test_every_table_is_in_one_page():
-    pages = [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')]
+    pages = [ROOT / 'README.md', *(ROOT / 'docs').rglob('*.md')]
     found = [name for page in pages for name in re.findall(
         MARK.format('(.+?)'), page.read_text(encoding='utf-8'))]
     assert sorted(found) == sorted(TABLES)

@@ -145,6 +145,7 @@ def made(out, name):
 @pytest.mark.parametrize('given, name', [
     ('cat.jpg', 'cat.jpg'), ('C:\\photos\\my cat.jpg', 'my cat.jpg'),
     ('../../etc/passwd', 'passwd'), ('a\n\0b\udc80\u2028.png', 'a__b__.png'),
+    ('a\u202egnp.exe\u2069', 'a_gnp.exe_'),
     ('', 'photo'), ('..', 'photo'), ('x/', 'photo'),
     ('é' * 200 + '.jpeg', 'é' * 100 + '.jpeg'),
     ('a.' + 'b' * 300, 'a.bbbbbbbbb')])

@@ -29,6 +29,15 @@ def test_classes_names_and_colours():
         'grass': (0x22, 0xbb, 0x77), 'background': (0, 0, 1)}
 
 
+@pytest.mark.parametrize('text, class_', [
+    ('Background', 'background'), ('BACKGROUND, wall', 'background, wall'),
+    ('Background: wall', 'background: wall')])
+def test_the_background_is_the_one_of_a_threshold(text, class_):
+    words = read_words([row('cat'), row(text)], LIMITS)
+    assert words.classes == ['cat', class_]
+    assert words.names == ['cat', 'background']
+
+
 def test_classes_are_read_as_written():
     """What is passed on means to a vocabulary what the visitor wrote."""
     words = read_words([
@@ -68,12 +77,16 @@ def test_chosen_colours_stay():
     ([row('cat; dog')], '"cat; dog", is several words.'),
     ([row('cat\ndog')], '"cat dog", is several words.'),
     ([row('12')], 'Word 1 has no letters in "12".'),
-    ([row(',')], 'Word 1 has no letters'),
+    ([row(',')], 'Word 1, ",", has no letters. Write'),
+    ([row('cat'), row('lawn:')], 'Word 2, "lawn:", lacks a word before'),
+    ([row(':lawn')], 'Word 1, ":lawn", lacks a word before'),
+    ([row('background:')], 'Word 1, "background:", lacks a word'),
     ([row('/etc/passwd')], 'Word 1, "/etc/passwd", is the name of a file.'),
     ([row('voc20'), row('cat')], '"voc20" is read as the name of a list'),
     ([row('traffic_light')], '"traffic_light" is read as the name of a list'),
-    ([row('\ud800a')], 'not UTF-8'),
-    ([row('a\0')], 'control character')])
+    ([row('\ud800a')], 'Word 1 has a character that cannot be read.'),
+    ([row('a\0b')], 'Word 1 has a character that cannot be read.'),
+    ([row('a\0')], 'Word 1 has a character that cannot be read.')])
 def test_refused(rows, sentence):
     with pytest.raises(UserError) as error:
         read_words(rows, LIMITS)

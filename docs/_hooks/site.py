@@ -1,0 +1,81 @@
+"""What the site needs beyond MkDocs: pages of the root, links, formulas."""
+import re
+from pathlib import Path
+
+from latex2mathml.converter import convert
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).resolve().parents[2]
+# Files of the root that are pages of the site.
+PAGES = {'README.md': 'readme.md', 'CHANGELOG.md': 'changelog.md',
+         'CONTRIBUTING.md': 'contributing.md', 'SECURITY.md': 'security.md'}
+_LINK = re.compile(r'(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)')
+_NEEDS = re.compile(r'^\*Needs: .*\*$', re.M)
+_OUTSIDE = re.compile(r'(?:https?:|mailto:|#)')
+
+
+def on_config(config):
+    """Formulas in blocks called ``math``, which GitHub shows as well."""
+    config.mdx_configs.setdefault('pymdownx.superfences', {})[
+        'custom_fences'] = [dict(name='math', **{'class': 'math'},
+                                 format=_formula)]
+    return config
+
+
+def on_files(files, config):
+    """Add the pages of the root."""
+    for name, page in PAGES.items():
+        files.append(File.generated(
+            config, page, content=(ROOT / name).read_text(encoding='utf-8')))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Point links to files of the repository at pages of the site.
+
+    A link to a file that is no page, such as a source file, becomes its text.
+    """
+    source = page.file.src_uri
+    at = next((name for name, uri in PAGES.items() if uri == source),
+              f'docs/{source}')
+    folder = (ROOT / at).parent
+
+    def replace(match):
+        picture, text, target = match.groups()
+        if _OUTSIDE.match(target):
+            return match[0]
+        path, mark, anchor = target.partition('#')
+        place = (folder / path).resolve()
+        if not place.is_relative_to(ROOT) or not place.exists():
+            return match[0]  # MkDocs names it
+        name = place.relative_to(ROOT).as_posix()
+        uri = PAGES.get(name) or name.removeprefix('docs/')
+        if name not in PAGES and not name.startswith('docs/'):
+            return text
+        up = '../' * source.count('/')
+        return f'{picture}[{text}]({up}{uri}{mark}{anchor})'
+
+    # What the commands of a block need, in small type.
+    markdown = _NEEDS.sub(r'\g<0>\n{: .needs }', markdown)
+    return _outside_code(markdown, lambda part: _LINK.sub(replace, part))
+
+
+def _outside_code(markdown, change):
+    """str: Text with everything but fenced and indented code changed."""
+    lines, fenced = [], False
+    for line in markdown.splitlines(keepends=True):
+        fence = line.lstrip().startswith('```')
+        lines.append((fence or fenced or line.startswith('    '), line))
+        fenced ^= fence
+    parts, text = [], ''
+    for code, line in lines:
+        if code:
+            parts += [change(text), line]
+            text = ''
+        else:
+            text += line
+    return ''.join([*parts, change(text)])
+
+
+def _formula(source, language, css_class, options, md, **more):
+    return f'<div class="{css_class}">{convert(source, display="block")}</div>'

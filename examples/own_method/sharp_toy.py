@@ -1,0 +1,9 @@
+# The method of own_method.py on the toy scenes.
+#
+#     PYTHONPATH=examples/own_method \
+#         clipzs test examples/own_method/sharp_toy.py
+_base_ = '../../configs/naclip_toy.py'
+custom_imports = dict(
+    imports=['mmseg_clipzs', 'own_method'], allow_failed_imports=False)
+method = 'Sharp'
+model = dict(backbone=dict(last_block='sharp'))
