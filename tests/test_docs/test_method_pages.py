@@ -44,7 +44,7 @@ def test_a_page_is_complete(page):
         assert min(Image.open(path).size) > 400
 
 
-@pytest.mark.parametrize('page', set(PAGES) - {'tipsv2'})
+@pytest.mark.parametrize('page', PAGES)
 def test_the_citation_is_bibtex(page):
     text = read(f'docs/methods/{page}.md')
     for entry in re.search(r'```bibtex\n(.*?)```', text, re.S)[1].split(
