@@ -7,7 +7,9 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     const find = selector => document.querySelector('#photo ' + selector);
-    find('.source-selection button')?.click();  // that of files
+    if (!find('input[type=file]')) {  // the camera is on
+      find('.source-selection button').click();  // that of files
+    }
     while (!find('input[type=file]')) {
       await new Promise(requestAnimationFrame);
     }

@@ -41,6 +41,25 @@ def test_own_photo_and_words(app, open_page, predict, scenes, tmp_path):
     assert passes == app.passes
 
 
+def test_a_pasted_photo(open_page, predict, scenes):
+    """Ctrl+V anywhere on the page, but not in a text."""
+    page = open_page()
+    words = page.words()
+    paste = """async ([selector, bytes]) => {
+      const data = new DataTransfer();
+      data.items.add(new File(
+        [new Uint8Array(bytes)], 'image.png', {type: 'image/png'}));
+      document.querySelector(selector).dispatchEvent(new ClipboardEvent(
+        'paste', {clipboardData: data, bubbles: true, cancelable: true}));
+    }"""
+    content = list(scenes[0].read_bytes())
+    page.page.evaluate(paste, ['#words .words-text', content])
+    page.page.evaluate(paste, ['h1', content])
+    page.wait_for(predict(scenes[0], words))
+    page.wait_for_message("These are the scene's words.")
+    assert ' image.png ' in page.command()
+
+
 def test_two_methods(open_page, predict, scenes):
     """Side by side, each with its own shares."""
     page = open_page()
