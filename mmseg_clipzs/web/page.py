@@ -123,7 +123,7 @@ def _add_settings(parts, catalogue):
     default = catalogue.default
     parts.method = Menu(catalogue.methods, value=default.method,
                         label='Method', elem_id='method',
-                        info='What they are: docs/training_free.md')
+                        info='What they are: docs/methods')
     parts.clip = Menu(**catalogue.clip_menu(default), label='CLIP',
                       elem_id='clip')
     parts.second = Menu([('none', ''), *catalogue.methods], value='',
