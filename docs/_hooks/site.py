@@ -11,6 +11,7 @@ PAGES = {'README.md': 'readme.md', 'CHANGELOG.md': 'changelog.md',
          'CONTRIBUTING.md': 'contributing.md', 'SECURITY.md': 'security.md'}
 _LINK = re.compile(r'(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)')
 _NEEDS = re.compile(r'^\*Needs: .*\*$', re.M)
+_HEADING = re.compile(r'(?<=<th>)\w+(?=</th>)')
 _OUTSIDE = re.compile(r'(?:https?:|mailto:|#)')
 
 
@@ -58,6 +59,12 @@ def on_page_markdown(markdown, page, config, files):
     # What the commands of a block need, in small type.
     markdown = _NEEDS.sub(r'\g<0>\n{: .needs }', markdown)
     return _outside_code(markdown, lambda part: _LINK.sub(replace, part))
+
+
+def on_page_content(html, page, config, files):
+    """Let headings of tables break after an underscore: "coco_object"."""
+    return _HEADING.sub(
+        lambda match: match[0].replace('_', '_<wbr>'), html)
 
 
 def _outside_code(markdown, change):
