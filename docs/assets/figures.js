@@ -98,10 +98,10 @@ function setUp(box) {
       + marks.join('')
   }
 
-  function compare(a, b, by) {
-    const numeric = sets.includes(by) || by === mean
+  function compare(a, b) {
+    const numeric = sets.includes(state.sort) || state.sort === mean
     const [x, y] = [a, b].map(row => numeric
-      ? number(text(row, by)) : text(row, by).toLowerCase())
+      ? number(text(row, state.sort)) : text(row, state.sort).toLowerCase())
     if (numeric && isNaN(x) !== isNaN(y)) return isNaN(x) ? 1 : -1
     if (numeric && isNaN(x)) return 0
     const order = x < y ? -1 : x > y ? 1 : 0
@@ -132,15 +132,16 @@ function setUp(box) {
       for (const row of [table.tHead.rows[0], ...rows])
         row.cells[column].hidden = hidden
     }
-    const by = heads[state.sort].hidden
-      ? [mean, ...sets].find(column => !heads[column].hidden) ?? 0
-      : state.sort
+    if (heads[state.sort].hidden) {
+      state.sort = [mean, ...sets].find(column => !heads[column].hidden) ?? 0
+      state.down = true
+    }
     heads[mean].firstChild.textContent = whole
       ? 'mean of 8' : 'mean of those shown'
     heads.forEach((head, column) => head.setAttribute(
-      'aria-sort', column !== by ? 'none'
+      'aria-sort', column !== state.sort ? 'none'
         : state.down ? 'descending' : 'ascending'))
-    table.tBodies[0].append(...rows.sort((a, b) => compare(a, b, by)))
+    table.tBodies[0].append(...rows.sort(compare))
     count.textContent = left.length
       ? `${left.length} of ${rows.length} rows`
       : `No row matches. Protocol is "${protocol.value || 'all'}": ` +
