@@ -86,12 +86,16 @@ function setUp(box) {
     head.replaceChildren(button)
   })
 
+  // With the marks of its figures, '' if one is missing.
   function meanOf(row) {
     const real = [...state.shown].filter(column => names[column] !== 'toy')
     const wanted = real.length ? real : [...state.shown]
-    const figures = wanted.map(column => number(text(row, column)))
-    return figures.length && !figures.some(isNaN)
-      ? figures.reduce((a, b) => a + b) / figures.length : NaN
+    const cells = wanted.map(column => text(row, column))
+    const figures = cells.map(number)
+    if (!figures.length || figures.some(isNaN)) return ''
+    const marks = ['†', '‡'].filter(mark => cells.join('').includes(mark))
+    return (figures.reduce((a, b) => a + b) / figures.length).toFixed(1)
+      + marks.join('')
   }
 
   function compare(a, b) {
@@ -111,9 +115,7 @@ function setUp(box) {
     const real = sets.filter(column => names[column] !== 'toy')
     const whole = real.every(column => state.shown.has(column))
     for (const row of rows) {
-      const value = meanOf(row)
-      row.cells[mean].textContent = whole
-        ? printed.get(row) : isNaN(value) ? '' : value.toFixed(1)
+      row.cells[mean].textContent = whole ? printed.get(row) : meanOf(row)
       const fits = filters.every(([column, field]) =>
         !field.value || text(row, column).startsWith(field.value))
       const called = text(row, 0).toLowerCase().includes(
@@ -121,20 +123,29 @@ function setUp(box) {
       const figures = sets.some(
         column => state.shown.has(column) && text(row, column))
       row.hidden = !(fits && called && figures)
-      for (const column of sets)
-        row.cells[column].hidden = !state.shown.has(column)
     }
-    for (const column of sets)
-      heads[column].hidden = !state.shown.has(column)
+    const left = rows.filter(row => !row.hidden)
+    // Columns without a figure are hidden, and nothing is sorted by them.
+    for (const column of [mean, ...sets]) {
+      const hidden = column !== mean && !state.shown.has(column)
+        || left.length > 0 && !left.some(row => text(row, column))
+      for (const row of [table.tHead.rows[0], ...rows])
+        row.cells[column].hidden = hidden
+    }
+    if (heads[state.sort].hidden) {
+      state.sort = [mean, ...sets].find(column => !heads[column].hidden) ?? 0
+      state.down = true
+    }
     heads[mean].firstChild.textContent = whole
       ? 'mean of 8' : 'mean of those shown'
     heads.forEach((head, column) => head.setAttribute(
       'aria-sort', column !== state.sort ? 'none'
         : state.down ? 'descending' : 'ascending'))
     table.tBodies[0].append(...rows.sort(compare))
-    const left = rows.filter(row => !row.hidden).length
-    count.textContent = left ? `${left} of ${rows.length} lines`
-      : 'No line fits: choose fewer conditions.'
+    count.textContent = left.length
+      ? `${left.length} of ${rows.length} rows`
+      : `No row matches. Protocol is "${protocol.value || 'all'}": ` +
+        'choose another one, or fewer conditions.'
   }
   // Figures of different protocols do not compare.
   const protocol = filters[0][1]

@@ -6,4 +6,6 @@ _base_ = '../../configs/naclip_toy.py'
 custom_imports = dict(
     imports=['mmseg_clipzs', 'own_method'], allow_failed_imports=False)
 method = 'Sharp'
-model = dict(backbone=dict(last_block='sharp'))
+# The base has a string here, so _delete_: replace it, do not merge.
+model = dict(backbone=dict(
+    last_block=dict(type='sharp', sharpness=2., _delete_=True)))

@@ -49,6 +49,8 @@ METHODS_OF_THE_FIELD = {
                       'wysoczanska/clip_dinoiser', 'Apache-2.0'),
     'Talk2DINO': ('trained', 'DINOv2 B/14, a trained projection', _UNKNOWN,
                   _NONE),
+    'TIPSv2': ('trained', 'its own weights', 'google-deepmind/tips',
+               'Apache-2.0'),
     'SAM 3': ('trained', 'SAM 3, gated weights', 'facebook/sam3 of the hub',
               'SAM License'),
     'ConceptBank': ('trained', 'SAM 3 and masks of the classes: not zero-shot '

@@ -246,7 +246,8 @@ METHODS = {
             weights='facebook/sam3',
             data_preprocessor=dict(type='ZeroShotDataPreProcessor'))),
     'tipsv2': dict(
-        title='TIPSv2', protocol='tipsv2', cells=dict(ade20k='tipsv2'),
+        title='TIPSv2', protocol='tipsv2', needs='trained',
+        cells=dict(ade20k='tipsv2'),
         note='TIPSv2 of transformers with MaskCLIP\'s value trick.',
         model=dict(
             type='ZeroShotSegmentor',

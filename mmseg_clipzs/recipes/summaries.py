@@ -6,8 +6,8 @@ from .needs import NEEDS
 
 # Page -> its title and what the method does.
 SUMMARIES = {
-    'clip': ('Unmodified CLIP', 'CLIP\'s patches compared with words, which '
-                                'the others repair'),
+    'clip': ('Unmodified CLIP', 'CLIP\'s patches compared with words; the '
+                                'baseline of the others'),
     'maskclip': ('MaskCLIP', 'each patch keeps its own value vector'),
     'sclip': ('SCLIP', 'patches attend to patches with the same query, or '
                        'the same key'),

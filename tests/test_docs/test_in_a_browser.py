@@ -99,11 +99,50 @@ def test_the_table_sorts_and_filters(visit):
     assert page.get_by_role('button', name='mean of those shown').is_visible()
 
     page.get_by_role('searchbox', name='Method').fill('no such method')
-    assert 'No line fits' in page.locator('.figures output').inner_text()
+    said = page.locator('.figures output').inner_text()
+    assert 'No row matches' in said and 'B (SCLIP line)' in said
     page.get_by_role('searchbox', name='Method').fill('')
     needs.select_option('')
     protocol.select_option('toy')
     assert {'here'} == set(shown(page, 12)) and lines(page) > 5
+    # Nothing but the toy scenes has figures: sorted by them.
+    assert page.locator('.figures th:visible').all_inner_texts()[:3] == [
+        'method', 'CLIP', 'toy']
+    figures = [float(text) for text in shown(page, 11)]
+    assert figures == sorted(figures, reverse=True)
+
+
+def test_means_keep_their_marks(visit):
+    page = visit('figures.html')
+    page.get_by_role('checkbox', name='ade20k').uncheck()
+    page.get_by_role('searchbox', name='Method').fill('trident')
+    means = shown(page, 2)
+    assert means and all(each.endswith('†‡') for each in means)
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_the_first_column_and_the_heading_stay(visit, size):
+    page = visit('figures.html', size)
+    page.locator('.figures .md-typeset__scrollwrap').wait_for()
+
+    def places():
+        return page.evaluate('''() => ['thead th', 'tbody tr:not([hidden]) td']
+            .map(name => document.querySelector('.figures ' + name)
+                .getBoundingClientRect())
+            .map(box => [box.x, box.y])''')
+
+    before = places()
+    moved = page.evaluate('''() => {
+        const wrap = document.querySelector('.figures .md-typeset__scrollwrap')
+        wrap.scrollTo(200, 300)
+        return [wrap.scrollLeft, wrap.scrollTop]}''')
+    assert moved[1] == 300 and (moved[0] == 200 or size == 'desk')
+    (head, cell), (old_head, old_cell) = places(), before
+    assert head[1] == pytest.approx(old_head[1], abs=1)
+    assert cell[1] == pytest.approx(old_cell[1] - 300, abs=1)
+    assert head[0] == cell[0] <= old_cell[0]
+    if moved[0]:  # the padding of the wrapper at most
+        assert old_cell[0] - cell[0] < 20
 
 
 def test_the_table_is_readable_without_scripts(visit):

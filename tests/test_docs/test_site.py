@@ -1,9 +1,12 @@
 """The built site: complete, and nothing in it comes from elsewhere."""
+import html
 import json
 import re
 from html.parser import HTMLParser
 
 import pytest
+
+from .pages import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +84,28 @@ def test_docstrings_are_markdown(site):
         text = page.read_text(encoding='utf-8')
         assert '&gt;&gt;&gt;' not in text
         assert not re.search(r':(?:class|func|meth):<code>', text)
+
+
+@pytest.mark.parametrize('page, folder', [
+    ('own_dataset', 'own_data'), ('own_method', 'own_method'),
+    ('own_student', 'own_student')])
+def test_examples_are_shown_in_full(site, page, folder):
+    text = (site / f'howto/{page}.html').read_text(encoding='utf-8')
+    text = html.unescape(re.sub('<[^>]+>', '', text))
+    files = list((ROOT / 'examples' / folder).glob('*.py'))
+    assert files
+    for path in files:
+        code = path.read_text(encoding='utf-8')
+        code = re.sub(r'\A(?:""".*?"""|(?:#[^\n]*\n)+)', '', code, flags=re.S)
+        assert code.strip() in text, path
+
+
+def test_the_changelog_comes_last_in_the_search(site):
+    text = (site / 'search/search_index.js').read_text(encoding='utf-8')
+    index = json.loads(text.partition('=')[2].rstrip('; \n'))
+    boosts = {each['location'].partition('#')[0]: each.get('boost', 1)
+              for each in index['docs']}
+    assert boosts['changelog.html'] < boosts['start.html'] == 1
 
 
 def test_files_of_the_repository_are_text(site):
