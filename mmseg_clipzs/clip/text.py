@@ -57,6 +57,8 @@ class TextEncoder:
         if not self.cache:
             return self.compute(words, templates)
         model = self.clip.model
+        check_texts(self.clip.tokenizer, words, templates, getattr(
+            getattr(model, 'text', model), 'context_length', None))
         return self._memory.embed([
             tensor for name, tensor in chain(
                 model.named_parameters(), model.named_buffers())
@@ -66,12 +68,10 @@ class TextEncoder:
     def _embed(self, words, templates):
         """Embed words, by the file of the weights if they have one."""
         if self.clip.pretrained is None:
-            return self.compute(words, templates)
-        model = self.clip.model
-        check_texts(self.clip.tokenizer, words, templates, getattr(
-            getattr(model, 'text', model), 'context_length', None))
+            return embed_checked(
+                self.clip.tokenizer, self._encode, words, templates)
         file = EmbeddingFile(self._path(templates),
-                             model.visual.output_dim)
+                             self.clip.model.visual.output_dim)
         embeddings = file.read()
         written = len(embeddings)
         missing = [word for word in words if word not in embeddings]
@@ -139,6 +139,11 @@ def embed_words(tokenizer, encode, words, templates, normalize_each=True):
     """
     _check_words(words)
     check_texts(tokenizer, words, templates)
+    return embed_checked(tokenizer, encode, words, templates, normalize_each)
+
+
+def embed_checked(tokenizer, encode, words, templates, normalize_each=True):
+    """Embed words of :func:`check_texts`; see :func:`embed_words`."""
     embeddings = {}
     for part in embed_in_parts(
             tokenizer, encode, words, templates, normalize_each):

@@ -23,7 +23,8 @@ FEATURES = dict(
     robustness='images under noise, blur and compression',
     export='export to ONNX and running exported files',
     openvino='running exported files by OpenVINO',
-    supervision="result.to_detections(), for supervision's annotators")
+    supervision="result.to_detections(), for supervision's annotators",
+    web='the page to try words on photos')
 
 
 def check_python(found=None):

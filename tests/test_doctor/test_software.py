@@ -103,4 +103,4 @@ def test_all_extras():
     folder = Path(__file__).parents[2] / 'requirements'
     extras = {path.stem for path in folder.glob('*.txt')}
     assert set(software.FEATURES) == extras - {
-        'runtime', 'lite', 'full', 'oldest', 'tests'}
+        'runtime', 'lite', 'full', 'oldest', 'tests', 'docs'}

@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_clipzs.clip import get_templates
-from mmseg_clipzs.clip.text import embed_words
+from mmseg_clipzs.clip.text import check_texts, embed_checked
 from mmseg_clipzs.clip.word_memory import WordMemory
 from mmseg_clipzs.models.decode_heads.groupvit_head import GroupFeatures
 from mmseg_clipzs.models.groupvit_weights import load_groupvit
@@ -127,20 +127,20 @@ class ImageTextContrastive(OpenVocabularySegmentor):
 
     def _ready_words(self):
         """Embed the vocabulary unless its embeddings are up to date."""
-        embed = self._embed_vocabulary
         if not (self._embedded or self._given or self.vocabulary is None):
-            (torch.compiler.disable(embed) if torch.compiler.is_compiling()
-             else embed)()
+            (torch.compiler.disable if torch.compiler.is_compiling() else
+             lambda embed: embed)(self._embed_vocabulary)()
 
     def _embed_vocabulary(self):
         towers = nn.ModuleList([self.text_backbone, self.text_projector])
         words, templates = self.vocabulary.words, get_templates(self.prompts)
+        check_texts(tokenize := self.text_backbone.tokenize, words, templates)
         rows = self._memory.embed(
             towers.state_dict().values(), words, (self.training, templates),
-            lambda new: embed_words(self.text_backbone.tokenize,
-                                    self.embed_tokens, new, templates, False))
-        rows = check_embeddings(self.vocabulary, rows)
-        self.decode_head.set_text_embeddings(rows)
+            lambda new: embed_checked(tokenize, self.embed_tokens, new,
+                                      templates, False))
+        self.decode_head.set_text_embeddings(
+            check_embeddings(self.vocabulary, rows))
         self._embedded = True
 
     def train(self, mode=True):
