@@ -3,8 +3,11 @@ import functools
 import os
 import shutil
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 NAMES = ('chromium', 'chromium-browser', 'google-chrome')
 ARGUMENTS = (
@@ -16,6 +19,44 @@ ARGUMENTS = (
 def find_chromium():
     """str | None: The first browser on PATH."""
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def open_browser():
+    """The distribution's Chromium, driven by Playwright; skips without it."""
+    playwright = pytest.importorskip(
+        'playwright.sync_api', reason='Playwright is not installed')
+    path = find_chromium()
+    if path is None:
+        pytest.skip(f'no browser on PATH ({", ".join(NAMES)})')
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(browser):
+    """Open visits, which end with the block.
+
+    Yields:
+        Callable: ``Visit``'s options -> Visit.
+
+    Raises:
+        AssertionError: At the end, where one of them has faults.
+    """
+    visits = []
+
+    def open_visit(**options):
+        visits.append(Visit(browser, **options))
+        return visits[-1]
+
+    yield open_visit
+    for each in visits:
+        each.context.close()
+    faults = [fault for each in visits for fault in each.faults()]
+    assert not faults, '\n'.join(faults)
 
 
 class Visit:

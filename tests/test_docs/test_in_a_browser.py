@@ -1,6 +1,6 @@
 """The site opened from its folder, in Chromium, without a server."""
 import pytest
-from browsing import ARGUMENTS, NAMES, Visit, find_chromium
+from browsing import open_browser, visiting
 
 pytestmark = pytest.mark.slow
 SIZES = dict(desk=(1440, 900), phone=(390, 844))
@@ -8,35 +8,22 @@ SIZES = dict(desk=(1440, 900), phone=(390, 844))
 
 @pytest.fixture(scope='module')
 def browser():
-    playwright = pytest.importorskip(
-        'playwright.sync_api', reason='Playwright is not installed')
-    path = find_chromium()
-    if path is None:
-        pytest.skip(f'no browser on PATH ({", ".join(NAMES)})')
-    with playwright.sync_playwright() as run:
-        found = run.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with open_browser() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
 def visit(browser, site):
     """Open a page; nothing leaves the machine and nothing fails."""
-    visits = []
-
     def go(name, size='desk', **options):
         width, height = SIZES[size]
-        visits.append(Visit(
-            browser, viewport=dict(width=width, height=height), **options))
-        page = visits[-1].page
+        page = open_visit(
+            viewport=dict(width=width, height=height), **options).page
         page.goto((site / name).as_uri())
         return page
 
-    yield go
-    for each in visits:
-        each.context.close()
-    faults = [fault for each in visits for fault in each.faults()]
-    assert not faults, '\n'.join(faults)
+    with visiting(browser) as open_visit:
+        yield go
 
 
 @pytest.mark.parametrize('size', SIZES)

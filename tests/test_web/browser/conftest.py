@@ -6,7 +6,7 @@ from multiprocessing.util import get_temp_dir
 
 import numpy as np
 import pytest
-from browsing import ARGUMENTS, NAMES, Visit, find_chromium, note_calls
+from browsing import note_calls, open_browser, visiting
 from PIL import Image
 from words_page import WordsPage
 
@@ -20,16 +20,8 @@ from mmseg_clipzs.toy.scenes import make_scene
 @pytest.fixture(scope='package')
 def browser():
     """The distribution's Chromium, driven by Playwright."""
-    playwright = pytest.importorskip(
-        'playwright.sync_api', reason='Playwright is not installed')
-    path = find_chromium()
-    if path is None:
-        pytest.skip(f'no browser on PATH ({", ".join(NAMES)})')
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=path, args=ARGUMENTS)
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -39,17 +31,8 @@ def visit(browser):
     The test fails if any of its visits asks something of another machine,
     writes an error to the console or lets an exception through.
     """
-    visits = []
-
-    def open_visit(**options):
-        visits.append(Visit(browser, **options))
-        return visits[-1]
-
-    yield open_visit
-    for each in visits:
-        each.context.close()
-    faults = [fault for each in visits for fault in each.faults()]
-    assert not faults, '\n'.join(faults)
+    with visiting(browser) as open_visit:
+        yield open_visit
 
 
 class App:
